@@ -282,6 +282,18 @@ static void test_official_weights(void)
     CHECK_CONTAINS(error.text, "scenario 34");
 }
 
+/* The published table of the 2022 challenge: DBA of scenarios 31 .. 34, and the overall score. */
+static void test_official_leaderboard(void)
+{
+    const struct {
+        double dba[4], overall;
+    } rows[] = {{{0.6536, 0.7074, 0.8576, 0.7120}, 0.7162},
+                {{0.5331, 0.7173, 0.7910, 0.8209}, 0.6671},
+                {{0.3700, 0.8012, 0.8857, 0.8865}, 0.6310}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        CHECK_NEAR(bcue_official_dba(rows[i].dba), rows[i].overall, 1e-4);
+}
+
 static void test_confusion_by_distance(void)
 {
     const int32_t ranked[] = {0, 3, 1, 2}, label[] = {3, 0, 1, -1};
@@ -406,6 +418,7 @@ int main(void)
     RUN(test_unusable_sets);
     RUN(test_listing_says_why_not);
     RUN(test_official_weights);
+    RUN(test_official_leaderboard);
     RUN(test_confusion_by_distance);
     RUN(test_names_round_trip);
     RUN(test_ranking);
