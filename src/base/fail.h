@@ -10,7 +10,8 @@
 BCUE_PRINTF(3, 4) bcue_status bcue_fail(bcue_error *error, bcue_status status, const char *format, ...);
 
 /* Put "context: " in front of the sentence already in `error`, keeping the status. */
-BCUE_PRINTF(3, 4) bcue_status bcue_fail_context(bcue_error *error, bcue_status status, const char *format, ...);
+BCUE_PRINTF(3, 4)
+bcue_status bcue_fail_context(bcue_error *error, bcue_status status, const char *format, ...);
 
 /* The usual out-of-memory failure for `what`. */
 bcue_status bcue_fail_memory(bcue_error *error, const char *what);

@@ -35,7 +35,8 @@ bcue_status bcue_file_read(const char *path, size_t max_size, bcue_bytes *bytes,
     BCUE_TRY(open_file(path, &descriptor, &size, error));
     if (size > max_size) {
         close(descriptor);
-        return bcue_fail(error, BCUE_ERROR_DATA, "%s: %zu bytes, more than the %zu allowed here", path, size, max_size);
+        return bcue_fail(error, BCUE_ERROR_DATA, "%s: %zu bytes, more than the %zu allowed here", path, size,
+                         max_size);
     }
     uint8_t *data = malloc(size + 1);
     if (data == NULL) {
@@ -248,8 +249,10 @@ bcue_status bcue_check_writable_dir(const char *folder, bcue_error *error)
     if (status == BCUE_OK)
         bcue_file_writer_abandon(&writer);
     else
-        status = bcue_fail(error, BCUE_ERROR_IO, "%s: the folder is not writable; choose another output folder or "
-                                                 "change its permissions (%s)", folder, inner.text);
+        status = bcue_fail(error, BCUE_ERROR_IO,
+                           "%s: the folder is not writable; choose another output folder or "
+                           "change its permissions (%s)",
+                           folder, inner.text);
     free(probe);
     return status;
 }
