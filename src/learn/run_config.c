@@ -75,9 +75,12 @@ static bcue_status default_out(bcue_run_config *run, bcue_config *config, bcue_e
         return BCUE_OK;
     bcue_text out = {0};
     bcue_text_printf(&out, "out/%s", run->name);
-    if (out.failed)
+    if (out.failed) {
+        bcue_text_free(&out);
         return bcue_fail_memory(error, "the configuration");
-    run->out = bcue_config_own(config, out.data);
+    }
+    run->out = bcue_config_strdup(config, out.data);
+    bcue_text_free(&out);
     return run->out == NULL ? bcue_fail_memory(error, "the configuration") : BCUE_OK;
 }
 
