@@ -9,7 +9,7 @@
 #include "base/parallel.h"
 #include "base/report_hooks.h"
 #include "beamcue/version.h"
-#include "engine/cpu.h"
+#include "base/cpu.h"
 #include "learn/trainer_internal.h"
 #include "models/model_file.h"
 
