@@ -384,7 +384,7 @@ static bcue_status put_value(const override *to, bcue_config_node *node, const c
 }
 
 /* Go to the child `name`, making it when it is not there: from its default, so that "list.0.key" finds its
- * item. */
+   item. */
 static bcue_status step_into(const override *to, const bcue_config_field *field, bcue_config_node *node,
                              const char *name, bcue_config_node **child)
 {
