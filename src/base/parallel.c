@@ -70,13 +70,13 @@ BCUE_UNSEEN static void run_team(team_job *job, int threads)
 
 void bcue_parallel_for(size_t count, size_t grain, void (*body)(void *context, size_t index), void *context)
 {
+#ifdef _OPENMP
     if (grain == 0)
         grain = 1;
     size_t threads = (size_t)bcue_get_threads();
     size_t useful = count / grain + (count % grain != 0);
     if (threads > useful)
         threads = useful;
-#ifdef _OPENMP
     if (threads > 1 && !omp_in_parallel()) {
         team_job job = {count, body, context};
         __tsan_release(&job);
@@ -84,6 +84,8 @@ void bcue_parallel_for(size_t count, size_t grain, void (*body)(void *context, s
         __tsan_acquire(&job);
         return;
     }
+#else
+    (void)grain;
 #endif
     for (size_t i = 0; i < count; i++)
         body(context, i);

@@ -155,13 +155,10 @@ static double run_value(const resampler *r, const double *sums, size_t column)
 {
     if (!r->fixed_streets)
         return bcue_metric_finish(r->metric, sums[column] / sums[0]);
-    double weighted = 0.0, weights = 0.0;
-    for (size_t t = 0; t < r->streets; t++) {
-        const double *street = sums + t * r->width;
-        weighted += bcue_official_weights[t] * (street[column] / street[0]);
-        weights += bcue_official_weights[t];
-    }
-    return weighted / weights;
+    double dba[BCUE_OFFICIAL_SCENARIOS];
+    for (size_t t = 0; t < BCUE_OFFICIAL_SCENARIOS; t++)
+        dba[t] = sums[t * r->width + column] / sums[t * r->width];
+    return bcue_official_dba(dba);
 }
 
 static double mean_of_drawn(const double *run_values, size_t runs, bcue_rng rng)

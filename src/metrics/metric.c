@@ -8,7 +8,16 @@
 #include "base/memory.h"
 #include "metrics/accurate_sum.h"
 
-const int bcue_official_weights[BCUE_OFFICIAL_SCENARIOS] = {300, 54, 140, 131};
+double bcue_official_dba(const double dba[BCUE_OFFICIAL_SCENARIOS])
+{
+    static const double test_samples[BCUE_OFFICIAL_SCENARIOS] = {300.0, 54.0, 140.0, 131.0};
+    double weighted = 0.0, total = 0.0;
+    for (int i = 0; i < BCUE_OFFICIAL_SCENARIOS; i++) {
+        weighted += test_samples[i] * dba[i];
+        total += test_samples[i];
+    }
+    return weighted / total;
+}
 
 /* ---- May this metric be had? ---- */
 
@@ -215,18 +224,17 @@ static bcue_status official_dba(const bcue_scored_set *set, const double *values
                              scenario);
         row_mean_add(&means[scenario - BCUE_OFFICIAL_FIRST_SCENARIO], values[n]);
     }
-    double weighted = 0.0, weights = 0.0;
+    double dba[BCUE_OFFICIAL_SCENARIOS];
     size_t counted = 0;
     for (int i = 0; i < BCUE_OFFICIAL_SCENARIOS; i++) {
         if (means[i].rows == 0)
             return bcue_fail(error, BCUE_ERROR_DATA,
                              "dba_official: no sample of scenario %d, so its weight has nothing to stand on",
                              BCUE_OFFICIAL_FIRST_SCENARIO + i);
-        weighted += bcue_official_weights[i] * (bcue_sum_value(&means[i].sum) / (double)means[i].rows);
-        weights += bcue_official_weights[i];
+        dba[i] = bcue_sum_value(&means[i].sum) / (double)means[i].rows;
         counted += means[i].rows;
     }
-    *value = weighted / weights;
+    *value = bcue_official_dba(dba);
     *rows = counted;
     return BCUE_OK;
 }

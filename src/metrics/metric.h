@@ -38,10 +38,12 @@ typedef struct bcue_metric {
 #define BCUE_METRIC_NAME_SIZE 40
 #define BCUE_DBA_K 3
 #define BCUE_DBA_DELTA 5
-/* Test samples of the 2022 challenge in scenarios 31, 32, 33, 34. */
 #define BCUE_OFFICIAL_FIRST_SCENARIO 31
 #define BCUE_OFFICIAL_SCENARIOS 4
-extern const int bcue_official_weights[BCUE_OFFICIAL_SCENARIOS];
+
+/* The overall score of the 2022 challenge from the DBA of scenarios 31, 32, 33, 34: their mean weighted by
+ * test samples. */
+double bcue_official_dba(const double dba[BCUE_OFFICIAL_SCENARIOS]);
 
 /* "top_3" and so on, as above; L is written shortest ("within_0.5db"). */
 void bcue_metric_name(bcue_metric metric, char name[BCUE_METRIC_NAME_SIZE]);
