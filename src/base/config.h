@@ -61,7 +61,7 @@ typedef struct bcue_config_field {
 } bcue_config_field;
 
 /* Where values came from, so that later checks can say file:line too. Owns every string and list of the
- * struct. */
+   struct. */
 typedef struct bcue_config bcue_config;
 
 /* Fill `target` (zeroed first, then defaults) from a YAML file and `overrides` ("a.b=c", YAML values; later

@@ -244,13 +244,14 @@ static bcue_status parse_value(tree_parser *parser, yaml_event_t *event, int dep
     size_t line = event->start_mark.line + 1;
     yaml_event_type_t type = event->type;
     bcue_status status = BCUE_OK;
+    *node = NULL;
     if (type == YAML_ALIAS_EVENT) {
         status = refuse_extras(parser, event->data.alias.anchor, NULL, line);
     } else if (type == YAML_SCALAR_EVENT) {
         status = refuse_extras(parser, event->data.scalar.anchor, event->data.scalar.tag, line);
         if (status == BCUE_OK)
             status = new_node(parser, BCUE_NODE_SCALAR, line, node);
-        if (status == BCUE_OK) {
+        if (*node != NULL) {
             (*node)->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
             status = copy_scalar(parser, event, line, &(*node)->text);
         }
@@ -307,7 +308,7 @@ bcue_status bcue_config_tree_parse(bcue_arena *arena, const char *text, size_t s
     yaml_parser_delete(&parser.yaml);
     if (status == BCUE_OK && *root == NULL) {
         status = new_node(&parser, BCUE_NODE_SCALAR, 1, root);
-        if (status == BCUE_OK)
+        if (*root != NULL)
             (*root)->text = "";
     }
     return status;
@@ -384,7 +385,7 @@ static bcue_status put_value(const override *to, bcue_config_node *node, const c
 }
 
 /* Go to the child `name`, making it when it is not there: from its default, so that "list.0.key" finds its
- * item. */
+   item. */
 static bcue_status step_into(const override *to, const bcue_config_field *field, bcue_config_node *node,
                              const char *name, bcue_config_node **child)
 {

@@ -122,9 +122,9 @@ static bcue_status fail_type(filler *to, const bcue_config_field *field, const b
     if (bcue_config_tree_is_null(node)) {
         found = "nothing";
     } else if (node->kind == BCUE_NODE_SCALAR) {
-        quoted[0] = '\'';
-        bcue_config_quote(node->text, quoted + 1, sizeof quoted - 2);
-        strcat(quoted, "'");
+        char text[60];
+        bcue_config_quote(node->text, text, sizeof text);
+        (void)snprintf(quoted, sizeof quoted, "'%s'", text);
         found = quoted;
     }
     bool number = field->type == BCUE_CONFIG_BOOL || field->type == BCUE_CONFIG_INT ||

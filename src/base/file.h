@@ -18,7 +18,7 @@ bcue_status bcue_file_read(const char *path, size_t max_size, bcue_bytes *bytes,
 void bcue_bytes_free(bcue_bytes *bytes);
 
 /* Write to a temporary name in the same folder, fsync, rename. On failure the old file is untouched and
- * nothing is left behind. */
+   nothing is left behind. */
 bcue_status bcue_file_write(const char *path, const void *data, size_t size, bcue_error *error);
 
 /* The same for a file that is written piecewise: open, fwrite to .stream, then commit or abandon. */
@@ -45,7 +45,7 @@ bool bcue_path_is_dir(const char *path);
 /* mkdir -p. */
 bcue_status bcue_make_dirs(const char *path, bcue_error *error);
 /* "folder/name" (just a copy of `name` when it is absolute or folder is empty); leading "./" of name dropped.
- * malloc'd; NULL: no memory. */
+   malloc'd; NULL: no memory. */
 char *bcue_path_join(const char *folder, const char *name);
 /* The folder part of a path, "." when there is none. malloc'd. */
 char *bcue_path_dirname(const char *path);

@@ -8,7 +8,7 @@
 #include "beamcue/status.h"
 
 /* Zeroed array of `count` elements; NULL on overflow or no memory; count 0 gives a valid pointer. Free with
- * free(). */
+   free(). */
 void *bcue_calloc(size_t count, size_t element_size);
 /* Grow `*array` (of `*capacity` elements) to hold at least `needed`; doubles; keeps the old array on failure.
  */

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* What a stream is for. Streams of different purposes never overlap. Append only: the numbers are part of
- * every result. */
+   every result. */
 typedef enum bcue_rng_purpose {
     BCUE_RNG_TEST = 0,
     BCUE_RNG_SPLIT = 1,      /* episode/row splits */

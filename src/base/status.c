@@ -4,6 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef bcue_fail
+#undef bcue_fail_context
+#undef bcue_fail_memory
+
 const char *bcue_status_name(bcue_status status)
 {
     switch (status) {

@@ -1,0 +1,32 @@
+/* The model file: safetensors (8-byte little-endian header size, JSON header, raw data), mapped, not copied. */
+#ifndef BCUE_TENSOR_SAFETENSORS_H
+#define BCUE_TENSOR_SAFETENSORS_H
+
+#include "tensor/tensor.h"
+
+typedef struct bcue_safetensors bcue_safetensors;
+
+/* Refused with a sentence: wrong length, overlapping or unordered-with-gaps offsets, a shape whose product overflows or does not match its
+   bytes, duplicate names, unknown dtype, more than 65536 tensors, a header over 64 MB. F16/BF16 are listed as unsupported here. */
+bcue_status bcue_safetensors_open(const char *path, bcue_safetensors **file, bcue_error *error);
+void bcue_safetensors_close(bcue_safetensors *file);
+size_t bcue_safetensors_count(const bcue_safetensors *file);
+const char *bcue_safetensors_name(const bcue_safetensors *file, size_t index);
+/* View into the mapping: valid until close; alignment of the data is that of the file (see below). */
+const bcue_tensor *bcue_safetensors_tensor(const bcue_safetensors *file, size_t index);
+const bcue_tensor *bcue_safetensors_find(const bcue_safetensors *file, const char *name); /* NULL: not there */
+const char *bcue_safetensors_metadata(const bcue_safetensors *file, const char *key);     /* NULL: not there */
+
+typedef struct bcue_named_tensor {
+    const char *name;
+    const bcue_tensor *tensor;
+} bcue_named_tensor;
+typedef struct bcue_metadata {
+    const char *key, *value;
+} bcue_metadata;
+
+/* Atomic. Tensors are written in the given order, each starting at a multiple of 8 bytes of the file (the header is padded with blanks). */
+bcue_status bcue_safetensors_write(const char *path, const bcue_named_tensor *tensors, size_t tensor_count,
+                                   const bcue_metadata *metadata, size_t metadata_count, bcue_error *error);
+
+#endif
