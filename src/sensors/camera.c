@@ -269,7 +269,7 @@ static void trace_strip(void *context, size_t strip)
     bcue_camera *camera = context;
     int width = camera->config.width, height = camera->config.height, top = (int)strip * BLOCK;
     for (int left = 0; left < width; left += BLOCK) {
-        float columns[BCUE_RAY_LANES], rows[BCUE_RAY_LANES];
+        float columns[BCUE_RAY_LANES] = {0}, rows[BCUE_RAY_LANES] = {0};
         size_t places[BCUE_RAY_LANES];
         int count = 0;
         for (int y = top; y < top + BLOCK && y < height; y++)
@@ -303,7 +303,7 @@ static bool is_edge(const bcue_camera *camera, int x, int y)
 static void smooth_pixels(bcue_camera *camera, const int *xs, const int *ys, int pixels)
 {
     static const float offsets[EDGE_SAMPLES][2] = {{0.375f, 0.125f}, {0.875f, 0.375f}, {0.125f, 0.625f}, {0.625f, 0.875f}};
-    float columns[BCUE_RAY_LANES], rows[BCUE_RAY_LANES];
+    float columns[BCUE_RAY_LANES] = {0}, rows[BCUE_RAY_LANES] = {0};
     bcue_camera_sample samples[BCUE_RAY_LANES];
     for (int i = 0; i < pixels * EDGE_SAMPLES; i++) {
         columns[i] = (float)xs[i / EDGE_SAMPLES] + offsets[i % EDGE_SAMPLES][0];
