@@ -28,6 +28,7 @@ typedef struct bcue_window_config {
     int64_t frames;  /* P */
     int64_t stride;  /* rows between the frames of a window */
     int64_t horizon; /* label at t + horizon rows */
+    double max_gap_s; /* where time stamps are further apart, no window crosses; 0 = do not look */
 } bcue_window_config;
 
 typedef struct bcue_data_config {
@@ -38,17 +39,31 @@ typedef struct bcue_data_config {
     bcue_window_config window;
     bcue_string_list require;  /* modalities that a sample must have ("camera", "gps", ...) */
     int64_t gps_frames;        /* GPS fixes per sample, newest last; 1 by default */
+    bool gps_extrapolate;      /* challenge package: extrapolate its two oldest fixes to now; else the fixes as they are */
+    bool verify;               /* read every LiDAR, radar and camera file while opening; damaged ones are missing then */
     char *cache;               /* folder of the packed cache; NULL: none */
 } bcue_data_config;
 
 extern const bcue_config_field bcue_data_config_fields[];
 
-/* Everything counted while opening; survey section 3.4. Printed by inspect, put under tables. */
+/* Everything counted while opening; survey section 3.4. Printed by inspect, put under tables. Counts are of rows unless said. */
 typedef struct bcue_defects {
     int64_t rows, samples;
-    int64_t nan_power, zero_power, nan_label_repaired, label_mismatch, label_out_of_range, no_power, no_label;
-    int64_t missing_file[BCUE_MODALITY_COUNT], nan_fix, nan_telemetry;
-    int64_t repeated_headers, window_crossing_dropped, required_missing_dropped, index_base_mixed;
+    int64_t nan_power;          /* power with NaN or infinity: power and label dropped */
+    int64_t nan_label_repaired; /* of these: the file's label was the place of the first NaN, an argmax artefact */
+    int64_t zero_power;         /* all-zero power: power and label dropped */
+    int64_t no_power;           /* no power file, or one that cannot be read or has another number of beams */
+    int64_t no_label;           /* neither a usable power vector nor a label in the file */
+    int64_t label_mismatch;     /* the file's label is not a best beam of its power vector: the power vector wins */
+    int64_t label_out_of_range; /* the file's label is no beam: ignored */
+    int64_t index_base_mixed;   /* the file's label fits the other index base (0 where 1-based, or best beam after such a shift) */
+    int64_t missing_file[BCUE_MODALITY_COUNT]; /* frames without a file: empty cell or no such file */
+    int64_t damaged_file[BCUE_MODALITY_COUNT]; /* frames whose file is cut off or unreadable: missing as well */
+    int64_t nan_fix;            /* frames with a GPS file that says NaN */
+    int64_t nan_telemetry;      /* rows with NaN or empty speed, satellites, altitude, dilution columns (not used, only counted) */
+    int64_t repeated_headers;
+    int64_t window_crossing_dropped;  /* rows without a whole window or horizon inside their episode */
+    int64_t required_missing_dropped; /* samples that lack a required modality */
 } bcue_defects;
 
 /* One frame slot: file relative to the source's root, or NULL when that modality is missing at that instant. */
@@ -78,11 +93,21 @@ const bcue_sample *bcue_dataset_sample(const bcue_dataset *dataset, size_t index
 int32_t bcue_dataset_beams(const bcue_dataset *dataset); /* after beam_step */
 int32_t bcue_dataset_frames(const bcue_dataset *dataset);
 int32_t bcue_dataset_gps_frames(const bcue_dataset *dataset);
+int32_t bcue_dataset_stride(const bcue_dataset *dataset);
 size_t bcue_dataset_episodes(const bcue_dataset *dataset);
 size_t bcue_dataset_sources(const bcue_dataset *dataset);
 const char *bcue_dataset_source_name(const bcue_dataset *dataset, size_t source);
 const char *bcue_dataset_source_root(const bcue_dataset *dataset, size_t source);
 const bcue_defects *bcue_dataset_defects(const bcue_dataset *dataset);
+const bcue_defects *bcue_dataset_source_defects(const bcue_dataset *dataset, size_t source);
+/* Is the codebook said to be monotone in angle, and how many of the files' beams lie between two of ours. */
+bool bcue_dataset_index_monotone(const bcue_dataset *dataset);
+int32_t bcue_dataset_beam_step(const bcue_dataset *dataset);
+/* Does the data config name this modality in `require`? */
+bool bcue_dataset_requires(const bcue_dataset *dataset, bcue_modality modality);
+const char *bcue_dataset_cache_folder(const bcue_dataset *dataset); /* NULL: none */
+/* Full path of a file of a sample's source; malloc'd, NULL: no memory. */
+char *bcue_dataset_path(const bcue_dataset *dataset, const bcue_sample *sample, const char *file);
 /* 64-bit hash of the file list and the settings that shape samples, as 16 hex digits: part of results. */
 const char *bcue_dataset_hash(const bcue_dataset *dataset);
 
