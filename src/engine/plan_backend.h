@@ -1,0 +1,39 @@
+/* What an engine implements behind plan.h. Each engine's plan begins with a struct bcue_plan. */
+#ifndef BCUE_ENGINE_PLAN_BACKEND_H
+#define BCUE_ENGINE_PLAN_BACKEND_H
+
+#include "engine/plan.h"
+
+/* The functions of plan.h of the same name; plan.c has checked the arguments that are the same for all
+ * engines. */
+typedef struct bcue_plan_vtable {
+    void (*destroy)(bcue_plan *plan);
+    void *(*input)(bcue_plan *plan, const char *name);
+    const void *(*output)(const bcue_plan *plan, const char *name);
+    void (*set_step)(bcue_plan *plan, uint64_t seed, uint32_t epoch, uint32_t step);
+    bcue_status (*forward)(bcue_plan *plan, bcue_error *error);
+    bcue_status (*backward)(bcue_plan *plan, bcue_error *error);
+    void *(*gradient)(bcue_plan *plan, int32_t parameter);
+    const void *(*input_gradient)(const bcue_plan *plan, const char *name);
+    void (*weights_changed)(bcue_plan *plan);
+    size_t (*peak_bytes)(const bcue_plan *plan);
+} bcue_plan_vtable;
+
+struct bcue_plan {
+    const bcue_plan_vtable *vtable;
+    bool training;
+    bool forward_done; /* kept by plan.c: backward needs a successful forward */
+    int32_t parameter_count;
+};
+
+/* The value that a training plan differentiates: the output "loss"; BCUE_NO_VALUE when there is none. */
+bcue_value bcue_plan_find_loss(const bcue_graph *graph);
+
+/* Called with a graph that checks, weights that match it, and options that fit the engine. The engine sets
+ * plan->vtable; plan.c fills in the rest. */
+bcue_status bcue_reference_plan_create(const bcue_graph *graph, bcue_weights *weights,
+                                       const bcue_plan_options *options, bcue_plan **plan, bcue_error *error);
+bcue_status bcue_onednn_plan_create(const bcue_graph *graph, bcue_weights *weights,
+                                    const bcue_plan_options *options, bcue_plan **plan, bcue_error *error);
+
+#endif
