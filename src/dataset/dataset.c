@@ -79,7 +79,9 @@ static bcue_status name_source(bcue_source_job *job, bcue_error *error)
     while (length > 1 && table->root[length - 1] == '/')
         table->root[--length] = '\0';
     if (!bcue_path_is_dir(table->root))
-        return bcue_source_fail(job, error, "root", "there is no folder %s; download the recording or correct the path", table->root);
+        return bcue_source_fail(job, error, "root",
+                                "there is no folder %s; download the recording or correct the path",
+                                table->root);
     const char *name = job->source->name;
     if (name == NULL && job->source->format == BCUE_DATA_NPY && job->source->prefix != NULL)
         name = job->source->prefix;
@@ -147,7 +149,8 @@ static bcue_status check_config(const bcue_data_config *config, const bcue_confi
         return bcue_key_fail(origin, error, "data.beam_step", "is more than data.beams");
     for (size_t i = 0; i < config->require.count; i++)
         if (bcue_modality_find(config->require.items[i]) == BCUE_MODALITY_COUNT)
-            return bcue_key_fail(origin, error, "data.require", "%s is no modality; expected camera, lidar, radar or gps",
+            return bcue_key_fail(origin, error, "data.require",
+                                 "%s is no modality; expected camera, lidar, radar or gps",
                                  config->require.items[i]);
     return BCUE_OK;
 }
@@ -172,7 +175,8 @@ static bcue_status open_source(bcue_dataset *dataset, bcue_source_job *job, bcue
     BCUE_TRY(read_source(job, error));
     for (size_t other = 0; other < job->number; other++)
         if (strcmp(dataset->tables[other].name, job->table->name) == 0)
-            return bcue_source_fail(job, error, "name", "%s is the name of two sources; give each its own", job->table->name);
+            return bcue_source_fail(job, error, "name", "%s is the name of two sources; give each its own",
+                                    job->table->name);
     BCUE_TRY(settle_indices(job, error));
     BCUE_TRY(bcue_labels_resolve(job, error));
     BCUE_TRY(check_required_columns(job, error));
@@ -204,13 +208,14 @@ static void hash_dataset(bcue_dataset *dataset)
     snprintf(dataset->hash, sizeof dataset->hash, "%016llx", (unsigned long long)bcue_hash_end(&hash));
 }
 
-static bcue_status fill_dataset(bcue_dataset *dataset, const bcue_data_config *config, const bcue_config *origin,
-                                const bcue_hooks *hooks, bcue_error *error)
+static bcue_status fill_dataset(bcue_dataset *dataset, const bcue_data_config *config,
+                                const bcue_config *origin, const bcue_hooks *hooks, bcue_error *error)
 {
     dataset->arena = bcue_arena_create();
     dataset->tables = bcue_calloc(config->sources.count, sizeof *dataset->tables);
     dataset->cache = bcue_strdup(config->cache);
-    if (dataset->arena == NULL || dataset->tables == NULL || (config->cache != NULL && dataset->cache == NULL))
+    if (dataset->arena == NULL || dataset->tables == NULL ||
+        (config->cache != NULL && dataset->cache == NULL))
         return bcue_fail_memory(error, "the data set");
     dataset->beam_step = (int32_t)config->beam_step;
     dataset->beams = (int32_t)((config->beams + config->beam_step - 1) / config->beam_step);
@@ -228,16 +233,18 @@ static bcue_status fill_dataset(bcue_dataset *dataset, const bcue_data_config *c
     }
     if (dataset->samples.count == 0)
         return bcue_fail(error, BCUE_ERROR_DATA,
-                         "no sample is left of %lld rows: %lld do not fill a window, %lld lack a required modality; make data.window "
+                         "no sample is left of %lld rows: %lld do not fill a window, %lld lack a required "
+                         "modality; make data.window "
                          "shorter or require less",
-                         (long long)dataset->defects.rows, (long long)dataset->defects.window_crossing_dropped,
+                         (long long)dataset->defects.rows,
+                         (long long)dataset->defects.window_crossing_dropped,
                          (long long)dataset->defects.required_missing_dropped);
     hash_dataset(dataset);
     return BCUE_OK;
 }
 
-bcue_status bcue_dataset_open(const bcue_data_config *config, const bcue_config *origin, const bcue_hooks *hooks, bcue_dataset **dataset,
-                              bcue_error *error)
+bcue_status bcue_dataset_open(const bcue_data_config *config, const bcue_config *origin,
+                              const bcue_hooks *hooks, bcue_dataset **dataset, bcue_error *error)
 {
     BCUE_TRY(check_config(config, origin, error));
     bcue_dataset *opened = bcue_calloc(1, sizeof *opened);

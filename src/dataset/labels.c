@@ -58,7 +58,8 @@ static void screen_power(const bcue_source_job *job, bcue_row *row, bcue_defects
     }
 }
 
-static void compare_label(const bcue_source_job *job, const bcue_row *row, bcue_defects *defects, label_tally *tally)
+static void compare_label(const bcue_source_job *job, const bcue_row *row, bcue_defects *defects,
+                          label_tally *tally)
 {
     int64_t beams = job->data->beams, base = job->source->beams_one_based ? 1 : 0;
     double best = row->power[best_beam(row->power, beams, 1)];
@@ -77,9 +78,11 @@ static void compare_label(const bcue_source_job *job, const bcue_row *row, bcue_
 
 static void decide(const bcue_source_job *job, bcue_row *row, bcue_defects *defects, label_tally *tally)
 {
-    int64_t beams = job->data->beams, step = job->data->beam_step, base = job->source->beams_one_based ? 1 : 0;
+    int64_t beams = job->data->beams, step = job->data->beam_step,
+            base = job->source->beams_one_based ? 1 : 0;
     bool said = row->file_label != INT64_MIN;
-    bool distrusted = row->power_present; /* a label beside a broken power vector is the argmax of that vector */
+    bool distrusted =
+        row->power_present; /* a label beside a broken power vector is the argmax of that vector */
     screen_power(job, row, defects);
     if (said) {
         int64_t label = row->file_label - base;
@@ -113,17 +116,21 @@ bcue_status bcue_labels_resolve(bcue_source_job *job, bcue_error *error)
         decide(job, &table->rows[i], &table->defects, &tally);
     if (tally.out_of_range * 2 > tally.in_file)
         return bcue_source_fail(job, error, "beams_one_based",
-                                "%s: %lld of %lld labels are no beam of %s; set beams_one_based and data.beams to what the file has",
+                                "%s: %lld of %lld labels are no beam of %s; set beams_one_based and "
+                                "data.beams to what the file has",
                                 table->name, (long long)tally.out_of_range, (long long)tally.in_file,
                                 job->source->beams_one_based ? "1 .. data.beams" : "0 .. data.beams - 1");
     if (tally.agree_other_base * 2 > tally.compared)
         return bcue_source_fail(job, error, "beams_one_based",
-                                "%s: %lld of %lld labels match their power vectors only when counted from %d; set beams_one_based: %s",
+                                "%s: %lld of %lld labels match their power vectors only when counted from "
+                                "%d; set beams_one_based: %s",
                                 table->name, (long long)tally.agree_other_base, (long long)tally.compared,
-                                job->source->beams_one_based ? 0 : 1, job->source->beams_one_based ? "false" : "true");
+                                job->source->beams_one_based ? 0 : 1,
+                                job->source->beams_one_based ? "false" : "true");
     if ((tally.compared - tally.agree) * 2 > tally.compared)
         bcue_log(job->hooks, BCUE_LOG_WARNING,
-                 "%s: only %lld of %lld labels in the CSV are the best beam of their power vector; the power vector is used. Is the "
+                 "%s: only %lld of %lld labels in the CSV are the best beam of their power vector; the power "
+                 "vector is used. Is the "
                  "beam axis reversed (reverse_beams)?",
                  table->name, (long long)tally.agree, (long long)tally.compared);
     return BCUE_OK;

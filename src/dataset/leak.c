@@ -69,7 +69,8 @@ typedef struct training_side {
     size_t frame_count, count, power_count;
 } training_side;
 
-static bcue_status gather(const bcue_dataset *dataset, const bcue_split *split, training_side *side, bcue_error *error)
+static bcue_status gather(const bcue_dataset *dataset, const bcue_split *split, training_side *side,
+                          bcue_error *error)
 {
     size_t frames = (size_t)bcue_dataset_frames(dataset), total;
     if (!bcue_mul_size(split->train_count, frames, &total))
@@ -108,11 +109,12 @@ static bool shares_frame(const bcue_dataset *dataset, const bcue_sample *sample,
 static bool near_in_time(const bcue_sample *sample, const training_side *side)
 {
     size_t at = first_not_before(side->times, side->count, (when){sample->episode, sample->time_s - near_s});
-    return at < side->count && side->times[at].episode == sample->episode && side->times[at].time_s <= sample->time_s + near_s;
+    return at < side->count && side->times[at].episode == sample->episode &&
+           side->times[at].time_s <= sample->time_s + near_s;
 }
 
-static bool same_episode_neighbour(const bcue_dataset *dataset, const bcue_split *split, const bcue_sample *sample,
-                                   const training_side *side, int64_t offset)
+static bool same_episode_neighbour(const bcue_dataset *dataset, const bcue_split *split,
+                                   const bcue_sample *sample, const training_side *side, int64_t offset)
 {
     if (!has_key(side->rows, side->count, row_key(sample, offset)))
         return false;
@@ -126,7 +128,8 @@ static bool same_episode_neighbour(const bcue_dataset *dataset, const bcue_split
         else
             high = middle;
     }
-    return low < split->train_count && bcue_dataset_sample(dataset, split->train[low])->episode == sample->episode;
+    return low < split->train_count &&
+           bcue_dataset_sample(dataset, split->train[low])->episode == sample->episode;
 }
 
 static void count_leaks(const bcue_dataset *dataset, bcue_split *split, const training_side *side)

@@ -13,11 +13,13 @@
 #include "formats/deepsense_text.h"
 
 /* The recordings' names of the columns with one file per frame. */
-static const char *const file_columns[BCUE_MODALITY_COUNT] = {"unit1_rgb", "unit1_lidar", "unit1_radar", "unit2_loc"};
-static const char *const known_columns[] = {"index",           "seq_index",  "time_stamp",  "unit1_pwr_60ghz", "unit1_beam", "unit1_loc",
-                                            "unit1_rgb",       "unit1_lidar", "unit1_radar", "unit2_loc"};
-static const char *const telemetry_parts[] = {"spd_over_grnd", "num_sat",  "altitude", "geo_sep",
-                                              "mode_fix_type", "pdop",     "hdop",     "vdop"};
+static const char *const file_columns[BCUE_MODALITY_COUNT] = {"unit1_rgb", "unit1_lidar", "unit1_radar",
+                                                              "unit2_loc"};
+static const char *const known_columns[] = {"index",       "seq_index", "time_stamp", "unit1_pwr_60ghz",
+                                            "unit1_beam",  "unit1_loc", "unit1_rgb",  "unit1_lidar",
+                                            "unit1_radar", "unit2_loc"};
+static const char *const telemetry_parts[] = {"spd_over_grnd", "num_sat", "altitude", "geo_sep",
+                                              "mode_fix_type", "pdop",    "hdop",     "vdop"};
 enum { MAX_TELEMETRY = 32 };
 
 typedef struct csv_columns {
@@ -35,7 +37,8 @@ typedef struct csv_tally {
     char wrong_file[256];
 } csv_tally;
 
-/* What the file calls our column `name`: the map's word for it, or for its part before "_K", or the name itself. */
+/* What the file calls our column `name`: the map's word for it, or for its part before "_K", or the name
+ * itself. */
 static const char *mapped_name(const bcue_string_map *map, const char *name, char *buffer, size_t size)
 {
     for (size_t i = 0; i < map->count; i++)
@@ -43,7 +46,8 @@ static const char *mapped_name(const bcue_string_map *map, const char *name, cha
             return map->values[i];
     const char *number = strrchr(name, '_');
     for (size_t i = 0; number != NULL && i < map->count; i++)
-        if (strlen(map->keys[i]) == (size_t)(number - name) && strncmp(map->keys[i], name, (size_t)(number - name)) == 0) {
+        if (strlen(map->keys[i]) == (size_t)(number - name) &&
+            strncmp(map->keys[i], name, (size_t)(number - name)) == 0) {
             snprintf(buffer, size, "%s%s", map->values[i], number);
             return buffer;
         }
@@ -66,17 +70,17 @@ static bcue_status check_map(const bcue_source_job *job, bcue_error *error)
         for (size_t k = 0; k < sizeof known_columns / sizeof known_columns[0]; k++)
             known = known || bcue_starts_with(map->keys[i], known_columns[k]);
         if (!known) {
-            const char *nearest =
-                bcue_nearest_word(map->keys[i], known_columns, sizeof known_columns / sizeof known_columns[0]);
-            return bcue_source_fail(job, error, "columns", "%s is no column that beamcue reads%s%s%s", map->keys[i],
-                                    nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "",
-                                    nearest != NULL ? "?" : "");
+            const char *nearest = bcue_nearest_word(map->keys[i], known_columns,
+                                                    sizeof known_columns / sizeof known_columns[0]);
+            return bcue_source_fail(job, error, "columns", "%s is no column that beamcue reads%s%s%s",
+                                    map->keys[i], nearest != NULL ? "; did you mean " : "",
+                                    nearest != NULL ? nearest : "", nearest != NULL ? "?" : "");
         }
         char numbered[256];
         snprintf(numbered, sizeof numbered, "%s_1", map->values[i]);
         if (bcue_csv_find(csv, map->values[i]) < 0 && bcue_csv_find(csv, numbered) < 0)
-            return bcue_source_fail(job, error, "columns", "%s has no column %s (for %s)", bcue_csv_name(csv), map->values[i],
-                                    map->keys[i]);
+            return bcue_source_fail(job, error, "columns", "%s has no column %s (for %s)", bcue_csv_name(csv),
+                                    map->values[i], map->keys[i]);
     }
     return BCUE_OK;
 }
@@ -130,11 +134,13 @@ static bcue_status find_columns(const bcue_source_job *job, csv_columns *columns
             any = any || columns->file[m][s] >= 0;
     if (!any)
         return bcue_source_fail(job, error, "csv",
-                                "%s has none of the columns unit1_rgb, unit1_lidar, unit1_radar, unit2_loc (nor unit1_rgb_1 ...); name "
+                                "%s has none of the columns unit1_rgb, unit1_lidar, unit1_radar, unit2_loc "
+                                "(nor unit1_rgb_1 ...); name "
                                 "its columns under `columns`",
                                 bcue_csv_name(csv));
     if (columns->power < 0 && columns->beam < 0)
-        bcue_log(job->hooks, BCUE_LOG_WARNING, "%s: neither unit1_pwr_60ghz nor unit1_beam: every sample is unlabelled",
+        bcue_log(job->hooks, BCUE_LOG_WARNING,
+                 "%s: neither unit1_pwr_60ghz nor unit1_beam: every sample is unlabelled",
                  bcue_csv_name(csv));
     return BCUE_OK;
 }
@@ -200,7 +206,8 @@ static void read_fix(bcue_source_job *job, const char *file, double fix[2])
     free(path);
 }
 
-static bcue_status read_power(bcue_source_job *job, const char *cell, bcue_row *row, csv_tally *tally, bcue_error *error)
+static bcue_status read_power(bcue_source_job *job, const char *cell, bcue_row *row, csv_tally *tally,
+                              bcue_error *error)
 {
     if (*cell == '\0')
         return BCUE_OK;
@@ -274,19 +281,20 @@ static void extrapolate(bcue_row *row, int slots, const double *instant)
         return;
     double step_m[3] = {0};
     if (before >= 0 && instant[last] > instant[before])
-        bcue_geodetic_to_enu(row->fix[2 * before], row->fix[2 * before + 1], 0, row->fix[2 * last], row->fix[2 * last + 1], 0,
-                             step_m);
+        bcue_geodetic_to_enu(row->fix[2 * before], row->fix[2 * before + 1], 0, row->fix[2 * last],
+                             row->fix[2 * last + 1], 0, step_m);
     for (int s = last + 1; s < slots; s++) {
         double ahead = before >= 0 && instant[last] > instant[before]
                            ? (instant[s] - instant[last]) / (instant[last] - instant[before])
                            : 0;
         double moved_m[3] = {-step_m[0] * ahead, -step_m[1] * ahead, 0}, altitude_m;
-        bcue_enu_to_geodetic(moved_m, row->fix[2 * last], row->fix[2 * last + 1], 0, &row->fix[2 * s], &row->fix[2 * s + 1],
-                             &altitude_m);
+        bcue_enu_to_geodetic(moved_m, row->fix[2 * last], row->fix[2 * last + 1], 0, &row->fix[2 * s],
+                             &row->fix[2 * s + 1], &altitude_m);
     }
 }
 
-/* Without extrapolation the measured fixes stand for the newest instants, as the published baselines use them. */
+/* Without extrapolation the measured fixes stand for the newest instants, as the published baselines use
+ * them. */
 static void move_to_newest(bcue_row *row, int slots, int measured)
 {
     for (int s = slots - 1; s >= 0; s--)
@@ -317,7 +325,8 @@ static void read_files(bcue_source_job *job, const csv_columns *columns, size_t 
     for (int m = 0; m < BCUE_MODALITY_COUNT; m++)
         for (int s = 0; s < columns->slots; s++)
             if (columns->file[m][s] >= 0 && row->file[m] != NULL)
-                row->file[m][s] = bcue_table_file(job, (bcue_modality)m, cell_of(job, number, columns->file[m][s]));
+                row->file[m][s] =
+                    bcue_table_file(job, (bcue_modality)m, cell_of(job, number, columns->file[m][s]));
     for (int s = 0; row->file[BCUE_GPS] != NULL && s < columns->slots; s++)
         if (row->file[BCUE_GPS][s] != NULL)
             read_fix(job, row->file[BCUE_GPS][s], &row->fix[2 * s]);
@@ -344,7 +353,8 @@ static void settle_fixes(bcue_source_job *job, const csv_columns *columns, bcue_
         move_to_newest(row, columns->slots, measured);
 }
 
-static bcue_status read_row(bcue_source_job *job, const csv_columns *columns, size_t number, csv_tally *tally, bcue_error *error)
+static bcue_status read_row(bcue_source_job *job, const csv_columns *columns, size_t number, csv_tally *tally,
+                            bcue_error *error)
 {
     bcue_table *table = job->table;
     bcue_row *row = &table->rows[number];
@@ -354,10 +364,11 @@ static bcue_status read_row(bcue_source_job *job, const csv_columns *columns, si
         return bcue_fail_memory(error, table->name);
     if (columns->sequence >= 0) {
         double sequence;
-        if (!bcue_parse_double(cell_of(job, number, columns->sequence), &sequence) || sequence != nearbyint(sequence) ||
-            fabs(sequence) > 2147483647.0)
-            return bcue_fail(error, BCUE_ERROR_DATA, "%s:%zu: seq_index is \"%s\", expected a whole number", bcue_csv_name(table->csv),
-                             bcue_csv_line(table->csv, number), cell_of(job, number, columns->sequence));
+        if (!bcue_parse_double(cell_of(job, number, columns->sequence), &sequence) ||
+            sequence != nearbyint(sequence) || fabs(sequence) > 2147483647.0)
+            return bcue_fail(error, BCUE_ERROR_DATA, "%s:%zu: seq_index is \"%s\", expected a whole number",
+                             bcue_csv_name(table->csv), bcue_csv_line(table->csv, number),
+                             cell_of(job, number, columns->sequence));
         row->sequence = (int64_t)sequence;
     }
     row->time_s = parse_time(cell_of(job, number, columns->time));
@@ -365,7 +376,8 @@ static bcue_status read_row(bcue_source_job *job, const csv_columns *columns, si
     settle_fixes(job, columns, row);
     const char *rsu = cell_of(job, number, columns->rsu);
     char *rsu_path = *rsu != '\0' ? bcue_path_join(table->root, rsu) : NULL;
-    if (rsu_path != NULL && bcue_deepsense_gps_read(rsu_path, &row->rsu_fix[0], &row->rsu_fix[1], NULL) != BCUE_OK)
+    if (rsu_path != NULL &&
+        bcue_deepsense_gps_read(rsu_path, &row->rsu_fix[0], &row->rsu_fix[1], NULL) != BCUE_OK)
         row->rsu_fix[0] = row->rsu_fix[1] = NAN;
     free(rsu_path);
     for (size_t t = 0; t < columns->telemetry_count; t++) {
@@ -409,9 +421,12 @@ static bcue_status choose_csv(const bcue_source_job *job, char **path, bcue_erro
     }
     closedir(folder);
     if (count == 0)
-        return bcue_source_fail(job, error, "root", "%s has no *.csv; is it the folder of a scenario?", table->root);
+        return bcue_source_fail(job, error, "root", "%s has no *.csv; is it the folder of a scenario?",
+                                table->root);
     if (!is_named && count > 1)
-        return bcue_source_fail(job, error, "csv", "%s has %d CSV files (%s, ...); say which one is the table", table->root, count, only);
+        return bcue_source_fail(job, error, "csv",
+                                "%s has %d CSV files (%s, ...); say which one is the table", table->root,
+                                count, only);
     *path = bcue_path_join(table->root, is_named ? named : only);
     return *path != NULL ? BCUE_OK : bcue_fail_memory(error, "a file name");
 }
@@ -443,8 +458,9 @@ bcue_status bcue_source_read_csv(bcue_source_job *job, bcue_error *error)
         BCUE_TRY(read_row(job, &columns, row, &tally, error));
     }
     if (tally.wrong_beam_count * 2 > tally.power_files)
-        return bcue_key_fail(job->origin, error, "data.beams", "is %lld, but %s has %zu numbers (as have %lld of %lld power files)",
-                             (long long)job->data->beams, tally.wrong_file, tally.wrong_beams, (long long)tally.wrong_beam_count,
-                             (long long)tally.power_files);
+        return bcue_key_fail(job->origin, error, "data.beams",
+                             "is %lld, but %s has %zu numbers (as have %lld of %lld power files)",
+                             (long long)job->data->beams, tally.wrong_file, tally.wrong_beams,
+                             (long long)tally.wrong_beam_count, (long long)tally.power_files);
     return bcue_table_finish(job, columns.sequence >= 0, error);
 }

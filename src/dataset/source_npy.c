@@ -23,18 +23,21 @@ static void free_set(npy_set *set)
     bcue_npy_free(&set->sequence);
 }
 
-/* Does `name` read PREFIX + part [+ "_" ...] + ".npy", so that unit2_loc does not take unit2_loc_cal and scenario1 not scenario10? */
+/* Does `name` read PREFIX + part [+ "_" ...] + ".npy", so that unit2_loc does not take unit2_loc_cal and
+ * scenario1 not scenario10? */
 static bool is_part(const char *name, const char *prefix, const char *part)
 {
     size_t length = strlen(prefix), part_length = strlen(part);
-    if (strncmp(name, prefix, length) != 0 || strncmp(name + length, part, part_length) != 0 || !bcue_ends_with(name, ".npy"))
+    if (strncmp(name, prefix, length) != 0 || strncmp(name + length, part, part_length) != 0 ||
+        !bcue_ends_with(name, ".npy"))
         return false;
     const char *rest = name + length + part_length;
     return strcmp(rest, ".npy") == 0 || (rest[0] == '_' && strncmp(rest, "_cal", 4) != 0);
 }
 
 /* The one file of the folder that is PREFIX + part; found false: none. */
-static bcue_status find_part(const bcue_source_job *job, const char *prefix, const char *part, char *found, size_t size, bcue_error *error)
+static bcue_status find_part(const bcue_source_job *job, const char *prefix, const char *part, char *found,
+                             size_t size, bcue_error *error)
 {
     DIR *folder = opendir(job->table->root);
     if (folder == NULL)
@@ -48,24 +51,27 @@ static bcue_status find_part(const bcue_source_job *job, const char *prefix, con
         }
     closedir(folder);
     if (count > 1)
-        return bcue_source_fail(job, error, "prefix", "%s has %d files %s%s*.npy; leave one", job->table->root, count, prefix, part);
+        return bcue_source_fail(job, error, "prefix", "%s has %d files %s%s*.npy; leave one",
+                                job->table->root, count, prefix, part);
     return BCUE_OK;
 }
 
-static bcue_status read_part(const bcue_source_job *job, const char *name, bcue_npy *array, int rank, size_t rows, size_t columns,
-                             bcue_error *error)
+static bcue_status read_part(const bcue_source_job *job, const char *name, bcue_npy *array, int rank,
+                             size_t rows, size_t columns, bcue_error *error)
 {
     char *path = bcue_path_join(job->table->root, name);
     if (path == NULL)
         return bcue_fail_memory(error, "a file name");
     bcue_status status = bcue_npy_read(path, array, error);
     if (status == BCUE_OK && array->rank != rank)
-        status = bcue_fail(error, BCUE_ERROR_DATA, "%s: has %d dimensions, expected %d", path, array->rank, rank);
+        status =
+            bcue_fail(error, BCUE_ERROR_DATA, "%s: has %d dimensions, expected %d", path, array->rank, rank);
     else if (status == BCUE_OK && rows != 0 && array->shape[0] != rows)
-        status = bcue_fail(error, BCUE_ERROR_DATA, "%s: has %zu rows, but the power has %zu", path, array->shape[0], rows);
+        status = bcue_fail(error, BCUE_ERROR_DATA, "%s: has %zu rows, but the power has %zu", path,
+                           array->shape[0], rows);
     else if (status == BCUE_OK && rank == 2 && array->shape[1] != columns)
-        status = bcue_fail(error, BCUE_ERROR_DATA, "%s: has %zu columns, expected %zu%s", path, array->shape[1], columns,
-                           rows == 0 ? " (data.beams)" : "");
+        status = bcue_fail(error, BCUE_ERROR_DATA, "%s: has %zu columns, expected %zu%s", path,
+                           array->shape[1], columns, rows == 0 ? " (data.beams)" : "");
     free(path);
     return status;
 }
@@ -92,7 +98,8 @@ static bcue_status choose_prefix(const bcue_source_job *job, char *prefix, size_
     closedir(folder);
     if (count == 1)
         return BCUE_OK;
-    return bcue_source_fail(job, error, "prefix", "%s has %d files *%s*.npy; say which by `prefix`", job->table->root, count, part);
+    return bcue_source_fail(job, error, "prefix", "%s has %d files *%s*.npy; say which by `prefix`",
+                            job->table->root, count, part);
 }
 
 static bcue_status read_set(const bcue_source_job *job, npy_set *set, bcue_error *error)
@@ -101,7 +108,8 @@ static bcue_status read_set(const bcue_source_job *job, npy_set *set, bcue_error
     BCUE_TRY(choose_prefix(job, prefix, sizeof prefix, error));
     BCUE_TRY(find_part(job, prefix, "_unit1_pwr_60ghz", name, sizeof name, error));
     if (name[0] == '\0')
-        return bcue_source_fail(job, error, "prefix", "%s has no %s_unit1_pwr_60ghz*.npy", job->table->root, prefix);
+        return bcue_source_fail(job, error, "prefix", "%s has no %s_unit1_pwr_60ghz*.npy", job->table->root,
+                                prefix);
     BCUE_TRY(read_part(job, name, &set->power, 2, 0, (size_t)job->data->beams, error));
     size_t rows = set->power.shape[0];
     if (rows == 0)
@@ -132,7 +140,8 @@ static bcue_status fill_row(bcue_source_job *job, const npy_set *set, size_t i, 
     if (row->index == NULL || row->power == NULL)
         return bcue_fail_memory(error, job->table->name);
     for (size_t b = 0; b < beams; b++)
-        row->power[b] = bcue_npy_get(&set->power, i * beams + (job->source->reverse_beams ? beams - 1 - b : b));
+        row->power[b] =
+            bcue_npy_get(&set->power, i * beams + (job->source->reverse_beams ? beams - 1 - b : b));
     row->power_present = true;
     for (size_t axis = 0; axis < 2; axis++) {
         if (set->has_position)
@@ -145,7 +154,8 @@ static bcue_status fill_row(bcue_source_job *job, const npy_set *set, size_t i, 
     if (set->has_sequence) {
         double sequence = bcue_npy_get(&set->sequence, i);
         if (sequence != nearbyint(sequence) || fabs(sequence) > 2147483647.0)
-            return bcue_fail(error, BCUE_ERROR_DATA, "%s: seq_index of row %zu is %g, expected a whole number", job->table->name, i,
+            return bcue_fail(error, BCUE_ERROR_DATA,
+                             "%s: seq_index of row %zu is %g, expected a whole number", job->table->name, i,
                              sequence);
         row->sequence = (int64_t)sequence;
     }

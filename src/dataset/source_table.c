@@ -14,7 +14,8 @@
 static const double row_period_s = 0.1; /* the recordings' 10 Hz, where nothing says otherwise */
 static const double episode_gap_s = 2.0;
 
-bcue_status bcue_key_fail(const bcue_config *origin, bcue_error *error, const char *key, const char *format, ...)
+bcue_status bcue_key_fail(const bcue_config *origin, bcue_error *error, const char *key, const char *format,
+                          ...)
 {
     char sentence[640];
     va_list args;
@@ -26,7 +27,8 @@ bcue_status bcue_key_fail(const bcue_config *origin, bcue_error *error, const ch
     return bcue_fail(error, BCUE_ERROR_CONFIG, "%s: %s", key, sentence);
 }
 
-bcue_status bcue_source_fail(const bcue_source_job *job, bcue_error *error, const char *key, const char *format, ...)
+bcue_status bcue_source_fail(const bcue_source_job *job, bcue_error *error, const char *key,
+                             const char *format, ...)
 {
     char sentence[640], full[96];
     va_list args;
@@ -194,7 +196,8 @@ static bcue_status derive_sequences(bcue_table *table, bcue_error *error)
     const int64_t largest_step = (int64_t)(episode_gap_s / row_period_s);
     int64_t sequence = 1;
     for (size_t i = 0; i < count; i++) {
-        if (i > 0 && (places[i].folder != places[i - 1].folder || places[i].number - places[i - 1].number > largest_step))
+        if (i > 0 && (places[i].folder != places[i - 1].folder ||
+                      places[i].number - places[i - 1].number > largest_step))
             sequence++;
         table->rows[places[i].row].sequence = sequence;
         if (places[i].number >= 0 && isnan(table->rows[places[i].row].time_s))
@@ -204,7 +207,8 @@ static bcue_status derive_sequences(bcue_table *table, bcue_error *error)
     return BCUE_OK;
 }
 
-/* A recording that passed midnight goes on counting; one that lacks a stamp, or runs backwards, is timed by its rows. */
+/* A recording that passed midnight goes on counting; one that lacks a stamp, or runs backwards, is timed by
+ * its rows. */
 static bcue_status settle_times(bcue_table *table, bcue_error *error)
 {
     bool *by_row = bcue_calloc(table->episode_count, sizeof *by_row);
@@ -238,7 +242,8 @@ bcue_status bcue_table_finish(bcue_source_job *job, bool has_sequence, bcue_erro
     bcue_table *table = job->table;
     if (!has_sequence) {
         BCUE_TRY(derive_sequences(table, error));
-        bcue_log(job->hooks, BCUE_LOG_INFO, "%s: no seq_index: episodes are told by folders and frame numbers", table->name);
+        bcue_log(job->hooks, BCUE_LOG_INFO,
+                 "%s: no seq_index: episodes are told by folders and frame numbers", table->name);
     }
     BCUE_TRY(number_episodes(table, error));
     BCUE_TRY(settle_times(table, error));

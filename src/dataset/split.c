@@ -47,7 +47,8 @@ static bcue_status check_shares(const split_job *job, bcue_error *error)
     const bcue_split_config *config = job->config;
     double sum = config->train + config->validation + config->test;
     if (sum > 1.0 + 1e-9)
-        return bcue_key_fail(job->origin, error, "split.train", "train, validation and test sum to %g, more than 1", sum);
+        return bcue_key_fail(job->origin, error, "split.train",
+                             "train, validation and test sum to %g, more than 1", sum);
     if (config->train <= 0 && config->folds == 0)
         return bcue_key_fail(job->origin, error, "split.train", "must be above 0");
     return BCUE_OK;
@@ -66,8 +67,10 @@ static size_t *shuffled(int64_t seed, uint32_t use, size_t count)
     return order;
 }
 
-/* Hand out groups (episodes or blocks) of samples, largest deficit first, so that the shares come out as near as whole groups allow. */
-static bcue_status deal_groups(const split_job *job, const size_t *size, size_t groups, unsigned char *side, bcue_error *error)
+/* Hand out groups (episodes or blocks) of samples, largest deficit first, so that the shares come out as near
+ * as whole groups allow. */
+static bcue_status deal_groups(const split_job *job, const size_t *size, size_t groups, unsigned char *side,
+                               bcue_error *error)
 {
     size_t *order = shuffled(job->config->seed, 0, groups);
     if (order == NULL)
@@ -92,18 +95,21 @@ static bcue_status deal_groups(const split_job *job, const size_t *size, size_t 
     return BCUE_OK;
 }
 
-/* Deal episodes to folds, each to the smallest so far; fold `fold` tests, validation comes out of the others. */
-static bcue_status deal_folds(const split_job *job, const size_t *size, size_t episodes, unsigned char *side, bcue_error *error)
+/* Deal episodes to folds, each to the smallest so far; fold `fold` tests, validation comes out of the others.
+ */
+static bcue_status deal_folds(const split_job *job, const size_t *size, size_t episodes, unsigned char *side,
+                              bcue_error *error)
 {
     const bcue_split_config *config = job->config;
     size_t folds = (size_t)config->folds, tested = (size_t)config->fold;
     if (config->folds < 2)
         return bcue_key_fail(job->origin, error, "split.folds", "must be 0 (no folds) or at least 2");
     if (config->fold >= config->folds)
-        return bcue_key_fail(job->origin, error, "split.fold", "is %lld, but folds count from 0 to %lld", (long long)config->fold,
-                             (long long)config->folds - 1);
+        return bcue_key_fail(job->origin, error, "split.fold", "is %lld, but folds count from 0 to %lld",
+                             (long long)config->fold, (long long)config->folds - 1);
     if (episodes < folds)
-        return bcue_key_fail(job->origin, error, "split.folds", "is %zu, but there are only %zu labelled episodes", folds, episodes);
+        return bcue_key_fail(job->origin, error, "split.folds",
+                             "is %zu, but there are only %zu labelled episodes", folds, episodes);
     size_t *order = shuffled(config->seed, 0, episodes);
     size_t *held = bcue_calloc(folds, sizeof *held);
     if (order == NULL || held == NULL) {
@@ -112,7 +118,8 @@ static bcue_status deal_folds(const split_job *job, const size_t *size, size_t e
         return bcue_fail_memory(error, "the split");
     }
     double wanted = config->validation * (double)job->labelled, validating = 0;
-    /* Validation takes the last episodes of the order that are not tested, so that it changes little from fold to fold. */
+    /* Validation takes the last episodes of the order that are not tested, so that it changes little from
+     * fold to fold. */
     for (size_t i = 0; i < episodes; i++) {
         size_t smallest = 0;
         for (size_t f = 1; f < folds; f++)
@@ -154,7 +161,8 @@ static bcue_status split_by_episode(const split_job *job, bcue_error *error)
         size[group[episode]]++;
     }
     if (status == BCUE_OK)
-        status = job->config->folds > 0 ? deal_folds(job, size, groups, side, error) : deal_groups(job, size, groups, side, error);
+        status = job->config->folds > 0 ? deal_folds(job, size, groups, side, error)
+                                        : deal_groups(job, size, groups, side, error);
     for (size_t i = 0; status == BCUE_OK && i < count; i++)
         if (is_labelled(job, i))
             job->side[i] = side[group[bcue_dataset_sample(job->dataset, i)->episode]];
@@ -168,9 +176,10 @@ static bcue_status split_by_episode(const split_job *job, bcue_error *error)
 static bool within_guard(const split_job *job, const bcue_sample *sample, const bcue_sample *before)
 {
     int32_t frames = bcue_dataset_frames(job->dataset), fixes = bcue_dataset_gps_frames(job->dataset);
-    int64_t window_rows = ((int64_t)(frames > fixes ? frames : fixes) - 1) * bcue_dataset_stride(job->dataset);
-    return sample->episode == before->episode &&
-           (sample->time_s - before->time_s <= job->config->guard_s || sample->row - before->row <= window_rows);
+    int64_t window_rows =
+        ((int64_t)(frames > fixes ? frames : fixes) - 1) * bcue_dataset_stride(job->dataset);
+    return sample->episode == before->episode && (sample->time_s - before->time_s <= job->config->guard_s ||
+                                                  sample->row - before->row <= window_rows);
 }
 
 static bcue_status split_by_block(const split_job *job, bcue_error *error)
@@ -178,7 +187,8 @@ static bcue_status split_by_block(const split_job *job, bcue_error *error)
     size_t count = bcue_dataset_count(job->dataset), blocks = 0;
     size_t *block = bcue_calloc(count, sizeof *block), *size = bcue_calloc(count, sizeof *size);
     unsigned char *side = bcue_calloc(count, sizeof *side);
-    bcue_status status = block != NULL && size != NULL && side != NULL ? BCUE_OK : bcue_fail_memory(error, "the split");
+    bcue_status status =
+        block != NULL && size != NULL && side != NULL ? BCUE_OK : bcue_fail_memory(error, "the split");
     int64_t first_row = 0;
     for (size_t i = 0; status == BCUE_OK && i < count; i++) {
         const bcue_sample *sample = bcue_dataset_sample(job->dataset, i);
@@ -251,7 +261,8 @@ static const char *row_name(const bcue_table *table, size_t row, int column)
     return bcue_path_basename(text);
 }
 
-static bcue_status list_rows(const split_job *job, const char *match_with, named_row **rows, size_t *count, bcue_error *error)
+static bcue_status list_rows(const split_job *job, const char *match_with, named_row **rows, size_t *count,
+                             bcue_error *error)
 {
     size_t sources = bcue_dataset_sources(job->dataset), total = 0;
     for (size_t s = 0; s < sources; s++)
@@ -283,7 +294,8 @@ static size_t sample_of(const bcue_dataset *dataset, size_t source, size_t row)
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         const bcue_sample *sample = bcue_dataset_sample(dataset, middle);
-        if ((size_t)sample->source < source || ((size_t)sample->source == source && (size_t)sample->row < row))
+        if ((size_t)sample->source < source ||
+            ((size_t)sample->source == source && (size_t)sample->row < row))
             low = middle + 1;
         else
             high = middle;
@@ -294,35 +306,39 @@ static size_t sample_of(const bcue_dataset *dataset, size_t source, size_t row)
     return (size_t)sample->source == source && (size_t)sample->row == row ? low : SIZE_MAX;
 }
 
-static bcue_status take_row(const split_job *job, const bcue_csv *csv, size_t row, int column, split_side side, const named_row *rows,
-                            size_t count, bcue_error *error)
+static bcue_status take_row(const split_job *job, const bcue_csv *csv, size_t row, int column,
+                            split_side side, const named_row *rows, size_t count, bcue_error *error)
 {
     const char *name = bcue_path_basename(bcue_csv_cell(csv, row, (size_t)column));
     named_row wanted = {.name = name};
     const named_row *found = count > 0 ? bsearch(&wanted, rows, count, sizeof *rows, compare_names) : NULL;
     if (found == NULL || name[0] == '\0')
-        return bcue_fail(error, BCUE_ERROR_DATA, "%s:%zu: \"%s\" is no row of the recordings (split.match_column, match_with)",
+        return bcue_fail(error, BCUE_ERROR_DATA,
+                         "%s:%zu: \"%s\" is no row of the recordings (split.match_column, match_with)",
                          bcue_csv_name(csv), bcue_csv_line(csv, row), name);
     bool twice = (found > rows && strcmp(found[-1].name, name) == 0) ||
                  (found + 1 < rows + count && strcmp(found[1].name, name) == 0);
     if (twice)
-        return bcue_fail(error, BCUE_ERROR_DATA, "%s:%zu: \"%s\" names more than one row of the recordings; match by another column",
+        return bcue_fail(error, BCUE_ERROR_DATA,
+                         "%s:%zu: \"%s\" names more than one row of the recordings; match by another column",
                          bcue_csv_name(csv), bcue_csv_line(csv, row), name);
     size_t sample = sample_of(job->dataset, found->source, found->row);
     if (sample == SIZE_MAX || !is_labelled(job, sample))
         return BCUE_OK; /* the row was dropped: no window, no label, or a required modality is missing */
     if (job->side[sample] != SIDE_NONE && job->side[sample] != side)
-        return bcue_fail(error, BCUE_ERROR_DATA, "%s:%zu: \"%s\" is listed on another side of the split too", bcue_csv_name(csv),
-                         bcue_csv_line(csv, row), name);
+        return bcue_fail(error, BCUE_ERROR_DATA, "%s:%zu: \"%s\" is listed on another side of the split too",
+                         bcue_csv_name(csv), bcue_csv_line(csv, row), name);
     job->side[sample] = (unsigned char)side;
     return BCUE_OK;
 }
 
-static bcue_status take_file(const split_job *job, const char *key, const char *file, split_side side, const named_row *rows,
-                             size_t count, bcue_error *error)
+static bcue_status take_file(const split_job *job, const char *key, const char *file, split_side side,
+                             const named_row *rows, size_t count, bcue_error *error)
 {
     if (file == NULL)
-        return side == SIDE_VALIDATION ? BCUE_OK : bcue_key_fail(job->origin, error, key, "is missing; official splits are CSV files");
+        return side == SIDE_VALIDATION
+                   ? BCUE_OK
+                   : bcue_key_fail(job->origin, error, key, "is missing; official splits are CSV files");
     char *path = bcue_config_relative_path(job->origin, key, file);
     if (path == NULL)
         return bcue_fail_memory(error, "a file name");
@@ -332,8 +348,8 @@ static bcue_status take_file(const split_job *job, const char *key, const char *
     BCUE_TRY(status);
     int column = bcue_csv_find(csv, job->config->match_column);
     if (column < 0)
-        status = bcue_key_fail(job->origin, error, "split.match_column", "%s has no column %s", bcue_csv_name(csv),
-                               job->config->match_column);
+        status = bcue_key_fail(job->origin, error, "split.match_column", "%s has no column %s",
+                               bcue_csv_name(csv), job->config->match_column);
     for (size_t row = 0; status == BCUE_OK && row < bcue_csv_rows(csv); row++)
         status = take_row(job, csv, row, column, side, rows, count, error);
     bcue_csv_destroy(csv);
@@ -345,19 +361,22 @@ static bcue_status split_by_files(const split_job *job, bcue_error *error)
     const bcue_split_config *config = job->config;
     if (config->match_column == NULL)
         return bcue_key_fail(job->origin, error, "split.match_column", "is missing");
-    named_row *rows;
-    size_t count;
-    BCUE_TRY(list_rows(job, config->match_with != NULL ? config->match_with : config->match_column, &rows, &count, error));
+    named_row *rows = NULL;
+    size_t count = 0;
+    BCUE_TRY(list_rows(job, config->match_with != NULL ? config->match_with : config->match_column, &rows,
+                       &count, error));
     bcue_status status = take_file(job, "split.train_csv", config->train_csv, SIDE_TRAIN, rows, count, error);
     if (status == BCUE_OK)
-        status = take_file(job, "split.validation_csv", config->validation_csv, SIDE_VALIDATION, rows, count, error);
+        status = take_file(job, "split.validation_csv", config->validation_csv, SIDE_VALIDATION, rows, count,
+                           error);
     if (status == BCUE_OK)
         status = take_file(job, "split.test_csv", config->test_csv, SIDE_TEST, rows, count, error);
     free(rows);
     return status;
 }
 
-static bcue_status collect(const split_job *job, split_side side, size_t **list, size_t *count, bcue_error *error)
+static bcue_status collect(const split_job *job, split_side side, size_t **list, size_t *count,
+                           bcue_error *error)
 {
     size_t all = bcue_dataset_count(job->dataset);
     *count = 0;
@@ -378,19 +397,25 @@ static bcue_status check_sides(const split_job *job, const bcue_split *split, bc
     const bcue_split_config *config = job->config;
     bool by_share = config->kind != BCUE_SPLIT_OFFICIAL;
     if (split->train_count == 0)
-        return bcue_key_fail(job->origin, error, "split.kind", "no sample is left for training; use more recordings or smaller groups");
+        return bcue_key_fail(job->origin, error, "split.kind",
+                             "no sample is left for training; use more recordings or smaller groups");
     if (split->test_count == 0 && (!by_share || config->test > 0 || config->folds > 0))
-        return bcue_key_fail(job->origin, error, "split.kind", "no sample is left for testing; use more recordings, smaller blocks or another kind");
-    if (split->validation_count == 0 && by_share && config->validation > 0)
-        return bcue_key_fail(job->origin, error, "split.validation",
-                             "no sample is left for validation; use more recordings, smaller groups, or validation: 0");
-    if (split->leak.percent > 1.0 && !config->allow_leak)
         return bcue_key_fail(
             job->origin, error, "split.kind",
-            "%.1f %% of the %lld test samples leak (share a frame with training: %lld; training sample of the same sequence within 2 s: "
-            "%lld; copies: %lld). Split by episode or block, or set split.allow_leak: true, which marks every table",
-            split->leak.percent, (long long)split->leak.test_count, (long long)split->leak.shared_frames,
-            (long long)split->leak.near_in_time, (long long)split->leak.augmented);
+            "no sample is left for testing; use more recordings, smaller blocks or another kind");
+    if (split->validation_count == 0 && by_share && config->validation > 0)
+        return bcue_key_fail(
+            job->origin, error, "split.validation",
+            "no sample is left for validation; use more recordings, smaller groups, or validation: 0");
+    if (split->leak.percent > 1.0 && !config->allow_leak)
+        return bcue_key_fail(job->origin, error, "split.kind",
+                             "%.1f %% of the %lld test samples leak (share a frame with training: %lld; "
+                             "training sample of the same sequence within 2 s: "
+                             "%lld; copies: %lld). Split by episode or block, or set split.allow_leak: true, "
+                             "which marks every table",
+                             split->leak.percent, (long long)split->leak.test_count,
+                             (long long)split->leak.shared_frames, (long long)split->leak.near_in_time,
+                             (long long)split->leak.augmented);
     return BCUE_OK;
 }
 
@@ -410,8 +435,8 @@ static bcue_status assign_sides(const split_job *job, bcue_error *error)
     return bcue_key_fail(job->origin, error, "split.kind", "is unknown");
 }
 
-bcue_status bcue_split_make(const bcue_dataset *dataset, const bcue_split_config *config, const bcue_config *origin, bcue_split *split,
-                            bcue_error *error)
+bcue_status bcue_split_make(const bcue_dataset *dataset, const bcue_split_config *config,
+                            const bcue_config *origin, bcue_split *split, bcue_error *error)
 {
     *split = (bcue_split){0};
     size_t count = bcue_dataset_count(dataset);
@@ -420,9 +445,10 @@ bcue_status bcue_split_make(const bcue_dataset *dataset, const bcue_split_config
         return bcue_fail_memory(error, "the split");
     for (size_t i = 0; i < count; i++)
         job.labelled += is_labelled(&job, i);
-    bcue_status status =
-        job.labelled > 0 ? assign_sides(&job, error)
-                         : bcue_fail(error, BCUE_ERROR_DATA, "no sample has a label, so there is nothing to train or test on");
+    bcue_status status = job.labelled > 0
+                             ? assign_sides(&job, error)
+                             : bcue_fail(error, BCUE_ERROR_DATA,
+                                         "no sample has a label, so there is nothing to train or test on");
     if (status == BCUE_OK)
         status = collect(&job, SIDE_TRAIN, &split->train, &split->train_count, error);
     if (status == BCUE_OK)

@@ -7,11 +7,13 @@ typedef struct window_shape {
     size_t frames, gps_frames, stride, horizon;
 } window_shape;
 
-static bcue_status refuse_shape(const bcue_source_job *job, const char *key, long long is, long long most, bcue_error *error)
+static bcue_status refuse_shape(const bcue_source_job *job, const char *key, long long is, long long most,
+                                bcue_error *error)
 {
-    return bcue_key_fail(job->origin, error, key,
-                         "is %lld, but the rows of %s are windows made by its authors, which allow at most %lld", is,
-                         job->table->name, most);
+    return bcue_key_fail(
+        job->origin, error, key,
+        "is %lld, but the rows of %s are windows made by its authors, which allow at most %lld", is,
+        job->table->name, most);
 }
 
 /* A challenge package brings its own windows: only their newest part can be taken. */
@@ -33,7 +35,8 @@ static bcue_status check_shape(const bcue_source_job *job, bcue_error *error)
 }
 
 /* Frame i (oldest first) of `count` that end at row `newest`: the row and the slot in it. */
-static const bcue_row *frame_at(const bcue_table *table, size_t newest, size_t count, size_t stride, size_t i, size_t *slot)
+static const bcue_row *frame_at(const bcue_table *table, size_t newest, size_t count, size_t stride, size_t i,
+                                size_t *slot)
 {
     if (table->slots > 1) {
         *slot = (size_t)table->slots - count + i;
@@ -60,8 +63,8 @@ static bool missing_required(const bcue_source_job *job, const bcue_sample *samp
     return false;
 }
 
-static bcue_status fill_frames(const bcue_source_job *job, size_t newest, const window_shape *shape, bcue_sample *sample,
-                               bcue_error *error)
+static bcue_status fill_frames(const bcue_source_job *job, size_t newest, const window_shape *shape,
+                               bcue_sample *sample, bcue_error *error)
 {
     const bcue_table *table = job->table;
     size_t slot;
@@ -107,8 +110,8 @@ static const double *kept_power(const bcue_source_job *job, const double *power)
     return kept;
 }
 
-static bcue_status append_sample(bcue_source_job *job, size_t newest, const window_shape *shape, size_t first_episode,
-                                 bcue_sample_list *samples, bcue_error *error)
+static bcue_status append_sample(bcue_source_job *job, size_t newest, const window_shape *shape,
+                                 size_t first_episode, bcue_sample_list *samples, bcue_error *error)
 {
     const bcue_table *table = job->table;
     const bcue_row *row = &table->rows[newest], *target = &table->rows[newest + shape->horizon];
@@ -137,12 +140,13 @@ static bcue_status append_sample(bcue_source_job *job, size_t newest, const wind
     return BCUE_OK;
 }
 
-bcue_status bcue_windows_make(bcue_source_job *job, size_t first_episode, bcue_sample_list *samples, bcue_error *error)
+bcue_status bcue_windows_make(bcue_source_job *job, size_t first_episode, bcue_sample_list *samples,
+                              bcue_error *error)
 {
     bcue_table *table = job->table;
     BCUE_TRY(check_shape(job, error));
-    const window_shape shape = {(size_t)job->data->window.frames, (size_t)job->data->gps_frames, (size_t)job->data->window.stride,
-                                (size_t)job->data->window.horizon};
+    const window_shape shape = {(size_t)job->data->window.frames, (size_t)job->data->gps_frames,
+                                (size_t)job->data->window.stride, (size_t)job->data->window.horizon};
     size_t longest = shape.frames > shape.gps_frames ? shape.frames : shape.gps_frames;
     size_t reach = table->slots > 1 ? 0 : (longest - 1) * shape.stride;
     for (size_t start = 0, end; start < table->row_count; start = end) {

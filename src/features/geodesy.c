@@ -18,28 +18,32 @@ static void to_earth_centred(double latitude_deg, double longitude_deg, double a
     xyz[2] = (prime_vertical_m * (1.0 - ECCENTRICITY2) + altitude_m) * sine;
 }
 
-void bcue_geodetic_to_enu(double latitude_deg, double longitude_deg, double altitude_m, double reference_latitude_deg,
-                          double reference_longitude_deg, double reference_altitude_m, double enu_m[3])
+void bcue_geodetic_to_enu(double latitude_deg, double longitude_deg, double altitude_m,
+                          double reference_latitude_deg, double reference_longitude_deg,
+                          double reference_altitude_m, double enu_m[3])
 {
     double place[3], reference[3];
     to_earth_centred(latitude_deg, longitude_deg, altitude_m, place);
     to_earth_centred(reference_latitude_deg, reference_longitude_deg, reference_altitude_m, reference);
     double dx = place[0] - reference[0], dy = place[1] - reference[1], dz = place[2] - reference[2];
     double sine_lat = sin(reference_latitude_deg * DEGREE), cosine_lat = cos(reference_latitude_deg * DEGREE);
-    double sine_lon = sin(reference_longitude_deg * DEGREE), cosine_lon = cos(reference_longitude_deg * DEGREE);
+    double sine_lon = sin(reference_longitude_deg * DEGREE),
+           cosine_lon = cos(reference_longitude_deg * DEGREE);
     double outward = cosine_lon * dx + sine_lon * dy;
     enu_m[0] = -sine_lon * dx + cosine_lon * dy;
     enu_m[1] = -sine_lat * outward + cosine_lat * dz;
     enu_m[2] = cosine_lat * outward + sine_lat * dz;
 }
 
-void bcue_enu_to_geodetic(const double enu_m[3], double reference_latitude_deg, double reference_longitude_deg,
-                          double reference_altitude_m, double *latitude_deg, double *longitude_deg, double *altitude_m)
+void bcue_enu_to_geodetic(const double enu_m[3], double reference_latitude_deg,
+                          double reference_longitude_deg, double reference_altitude_m, double *latitude_deg,
+                          double *longitude_deg, double *altitude_m)
 {
     double xyz[3];
     to_earth_centred(reference_latitude_deg, reference_longitude_deg, reference_altitude_m, xyz);
     double sine_lat = sin(reference_latitude_deg * DEGREE), cosine_lat = cos(reference_latitude_deg * DEGREE);
-    double sine_lon = sin(reference_longitude_deg * DEGREE), cosine_lon = cos(reference_longitude_deg * DEGREE);
+    double sine_lon = sin(reference_longitude_deg * DEGREE),
+           cosine_lon = cos(reference_longitude_deg * DEGREE);
     double outward = -sine_lat * enu_m[1] + cosine_lat * enu_m[2];
     xyz[0] += -sine_lon * enu_m[0] + cosine_lon * outward;
     xyz[1] += cosine_lon * enu_m[0] + sine_lon * outward;
@@ -47,7 +51,8 @@ void bcue_enu_to_geodetic(const double enu_m[3], double reference_latitude_deg, 
 
     double distance_m = hypot(xyz[0], xyz[1]);
     double latitude = atan2(xyz[2], distance_m * (1.0 - ECCENTRICITY2)), height = 0;
-    /* Fixed-point iteration on the latitude: its error shrinks by about e^2 h / a (< 1e-2 even at 100 km) per round. */
+    /* Fixed-point iteration on the latitude: its error shrinks by about e^2 h / a (< 1e-2 even at 100 km) per
+     * round. */
     for (int round = 0; round < 8; round++) {
         double sine = sin(latitude);
         double prime_vertical_m = SEMI_MAJOR_M / sqrt(1.0 - ECCENTRICITY2 * sine * sine);
@@ -72,9 +77,11 @@ int bcue_utm_zone(double latitude_deg, double longitude_deg)
     return (int)floor((turned + 180.0) / 6.0) + 1;
 }
 
-void bcue_geodetic_to_utm(double latitude_deg, double longitude_deg, int zone, double *easting_m, double *northing_m)
+void bcue_geodetic_to_utm(double latitude_deg, double longitude_deg, int zone, double *easting_m,
+                          double *northing_m)
 {
-    const double n = FLATTENING / (2.0 - FLATTENING), n2 = n * n, n3 = n2 * n, n4 = n3 * n, n5 = n4 * n, n6 = n5 * n;
+    const double n = FLATTENING / (2.0 - FLATTENING), n2 = n * n, n3 = n2 * n, n4 = n3 * n, n5 = n4 * n,
+                 n6 = n5 * n;
     const double alpha[6] = {
         n / 2 - 2 * n2 / 3 + 5 * n3 / 16 + 41 * n4 / 180 - 127 * n5 / 288 + 7891 * n6 / 37800,
         13 * n2 / 48 - 3 * n3 / 5 + 557 * n4 / 1440 + 281 * n5 / 630 - 1983433 * n6 / 1935360,

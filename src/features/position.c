@@ -5,19 +5,23 @@
 #include "base/fail.h"
 #include "features/geodesy.h"
 
-static bcue_status check_fixes(double latitude_deg, double longitude_deg, double rsu_latitude_deg, double rsu_longitude_deg,
-                               const bcue_position_recipe *recipe, bcue_error *error)
+static bcue_status check_fixes(double latitude_deg, double longitude_deg, double rsu_latitude_deg,
+                               double rsu_longitude_deg, const bcue_position_recipe *recipe,
+                               bcue_error *error)
 {
     if (isnan(latitude_deg) || isnan(longitude_deg))
-        return bcue_fail(error, BCUE_ERROR_DATA, "position: the fix is NaN; treat the GPS of this sample as missing");
+        return bcue_fail(error, BCUE_ERROR_DATA,
+                         "position: the fix is NaN; treat the GPS of this sample as missing");
     if (recipe->mode != BCUE_POSITION_MINMAX && (isnan(rsu_latitude_deg) || isnan(rsu_longitude_deg)))
         return bcue_fail(error, BCUE_ERROR_DATA,
-                         "position: this mode is relative to the RSU, whose fix is unknown; give unit1_loc or use mode: minmax");
+                         "position: this mode is relative to the RSU, whose fix is unknown; give unit1_loc "
+                         "or use mode: minmax");
     return BCUE_OK;
 }
 
-bcue_status bcue_position_raw(double latitude_deg, double longitude_deg, double rsu_latitude_deg, double rsu_longitude_deg,
-                              const bcue_position_recipe *recipe, double raw[2], bcue_error *error)
+bcue_status bcue_position_raw(double latitude_deg, double longitude_deg, double rsu_latitude_deg,
+                              double rsu_longitude_deg, const bcue_position_recipe *recipe, double raw[2],
+                              bcue_error *error)
 {
     BCUE_TRY(check_fixes(latitude_deg, longitude_deg, rsu_latitude_deg, rsu_longitude_deg, recipe, error));
     if (recipe->mode == BCUE_POSITION_MINMAX) {
@@ -40,11 +44,13 @@ bcue_status bcue_position_raw(double latitude_deg, double longitude_deg, double 
     return BCUE_OK;
 }
 
-/* The angle recipe: direction of the line through RSU and vehicle, less the array's, wrapped to +-90 degrees. */
+/* The angle recipe: direction of the line through RSU and vehicle, less the array's, wrapped to +-90 degrees.
+ */
 static double line_angle(const double difference_m[2], double offset_deg)
 {
     const double degree = 3.14159265358979323846 / 180.0;
-    double angle_deg = (difference_m[0] == 0 ? 90.0 : atan(difference_m[1] / difference_m[0]) / degree) - offset_deg;
+    double angle_deg =
+        (difference_m[0] == 0 ? 90.0 : atan(difference_m[1] / difference_m[0]) / degree) - offset_deg;
     while (angle_deg > 90.0)
         angle_deg -= 180.0;
     while (angle_deg < -90.0)
@@ -52,11 +58,13 @@ static double line_angle(const double difference_m[2], double offset_deg)
     return angle_deg * degree;
 }
 
-bcue_status bcue_position_features(double latitude_deg, double longitude_deg, double rsu_latitude_deg, double rsu_longitude_deg,
-                                   const bcue_position_recipe *recipe, bool training, float out[2], bcue_error *error)
+bcue_status bcue_position_features(double latitude_deg, double longitude_deg, double rsu_latitude_deg,
+                                   double rsu_longitude_deg, const bcue_position_recipe *recipe,
+                                   bool training, float out[2], bcue_error *error)
 {
     double value[2];
-    BCUE_TRY(bcue_position_raw(latitude_deg, longitude_deg, rsu_latitude_deg, rsu_longitude_deg, recipe, value, error));
+    BCUE_TRY(bcue_position_raw(latitude_deg, longitude_deg, rsu_latitude_deg, rsu_longitude_deg, recipe,
+                               value, error));
     if (recipe->mode == BCUE_POSITION_ENU) {
         value[0] /= recipe->scale_m;
         value[1] /= recipe->scale_m;
@@ -67,8 +75,9 @@ bcue_status bcue_position_features(double latitude_deg, double longitude_deg, do
             double range = recipe->high[axis] - recipe->low[axis];
             if (!(range > 0))
                 return bcue_fail(error, BCUE_ERROR_DATA,
-                                 "position: bounds of axis %d are %g to %g: fit them on samples that differ, or give bounds", axis,
-                                 recipe->low[axis], recipe->high[axis]);
+                                 "position: bounds of axis %d are %g to %g: fit them on samples that differ, "
+                                 "or give bounds",
+                                 axis, recipe->low[axis], recipe->high[axis]);
             value[axis] = (value[axis] - recipe->low[axis]) / range;
         }
     }
