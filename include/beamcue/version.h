@@ -1,4 +1,4 @@
-/* The version of the headers, and of the library that is running. */
+/* Which beamcue this is. */
 #ifndef BEAMCUE_VERSION_H
 #define BEAMCUE_VERSION_H
 
@@ -8,19 +8,15 @@
 extern "C" {
 #endif
 
-/* The one place where the version is written; the build reads it from here. */
+/* The one place of the version: CMake reads it from here. */
 #define BCUE_VERSION_MAJOR 0
 #define BCUE_VERSION_MINOR 1
 #define BCUE_VERSION_PATCH 0
 
-/* For comparisons in #if: 1.2.3 is 10203. */
-#define BCUE_VERSION_NUMBER (BCUE_VERSION_MAJOR * 10000 + BCUE_VERSION_MINOR * 100 + BCUE_VERSION_PATCH)
-
-/* "major.minor.patch" of the library, which a shared library may have newer than these headers. Static
- * storage; any thread. */
+/* "0.1.0" of the library that is linked, which may be newer than this header. Static storage; any thread. */
 BCUE_API const char *bcue_version_string(void);
-/* The same as BCUE_VERSION_NUMBER. */
-BCUE_API int bcue_version_number(void);
+/* The commit the library was built from, "unknown" outside a checkout. Static storage; any thread. */
+BCUE_API const char *bcue_version_commit(void);
 
 #ifdef __cplusplus
 }
