@@ -1,6 +1,7 @@
 /* YAML configuration, read against a schema into a plain struct.
-   A schema is a table of fields; each field says key, type, place in the struct, range, default and one line of help. Unknown keys (with
-   the nearest known one), wrong types and values out of range are errors that name file, line and what was expected. */
+   A schema is a table of fields; each field says key, type, place in the struct, range, default and one line
+   of help. Unknown keys (with the nearest known one), wrong types and values out of range are errors that
+   name file, line and what was expected. */
 #ifndef BCUE_BASE_CONFIG_H
 #define BCUE_BASE_CONFIG_H
 
@@ -49,35 +50,47 @@ typedef struct bcue_string_map {
 typedef struct bcue_config_field {
     const char *name;
     bcue_config_type type;
-    size_t offset;               /* offsetof in the struct */
-    const char *fallback;        /* default as YAML text ("0.1", "[1, 2]"); NULL: absent = zero/NULL/empty */
-    double minimum, maximum;     /* INT, DOUBLE and their lists; both 0 = any */
-    const char *const *choices;  /* CHOICE: NULL-terminated */
+    size_t offset;              /* offsetof in the struct */
+    const char *fallback;       /* default as YAML text ("0.1", "[1, 2]"); NULL: absent = zero/NULL/empty */
+    double minimum, maximum;    /* INT, DOUBLE and their lists; both 0 = any */
+    const char *const *choices; /* CHOICE: NULL-terminated */
     const struct bcue_config_field *fields; /* SECTION, SECTION_LIST: ends with name NULL */
-    size_t item_size;            /* SECTION_LIST */
+    size_t item_size;                       /* SECTION_LIST */
     bool required;
-    const char *help;            /* one line: meaning and unit */
+    const char *help; /* one line: meaning and unit */
 } bcue_config_field;
 
-/* Where values came from, so that later checks can say file:line too. Owns every string and list of the struct. */
+/* Where values came from, so that later checks can say file:line too. Owns every string and list of the
+   struct. */
 typedef struct bcue_config bcue_config;
 
-/* Fill `target` (zeroed first, then defaults) from a YAML file and `overrides` ("a.b=c", YAML values; later ones win; "list.0.key=v" reaches
-   into section lists). `path` NULL: defaults and overrides only. On success the caller destroys `*config` when `target` is no longer used. */
+/* Fill `target` (zeroed first, then defaults) from a YAML file and `overrides` ("a.b=c", YAML values; later
+   ones win; "list.0.key=v" reaches into section lists). `path` NULL: defaults and overrides only. On success
+   the caller destroys `*config` when `target` is no longer used; on failure the fields are zero. A required
+   key is required even when its section is absent. `key:` without a value is an empty section, list or map, a
+   NULL text, and an error for the rest. --set of a list or section replaces it whole; a step into it starts
+   from what is given or from its default; the index after the last item appends one. */
 bcue_status bcue_config_read(const char *path, const char *const *overrides, size_t override_count,
-                             const bcue_config_field *fields, void *target, bcue_config **config, bcue_error *error);
+                             const bcue_config_field *fields, void *target, bcue_config **config,
+                             bcue_error *error);
 /* The same from text; `name` stands for the file in messages. */
-bcue_status bcue_config_read_text(const char *text, size_t size, const char *name, const char *const *overrides,
-                                  size_t override_count, const bcue_config_field *fields, void *target,
-                                  bcue_config **config, bcue_error *error);
+bcue_status bcue_config_read_text(const char *text, size_t size, const char *name,
+                                  const char *const *overrides, size_t override_count,
+                                  const bcue_config_field *fields, void *target, bcue_config **config,
+                                  bcue_error *error);
 void bcue_config_destroy(bcue_config *config); /* NULL is fine; frees all that `target` points to */
 
-/* "file:line" of a dotted key ("train.epochs"), or "file" when it was not given, or "--set key". Valid while config lives. */
+/* "file:line" of a dotted key ("train.epochs"), or "file" when it was not given, or "--set key". Valid while
+   config lives; not from two threads at once. */
 const char *bcue_config_where(const bcue_config *config, const char *key);
 /* Was the key given by the user (file or override)? */
 bool bcue_config_given(const bcue_config *config, const char *key);
+/* A copy of `text` that lives as long as the config, for values filled in after reading. NULL: out of memory. */
+char *bcue_config_strdup(bcue_config *config, const char *text);
 /* Fail with "where: key: sentence". */
-BCUE_PRINTF(4, 5) bcue_status bcue_config_fail(const bcue_config *config, bcue_error *error, const char *key, const char *format, ...);
+BCUE_PRINTF(4, 5)
+bcue_status bcue_config_fail(const bcue_config *config, bcue_error *error, const char *key,
+                             const char *format, ...);
 
 /* The effective configuration as YAML: every key with its value. Reading it back gives the same struct. */
 void bcue_config_write(const bcue_config_field *fields, const void *target, bcue_text *out);

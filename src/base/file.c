@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,7 +15,7 @@
 
 static bcue_status open_file(const char *path, int *descriptor, size_t *size, bcue_error *error)
 {
-    int opened = open(path, O_RDONLY | O_CLOEXEC);
+    int opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* else a FIFO would block */
     if (opened < 0)
         return bcue_fail(error, BCUE_ERROR_IO, "%s: cannot open: %s", path, strerror(errno));
     struct stat info;
@@ -35,7 +36,8 @@ bcue_status bcue_file_read(const char *path, size_t max_size, bcue_bytes *bytes,
     BCUE_TRY(open_file(path, &descriptor, &size, error));
     if (size > max_size) {
         close(descriptor);
-        return bcue_fail(error, BCUE_ERROR_DATA, "%s: %zu bytes, more than the %zu allowed here", path, size, max_size);
+        return bcue_fail(error, BCUE_ERROR_DATA, "%s: %zu bytes, more than the %zu allowed here", path, size,
+                         max_size);
     }
     uint8_t *data = malloc(size + 1);
     if (data == NULL) {
@@ -43,6 +45,7 @@ bcue_status bcue_file_read(const char *path, size_t max_size, bcue_bytes *bytes,
         return bcue_fail_memory(error, path);
     }
     size_t done = 0;
+    errno = 0;
     while (done < size) {
         ssize_t got = read(descriptor, data + done, size - done);
         if (got < 0 && errno == EINTR)
@@ -69,18 +72,33 @@ void bcue_bytes_free(bcue_bytes *bytes)
     *bytes = (bcue_bytes){0};
 }
 
+/* A new file of a name that nobody else uses, with the permissions that the umask gives (mkstemp's are 0600).
+ */
+static int create_temporary(const char *path, bcue_text *name)
+{
+    static atomic_uint serial;
+    for (int attempt = 0; attempt < 100; attempt++) {
+        bcue_text_free(name);
+        bcue_text_printf(name, "%s.tmp-%ld-%u", path, (long)getpid(), atomic_fetch_add(&serial, 1U));
+        if (name->failed) {
+            errno = ENOMEM;
+            return -1;
+        }
+        int descriptor = open(name->data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (descriptor >= 0 || errno != EEXIST)
+            return descriptor;
+    }
+    return -1;
+}
+
 bcue_status bcue_file_writer_open(bcue_file_writer *writer, const char *path, bcue_error *error)
 {
     *writer = (bcue_file_writer){0};
-    bcue_text name = {0};
-    bcue_text_printf(&name, "%s.tmp-XXXXXX", path);
     char *copy = bcue_strdup(path);
-    if (name.failed || copy == NULL) {
-        bcue_text_free(&name);
-        free(copy);
+    if (copy == NULL)
         return bcue_fail_memory(error, path);
-    }
-    int descriptor = mkstemp(name.data);
+    bcue_text name = {0};
+    int descriptor = create_temporary(path, &name);
     FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "wb");
     if (stream == NULL) {
         bcue_status status = bcue_fail(error, BCUE_ERROR_IO, "%s: cannot write: %s", path, strerror(errno));
@@ -92,10 +110,6 @@ bcue_status bcue_file_writer_open(bcue_file_writer *writer, const char *path, bc
         free(copy);
         return status;
     }
-    /* mkstemp makes 0600; give the file the permissions any new file would get. */
-    mode_t mask = umask(0);
-    umask(mask);
-    (void)fchmod(descriptor, (mode_t)0666 & ~mask);
     *writer = (bcue_file_writer){stream, copy, name.data};
     return BCUE_OK;
 }
@@ -248,8 +262,10 @@ bcue_status bcue_check_writable_dir(const char *folder, bcue_error *error)
     if (status == BCUE_OK)
         bcue_file_writer_abandon(&writer);
     else
-        status = bcue_fail(error, BCUE_ERROR_IO, "%s: the folder is not writable; choose another output folder or "
-                                                 "change its permissions (%s)", folder, inner.text);
+        status = bcue_fail(error, BCUE_ERROR_IO,
+                           "%s: the folder is not writable; choose another output folder or "
+                           "change its permissions (%s)",
+                           folder, inner.text);
     free(probe);
     return status;
 }

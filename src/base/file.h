@@ -17,7 +17,8 @@ typedef struct bcue_bytes {
 bcue_status bcue_file_read(const char *path, size_t max_size, bcue_bytes *bytes, bcue_error *error);
 void bcue_bytes_free(bcue_bytes *bytes);
 
-/* Write to a temporary name in the same folder, fsync, rename. On failure the old file is untouched and nothing is left behind. */
+/* Write to a temporary name in the same folder, fsync, rename. On failure the old file is untouched and
+   nothing is left behind. */
 bcue_status bcue_file_write(const char *path, const void *data, size_t size, bcue_error *error);
 
 /* The same for a file that is written piecewise: open, fwrite to .stream, then commit or abandon. */
@@ -27,8 +28,9 @@ typedef struct bcue_file_writer {
     char *temporary;
 } bcue_file_writer;
 bcue_status bcue_file_writer_open(bcue_file_writer *writer, const char *path, bcue_error *error);
-bcue_status bcue_file_writer_commit(bcue_file_writer *writer, bcue_error *error); /* checks every write error; closes either way */
-void bcue_file_writer_abandon(bcue_file_writer *writer);                          /* no-op after commit */
+bcue_status bcue_file_writer_commit(bcue_file_writer *writer,
+                                    bcue_error *error);  /* checks every write error; closes either way */
+void bcue_file_writer_abandon(bcue_file_writer *writer); /* no-op after commit */
 
 /* Read-only mapping of a file. */
 typedef struct bcue_mapping {
@@ -42,7 +44,8 @@ bool bcue_path_exists(const char *path);
 bool bcue_path_is_dir(const char *path);
 /* mkdir -p. */
 bcue_status bcue_make_dirs(const char *path, bcue_error *error);
-/* "folder/name" (just a copy of `name` when it is absolute or folder is empty); leading "./" of name dropped. malloc'd; NULL: no memory. */
+/* "folder/name" (just a copy of `name` when it is absolute or folder is empty); leading "./" of name dropped.
+   malloc'd; NULL: no memory. */
 char *bcue_path_join(const char *folder, const char *name);
 /* The folder part of a path, "." when there is none. malloc'd. */
 char *bcue_path_dirname(const char *path);

@@ -7,9 +7,11 @@
 #include <stdint.h>
 #include "beamcue/status.h"
 
-/* Zeroed array of `count` elements; NULL on overflow or no memory; count 0 gives a valid pointer. Free with free(). */
+/* Zeroed array of `count` elements; NULL on overflow or no memory; count 0 gives a valid pointer. Free with
+   free(). */
 void *bcue_calloc(size_t count, size_t element_size);
-/* Grow `*array` (of `*capacity` elements) to hold at least `needed`; doubles; keeps the old array on failure. */
+/* Grow `*array` (of `*capacity` elements) to hold at least `needed`; doubles; keeps the old array on failure.
+ */
 bool bcue_grow(void **array, size_t *capacity, size_t needed, size_t element_size);
 /* Zeroed, 64-byte aligned; free with free(). */
 void *bcue_calloc_aligned(size_t count, size_t element_size);
@@ -22,7 +24,8 @@ bool bcue_add_size(size_t a, size_t b, size_t *result);
 /* Arena: many small zeroed allocations, one release. Not thread-safe. */
 typedef struct bcue_arena bcue_arena;
 bcue_arena *bcue_arena_create(void); /* NULL: no memory */
-void *bcue_arena_alloc(bcue_arena *arena, size_t count, size_t element_size); /* 16-byte aligned, NULL on failure */
+void *bcue_arena_alloc(bcue_arena *arena, size_t count,
+                       size_t element_size); /* 16-byte aligned, NULL on failure */
 char *bcue_arena_strdup(bcue_arena *arena, const char *text);
 BCUE_PRINTF(2, 3) char *bcue_arena_printf(bcue_arena *arena, const char *format, ...);
 void bcue_arena_destroy(bcue_arena *arena); /* NULL is fine */

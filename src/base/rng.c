@@ -22,9 +22,11 @@ void bcue_philox4x32_10(const uint32_t counter[4], const uint32_t key[2], uint32
     out[3] = c3;
 }
 
-bcue_rng bcue_rng_make(uint64_t seed, bcue_rng_purpose purpose, uint32_t episode, uint32_t frame, uint32_t index)
+bcue_rng bcue_rng_make(uint64_t seed, bcue_rng_purpose purpose, uint32_t episode, uint32_t frame,
+                       uint32_t index)
 {
-    /* The stream key is itself a Philox output, so that seeds and purposes that differ in one bit share nothing. */
+    /* The stream key is itself a Philox output, so that seeds and purposes that differ in one bit share
+     * nothing. */
     const uint32_t seed_key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
     const uint32_t purpose_counter[4] = {(uint32_t)purpose, 0, 0, 0};
     uint32_t mixed[4];

@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a stream is for. Streams of different purposes never overlap. Append only: the numbers are part of every result. */
+/* What a stream is for. Streams of different purposes never overlap. Append only: the numbers are part of
+   every result. */
 typedef enum bcue_rng_purpose {
     BCUE_RNG_TEST = 0,
     BCUE_RNG_SPLIT = 1,      /* episode/row splits */
@@ -32,12 +33,13 @@ typedef struct bcue_rng {
 
 void bcue_philox4x32_10(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
 
-bcue_rng bcue_rng_make(uint64_t seed, bcue_rng_purpose purpose, uint32_t episode, uint32_t frame, uint32_t index);
+bcue_rng bcue_rng_make(uint64_t seed, bcue_rng_purpose purpose, uint32_t episode, uint32_t frame,
+                       uint32_t index);
 uint32_t bcue_rng_u32(bcue_rng *rng);
-double bcue_rng_uniform(bcue_rng *rng);                             /* [0, 1), 53 bits */
-double bcue_rng_range(bcue_rng *rng, double low, double high);      /* [low, high) */
-double bcue_rng_normal(bcue_rng *rng);                              /* mean 0, deviation 1 (Box-Muller) */
-uint32_t bcue_rng_below(bcue_rng *rng, uint32_t n);                 /* 0 .. n-1, unbiased; n > 0 */
-void bcue_rng_shuffle(bcue_rng *rng, size_t *items, size_t count);  /* Fisher-Yates; count < 2^32 */
+double bcue_rng_uniform(bcue_rng *rng);                            /* [0, 1), 53 bits */
+double bcue_rng_range(bcue_rng *rng, double low, double high);     /* [low, high) */
+double bcue_rng_normal(bcue_rng *rng);                             /* mean 0, deviation 1 (Box-Muller) */
+uint32_t bcue_rng_below(bcue_rng *rng, uint32_t n);                /* 0 .. n-1, unbiased; n > 0 */
+void bcue_rng_shuffle(bcue_rng *rng, size_t *items, size_t count); /* Fisher-Yates; count < 2^32 */
 
 #endif

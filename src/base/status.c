@@ -4,6 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef bcue_fail
+#undef bcue_fail_context
+#undef bcue_fail_memory
+
 const char *bcue_status_name(bcue_status status)
 {
     switch (status) {
@@ -81,5 +85,6 @@ bcue_status bcue_fail_context(bcue_error *error, bcue_status status, const char 
 bcue_status bcue_fail_memory(bcue_error *error, const char *what)
 {
     return bcue_fail(error, BCUE_ERROR_MEMORY,
-                     "out of memory for %s; close other programs, or use a smaller batch, image or dataset", what);
+                     "out of memory for %s; close other programs, or use a smaller batch, image or dataset",
+                     what);
 }

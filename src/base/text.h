@@ -20,7 +20,8 @@ void bcue_text_append(bcue_text *text, const void *bytes, size_t size);
 void bcue_text_puts(bcue_text *text, const char *string);
 void bcue_text_free(bcue_text *text); /* and make it empty again */
 
-/* Parse the whole of `string` (outer blanks allowed); false when it is not exactly one finite-or-nan number in range. */
+/* Parse the whole of `string` (outer blanks allowed); false when it is not exactly one finite-or-nan number
+   in range. */
 bool bcue_parse_double(const char *string, double *value); /* accepts nan and inf */
 bool bcue_parse_int64(const char *string, int64_t *value);
 /* Edit distance, for "did you mean". */

@@ -1,5 +1,6 @@
 /* The test harness: checks that survive NDEBUG, count failures, and go on.
-   A test program has `int main(void) { RUN(test_a); RUN(test_b); return check_summary(); }`. Exit 0, 1, or 77 (all skipped). */
+   A test program has `int main(void) { RUN(test_a); RUN(test_b); return check_summary(); }`. Exit 0, 1, or 77
+   (all skipped). */
 #ifndef BCUE_TESTS_CHECK_H
 #define BCUE_TESTS_CHECK_H
 
@@ -32,20 +33,20 @@ static const char *check_test_name = "";
 #define CHECK_NEAR(actual, expected, tolerance)                                                              \
     do {                                                                                                     \
         double actual_ = (double)(actual), expected_ = (double)(expected);                                   \
-        CHECK_AT(fabs(actual_ - expected_) <= (double)(tolerance), "%s is %.17g, expected %.17g (+-%g)", #actual,    \
-                 actual_, expected_, (double)(tolerance));                                                   \
+        CHECK_AT(fabs(actual_ - expected_) <= (double)(tolerance), "%s is %.17g, expected %.17g (+-%g)",     \
+                 #actual, actual_, expected_, (double)(tolerance));                                          \
     } while (0)
 #define CHECK_STR(actual, expected)                                                                          \
     do {                                                                                                     \
         const char *actual_ = (actual), *expected_ = (expected);                                             \
-        CHECK_AT(actual_ != NULL && strcmp(actual_, expected_) == 0, "%s is \"%s\", expected \"%s\"", #actual,       \
-                 actual_ ? actual_ : "(null)", expected_);                                                   \
+        CHECK_AT(actual_ != NULL && strcmp(actual_, expected_) == 0, "%s is \"%s\", expected \"%s\"",        \
+                 #actual, actual_ ? actual_ : "(null)", expected_);                                          \
     } while (0)
 #define CHECK_CONTAINS(actual, part)                                                                         \
     do {                                                                                                     \
         const char *actual_ = (actual), *part_ = (part);                                                     \
-        CHECK_AT(actual_ != NULL && strstr(actual_, part_) != NULL, "%s is \"%s\", which lacks \"%s\"", #actual,     \
-                 actual_ ? actual_ : "(null)", part_);                                                       \
+        CHECK_AT(actual_ != NULL && strstr(actual_, part_) != NULL, "%s is \"%s\", which lacks \"%s\"",      \
+                 #actual, actual_ ? actual_ : "(null)", part_);                                              \
     } while (0)
 /* The call must succeed; prints its sentence when it does not. `error` is a bcue_error variable. */
 #define CHECK_OK(call, error)                                                                                \
@@ -77,7 +78,8 @@ static const char *check_test_name = "";
 
 static inline int check_summary(void)
 {
-    printf("%d tests, %d skipped, %d checks, %d failures\n", check_tests, check_skips, check_count, check_failures);
+    printf("%d tests, %d skipped, %d checks, %d failures\n", check_tests, check_skips, check_count,
+           check_failures);
     if (check_failures > 0)
         return 1;
     return check_tests > 0 && check_skips == check_tests ? 77 : 0;

@@ -1,0 +1,94 @@
+# Short names for what CMake does. `make demo` and `make test` do everything on a fresh machine.
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+CMAKE_ARGS ?=
+CTEST_ARGS ?=
+
+SOURCES = $(shell git ls-files '*.c' '*.h')
+CTEST = ctest --output-on-failure -j $(JOBS) $(CTEST_ARGS)
+FUZZ_RUNS ?= 20000
+HAVE_FUZZ = command -v clang >/dev/null 2>&1 && [ -f tests/fuzz/CMakeLists.txt ]
+
+.PHONY: all help packages release demo test fuzz asan tsan coverage tidy format format-check bench install clean
+.DEFAULT_GOAL := all
+
+all: release
+
+help:
+	@echo 'make               build into build/release'
+	@echo 'make demo          install what is missing, build, and run the demonstration'
+	@echo 'make test          install what is missing, build, and run every test'
+	@echo 'make install       install into PREFIX ($(PREFIX)); DESTDIR is honoured'
+	@echo 'make asan | tsan   tests under AddressSanitizer + UBSan, under ThreadSanitizer'
+	@echo 'make coverage      tests with line coverage, as HTML in build/coverage/html'
+	@echo 'make fuzz          every fuzz target for FUZZ_RUNS ($(FUZZ_RUNS)) runs from its seed corpus'
+	@echo 'make tidy          clang-tidy on all sources'
+	@echo 'make format        clang-format all sources in place; make format-check only looks'
+	@echo 'make bench         build and run the benchmarks'
+	@echo 'make clean         remove build/'
+
+packages:
+	@tools/install-packages build
+
+release:
+	@cmake --preset release $(CMAKE_ARGS)
+	@cmake --build build/release -j $(JOBS)
+
+demo: packages release
+	@tools/demo/run.sh
+
+# The fuzz targets need clang, so they have a build folder of their own; the tests in build/release run them.
+test:
+	@tools/install-packages build test
+	@if $(HAVE_FUZZ); then $(MAKE) --no-print-directory build-fuzz; fi
+	@$(MAKE) --no-print-directory release \
+	    CMAKE_ARGS="-DBCUE_FUZZ_BUILD=$$($(HAVE_FUZZ) && echo '$(CURDIR)/build/fuzz')"
+	@$(CTEST) --test-dir build/release
+
+.PHONY: build-fuzz
+build-fuzz:
+	@cmake --preset fuzz
+	@cmake --build build/fuzz -j $(JOBS) --target fuzz
+
+fuzz: build-fuzz
+	@BCUE_FUZZ_RUNS=$(FUZZ_RUNS) $(CTEST) --test-dir build/fuzz
+
+asan tsan:
+	@cmake --preset $@
+	@cmake --build build/$@ -j $(JOBS)
+	@ctest --preset $@ -j $(JOBS) $(CTEST_ARGS)
+
+coverage:
+	@tools/install-packages build test develop
+	@cmake --preset coverage
+	@cmake --build build/coverage -j $(JOBS)
+	@find build/coverage -name '*.gcda' -delete
+	@$(CTEST) --test-dir build/coverage
+	@lcov -q --capture --directory build/coverage --base-directory . --no-external --output-file build/coverage/all.info
+	@lcov -q --extract build/coverage/all.info '$(CURDIR)/src/*' '$(CURDIR)/tools/*' --output-file build/coverage/own.info
+	@genhtml -q --output-directory build/coverage/html build/coverage/own.info
+	@lcov --summary build/coverage/own.info
+
+# With clang's own compile commands: gcc's include flags for OpenMP would not be found.
+tidy:
+	@tools/install-packages build test develop
+	@CC=clang cmake -S . -B build/tidy -G Ninja -DCMAKE_BUILD_TYPE=Debug >/dev/null
+	@git ls-files '*.c' | grep -vE '^tests/fuzz/|^examples/' | \
+	    xargs -n 4 -P $(JOBS) clang-tidy -p build/tidy --quiet --warnings-as-errors='*'
+
+format:
+	@clang-format -i $(SOURCES)
+
+format-check:
+	@clang-format --dry-run -Werror $(SOURCES)
+
+bench: release
+	@for program in build/release/bench/bench_*; do \
+	    if [ -f "$$program" ] && [ -x "$$program" ]; then echo "== $$program"; "$$program" || exit 1; fi; \
+	done
+
+install: release
+	@cmake --install build/release --prefix '$(PREFIX)'
+
+clean:
+	rm -rf build

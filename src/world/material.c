@@ -1,0 +1,49 @@
+#include "world/material.h"
+
+#include <math.h>
+#include "base/vec3.h"
+
+#define CONCRETE 5.24, 0.0, 0.0462, 0.7822
+#define BRICK 3.91, 0.0, 0.0238, 0.16
+#define GLASS 6.31, 0.0, 0.0036, 1.3394
+#define WOOD 1.99, 0.0, 0.0047, 1.0718
+#define METAL 1.0, 0.0, 1.0e7, 0.0
+#define MEDIUM_DRY_GROUND 15.0, -0.1, 0.035, 1.63
+
+/* Asphalt, paving, rubber and cloth have no parameters of their own in P.2040 up to 60 GHz; concrete stands in for the first
+   two, wood for the others, which the channel never reflects from. */
+static const bcue_material materials[BCUE_MATERIAL_COUNT] = {
+    [BCUE_MATERIAL_ASPHALT] = {"asphalt", {0.095f, 0.095f, 0.10f}, 0.0f, false, BCUE_PATTERN_ROAD, CONCRETE},
+    [BCUE_MATERIAL_PAVING] = {"paving", {0.42f, 0.40f, 0.37f}, 0.0f, false, BCUE_PATTERN_SLABS, CONCRETE},
+    [BCUE_MATERIAL_GRASS] = {"grass", {0.105f, 0.19f, 0.045f}, 0.0f, false, BCUE_PATTERN_SPECKLE, MEDIUM_DRY_GROUND},
+    [BCUE_MATERIAL_PLAZA] = {"plaza", {0.30f, 0.27f, 0.24f}, 0.0f, false, BCUE_PATTERN_SLABS, CONCRETE},
+    [BCUE_MATERIAL_FACADE] = {"facade", {0.80f, 0.80f, 0.80f}, 0.0f, true, BCUE_PATTERN_WINDOWS, CONCRETE},
+    [BCUE_MATERIAL_BRICK_FACADE] = {"brick facade", {0.80f, 0.80f, 0.80f}, 0.0f, true, BCUE_PATTERN_BRICKS, BRICK},
+    [BCUE_MATERIAL_ROOF] = {"roof", {0.28f, 0.25f, 0.23f}, 0.0f, false, BCUE_PATTERN_PLAIN, CONCRETE},
+    [BCUE_MATERIAL_PAINT] = {"paint", {1.0f, 1.0f, 1.0f}, 0.35f, true, BCUE_PATTERN_PLAIN, METAL},
+    [BCUE_MATERIAL_CARGO] = {"cargo box", {0.72f, 0.72f, 0.70f}, 0.1f, false, BCUE_PATTERN_PLAIN, METAL},
+    [BCUE_MATERIAL_GLASS] = {"glass", {0.025f, 0.03f, 0.035f}, 0.9f, false, BCUE_PATTERN_PLAIN, GLASS},
+    [BCUE_MATERIAL_RUBBER] = {"rubber", {0.02f, 0.02f, 0.02f}, 0.0f, false, BCUE_PATTERN_PLAIN, WOOD},
+    [BCUE_MATERIAL_TRIM] = {"trim", {0.035f, 0.035f, 0.04f}, 0.1f, false, BCUE_PATTERN_PLAIN, METAL},
+    [BCUE_MATERIAL_RIM] = {"rim", {0.45f, 0.45f, 0.47f}, 0.3f, false, BCUE_PATTERN_PLAIN, METAL},
+    [BCUE_MATERIAL_HEADLIGHT] = {"headlight", {0.90f, 0.90f, 0.85f}, 0.5f, false, BCUE_PATTERN_PLAIN, GLASS},
+    [BCUE_MATERIAL_TAILLIGHT] = {"tail light", {0.50f, 0.02f, 0.02f}, 0.4f, false, BCUE_PATTERN_PLAIN, GLASS},
+    [BCUE_MATERIAL_CLOTHES] = {"clothes", {0.10f, 0.11f, 0.16f}, 0.0f, false, BCUE_PATTERN_PLAIN, WOOD},
+    [BCUE_MATERIAL_BARK] = {"bark", {0.12f, 0.08f, 0.05f}, 0.0f, false, BCUE_PATTERN_PLAIN, WOOD},
+    [BCUE_MATERIAL_LEAVES] = {"leaves", {0.07f, 0.16f, 0.03f}, 0.0f, true, BCUE_PATTERN_SPECKLE, WOOD},
+    [BCUE_MATERIAL_STEEL] = {"steel", {0.22f, 0.24f, 0.25f}, 0.2f, false, BCUE_PATTERN_PLAIN, METAL},
+};
+
+const bcue_material *bcue_material_get(bcue_material_id id)
+{
+    return &materials[id < BCUE_MATERIAL_COUNT ? id : BCUE_MATERIAL_ASPHALT];
+}
+
+double complex bcue_material_permittivity(bcue_material_id id, double frequency_hz)
+{
+    const double vacuum_permittivity = 8.8541878128e-12; /* F/m */
+    const bcue_material *material = bcue_material_get(id);
+    double ghz = frequency_hz * 1e-9;
+    double real = material->a * pow(ghz, material->b), sigma = material->c * pow(ghz, material->d);
+    return real - sigma / (2.0 * BCUE_PI * frequency_hz * vacuum_permittivity) * I;
+}

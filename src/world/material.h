@@ -1,0 +1,59 @@
+/* Materials: what a surface looks like and what it does to radio waves. */
+#ifndef BCUE_WORLD_MATERIAL_H
+#define BCUE_WORLD_MATERIAL_H
+
+#include <complex.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum bcue_material_id {
+    BCUE_MATERIAL_ASPHALT,
+    BCUE_MATERIAL_PAVING,
+    BCUE_MATERIAL_GRASS,
+    BCUE_MATERIAL_PLAZA,
+    BCUE_MATERIAL_FACADE,
+    BCUE_MATERIAL_BRICK_FACADE,
+    BCUE_MATERIAL_ROOF,
+    BCUE_MATERIAL_PAINT,
+    BCUE_MATERIAL_CARGO,
+    BCUE_MATERIAL_GLASS,
+    BCUE_MATERIAL_RUBBER,
+    BCUE_MATERIAL_TRIM,
+    BCUE_MATERIAL_RIM,
+    BCUE_MATERIAL_HEADLIGHT,
+    BCUE_MATERIAL_TAILLIGHT,
+    BCUE_MATERIAL_CLOTHES,
+    BCUE_MATERIAL_BARK,
+    BCUE_MATERIAL_LEAVES,
+    BCUE_MATERIAL_STEEL,
+    BCUE_MATERIAL_COUNT,
+} bcue_material_id;
+
+/* What is drawn on a surface as a function of the place in the world. */
+typedef enum bcue_pattern {
+    BCUE_PATTERN_PLAIN,
+    BCUE_PATTERN_WINDOWS, /* storeys and windows on upright walls */
+    BCUE_PATTERN_BRICKS,  /* the same over courses of brick */
+    BCUE_PATTERN_SLABS,   /* square paving slabs */
+    BCUE_PATTERN_ROAD,    /* lane markings over asphalt */
+    BCUE_PATTERN_SPECKLE, /* fine irregular lightness: asphalt, grass, leaves */
+} bcue_pattern;
+
+typedef struct bcue_material {
+    const char *name;
+    float albedo[3]; /* linear RGB, 0..1 */
+    float gloss;     /* strength of the mirror-like part, 0..1 */
+    bool tinted;     /* albedo is multiplied by the colour of the object */
+    bcue_pattern pattern;
+    /* ITU-R P.2040: eta' = a f^b, sigma = c f^d with f in GHz and sigma in S/m. */
+    double a, b, c, d;
+} bcue_material;
+
+/* Static table; never NULL for an id below BCUE_MATERIAL_COUNT. */
+const bcue_material *bcue_material_get(bcue_material_id id);
+
+/* Complex relative permittivity eta' - j sigma / (2 pi f eps0), for the time convention exp(+j omega t). ITU-R P.2040 gives its
+   parameters for 1-100 GHz (ground: to 10 GHz; beyond, the formula is simply continued). */
+double complex bcue_material_permittivity(bcue_material_id id, double frequency_hz);
+
+#endif
