@@ -112,7 +112,7 @@ static char *training_json(const bcue_trainer *trainer)
         json_array_append_new(history, json_pack("{s:I, s:f, s:f, s:f, s:f}", "epoch", (json_int_t)row->epoch, "lr", row->learning_rate, "train_loss",
                                                  row->train_loss, "validation_loss", row->validation_loss, "validation_top1", row->validation_top1));
     }
-    json_t *all = json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:i, s:s, s:I, s:I, s:I, s:f, s:o}", "name", trainer->run->name, "seed",
+    json_t *all = json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:i, s:s, s:I, s:I, s:I, s:f, s:o}", "name", trainer->run->name, "commit", bcue_version_commit(), "seed",
                             (json_int_t)trainer->member.seed, "fold", (json_int_t)trainer->member.fold, "config_hash", trainer->config_hash, "data_hash",
                             bcue_dataset_hash(trainer->dataset), "beamcue", bcue_version_string(), "date", now, "threads", bcue_get_threads(), "isa",
                             bcue_cpu_isa(), "train_samples", (json_int_t)trainer->split.train_count, "validation_samples",

@@ -41,6 +41,21 @@ static void put_exponent(char *text, size_t size, double mantissa, int exponent)
                  mantissa < 0 ? "\xE2\x88\x92" : "", fabs(mantissa), raised);
 }
 
+/* "250000" with a narrow no-break space before each last three digits; `number` has no decimals. */
+static void group_digits(char *text, const char *number)
+{
+    size_t length = strlen(number), used = 0;
+    for (size_t i = 0; i < length; i++) {
+        size_t left = length - i;
+        if (left % 3 == 0 && i > 0 && number[i - 1] >= '0' && number[i - 1] <= '9') {
+            memcpy(text + used, "\xE2\x80\xAF", 3);
+            used += 3;
+        }
+        text[used++] = number[i];
+    }
+    text[used] = '\0';
+}
+
 /* One label of ticks that are `step` apart and at most `largest` in size. */
 static void linear_label(char *text, double value, double step, double largest)
 {
@@ -53,7 +68,10 @@ static void linear_label(char *text, double value, double step, double largest)
         int decimals = (int)ceil(-log10(step) - 1e-9);
         char number[BCUE_NUMBER_SIZE];
         bcue_format_number(number, value, decimals < 0 ? 0 : decimals > 12 ? 12 : decimals, false);
-        snprintf(text, BCUE_TICK_SIZE, "%.*s", BCUE_TICK_SIZE - 1, number);
+        if (decimals <= 0 && fabs(value) >= 1e4) /* less than 1e7 here: at most 8 digits and a sign */
+            group_digits(text, number);
+        else
+            snprintf(text, BCUE_TICK_SIZE, "%.*s", BCUE_TICK_SIZE - 1, number);
     }
 }
 
@@ -144,6 +162,8 @@ static void choose_range(bcue_scale *scale, const bcue_chart_axis *axis, bcue_ra
         high = axis->logarithmic ? high * 2 : high + room;
         low = axis->logarithmic ? low / 2 : axis->from_zero && low >= 0 ? 0 : low - room;
     }
+    if (axis->integer && !fixed && high - low < 1) /* less than one tick */
+        high = low + 1;
     scale->low = low;
     scale->high = high;
 }

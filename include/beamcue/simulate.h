@@ -1,0 +1,39 @@
+/* Simulate a street: camera, GNSS and received power per beam for the same instants, written as a DeepSense scenario folder. */
+#ifndef BEAMCUE_SIMULATE_H
+#define BEAMCUE_SIMULATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "beamcue/hooks.h"
+#include "beamcue/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a simulation came to. */
+typedef struct bcue_simulate_summary {
+    char output[512];          /* the folder (cut if longer) */
+    uint64_t episodes;
+    uint64_t samples;          /* rows of scenario.csv */
+    uint64_t samples_blocked;  /* of them without a free line of sight */
+    uint64_t frames_no_signal; /* left out: no beam stood out of the noise */
+    uint64_t bytes;            /* in all files */
+    double seconds;            /* wall clock */
+    double camera_seconds;     /* of it, rendering */
+} bcue_simulate_summary;
+
+/* Run the simulation of a configuration file (YAML; NULL: all defaults) with `overrides` ("key.sub=value"). The folder `output` appears complete or not at
+   all: files are written to "<output>.partial-<pid>" beside it, which is renamed at the end, and removed on failure or when `hooks` cancel. An existing
+   `output` is refused unless `overwrite: true` and it is itself the result of a simulation. The same configuration and seed give the same files, whatever the
+   number of threads. `hooks`, `summary` and `error` may be NULL. */
+BCUE_API bcue_status bcue_simulate(const char *config_path, const char *const *overrides, size_t override_count,
+                                   const bcue_hooks *hooks, bcue_simulate_summary *summary, bcue_error *error);
+
+/* Every configuration key with type, range, default and meaning, as text. The caller frees *text with free(). */
+BCUE_API bcue_status bcue_simulate_describe(char **text, bcue_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
