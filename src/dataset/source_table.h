@@ -55,12 +55,12 @@ bcue_status bcue_source_read_npy(bcue_source_job *job, bcue_error *error);
 
 /* "config.yaml:7: data.sources.0.key: sentence". */
 BCUE_PRINTF(4, 5)
-bcue_status
-    bcue_source_fail(const bcue_source_job *job, bcue_error *error, const char *key, const char *format, ...);
+bcue_status bcue_source_fail(const bcue_source_job *job, bcue_error *error, const char *key,
+                             const char *format, ...);
 /* The same for a key of `data` or `split` itself; `key` in full. `origin` may be NULL. */
 BCUE_PRINTF(4, 5)
-bcue_status
-    bcue_key_fail(const bcue_config *origin, bcue_error *error, const char *key, const char *format, ...);
+bcue_status bcue_key_fail(const bcue_config *origin, bcue_error *error, const char *key, const char *format,
+                          ...);
 
 /* A path of the config: relative to the folder of the file that gave `key` when it exists there, else as it
  * is. malloc'd; NULL: no memory. */
