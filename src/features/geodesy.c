@@ -34,15 +34,17 @@ bcue_vec3 bcue_geodetic_to_enu(bcue_geodetic position, bcue_geodetic origin)
     bcue_vec3 east, north, up;
     local_axes(origin, &east, &north, &up);
     bcue_vec3 offset = bcue_vec3_sub(to_earth_centred(position), to_earth_centred(origin));
-    return bcue_vec3_make(bcue_vec3_dot(offset, east), bcue_vec3_dot(offset, north), bcue_vec3_dot(offset, up));
+    return bcue_vec3_make(bcue_vec3_dot(offset, east), bcue_vec3_dot(offset, north),
+                          bcue_vec3_dot(offset, up));
 }
 
 bcue_geodetic bcue_enu_to_geodetic(bcue_vec3 enu, bcue_geodetic origin)
 {
     bcue_vec3 east, north, up;
     local_axes(origin, &east, &north, &up);
-    bcue_vec3 offset = bcue_vec3_add(bcue_vec3_scale(east, enu.x),
-                                     bcue_vec3_add(bcue_vec3_scale(north, enu.y), bcue_vec3_scale(up, enu.z)));
+    bcue_vec3 offset =
+        bcue_vec3_add(bcue_vec3_scale(east, enu.x),
+                      bcue_vec3_add(bcue_vec3_scale(north, enu.y), bcue_vec3_scale(up, enu.z)));
     bcue_vec3 p = bcue_vec3_add(to_earth_centred(origin), offset);
     double axial = hypot(p.x, p.y);
     /* Fixed-point iteration on the latitude; each round gains more than two digits near the ellipsoid. */

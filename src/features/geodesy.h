@@ -1,4 +1,5 @@
-/* WGS-84 positions and local east-north-up coordinates. Exact: through earth-centred coordinates, no small-area approximation. */
+/* WGS-84 positions and local east-north-up coordinates. Exact: through earth-centred coordinates, no
+ * small-area approximation. */
 #ifndef BCUE_FEATURES_GEODESY_H
 #define BCUE_FEATURES_GEODESY_H
 
