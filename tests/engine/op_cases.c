@@ -68,10 +68,10 @@ static bcue_value norm(bcue_graph *g, const char *scope, bcue_value x)
         return BCUE_NO_VALUE;
     bcue_shape channels = bcue_shape_of(info->shape.dim[1]);
     bcue_graph_push(g, scope);
-    bcue_value y =
-        bcue_graph_batch_norm(g, "norm", x, parameter(g, "weight", channels), parameter(g, "bias", channels),
-                              bcue_graph_parameter(g, "running_mean", &channels, &statistic),
-                              bcue_graph_parameter(g, "running_var", &channels, &statistic), 1e-5, 0.1);
+    bcue_value weight = parameter(g, "weight", channels), bias = parameter(g, "bias", channels);
+    bcue_value mean = bcue_graph_parameter(g, "running_mean", &channels, &statistic);
+    bcue_value variance = bcue_graph_parameter(g, "running_var", &channels, &statistic);
+    bcue_value y = bcue_graph_batch_norm(g, "norm", x, weight, bias, mean, variance, 1e-5, 0.1);
     bcue_graph_pop(g);
     return y;
 }
