@@ -3,6 +3,7 @@
 #include "case_plan.h"
 #include "check.h"
 
+#include <pthread.h>
 #include "engine/dropout.h"
 
 static const bcue_op_case *find_case(const char *name)
@@ -236,6 +237,51 @@ static void refusals_of_training(void)
     bcue_graph_destroy(graph);
 }
 
+enum { SESSIONS = 4, CLASSES = 8, ROWS = 3 };
+
+/* One thread's inference with weights that all threads read. */
+typedef struct session {
+    bcue_plan *plan;
+    float result[CLASSES * ROWS];
+    bcue_status status;
+} session;
+
+static void *infer(void *argument)
+{
+    session *mine = argument;
+    for (int i = 0; i < 5; i++) {
+        mine->status = bcue_plan_forward(mine->plan, NULL);
+        memcpy(mine->result, bcue_plan_output(mine->plan, "y"), sizeof mine->result);
+    }
+    return NULL;
+}
+
+static void sessions_share_weights(void)
+{
+    bcue_case_plan made;
+    bcue_error error = {""};
+    const bcue_plan_options options = {.dtype = BCUE_F32};
+    make("tiny_resnet", options, &made);
+    session sessions[SESSIONS] = {0};
+    pthread_t threads[SESSIONS];
+    for (int i = 0; i < SESSIONS; i++) {
+        CHECK_OK(bcue_plan_create(made.graph, &made.weights, &options, &sessions[i].plan, &error), error);
+        memcpy(bcue_plan_input(sessions[i].plan, "x"), bcue_plan_input(made.plan, "x"),
+               sizeof(float) * ROWS * 3 * 16 * 14);
+    }
+    for (int i = 0; i < SESSIONS; i++)
+        CHECK_INT(pthread_create(&threads[i], NULL, infer, &sessions[i]), 0);
+    for (int i = 0; i < SESSIONS; i++)
+        pthread_join(threads[i], NULL);
+    CHECK_OK(bcue_plan_forward(made.plan, &error), error);
+    for (int i = 0; i < SESSIONS; i++) {
+        CHECK_INT(sessions[i].status, BCUE_OK);
+        CHECK(memcmp(sessions[i].result, bcue_plan_output(made.plan, "y"), sizeof sessions[i].result) == 0);
+        bcue_plan_destroy(sessions[i].plan);
+    }
+    bcue_case_plan_destroy(&made);
+}
+
 int main(void)
 {
     RUN(mask_is_keyed);
@@ -245,5 +291,6 @@ int main(void)
     RUN(changed_weights);
     RUN(refusals);
     RUN(refusals_of_training);
+    RUN(sessions_share_weights);
     return check_summary();
 }
