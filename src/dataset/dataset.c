@@ -11,7 +11,7 @@
 
 struct bcue_dataset {
     bcue_arena *arena;
-    bcue_table *tables;
+    bcue_source_table *tables;
     size_t table_count;
     bcue_sample_list samples;
     size_t episodes;
@@ -67,7 +67,7 @@ char *bcue_config_relative_path(const bcue_config *origin, const char *key, cons
 
 static bcue_status name_source(bcue_source_job *job, bcue_error *error)
 {
-    bcue_table *table = job->table;
+    bcue_source_table *table = job->table;
     char key[64];
     snprintf(key, sizeof key, "data.sources.%zu.root", job->number);
     if (job->source->root == NULL)
@@ -111,7 +111,7 @@ static int compare_text(const void *left, const void *right)
 
 static bcue_status settle_indices(bcue_source_job *job, bcue_error *error)
 {
-    bcue_table *table = job->table;
+    bcue_source_table *table = job->table;
     const char **names = bcue_calloc(table->row_count, sizeof *names);
     if (names == NULL)
         return bcue_fail_memory(error, table->name);
@@ -157,7 +157,7 @@ static bcue_status check_config(const bcue_data_config *config, const bcue_confi
 
 static bcue_status check_required_columns(const bcue_source_job *job, bcue_error *error)
 {
-    const bcue_table *table = job->table;
+    const bcue_source_table *table = job->table;
     for (size_t i = 0; i < job->data->require.count; i++) {
         bcue_modality modality = bcue_modality_find(job->data->require.items[i]);
         bool has = table->has[modality];
@@ -344,7 +344,7 @@ const char *bcue_dataset_hash(const bcue_dataset *dataset)
     return dataset->hash;
 }
 
-const bcue_table *bcue_dataset_table(const bcue_dataset *dataset, size_t source)
+const bcue_source_table *bcue_dataset_table(const bcue_dataset *dataset, size_t source)
 {
     return &dataset->tables[source];
 }

@@ -110,7 +110,7 @@ static void decide(const bcue_source_job *job, bcue_row *row, bcue_defects *defe
 
 bcue_status bcue_labels_resolve(bcue_source_job *job, bcue_error *error)
 {
-    bcue_table *table = job->table;
+    bcue_source_table *table = job->table;
     label_tally tally = {0};
     for (size_t i = 0; i < table->row_count; i++)
         decide(job, &table->rows[i], &table->defects, &tally);

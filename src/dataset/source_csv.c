@@ -326,7 +326,7 @@ static void read_files(bcue_source_job *job, const csv_columns *columns, size_t 
         for (int s = 0; s < columns->slots; s++)
             if (columns->file[m][s] >= 0 && row->file[m] != NULL)
                 row->file[m][s] =
-                    bcue_table_file(job, (bcue_modality)m, cell_of(job, number, columns->file[m][s]));
+                    bcue_source_table_file(job, (bcue_modality)m, cell_of(job, number, columns->file[m][s]));
     for (int s = 0; row->file[BCUE_GPS] != NULL && s < columns->slots; s++)
         if (row->file[BCUE_GPS][s] != NULL)
             read_fix(job, row->file[BCUE_GPS][s], &row->fix[2 * s]);
@@ -356,7 +356,7 @@ static void settle_fixes(bcue_source_job *job, const csv_columns *columns, bcue_
 static bcue_status read_row(bcue_source_job *job, const csv_columns *columns, size_t number, csv_tally *tally,
                             bcue_error *error)
 {
-    bcue_table *table = job->table;
+    bcue_source_table *table = job->table;
     bcue_row *row = &table->rows[number];
     const char *index = cell_of(job, number, columns->index);
     row->index = *index != '\0' ? index : bcue_arena_printf(job->arena, "%zu", number + 1);
@@ -399,7 +399,7 @@ static bool is_csv(const char *name)
 /* The table of a folder: the one named after it, or the only one. */
 static bcue_status choose_csv(const bcue_source_job *job, char **path, bcue_error *error)
 {
-    const bcue_table *table = job->table;
+    const bcue_source_table *table = job->table;
     if (job->source->csv != NULL) {
         *path = bcue_path_join(table->root, job->source->csv);
         return *path != NULL ? BCUE_OK : bcue_fail_memory(error, "a file name");
@@ -433,7 +433,7 @@ static bcue_status choose_csv(const bcue_source_job *job, char **path, bcue_erro
 
 bcue_status bcue_source_read_csv(bcue_source_job *job, bcue_error *error)
 {
-    bcue_table *table = job->table;
+    bcue_source_table *table = job->table;
     char *path;
     BCUE_TRY(choose_csv(job, &path, error));
     bcue_status status = bcue_csv_read(path, &table->csv, error);
@@ -447,7 +447,7 @@ bcue_status bcue_source_read_csv(bcue_source_job *job, bcue_error *error)
     for (int m = 0; m < BCUE_MODALITY_COUNT; m++)
         for (int s = 0; s < columns.slots; s++)
             table->has[m] = table->has[m] || columns.file[m][s] >= 0;
-    BCUE_TRY(bcue_table_create(job, bcue_csv_rows(table->csv), columns.slots, error));
+    BCUE_TRY(bcue_source_table_create(job, bcue_csv_rows(table->csv), columns.slots, error));
     csv_tally tally = {0};
     for (size_t row = 0; row < table->row_count; row++) {
         if (row % 256 == 0) {
@@ -462,5 +462,5 @@ bcue_status bcue_source_read_csv(bcue_source_job *job, bcue_error *error)
                              "is %lld, but %s has %zu numbers (as have %lld of %lld power files)",
                              (long long)job->data->beams, tally.wrong_file, tally.wrong_beams,
                              (long long)tally.wrong_beam_count, (long long)tally.power_files);
-    return bcue_table_finish(job, columns.sequence >= 0, error);
+    return bcue_source_table_finish(job, columns.sequence >= 0, error);
 }

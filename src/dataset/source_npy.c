@@ -172,11 +172,11 @@ bcue_status bcue_source_read_npy(bcue_source_job *job, bcue_error *error)
     npy_set set = {0};
     bcue_status status = read_set(job, &set, error);
     if (status == BCUE_OK)
-        status = bcue_table_create(job, set.power.shape[0], 1, error);
+        status = bcue_source_table_create(job, set.power.shape[0], 1, error);
     for (size_t i = 0; status == BCUE_OK && i < job->table->row_count; i++)
         status = fill_row(job, &set, i, error);
     if (status == BCUE_OK)
-        status = bcue_table_finish(job, set.has_sequence, error);
+        status = bcue_source_table_finish(job, set.has_sequence, error);
     free_set(&set);
     return status;
 }

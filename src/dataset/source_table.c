@@ -62,9 +62,9 @@ static bool allocate_row(bcue_source_job *job, bcue_row *row, int slots)
     return true;
 }
 
-bcue_status bcue_table_create(bcue_source_job *job, size_t rows, int slots, bcue_error *error)
+bcue_status bcue_source_table_create(bcue_source_job *job, size_t rows, int slots, bcue_error *error)
 {
-    bcue_table *table = job->table;
+    bcue_source_table *table = job->table;
     table->rows = bcue_arena_alloc(job->arena, rows > 0 ? rows : 1, sizeof *table->rows);
     if (table->rows == NULL)
         return bcue_fail_memory(error, table->name);
@@ -86,9 +86,9 @@ static bool says_missing(const char *cell)
     return false;
 }
 
-const char *bcue_table_file(bcue_source_job *job, bcue_modality modality, const char *cell)
+const char *bcue_source_table_file(bcue_source_job *job, bcue_modality modality, const char *cell)
 {
-    bcue_table *table = job->table;
+    bcue_source_table *table = job->table;
     while (*cell == ' ')
         cell++;
     if (bcue_starts_with(cell, "./"))
@@ -123,7 +123,7 @@ static int compare_sequences(const void *left, const void *right)
 }
 
 /* Number the sequences 0, 1, ... by first appearance. */
-static bcue_status number_episodes(bcue_table *table, bcue_error *error)
+static bcue_status number_episodes(bcue_source_table *table, bcue_error *error)
 {
     size_t count = table->row_count;
     sequence_order *order = bcue_calloc(count, sizeof *order);
@@ -184,7 +184,7 @@ static int compare_places(const void *left, const void *right)
 }
 
 /* Without a sequence column: frames of one folder whose numbers follow closely are one recording. */
-static bcue_status derive_sequences(bcue_table *table, bcue_error *error)
+static bcue_status derive_sequences(bcue_source_table *table, bcue_error *error)
 {
     size_t count = table->row_count;
     place_in_time *places = bcue_calloc(count, sizeof *places);
@@ -209,7 +209,7 @@ static bcue_status derive_sequences(bcue_table *table, bcue_error *error)
 
 /* A recording that passed midnight goes on counting; one that lacks a stamp, or runs backwards, is timed by
  * its rows. */
-static bcue_status settle_times(bcue_table *table, bcue_error *error)
+static bcue_status settle_times(bcue_source_table *table, bcue_error *error)
 {
     bool *by_row = bcue_calloc(table->episode_count, sizeof *by_row);
     double *last_s = bcue_calloc(table->episode_count, sizeof *last_s);
@@ -237,9 +237,9 @@ static bcue_status settle_times(bcue_table *table, bcue_error *error)
     return BCUE_OK;
 }
 
-bcue_status bcue_table_finish(bcue_source_job *job, bool has_sequence, bcue_error *error)
+bcue_status bcue_source_table_finish(bcue_source_job *job, bool has_sequence, bcue_error *error)
 {
-    bcue_table *table = job->table;
+    bcue_source_table *table = job->table;
     if (!has_sequence) {
         BCUE_TRY(derive_sequences(table, error));
         bcue_log(job->hooks, BCUE_LOG_INFO,

@@ -28,7 +28,7 @@ typedef struct bcue_row {
     int64_t number;  /* frame number in its file names, -1 = none */
 } bcue_row;
 
-typedef struct bcue_table {
+typedef struct bcue_source_table {
     char *name, *root;
     bcue_csv *csv; /* NULL where the source has none */
     bcue_row *rows;
@@ -37,7 +37,7 @@ typedef struct bcue_table {
     bool has[BCUE_MODALITY_COUNT];
     size_t episode_count;
     bcue_defects defects;
-} bcue_table;
+} bcue_source_table;
 
 /* What a reader of one source works with. */
 typedef struct bcue_source_job {
@@ -47,7 +47,7 @@ typedef struct bcue_source_job {
     const bcue_hooks *hooks;
     bcue_arena *arena; /* rows live here */
     size_t number;     /* of the source */
-    bcue_table *table;
+    bcue_source_table *table;
 } bcue_source_job;
 
 bcue_status bcue_source_read_csv(bcue_source_job *job, bcue_error *error);
@@ -55,27 +55,27 @@ bcue_status bcue_source_read_npy(bcue_source_job *job, bcue_error *error);
 
 /* "config.yaml:7: data.sources.0.key: sentence". */
 BCUE_PRINTF(4, 5)
-bcue_status
-    bcue_source_fail(const bcue_source_job *job, bcue_error *error, const char *key, const char *format, ...);
+bcue_status bcue_source_fail(const bcue_source_job *job, bcue_error *error, const char *key,
+                             const char *format, ...);
 /* The same for a key of `data` or `split` itself; `key` in full. `origin` may be NULL. */
 BCUE_PRINTF(4, 5)
-bcue_status
-    bcue_key_fail(const bcue_config *origin, bcue_error *error, const char *key, const char *format, ...);
+bcue_status bcue_key_fail(const bcue_config *origin, bcue_error *error, const char *key, const char *format,
+                          ...);
 
 /* A path of the config: relative to the folder of the file that gave `key` when it exists there, else as it
  * is. malloc'd; NULL: no memory. */
 char *bcue_config_relative_path(const bcue_config *origin, const char *key, const char *path);
 
 /* Allocate rows with `slots` frames each; every pointer NULL, fixes and times NaN, label none. */
-bcue_status bcue_table_create(bcue_source_job *job, size_t rows, int slots, bcue_error *error);
+bcue_status bcue_source_table_create(bcue_source_job *job, size_t rows, int slots, bcue_error *error);
 /* Give rows episodes, runs and times from what the reader filled in. `has_sequence`: row->sequence is set;
    else it is derived from folders and frame numbers, gaps over 2 s starting a new one. */
-bcue_status bcue_table_finish(bcue_source_job *job, bool has_sequence, bcue_error *error);
+bcue_status bcue_source_table_finish(bcue_source_job *job, bool has_sequence, bcue_error *error);
 /* Decide labels from power vectors and the file's labels; counts defects. */
 bcue_status bcue_labels_resolve(bcue_source_job *job, bcue_error *error);
 /* Where a file of the row lies and whether it is usable: counts missing and damaged ones. `cell` may be
  * empty. NULL: missing. */
-const char *bcue_table_file(bcue_source_job *job, bcue_modality modality, const char *cell);
+const char *bcue_source_table_file(bcue_source_job *job, bcue_modality modality, const char *cell);
 
 /* The samples of a table: windows that stay inside a run. Appends to `*samples`. */
 typedef struct bcue_sample_list {
@@ -86,6 +86,6 @@ bcue_status bcue_windows_make(bcue_source_job *job, size_t first_episode, bcue_s
                               bcue_error *error);
 
 /* For splits that name rows of a source's table. */
-const bcue_table *bcue_dataset_table(const bcue_dataset *dataset, size_t source);
+const bcue_source_table *bcue_dataset_table(const bcue_dataset *dataset, size_t source);
 
 #endif

@@ -255,7 +255,7 @@ static int compare_names(const void *left, const void *right)
 }
 
 /* The text of a source's row in column `column`; the index of tables that have no CSV. */
-static const char *row_name(const bcue_table *table, size_t row, int column)
+static const char *row_name(const bcue_source_table *table, size_t row, int column)
 {
     const char *text = column >= 0 ? bcue_csv_cell(table->csv, row, (size_t)column) : table->rows[row].index;
     return bcue_path_basename(text);
@@ -272,7 +272,7 @@ static bcue_status list_rows(const split_job *job, const char *match_with, named
         return bcue_fail_memory(error, "the split");
     *count = 0;
     for (size_t s = 0; s < sources; s++) {
-        const bcue_table *table = bcue_dataset_table(job->dataset, s);
+        const bcue_source_table *table = bcue_dataset_table(job->dataset, s);
         int column = table->csv != NULL ? bcue_csv_find(table->csv, match_with) : -1;
         if (column < 0 && strcmp(match_with, "index") != 0) {
             free(list);

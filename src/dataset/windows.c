@@ -35,7 +35,7 @@ static bcue_status check_shape(const bcue_source_job *job, bcue_error *error)
 }
 
 /* Frame i (oldest first) of `count` that end at row `newest`: the row and the slot in it. */
-static const bcue_row *frame_at(const bcue_table *table, size_t newest, size_t count, size_t stride, size_t i,
+static const bcue_row *frame_at(const bcue_source_table *table, size_t newest, size_t count, size_t stride, size_t i,
                                 size_t *slot)
 {
     if (table->slots > 1) {
@@ -66,7 +66,7 @@ static bool missing_required(const bcue_source_job *job, const bcue_sample *samp
 static bcue_status fill_frames(const bcue_source_job *job, size_t newest, const window_shape *shape,
                                bcue_sample *sample, bcue_error *error)
 {
-    const bcue_table *table = job->table;
+    const bcue_source_table *table = job->table;
     size_t slot;
     int64_t *keys = bcue_arena_alloc(job->arena, shape->frames, sizeof *keys);
     double *fixes = bcue_arena_alloc(job->arena, 2 * shape->gps_frames, sizeof *fixes);
@@ -113,7 +113,7 @@ static const double *kept_power(const bcue_source_job *job, const double *power)
 static bcue_status append_sample(bcue_source_job *job, size_t newest, const window_shape *shape,
                                  size_t first_episode, bcue_sample_list *samples, bcue_error *error)
 {
-    const bcue_table *table = job->table;
+    const bcue_source_table *table = job->table;
     const bcue_row *row = &table->rows[newest], *target = &table->rows[newest + shape->horizon];
     bcue_sample sample = {.source = (int32_t)job->number,
                           .episode = (int32_t)(first_episode + row->episode),
@@ -143,7 +143,7 @@ static bcue_status append_sample(bcue_source_job *job, size_t newest, const wind
 bcue_status bcue_windows_make(bcue_source_job *job, size_t first_episode, bcue_sample_list *samples,
                               bcue_error *error)
 {
-    bcue_table *table = job->table;
+    bcue_source_table *table = job->table;
     BCUE_TRY(check_shape(job, error));
     const window_shape shape = {(size_t)job->data->window.frames, (size_t)job->data->gps_frames,
                                 (size_t)job->data->window.stride, (size_t)job->data->window.horizon};
