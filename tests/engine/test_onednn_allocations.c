@@ -11,9 +11,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include "base/parallel.h"
-#include "check.h"
-#include "small_net.h"
+#include <stdio.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
@@ -30,6 +28,10 @@ int main(void)
     return 77;
 }
 #else
+
+#include "base/parallel.h"
+#include "check.h"
+#include "small_net.h"
 
 /* The build hides symbols by default, and hidden ones would not be seen by the libraries. */
 #define INTERPOSE __attribute__((visibility("default")))
