@@ -1,6 +1,6 @@
 #include "beamcue/version.h"
 
-#include "beamcue_commit.h" /* made by CMake */
+#include "base/beamcue_commit.h" /* made by CMake */
 
 #define TEXT_OF(number) #number
 #define VERSION_TEXT(major, minor, patch) TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(patch)

@@ -24,9 +24,11 @@ static const struct {
 
 /* ---- making a plan ---- */
 
-static bool is_trainable(const bcue_value_info *info)
+static bool wants_gradient(const bcue_plan_options *options, const bcue_value_info *info)
 {
-    return info->kind == BCUE_VALUE_PARAMETER && !info->spec.running;
+    if (info->kind == BCUE_VALUE_INPUT)
+        return options->training && options->input_gradients && info->dtype == BCUE_F32;
+    return options->training && info->kind == BCUE_VALUE_PARAMETER && !info->spec.running;
 }
 
 /* Readers and who needs a gradient. */
@@ -35,8 +37,7 @@ static void survey_values(bcue_dn_plan *plan)
     int32_t values = bcue_graph_value_count(plan->graph), nodes = bcue_graph_node_count(plan->graph);
     for (bcue_value v = 0; v < values; v++) {
         plan->values[v].gradient = BCUE_DN_NONE;
-        plan->values[v].needs_gradient =
-            plan->options.training && is_trainable(bcue_graph_value(plan->graph, v));
+        plan->values[v].needs_gradient = wants_gradient(&plan->options, bcue_graph_value(plan->graph, v));
         plan->values[v].readers = plan->values[v].unread = plan->needed.output[v] ? 1 : 0;
     }
     for (int32_t i = 0; i < nodes; i++) {
@@ -70,7 +71,7 @@ int32_t bcue_dn_following_relu(const bcue_dn_plan *plan, int32_t index)
 static bcue_status add_port(bcue_dn_port *ports, int32_t *count, const char *name, int32_t view,
                             bcue_error *error)
 {
-    ports[*count] = (bcue_dn_port){bcue_strdup(name), view};
+    ports[*count] = (bcue_dn_port){bcue_strdup(name), view, BCUE_DN_NONE};
     if (ports[*count].name == NULL)
         return bcue_fail_memory(error, "a oneDNN plan");
     ++*count;
@@ -194,6 +195,15 @@ static bcue_status fill_one(const bcue_dn_program *program, const bcue_dn_step *
     return BCUE_OK;
 }
 
+/* The row-major gradient, kept until the next run. */
+static int32_t deliver_gradient(bcue_dn_plan *plan, bcue_value value)
+{
+    dnnl_memory_desc_t desc = bcue_dn_shape_desc(bcue_dn_shape(plan, value));
+    int32_t view = bcue_dn_convert(plan, bcue_dn_gradient(plan, value), &desc);
+    bcue_dn_keep_after(&plan->program, view);
+    return view;
+}
+
 static void lower_all_backward(bcue_dn_plan *plan, bcue_value loss)
 {
     bcue_dn_program *program = &plan->program;
@@ -210,15 +220,13 @@ static void lower_all_backward(bcue_dn_plan *plan, bcue_value loss)
         if (state->route == BCUE_DN_PLAIN || !lowering[node->op].backward(plan, i))
             bcue_dn_plain_backward(plan, i);
     }
-    for (int32_t p = 0; p < plan->weights->count; p++) {
-        bcue_value value = bcue_graph_parameter_value(plan->graph, p);
-        dnnl_memory_desc_t desc = bcue_dn_shape_desc(bcue_dn_shape(plan, value));
-        int32_t gradient = bcue_dn_gradient(plan, value);
-        if (gradient == BCUE_DN_NONE)
-            continue;
-        plan->gradients[p] = bcue_dn_convert(plan, gradient, &desc);
-        bcue_dn_keep_after(program, plan->gradients[p]);
-    }
+    for (int32_t p = 0; p < plan->weights->count; p++)
+        plan->gradients[p] = deliver_gradient(plan, bcue_graph_parameter_value(plan->graph, p));
+    for (bcue_value v = 0; v < bcue_graph_value_count(plan->graph); v++)
+        for (int32_t i = 0; i < plan->input_count; i++)
+            if (bcue_graph_value(plan->graph, v)->kind == BCUE_VALUE_INPUT &&
+                strcmp(plan->inputs[i].name, bcue_graph_value(plan->graph, v)->name) == 0)
+                plan->inputs[i].gradient = deliver_gradient(plan, v);
 }
 
 static bcue_status make(bcue_dn_plan *plan, bcue_error *error)
@@ -289,24 +297,25 @@ static bcue_status prepare_weights(bcue_dn_plan *plan, bcue_error *error)
     return BCUE_OK;
 }
 
-static void *find_port(const bcue_dn_plan *plan, const bcue_dn_port *ports, int32_t count, const char *name)
+static const bcue_dn_port *find_port(const bcue_dn_port *ports, int32_t count, const char *name)
 {
+    static const bcue_dn_port none = {NULL, BCUE_DN_NONE, BCUE_DN_NONE};
     for (int32_t i = 0; i < count; i++)
         if (strcmp(ports[i].name, name) == 0)
-            return bcue_dn_data(&plan->program, ports[i].view);
-    return NULL;
+            return &ports[i];
+    return &none;
 }
 
 static void *onednn_input(bcue_plan *base, const char *name)
 {
     bcue_dn_plan *plan = (bcue_dn_plan *)base;
-    return find_port(plan, plan->inputs, plan->input_count, name);
+    return bcue_dn_data(&plan->program, find_port(plan->inputs, plan->input_count, name)->view);
 }
 
 static const void *onednn_output(const bcue_plan *base, const char *name)
 {
     const bcue_dn_plan *plan = (const bcue_dn_plan *)base;
-    return find_port(plan, plan->outputs, plan->output_count, name);
+    return bcue_dn_data(&plan->program, find_port(plan->outputs, plan->output_count, name)->view);
 }
 
 static void onednn_set_step(bcue_plan *base, uint64_t seed, uint32_t epoch, uint32_t step)
@@ -336,12 +345,10 @@ static void *onednn_gradient(bcue_plan *base, int32_t parameter)
     return bcue_dn_data(&plan->program, plan->gradients[parameter]);
 }
 
-/* Gradients with respect to inputs are never computed here: no training needs them. */
 static const void *onednn_input_gradient(const bcue_plan *base, const char *name)
 {
-    (void)base;
-    (void)name;
-    return NULL;
+    const bcue_dn_plan *plan = (const bcue_dn_plan *)base;
+    return bcue_dn_data(&plan->program, find_port(plan->inputs, plan->input_count, name)->gradient);
 }
 
 static void onednn_weights_changed(bcue_plan *base)

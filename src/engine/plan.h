@@ -24,6 +24,7 @@ typedef struct bcue_plan_options {
                          tests) */
     bool frozen_norm; /* training: batch norm keeps its running statistics, as in inference (dropout off):
                          gradients "in inference mode" */
+    bool input_gradients; /* training, oneDNN: gradients of the real inputs too (the reference engine always has them) */
 } bcue_plan_options;
 
 /* `graph` and `weights` must outlive the plan; inference plans only read them (call bcue_plan_weights_changed
@@ -49,7 +50,7 @@ bcue_status bcue_plan_backward(bcue_plan *plan, bcue_error *error);
 /* Dense row-major gradient of parameter i, shape of the parameter, valid from backward to the next forward;
  * NULL for running statistics and for parameters the loss does not reach. */
 void *bcue_plan_gradient(bcue_plan *plan, int32_t parameter);
-/* Gradient of an input named `name` (for tests; reference engine). NULL when not available. */
+/* Gradient of a real input named `name`. NULL when not available: see input_gradients. */
 const void *bcue_plan_input_gradient(const bcue_plan *plan, const char *name);
 void bcue_plan_weights_changed(bcue_plan *plan);
 size_t bcue_plan_peak_bytes(const bcue_plan *plan); /* arena size; 0 before the first */

@@ -195,7 +195,7 @@ bcue_status bcue_chart_bars(const bcue_bar_chart *given, bcue_text *out, bcue_er
     bcue_bar_chart chart = *given;
     chart.value.from_zero = true; /* the length of a bar is its value */
     bcue_svg svg;
-    BCUE_TRY(bcue_svg_begin(&svg, &chart.options, 720, default_height(&chart), "Bar chart", out, error));
+    BCUE_TRY(bcue_svg_begin(&svg, &chart.options, 960, default_height(&chart), "Bar chart", out, error));
     const char *names[BCUE_CHART_MAX_SERIES];
     for (size_t s = 0; s < chart.series_count; s++)
         names[s] = chart.series[s].name;
@@ -280,7 +280,7 @@ bcue_status bcue_chart_histogram(const bcue_histogram *chart, bcue_text *out, bc
     bcue_svg svg;
     if (sorted == NULL || counts == NULL) {
         status = bcue_fail_memory(error, "a histogram");
-    } else if ((status = bcue_svg_begin(&svg, &chart->options, 720, 320, "Histogram", out, error)) ==
+    } else if ((status = bcue_svg_begin(&svg, &chart->options, 960, 320, "Histogram", out, error)) ==
                BCUE_OK) {
         size_t count = 0;
         for (size_t i = 0; i < chart->count; i++)

@@ -1,6 +1,7 @@
 /* The power of every beam of one sample, as a fan or as bars. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include "base/fail.h"
 #include "report/beam_parts.h"
 #include "report/markup.h"
@@ -118,17 +119,19 @@ static void draw_head(bcue_svg *svg, const bcue_beam_chart *chart)
     if (chart->ranked_count == 0)
         return;
     char line[512] = "";
-    size_t used = 0;
-    for (size_t k = 0; k < chart->ranked_count && k < 5; k++) {
-        used += (size_t)snprintf(line + used, sizeof line - used, "%s%zu: beam %zu",
-                                 k > 0 ? "  \xC2\xB7  " : "", k + 1, chart->ranked[k]);
+    for (size_t k = 0; k < chart->ranked_count && k < 5; k++) { /* as many as fit */
+        char entry[80], longer[sizeof line + sizeof entry];
+        int length = snprintf(entry, sizeof entry, "%s%zu: beam %zu", k > 0 ? "  \xC2\xB7  " : "", k + 1,
+                              chart->ranked[k]);
         if (chart->probability != NULL && isfinite(chart->probability[k]))
-            used += (size_t)snprintf(line + used, sizeof line - used, " (%.0f %%)",
-                                     100 * fmin(fmax(chart->probability[k], 0), 1));
+            snprintf(entry + length, sizeof entry - (size_t)length, " (%.0f %%)",
+                     100 * fmin(fmax(chart->probability[k], 0), 1));
+        snprintf(longer, sizeof longer, "%s%s", line, entry);
+        if (bcue_svg_width(longer) > svg->width - 8 || strlen(longer) >= sizeof line)
+            break;
+        memcpy(line, longer, sizeof line);
     }
-    char fitted[512];
-    bcue_svg_fitted(line, svg->width - 8, fitted, sizeof fitted);
-    bcue_svg_text(svg, 6, svg->top + 6, BCUE_ANCHOR_START, NULL, fitted);
+    bcue_svg_text(svg, 6, svg->top + 6, BCUE_ANCHOR_START, NULL, line);
     svg->top += 18;
 }
 
@@ -282,7 +285,7 @@ static void draw_bars(bcue_svg *svg, const bcue_beam_chart *chart, double strong
         if (rank == 0 || rank > 5)
             continue;
         snprintf(words, sizeof words, "%zu", rank);
-        int level = bcue_place(&placed, left, 10);
+        int level = bcue_place(&placed, left, 14);
         bcue_svg_text(svg, left + 0.4 * pitch, panel.bottom - height - 5 - 13 * (level < 2 ? level : 2),
                       BCUE_ANCHOR_MIDDLE, "bq-k bq-b bq-halo", words);
     }
@@ -295,7 +298,7 @@ bcue_status bcue_chart_beams(const bcue_beam_chart *chart, bcue_text *out, bcue_
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a chart of beams needs power_db");
     bcue_svg svg;
     bool as_fan = chart->azimuth_deg != NULL;
-    BCUE_TRY(bcue_svg_begin(&svg, &chart->options, as_fan ? 560 : 720, as_fan ? 420 : 320, "Power per beam",
+    BCUE_TRY(bcue_svg_begin(&svg, &chart->options, as_fan ? 560 : 960, as_fan ? 420 : 320, "Power per beam",
                             out, error));
     draw_head(&svg, chart);
     bcue_range powers = BCUE_EMPTY_RANGE;

@@ -151,7 +151,7 @@ bcue_status bcue_chart_lines(const bcue_line_chart *chart, bcue_text *out, bcue_
     bcue_svg svg;
     bcue_panel panel;
     BCUE_TRY(check(chart, error));
-    BCUE_TRY(bcue_svg_begin(&svg, &chart->options, 720, 360, "Line chart", out, error));
+    BCUE_TRY(bcue_svg_begin(&svg, &chart->options, 960, 360, "Line chart", out, error));
     for (size_t s = 0; s < chart->series_count; s++) {
         names[s] = chart->series[s].name;
         dashed[s] = chart->series[s].dashed;
@@ -217,8 +217,7 @@ bcue_status bcue_chart_training(const bcue_training_chart *chart, bcue_text *out
     for (size_t i = 0; i < chart->epoch_count; i++)
         epochs[i] = (double)(i + 1);
     bcue_svg svg;
-    bcue_status status =
-        bcue_svg_begin(&svg, &chart->options, chart->metric ? 960 : 720, 340, "Training curves", out, error);
+    bcue_status status = bcue_svg_begin(&svg, &chart->options, 960, 340, "Training curves", out, error);
     if (status == BCUE_OK) {
         if (draw_training(&svg, chart, epochs, error) != BCUE_OK)
             out->failed = true;

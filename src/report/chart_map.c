@@ -171,7 +171,7 @@ bcue_status bcue_chart_map(const bcue_map_chart *chart, bcue_text *out, bcue_err
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a map needs x and y values, and takes up to %d marks",
                          BCUE_CHART_MAX_BARS);
     bcue_svg svg;
-    BCUE_TRY(bcue_svg_begin(&svg, &chart->options, 720, 480, "Map", out, error));
+    BCUE_TRY(bcue_svg_begin(&svg, &chart->options, 960, 480, "Map", out, error));
     size_t seen_width = (size_t)(svg.width * 2) + 1, seen_height = (size_t)(svg.height * 2) + 1;
     signed char *color = bcue_calloc(chart->count, 1);
     unsigned char *seen = bcue_calloc(seen_width * seen_height, 1);

@@ -83,7 +83,7 @@ static void draw_bars(bcue_text *out, const bcue_beam_overlay *overlay, double u
         for (size_t k = overlay->ranked_count; k-- > 0;)
             if (overlay->ranked[k] == i)
                 color = k == 0 ? FIRST : FURTHER;
-        double height = fmax((strip - 26 * unit) * fmax(overlay->probability[i], 0) / most, unit);
+        double height = (strip - 26 * unit) * fmax(overlay->probability[i], 0) / most;
         double gap = (right - left) * 0.12;
         bcue_text_printf(out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"%s\"/>",
                          left + gap, bottom - height, right - left - 2 * gap, height, color);

@@ -46,7 +46,7 @@ void bcue_page_picture(bcue_page *page, const void *bytes, size_t size, const ch
                        const bcue_text *overlay);
 
 /* Between begin and end, figures stand side by side where the screen is wide enough: two columns for charts
-   (draw them 520 px wide), as many as fit for a gallery of pictures. Not nested. */
+   (draw them 460 px wide), as many as fit for a gallery of pictures. Not nested. */
 typedef enum bcue_page_grid {
     BCUE_GRID_COLUMNS,
     BCUE_GRID_GALLERY,

@@ -23,6 +23,7 @@ typedef struct entry {
 struct bcue_safetensors {
     char *path;
     bcue_mapping mapping;
+    bool borrowed; /* the mapping is the caller's memory */
     json_t *header;
     const json_t *metadata;
     entry *entries; /* in the header's order */
@@ -254,23 +255,42 @@ static bcue_status load(bcue_safetensors *file, bcue_error *error)
     return attach_data(file, file->mapping.data + PREFIX + header_size, error);
 }
 
-bcue_status bcue_safetensors_open(const char *path, bcue_safetensors **file, bcue_error *error)
+/* Takes over `mapping`. */
+static bcue_status open_mapping(bcue_mapping *mapping, bool borrowed, const char *name,
+                                bcue_safetensors **file, bcue_error *error)
 {
-    *file = NULL;
     bcue_safetensors *made = bcue_calloc(1, sizeof *made);
-    if (made == NULL || (made->path = bcue_strdup(path)) == NULL) {
+    if (made == NULL || (made->path = bcue_strdup(name)) == NULL) {
         free(made);
-        return bcue_fail_memory(error, path);
+        if (!borrowed)
+            bcue_file_unmap(mapping);
+        return bcue_fail_memory(error, name);
     }
-    bcue_status status = bcue_file_map(path, &made->mapping, error);
-    if (status == BCUE_OK)
-        status = load(made, error);
+    made->mapping = *mapping;
+    made->borrowed = borrowed;
+    bcue_status status = load(made, error);
     if (status != BCUE_OK) {
         bcue_safetensors_close(made);
         return status;
     }
     *file = made;
     return BCUE_OK;
+}
+
+bcue_status bcue_safetensors_open(const char *path, bcue_safetensors **file, bcue_error *error)
+{
+    bcue_mapping mapping;
+    *file = NULL;
+    BCUE_TRY(bcue_file_map(path, &mapping, error));
+    return open_mapping(&mapping, false, path, file, error);
+}
+
+bcue_status bcue_safetensors_open_memory(const void *data, size_t size, const char *name,
+                                         bcue_safetensors **file, bcue_error *error)
+{
+    bcue_mapping mapping = {.data = data, .size = size};
+    *file = NULL;
+    return open_mapping(&mapping, true, name, file, error);
 }
 
 void bcue_safetensors_close(bcue_safetensors *file)
@@ -282,7 +302,8 @@ void bcue_safetensors_close(bcue_safetensors *file)
     free(file->entries);
     free(file->by_name);
     json_decref(file->header);
-    bcue_file_unmap(&file->mapping);
+    if (!file->borrowed)
+        bcue_file_unmap(&file->mapping);
     free(file->path);
     free(file);
 }

@@ -11,6 +11,9 @@ typedef struct bcue_safetensors bcue_safetensors;
    overflows or does not match its bytes, duplicate names, unknown dtype, more than 65536 tensors, a header
    over 64 MB. F16/BF16 are listed as unsupported here. */
 bcue_status bcue_safetensors_open(const char *path, bcue_safetensors **file, bcue_error *error);
+/* The same from memory that outlives the result; `name` stands for the file in messages. */
+bcue_status bcue_safetensors_open_memory(const void *data, size_t size, const char *name,
+                                         bcue_safetensors **file, bcue_error *error);
 void bcue_safetensors_close(bcue_safetensors *file);
 size_t bcue_safetensors_count(const bcue_safetensors *file);
 const char *bcue_safetensors_name(const bcue_safetensors *file, size_t index);

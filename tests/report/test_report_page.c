@@ -162,7 +162,7 @@ static void example_training(bcue_page *page, bcue_rng *rng)
     bcue_line_series series[2] = {
         {.name = "camera", .x = x, .y = snr, .low = low, .high = high, .count = 40},
         {.name = "camera + position", .x = x, .y = low, .count = 40, .dashed = true}};
-    bcue_line_chart lines = {.options = {.width = 520, .height = 340},
+    bcue_line_chart lines = {.options = {.width = 460, .height = 340},
                              .x = {.title = "training samples", .logarithmic = true},
                              .y = {.title = "power loss", .unit = "dB", .logarithmic = true},
                              .series = series,
@@ -173,7 +173,7 @@ static void example_training(bcue_page *page, bcue_rng *rng)
     static double gaps[3000];
     for (int i = 0; i < 3000; i++)
         gaps[i] = fabs(bcue_rng_normal(rng)) + 0.3 * bcue_rng_uniform(rng);
-    bcue_histogram histogram = {.options = {.width = 520, .height = 340},
+    bcue_histogram histogram = {.options = {.width = 460, .height = 340},
                                 .values = gaps,
                                 .count = 3000,
                                 .x = {.title = "gap between best and second beam", .unit = "dB"}};
@@ -198,7 +198,7 @@ static void example_data(bcue_page *page, bcue_rng *rng)
         small[i] = i / 6 == i % 6 ? 0.62 + 0.05 * (i / 6) : abs(i / 6 - i % 6) == 1 ? 0.17 : 0.01;
     bcue_text svg = {0};
     bcue_map_mark mark = {.x = 0, .y = 0, .label = "RSU"};
-    bcue_map_chart map = {.options = {.width = 960, .height = 400},
+    bcue_map_chart map = {.options = {.height = 400},
                           .x = {.title = "east", .unit = "m"},
                           .y = {.title = "north", .unit = "m"},
                           .value_title = "best beam",
@@ -211,7 +211,7 @@ static void example_data(bcue_page *page, bcue_rng *rng)
     add_chart(page, bcue_chart_map(&map, &svg, NULL), &svg,
               "Vehicle positions, coloured by the best measured beam.");
     bcue_bar_series series = {.values = counts};
-    bcue_bar_chart bars = {.options = {.width = 960, .height = 280},
+    bcue_bar_chart bars = {.options = {.height = 280},
                            .category = {.title = "beam"},
                            .value = {.title = "samples", .integer = true},
                            .category_count = BEAMS,
@@ -219,7 +219,7 @@ static void example_data(bcue_page *page, bcue_rng *rng)
                            .series_count = 1};
     add_chart(page, bcue_chart_bars(&bars, &svg, NULL), &svg, "How often each beam is the best one.");
     bcue_page_grid_begin(page, BCUE_GRID_COLUMNS);
-    bcue_heat_map heat = {.options = {.width = 520, .height = 480},
+    bcue_heat_map heat = {.options = {.width = 460, .height = 480},
                           .row_title = "true beam",
                           .column_title = "predicted beam",
                           .value_title = "samples",
@@ -227,7 +227,7 @@ static void example_data(bcue_page *page, bcue_rng *rng)
                           .row_count = BEAMS,
                           .column_count = BEAMS};
     add_chart(page, bcue_chart_heat_map(&heat, &svg, NULL), &svg, "Confusion of beams.");
-    heat = (bcue_heat_map){.options = {.width = 520, .height = 480},
+    heat = (bcue_heat_map){.options = {.width = 460, .height = 480},
                            .row_title = "truth",
                            .column_title = "predicted",
                            .value_title = "share",
@@ -271,7 +271,7 @@ static void example_sample(bcue_page *page, bcue_rng *rng)
                       &svg);
     bcue_text_free(&svg);
     bcue_page_grid_begin(page, BCUE_GRID_COLUMNS);
-    bcue_beam_chart beams = {.options = {.width = 520, .height = 400},
+    bcue_beam_chart beams = {.options = {.width = 460, .height = 400},
                              .power_db = power,
                              .azimuth_deg = azimuth,
                              .beam_count = BEAMS,

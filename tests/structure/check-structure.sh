@@ -89,11 +89,11 @@ check() {
             }
         }
         function check_links(line,    words, n, i, parts) { # the links of the build are edges of the table too
-            gsub(/[()]/, " ", line)
+            gsub(/[()]/, " & ", line)
             split(file, parts, "/")
             n = split(line, words, " ")
             for (i = 1; i <= n; i++) {
-                if (words[i] ~ /^[A-Z_]+$/)
+                if (words[i] ~ /^([A-Z_]+|\))$/)
                     linking = words[i] == "EDGES"
                 else if (linking && !((parts[2], words[i]) in sees))
                     breach("edges", parts[2] " links " words[i] ", which the table does not allow")

@@ -23,7 +23,7 @@ END
     printf '#include <stdio.h>\n#include "beamcue/thing.h"\n#include <zlib.h>\n' >src/low/one.c
     printf '#include "low/two.h"\n#include <big/part.h>\n' >src/mid/three.c
     printf '#include "mid/four.h"\n#include "low/two.h"\n#include "high/own.h"\n' >src/high/five.c
-    printf 'bcue_room(NAME high\n  SOURCES five.c\n  EDGES mid LIBRARIES x)\n' >src/high/CMakeLists.txt
+    printf 'bcue_room(NAME high\n  SOURCES five.c\n  EDGES mid)\nif(X)\nendif()\n' >src/high/CMakeLists.txt
     printf '#include <stddef.h>\n#include "beamcue/other.h"\n' >include/beamcue/thing.h
     printf '#include "beamcue/thing.h"\n#include "verb.h"\n' >tools/cli/cli_main.c
     printf '#include <beamcue/thing.h>\n' >examples/example.c
