@@ -189,6 +189,9 @@ static bcue_status check_neighbours(const bcue_model_file *model, const char *pa
         if (!(labels[i] >= 0 && labels[i] < (float)model->inputs.beams))
             return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: label %lld is %g, outside the %lld beams", path,
                              (long long)i, (double)labels[i], (long long)model->inputs.beams);
+        if (labels[i] != floorf(labels[i]))
+            return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: label %lld is %g, which is not a whole number",
+                             path, (long long)i, (double)labels[i]);
     }
     return BCUE_OK;
 }
