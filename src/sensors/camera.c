@@ -13,6 +13,9 @@ enum { BLOCK = 4, EDGE_SAMPLES = 4, TONE_STEPS = 4096 };
 
 #define SHADOW_OFFSET_M 2e-3f
 #define FAR_M 2000.0f
+/* A vehicle darkens the ground within CONTACT_INSET_M inside to CONTACT_REACH_M outside of its outline. */
+#define CONTACT_INSET_M 0.25f
+#define CONTACT_REACH_M 0.65f
 
 /* One sample of a picture. */
 typedef struct bcue_camera_sample {
@@ -27,16 +30,30 @@ struct bcue_camera {
     const bcue_ray_scene *scene;
     bcue_float3 *static_normals;
     bcue_float3 *model_normals[BCUE_VEHICLE_CLASS_COUNT];
-    bcue_camera_sample *samples; /* height x width, of pixel centres */
-    bcue_rgb *picture;           /* after smoothing edges */
-    uint32_t *instance_map;
-    uint8_t tone[TONE_STEPS + 1];
-    /* of the render that runs */
-    bcue_frame frame;
-    bcue_light light;
     float tangent; /* of half the field of view */
-    uint8_t *rgb;
+    uint8_t tone[TONE_STEPS + 1];
+    bcue_camera_sample *samples; /* height x width, of pixel centres */
+    uint8_t *picture;            /* height x width x 3, edges smoothed */
+    uint32_t *instance_map;
+    bool *dirty; /* per block: vehicles change something here */
+    /* the street without vehicles, for the frame and daylight below */
+    bool have_street;
+    bcue_camera_sample *street_samples;
+    uint8_t *street_picture;
+    bcue_frame frame;
+    bcue_daylight daylight;
+    bcue_light light;
+    bcue_ray_target target; /* of the pass that runs */
 };
+
+static int blocks_across(const bcue_camera *camera)
+{
+    return (camera->config.width + BLOCK - 1) / BLOCK;
+}
+static int blocks_down(const bcue_camera *camera)
+{
+    return (camera->config.height + BLOCK - 1) / BLOCK;
+}
 
 static bcue_float3 *make_normals(const bcue_mesh *mesh)
 {
@@ -51,7 +68,8 @@ static bcue_float3 *make_normals(const bcue_mesh *mesh)
     return normals;
 }
 
-/* A filmic curve (rational, after the widely used ACES fit) and the sRGB transfer function, tabulated over [0, 1] of sqrt(value / 4). */
+/* A filmic curve (rational, after the widely used ACES fit) and the sRGB transfer function, tabulated over
+ * [0, 1] of sqrt(value / 4). */
 static void make_tone_table(uint8_t tone[TONE_STEPS + 1])
 {
     for (int i = 0; i <= TONE_STEPS; i++) {
@@ -63,14 +81,15 @@ static void make_tone_table(uint8_t tone[TONE_STEPS + 1])
     }
 }
 
-bcue_status bcue_camera_create(const bcue_camera_config *config, const bcue_ray_scene *scene, bcue_camera **camera,
-                               bcue_error *error)
+bcue_status bcue_camera_create(const bcue_camera_config *config, const bcue_ray_scene *scene,
+                               bcue_camera **camera, bcue_error *error)
 {
     if (config->width < 1 || config->height < 1 || config->width > 8192 || config->height > 8192 ||
         !(config->field_of_view > 0.0 && config->field_of_view < BCUE_PI))
-        return bcue_fail(error, BCUE_ERROR_ARGUMENT,
-                         "a camera needs 1 to 8192 pixels a side and a field of view below 180 degrees (%d x %d, %g rad)", config->width,
-                         config->height, config->field_of_view);
+        return bcue_fail(
+            error, BCUE_ERROR_ARGUMENT,
+            "a camera needs 1 to 8192 pixels a side and a field of view below 180 degrees (%d x %d, %g rad)",
+            config->width, config->height, config->field_of_view);
     bcue_camera *made = bcue_calloc(1, sizeof *made);
     if (!made)
         return bcue_fail_memory(error, "the camera");
@@ -81,9 +100,13 @@ bcue_status bcue_camera_create(const bcue_camera_config *config, const bcue_ray_
     made->tangent = (float)tan(0.5 * config->field_of_view);
     made->static_normals = make_normals(&world->statics);
     made->samples = bcue_calloc(pixels, sizeof *made->samples);
-    made->picture = bcue_calloc(pixels, sizeof *made->picture);
+    made->picture = bcue_calloc(pixels, 3);
+    made->street_samples = bcue_calloc(pixels, sizeof *made->street_samples);
+    made->street_picture = bcue_calloc(pixels, 3);
     made->instance_map = bcue_calloc(pixels, sizeof *made->instance_map);
-    bool ok = made->static_normals && made->samples && made->picture && made->instance_map;
+    made->dirty = bcue_calloc((size_t)blocks_across(made) * (size_t)blocks_down(made), sizeof *made->dirty);
+    bool ok = made->static_normals && made->samples && made->picture && made->street_samples &&
+              made->street_picture && made->instance_map && made->dirty;
     for (int c = 0; c < BCUE_VEHICLE_CLASS_COUNT; c++) {
         made->model_normals[c] = make_normals(&world->models[c].mesh);
         ok = ok && made->model_normals[c];
@@ -106,7 +129,10 @@ void bcue_camera_destroy(bcue_camera *camera)
         free(camera->model_normals[c]);
     free(camera->samples);
     free(camera->picture);
+    free(camera->street_samples);
+    free(camera->street_picture);
     free(camera->instance_map);
+    free(camera->dirty);
     free(camera);
 }
 
@@ -119,7 +145,8 @@ static float focal_pixels(const bcue_camera *camera)
 static bcue_float3 pixel_direction(const bcue_camera *camera, float column, float row)
 {
     float focal = focal_pixels(camera);
-    float left = (0.5f * (float)camera->config.width - column) / focal, up = (0.5f * (float)camera->config.height - row) / focal;
+    float left = (0.5f * (float)camera->config.width - column) / focal,
+          up = (0.5f * (float)camera->config.height - row) / focal;
     const bcue_frame *f = &camera->frame;
     bcue_float3 d = {(float)f->forward.x + left * (float)f->left.x + up * (float)f->up.x,
                      (float)f->forward.y + left * (float)f->left.y + up * (float)f->up.y,
@@ -137,16 +164,18 @@ static float sky_openness(const bcue_camera *camera, bcue_float3 position)
     float open = 1.0f;
     for (size_t i = 0; i < count; i++) {
         const bcue_vehicle_model *model = &world->models[instances[i].model];
-        float dx = position.x - (float)instances[i].position.x, dy = position.y - (float)instances[i].position.y;
+        float dx = position.x - (float)instances[i].position.x,
+              dy = position.y - (float)instances[i].position.y;
         float reach = 0.5f * (float)(model->length_m + model->width_m) + 1.0f;
         if (fabsf(dx) > reach || fabsf(dy) > reach)
             continue;
         float c = (float)cos(instances[i].yaw), s = (float)sin(instances[i].yaw);
         float along = fabsf(c * dx + s * dy) - 0.5f * (float)model->length_m;
         float across = fabsf(c * dy - s * dx) - 0.5f * (float)model->width_m;
-        float beyond_x = fmaxf(along + 0.25f, 0.0f), beyond_y = fmaxf(across + 0.25f, 0.0f);
+        float beyond_x = fmaxf(along + CONTACT_INSET_M, 0.0f),
+              beyond_y = fmaxf(across + CONTACT_INSET_M, 0.0f);
         float gap = sqrtf(beyond_x * beyond_x + beyond_y * beyond_y);
-        float hidden = 0.8f * fmaxf(0.0f, 1.0f - gap / 0.9f);
+        float hidden = 0.8f * fmaxf(0.0f, 1.0f - gap / (CONTACT_INSET_M + CONTACT_REACH_M));
         open = fminf(open, 1.0f - hidden);
     }
     return open;
@@ -159,12 +188,14 @@ static bcue_shading_point make_point(const bcue_camera *camera, const bcue_ray_p
     const bcue_instance *instances = bcue_ray_scene_instances(camera->scene, &count);
     uint32_t triangle = packet->hit_triangle[lane], instance = packet->hit_instance[lane];
     float t = packet->far[lane];
-    bcue_shading_point point = {.view = {packet->direction_x[lane], packet->direction_y[lane], packet->direction_z[lane]},
-                                .distance = t,
-                                .pixel_angle = 1.0f / focal_pixels(camera),
-                                .openness = 1.0f};
-    point.position = (bcue_float3){packet->origin_x[lane] + t * point.view.x, packet->origin_y[lane] + t * point.view.y,
-                                   packet->origin_z[lane] + t * point.view.z};
+    bcue_shading_point point = {
+        .view = {packet->direction_x[lane], packet->direction_y[lane], packet->direction_z[lane]},
+        .distance = t,
+        .pixel_angle = 1.0f / focal_pixels(camera),
+        .openness = 1.0f};
+    point.position =
+        (bcue_float3){packet->origin_x[lane] + t * point.view.x, packet->origin_y[lane] + t * point.view.y,
+                      packet->origin_z[lane] + t * point.view.z};
     if (instance == BCUE_RAY_STATIC) {
         const bcue_triangle *hit = &world->statics.triangles[triangle];
         const bcue_object *object = &world->objects[hit->object];
@@ -172,7 +203,7 @@ static bcue_shading_point make_point(const bcue_camera *camera, const bcue_ray_p
         point.material = bcue_material_get(hit->material);
         point.tint = (bcue_rgb){object->tint[0], object->tint[1], object->tint[2]};
         point.variant = object->variant;
-        if (object->kind == BCUE_OBJECT_GROUND)
+        if (object->kind == BCUE_OBJECT_GROUND && camera->target == BCUE_RAY_ALL)
             point.openness = sky_openness(camera, point.position);
     } else {
         const bcue_instance *vehicle = &instances[instance];
@@ -187,8 +218,8 @@ static bcue_shading_point make_point(const bcue_camera *camera, const bcue_ray_p
     return point;
 }
 
-static void trace_shadows(const bcue_camera *camera, bcue_shading_point points[BCUE_RAY_LANES], const bool hit[BCUE_RAY_LANES],
-                          int count)
+static void trace_shadows(const bcue_camera *camera, bcue_shading_point points[BCUE_RAY_LANES],
+                          const bool hit[BCUE_RAY_LANES], int count)
 {
     bcue_ray_packet shadow = {.count = 0};
     int lane_of[BCUE_RAY_LANES];
@@ -214,21 +245,23 @@ static void trace_shadows(const bcue_camera *camera, bcue_shading_point points[B
     if (shadow.count == 0)
         return;
     bool blocked[BCUE_RAY_LANES];
-    bcue_ray_occluded(camera->scene, &shadow, blocked);
+    bcue_ray_occluded(camera->scene, camera->target, &shadow, blocked);
     for (int k = 0; k < shadow.count; k++)
         points[lane_of[k]].in_sun = !blocked[k];
 }
 
 static uint32_t surface_key(const bcue_shading_point *point)
 {
-    uint32_t nx = (uint32_t)(int32_t)floorf(2.0f * point->normal.x + 2.5f), ny = (uint32_t)(int32_t)floorf(2.0f * point->normal.y + 2.5f);
+    uint32_t nx = (uint32_t)(int32_t)floorf(2.0f * point->normal.x + 2.5f),
+             ny = (uint32_t)(int32_t)floorf(2.0f * point->normal.y + 2.5f);
     uint32_t nz = (uint32_t)(int32_t)floorf(2.0f * point->normal.z + 2.5f);
     uint32_t material = (uint32_t)(point->material - bcue_material_get((bcue_material_id)0));
     return (material << 16) | (nx << 8) | (ny << 4) | nz | (point->in_sun ? 1u << 12 : 0u);
 }
 
 /* Colour up to 16 picture positions. */
-static void trace(const bcue_camera *camera, const float *columns, const float *rows, int count, bcue_camera_sample *samples)
+static void trace(const bcue_camera *camera, const float *columns, const float *rows, int count,
+                  bcue_camera_sample *samples)
 {
     bcue_ray_packet packet = {.count = count};
     for (int i = 0; i < count; i++) {
@@ -242,7 +275,7 @@ static void trace(const bcue_camera *camera, const float *columns, const float *
         packet.near[i] = 0.05f;
         packet.far[i] = FAR_M;
     }
-    bcue_ray_intersect(camera->scene, &packet, true);
+    bcue_ray_intersect(camera->scene, camera->target, &packet);
     bcue_shading_point points[BCUE_RAY_LANES];
     bool hit[BCUE_RAY_LANES];
     for (int i = 0; i < count; i++) {
@@ -254,8 +287,9 @@ static void trace(const bcue_camera *camera, const float *columns, const float *
     const bcue_street_config *street = &bcue_ray_scene_world(camera->scene)->street;
     for (int i = 0; i < count; i++) {
         if (hit[i]) {
-            samples[i] = (bcue_camera_sample){bcue_shade(&camera->light, street, &points[i]), packet.hit_instance[i],
-                                              surface_key(&points[i]), points[i].distance};
+            samples[i] =
+                (bcue_camera_sample){bcue_shade(&camera->light, street, &points[i]), packet.hit_instance[i],
+                                     surface_key(&points[i]), points[i].distance};
         } else {
             bcue_float3 d = {packet.direction_x[i], packet.direction_y[i], packet.direction_z[i]};
             samples[i] = (bcue_camera_sample){bcue_shade_sky(&camera->light, d), BCUE_CAMERA_SKY, 0, FAR_M};
@@ -263,13 +297,16 @@ static void trace(const bcue_camera *camera, const float *columns, const float *
     }
 }
 
-/* Pixel centres of one strip of blocks. */
+/* Pixel centres of the dirty blocks of one strip. */
 static void trace_strip(void *context, size_t strip)
 {
     bcue_camera *camera = context;
     int width = camera->config.width, height = camera->config.height, top = (int)strip * BLOCK;
+    const bool *dirty = camera->dirty + strip * (size_t)blocks_across(camera);
     for (int left = 0; left < width; left += BLOCK) {
-        float columns[BCUE_RAY_LANES] = {0}, rows[BCUE_RAY_LANES] = {0};
+        if (!dirty[left / BLOCK])
+            continue;
+        float columns[BCUE_RAY_LANES], rows[BCUE_RAY_LANES];
         size_t places[BCUE_RAY_LANES];
         int count = 0;
         for (int y = top; y < top + BLOCK && y < height; y++)
@@ -280,15 +317,18 @@ static void trace_strip(void *context, size_t strip)
             }
         bcue_camera_sample samples[BCUE_RAY_LANES];
         trace(camera, columns, rows, count, samples);
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < count; i++) {
             camera->samples[places[i]] = samples[i];
+            camera->instance_map[places[i]] = samples[i].instance;
+        }
     }
 }
 
 static bool differs(const bcue_camera_sample *a, const bcue_camera_sample *b)
 {
     float nearer = fminf(a->distance, b->distance);
-    return a->instance != b->instance || a->surface != b->surface || fabsf(a->distance - b->distance) > 0.25f * nearer;
+    return a->instance != b->instance || a->surface != b->surface ||
+           fabsf(a->distance - b->distance) > 0.25f * nearer;
 }
 
 static bool is_edge(const bcue_camera *camera, int x, int y)
@@ -299,10 +339,25 @@ static bool is_edge(const bcue_camera *camera, int x, int y)
            (y > 0 && differs(here, here - width)) || (y + 1 < height && differs(here, here + width));
 }
 
+static uint8_t tone_of(const bcue_camera *camera, float value)
+{
+    float root = sqrtf(0.25f * fmaxf(value, 0.0f));
+    return camera->tone[(int)(fminf(root, 1.0f) * TONE_STEPS + 0.5f)];
+}
+
+static void put_pixel(bcue_camera *camera, int x, int y, bcue_rgb colour)
+{
+    uint8_t *pixel = camera->picture + 3 * ((size_t)y * (size_t)camera->config.width + (size_t)x);
+    pixel[0] = tone_of(camera, colour.r);
+    pixel[1] = tone_of(camera, colour.g);
+    pixel[2] = tone_of(camera, colour.b);
+}
+
 /* Trace the sub-pixel samples of up to four edge pixels and put their mean in the picture. */
 static void smooth_pixels(bcue_camera *camera, const int *xs, const int *ys, int pixels)
 {
-    static const float offsets[EDGE_SAMPLES][2] = {{0.375f, 0.125f}, {0.875f, 0.375f}, {0.125f, 0.625f}, {0.625f, 0.875f}};
+    static const float offsets[EDGE_SAMPLES][2] = {
+        {0.375f, 0.125f}, {0.875f, 0.375f}, {0.125f, 0.625f}, {0.625f, 0.875f}};
     float columns[BCUE_RAY_LANES] = {0}, rows[BCUE_RAY_LANES] = {0};
     bcue_camera_sample samples[BCUE_RAY_LANES];
     for (int i = 0; i < pixels * EDGE_SAMPLES; i++) {
@@ -319,28 +374,25 @@ static void smooth_pixels(bcue_camera *camera, const int *xs, const int *ys, int
             mean.g += fminf(colour.g, 4.0f) / EDGE_SAMPLES;
             mean.b += fminf(colour.b, 4.0f) / EDGE_SAMPLES;
         }
-        camera->picture[(size_t)ys[i] * (size_t)camera->config.width + (size_t)xs[i]] = mean;
+        put_pixel(camera, xs[i], ys[i], mean);
     }
 }
 
-static uint8_t tone_of(const bcue_camera *camera, float value)
-{
-    float root = sqrtf(0.25f * fmaxf(value, 0.0f));
-    return camera->tone[(int)(fminf(root, 1.0f) * TONE_STEPS + 0.5f)];
-}
-
+/* Colours of the dirty blocks of one strip: plain inside surfaces, smoothed on edges. */
 static void finish_strip(void *context, size_t strip)
 {
     bcue_camera *camera = context;
     int width = camera->config.width, height = camera->config.height, top = (int)strip * BLOCK;
+    const bool *dirty = camera->dirty + strip * (size_t)blocks_across(camera);
     int xs[BCUE_RAY_LANES / EDGE_SAMPLES], ys[BCUE_RAY_LANES / EDGE_SAMPLES], waiting = 0;
     for (int y = top; y < top + BLOCK && y < height; y++) {
         for (int x = 0; x < width; x++) {
-            size_t place = (size_t)y * (size_t)width + (size_t)x;
-            camera->picture[place] = camera->samples[place].colour;
-            camera->instance_map[place] = camera->samples[place].instance;
-            if (!is_edge(camera, x, y))
+            if (!dirty[x / BLOCK])
                 continue;
+            if (!is_edge(camera, x, y)) {
+                put_pixel(camera, x, y, camera->samples[(size_t)y * (size_t)width + (size_t)x].colour);
+                continue;
+            }
             xs[waiting] = x;
             ys[waiting] = y;
             if (++waiting == BCUE_RAY_LANES / EDGE_SAMPLES) {
@@ -351,26 +403,121 @@ static void finish_strip(void *context, size_t strip)
     }
     if (waiting > 0)
         smooth_pixels(camera, xs, ys, waiting);
-    for (int y = top; y < top + BLOCK && y < height; y++)
-        for (int x = 0; x < width; x++) {
-            size_t place = (size_t)y * (size_t)width + (size_t)x;
-            camera->rgb[3 * place] = tone_of(camera, camera->picture[place].r);
-            camera->rgb[3 * place + 1] = tone_of(camera, camera->picture[place].g);
-            camera->rgb[3 * place + 2] = tone_of(camera, camera->picture[place].b);
-        }
 }
 
-void bcue_camera_render(bcue_camera *camera, const bcue_frame *frame, const bcue_daylight *daylight, uint8_t *rgb)
+static void render_dirty(bcue_camera *camera, bcue_ray_target target)
 {
-    camera->frame = *frame;
-    camera->light = bcue_light_make(daylight);
-    camera->rgb = rgb;
-    size_t strips = (size_t)((camera->config.height + BLOCK - 1) / BLOCK);
-    bcue_parallel_for(strips, 1, trace_strip, camera);
-    bcue_parallel_for(strips, 1, finish_strip, camera);
+    camera->target = target;
+    bcue_parallel_for((size_t)blocks_down(camera), 1, trace_strip, camera);
+    bcue_parallel_for((size_t)blocks_down(camera), 1, finish_strip, camera);
 }
 
-bool bcue_camera_project(const bcue_camera_config *config, const bcue_frame *frame, bcue_vec3 point, double *column, double *row)
+/* Mark the blocks from (left, top) to (right, bottom), in pixels, and one block around: edges look at their
+ * neighbours. */
+static void mark_pixels(bcue_camera *camera, double left, double top, double right, double bottom)
+{
+    int across = blocks_across(camera), down = blocks_down(camera);
+    double columns = (double)across, rows = (double)down;
+    int x0 = (int)fmin(columns, fmax(0.0, floor(left / BLOCK) - 1.0)),
+        x1 = (int)fmax(-1.0, fmin(columns - 1.0, floor(right / BLOCK) + 1.0));
+    int y0 = (int)fmin(rows, fmax(0.0, floor(top / BLOCK) - 1.0)),
+        y1 = (int)fmax(-1.0, fmin(rows - 1.0, floor(bottom / BLOCK) + 1.0));
+    for (int y = y0; y <= y1; y++)
+        for (int x = x0; x <= x1; x++)
+            camera->dirty[(size_t)y * (size_t)across + (size_t)x] = true;
+}
+
+/* Mark where the convex hull of some points can be seen. */
+static void mark_hull(bcue_camera *camera, const bcue_vec3 *points, size_t count)
+{
+    double left = HUGE_VAL, right = -HUGE_VAL, top = HUGE_VAL, bottom = -HUGE_VAL;
+    size_t behind = 0;
+    for (size_t i = 0; i < count; i++) {
+        double column, row;
+        if (!bcue_camera_project(&camera->config, &camera->frame, points[i], &column, &row)) {
+            behind++;
+            continue;
+        }
+        left = fmin(left, column);
+        right = fmax(right, column);
+        top = fmin(top, row);
+        bottom = fmax(bottom, row);
+    }
+    if (behind == count)
+        return;
+    if (behind > 0)
+        mark_pixels(camera, 0.0, 0.0, (double)camera->config.width, (double)camera->config.height);
+    else
+        mark_pixels(camera, left, top, right, bottom);
+}
+
+/* Everything that a vehicle can change in the picture lies within the box around it and its contact shade, or
+   in the sweep of that box along the sunlight down to the ground. */
+static void mark_vehicle(bcue_camera *camera, const bcue_instance *instance)
+{
+    const bcue_vehicle_model *model = &bcue_ray_scene_world(camera->scene)->models[instance->model];
+    bcue_frame frame = bcue_frame_make(instance->position, instance->yaw, 0.0);
+    double half_length = 0.5 * model->length_m + 1.0, half_width = 0.5 * model->width_m + 1.0,
+           height = model->height_m + 0.1;
+    bcue_vec3 points[16], sun = camera->daylight.sun;
+    for (int i = 0; i < 8; i++) {
+        bcue_vec3 corner = {i & 1 ? half_length : -half_length, i & 2 ? half_width : -half_width,
+                            i & 4 ? height : -0.1};
+        points[i] = bcue_vec3_add(frame.origin, bcue_frame_world(&frame, corner));
+        double fall = (points[i].z + 0.2) / sun.z;
+        points[8 + i] = bcue_vec3_sub(points[i], bcue_vec3_scale(sun, fall));
+    }
+    mark_hull(camera, points, 16);
+}
+
+/* Render the street without vehicles, unless it is there already. */
+static void prepare_street(bcue_camera *camera, const bcue_frame *frame, const bcue_daylight *daylight)
+{
+    if (camera->have_street && memcmp(&camera->frame, frame, sizeof *frame) == 0 &&
+        memcmp(&camera->daylight, daylight, sizeof *daylight) == 0)
+        return;
+    camera->frame = *frame;
+    camera->daylight = *daylight;
+    camera->light = bcue_light_make(daylight);
+    memset(camera->dirty, 1,
+           (size_t)blocks_across(camera) * (size_t)blocks_down(camera) * sizeof *camera->dirty);
+    render_dirty(camera, BCUE_RAY_STREET_ONLY);
+    size_t pixels = (size_t)camera->config.width * (size_t)camera->config.height;
+    memcpy(camera->street_samples, camera->samples, pixels * sizeof *camera->samples);
+    memcpy(camera->street_picture, camera->picture, pixels * 3);
+    camera->have_street = true;
+}
+
+void bcue_camera_render(bcue_camera *camera, const bcue_frame *frame, const bcue_daylight *daylight,
+                        uint8_t *rgb)
+{
+    prepare_street(camera, frame, daylight);
+    size_t pixels = (size_t)camera->config.width * (size_t)camera->config.height, count;
+    memcpy(camera->samples, camera->street_samples, pixels * sizeof *camera->samples);
+    memcpy(camera->picture, camera->street_picture, pixels * 3);
+    for (size_t i = 0; i < pixels; i++)
+        camera->instance_map[i] = camera->samples[i].instance;
+    memset(camera->dirty, 0,
+           (size_t)blocks_across(camera) * (size_t)blocks_down(camera) * sizeof *camera->dirty);
+    const bcue_instance *instances = bcue_ray_scene_instances(camera->scene, &count);
+    for (size_t i = 0; i < count; i++)
+        mark_vehicle(camera, &instances[i]);
+    render_dirty(camera, BCUE_RAY_ALL);
+    memcpy(rgb, camera->picture, pixels * 3);
+}
+
+void bcue_camera_render_all(bcue_camera *camera, const bcue_frame *frame, const bcue_daylight *daylight,
+                            uint8_t *rgb)
+{
+    prepare_street(camera, frame, daylight);
+    memset(camera->dirty, 1,
+           (size_t)blocks_across(camera) * (size_t)blocks_down(camera) * sizeof *camera->dirty);
+    render_dirty(camera, BCUE_RAY_ALL);
+    memcpy(rgb, camera->picture, (size_t)camera->config.width * (size_t)camera->config.height * 3);
+}
+
+bool bcue_camera_project(const bcue_camera_config *config, const bcue_frame *frame, bcue_vec3 point,
+                         double *column, double *row)
 {
     bcue_vec3 local = bcue_frame_local(frame, bcue_vec3_sub(point, frame->origin));
     if (local.x <= 0.0)

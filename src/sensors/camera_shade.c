@@ -66,7 +66,8 @@ static float pulse_integral(float x, float period, float on)
 /* Its mean over a window of width `filter` around x: pattern edges fade instead of flickering. */
 static float pulse(float x, float period, float on, float filter)
 {
-    return (pulse_integral(x + 0.5f * filter, period, on) - pulse_integral(x - 0.5f * filter, period, on)) / filter;
+    return (pulse_integral(x + 0.5f * filter, period, on) - pulse_integral(x - 0.5f * filter, period, on)) /
+           filter;
 }
 /* The mean of the indicator of [low, high) over the window. */
 static float stripe(float x, float low, float high, float filter)
@@ -75,7 +76,8 @@ static float stripe(float x, float low, float high, float filter)
     return to > from ? (to - from) / filter : 0.0f;
 }
 
-/* How far a pixel reaches on the surface along the in-surface axis `axis`: distance x angle x sqrt(1 + (v.a / v.n)^2). */
+/* How far a pixel reaches on the surface along the in-surface axis `axis`: distance x angle x sqrt(1 + (v.a /
+ * v.n)^2). */
 static float footprint(const bcue_shading_point *p, bcue_float3 axis)
 {
     float across = dot(p->view, axis) / fminf(-0.02f, dot(p->view, p->normal));
@@ -89,7 +91,8 @@ bcue_light bcue_light_make(const bcue_daylight *daylight)
     float warm = smooth(0.75f, 0.05f, sun.z);
     bcue_rgb noon = rgb(1.0f, 0.95f, 0.86f), evening = rgb(1.0f, 0.72f, 0.42f);
     bcue_light light = {.sun_direction = sun, .cloudiness = cloud};
-    light.sun = scaled(mix(noon, evening, warm), exposure * 2.3f * (1.0f - 0.75f * smooth(0.55f, 1.0f, cloud)));
+    light.sun =
+        scaled(mix(noon, evening, warm), exposure * 2.3f * (1.0f - 0.75f * smooth(0.55f, 1.0f, cloud)));
     light.sky = scaled(mix(rgb(0.42f, 0.56f, 0.82f), rgb(0.66f, 0.69f, 0.74f), cloud), exposure * 0.85f);
     light.ground = scaled(rgb(0.30f, 0.27f, 0.23f), exposure * (0.35f + 0.65f * sun.z));
     return light;
@@ -99,7 +102,8 @@ bcue_rgb bcue_shade_sky(const bcue_light *light, bcue_float3 direction)
 {
     float up = fmaxf(direction.z, 0.0f);
     float level = light->sky.b; /* carries the exposure */
-    bcue_rgb zenith = scaled(rgb(0.20f, 0.40f, 0.86f), level), horizon = scaled(rgb(0.86f, 0.95f, 1.05f), level);
+    bcue_rgb zenith = scaled(rgb(0.20f, 0.40f, 0.86f), level),
+             horizon = scaled(rgb(0.86f, 0.95f, 1.05f), level);
     bcue_rgb colour = mix(horizon, zenith, sqrtf(smooth(0.0f, 0.75f, up)));
     float x = direction.x / (up + 0.12f), y = direction.y / (up + 0.12f);
     float lumps = 0.55f * value_noise(1.3f * x, 1.3f * y, 7u) + 0.30f * value_noise(2.9f * x, 2.9f * y, 8u) +
@@ -115,7 +119,8 @@ static bcue_rgb facade(const bcue_shading_point *p, bcue_rgb wall, bool bricks, 
     bcue_float3 axis = faces_x ? (bcue_float3){0, 1, 0} : (bcue_float3){1, 0, 0};
     float u = (faces_x ? p->position.y : p->position.x) + 100.0f, z = p->position.z;
     float filter_u = footprint(p, axis), filter_z = footprint(p, (bcue_float3){0, 0, 1});
-    float style = (float)(p->variant & 255u) / 255.0f, storey = 3.0f + 0.5f * style, pitch = 2.1f + 1.6f * style;
+    float style = (float)(p->variant & 255u) / 255.0f, storey = 3.0f + 0.5f * style,
+          pitch = 2.1f + 1.6f * style;
     float pane = 0.42f + 0.22f * (float)((p->variant >> 8) & 255u) / 255.0f, shop = 3.8f;
     if (bricks) {
         float joints = pulse(z, 0.3f, 0.05f, filter_z);
@@ -126,13 +131,15 @@ static bcue_rgb facade(const bcue_shading_point *p, bcue_rgb wall, bool bricks, 
         *glass = bay * stripe(z, 0.5f, 2.8f, filter_z);
         float band = bay * stripe(z, 3.0f, 3.6f, filter_z);
         int32_t shop_number = (int32_t)floorf(u / 4.6f);
-        bcue_rgb sign = rgb(0.15f + 0.5f * cell_noise(shop_number, 1, p->variant), 0.12f + 0.4f * cell_noise(shop_number, 2, p->variant),
+        bcue_rgb sign = rgb(0.15f + 0.5f * cell_noise(shop_number, 1, p->variant),
+                            0.12f + 0.4f * cell_noise(shop_number, 2, p->variant),
                             0.12f + 0.45f * cell_noise(shop_number, 3, p->variant));
         return mix(wall, sign, band);
     }
     float up = z - shop, window = pulse(u, pitch, pane * pitch, filter_u);
     *glass = window * (pulse(up, storey, storey - 0.7f, filter_z) - pulse(up, storey, 0.9f, filter_z));
-    float sill = pulse(u + 0.08f, pitch, pane * pitch + 0.16f, filter_u) * (pulse(up, storey, 0.9f, filter_z) - pulse(up, storey, 0.74f, filter_z));
+    float sill = pulse(u + 0.08f, pitch, pane * pitch + 0.16f, filter_u) *
+                 (pulse(up, storey, 0.9f, filter_z) - pulse(up, storey, 0.74f, filter_z));
     float ledge = pulse(up + 0.12f, storey, 0.12f, filter_z);
     wall = mix(wall, rgb(0.75f, 0.72f, 0.66f), 0.6f * sill);
     return scaled(wall, 1.0f - 0.22f * ledge);
@@ -153,7 +160,8 @@ static bcue_rgb road(const bcue_street_config *street, const bcue_shading_point 
 static bcue_rgb slabs(const bcue_shading_point *p, bcue_rgb colour)
 {
     float fx = footprint(p, (bcue_float3){1, 0, 0}), fy = footprint(p, (bcue_float3){0, 1, 0});
-    float joint = pulse(p->position.x + 400.0f, 1.0f, 0.05f, fx) + pulse(p->position.y + 400.0f, 1.0f, 0.05f, fy);
+    float joint =
+        pulse(p->position.x + 400.0f, 1.0f, 0.05f, fx) + pulse(p->position.y + 400.0f, 1.0f, 0.05f, fy);
     float tone = value_noise(0.5f * p->position.x, 0.5f * p->position.y, 5u);
     return scaled(colour, (0.88f + 0.2f * tone) * (1.0f - 0.35f * clamp01(joint)));
 }
@@ -175,13 +183,15 @@ static bcue_rgb surface_colour(const bcue_street_config *street, const bcue_shad
         return slabs(p, colour);
     case BCUE_PATTERN_SPECKLE:
         return scaled(colour, 0.7f + 0.6f * value_noise(1.7f * p->position.x + 3.1f * p->position.z,
-                                                        1.7f * p->position.y + 2.3f * p->position.z, 6u + p->variant));
+                                                        1.7f * p->position.y + 2.3f * p->position.z,
+                                                        6u + p->variant));
     default:
         return colour;
     }
 }
 
-/* What a mirror-like surface shows: the sky above, darkened near the horizon by the houses around, the street below. */
+/* What a mirror-like surface shows: the sky above, darkened near the horizon by the houses around, the street
+ * below. */
 static bcue_rgb reflection(const bcue_light *light, bcue_float3 direction)
 {
     bcue_rgb sky = bcue_shade_sky(light, direction);
@@ -206,8 +216,10 @@ bcue_rgb bcue_shade(const bcue_light *light, const bcue_street_config *street, c
         float slant = clamp01(-dot(p->view, p->normal)), grazing = 1.0f - slant;
         float mirror = gloss * (0.06f + 0.94f * grazing * grazing * grazing * grazing * grazing);
         float twice = 2.0f * dot(p->view, p->normal);
-        bcue_float3 out = {p->view.x - twice * p->normal.x, p->view.y - twice * p->normal.y, p->view.z - twice * p->normal.z};
-        colour = sum(scaled(colour, 1.0f - mirror), scaled(reflection(light, out), mirror * (glass > 0.0f ? 1.6f : 1.0f)));
+        bcue_float3 out = {p->view.x - twice * p->normal.x, p->view.y - twice * p->normal.y,
+                           p->view.z - twice * p->normal.z};
+        colour = sum(scaled(colour, 1.0f - mirror),
+                     scaled(reflection(light, out), mirror * (glass > 0.0f ? 1.6f : 1.0f)));
         float glint = dot(out, light->sun_direction);
         if (p->in_sun && glint > 0.97f)
             colour = sum(colour, scaled(light->sun, 3.0f * gloss * smooth(0.97f, 1.0f, glint)));

@@ -1,4 +1,5 @@
-/* The colour of a surface point or of the sky, inside the sensors room. Linear RGB in float; no state, any thread. */
+/* The colour of a surface point or of the sky, inside the sensors room. Linear RGB in float; no state, any
+ * thread. */
 #ifndef BCUE_SENSORS_CAMERA_SHADE_H
 #define BCUE_SENSORS_CAMERA_SHADE_H
 
@@ -31,7 +32,8 @@ typedef struct bcue_shading_point {
 } bcue_shading_point;
 
 bcue_light bcue_light_make(const bcue_daylight *daylight);
-bcue_rgb bcue_shade(const bcue_light *light, const bcue_street_config *street, const bcue_shading_point *point);
+bcue_rgb bcue_shade(const bcue_light *light, const bcue_street_config *street,
+                    const bcue_shading_point *point);
 bcue_rgb bcue_shade_sky(const bcue_light *light, bcue_float3 direction);
 
 #endif
