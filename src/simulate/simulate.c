@@ -13,7 +13,7 @@
 #include "features/geodesy.h"
 #include "formats/deepsense_text.h"
 #include "formats/image.h"
-#include "sensors/camera.h"
+#include "sensors/rgb_camera.h"
 #include "sensors/gnss.h"
 #include "simulate/output_tree.h"
 #include "simulate/simulate_config.h"

@@ -1,4 +1,4 @@
-#include "sensors/camera_shade.h"
+#include "sensors/rgb_shade.h"
 
 #include <math.h>
 
