@@ -6,7 +6,6 @@ CTEST_ARGS ?=
 
 SOURCES = $(shell git ls-files '*.c' '*.h')
 CTEST = ctest --output-on-failure -j $(JOBS) $(CTEST_ARGS)
-FUZZ_RUNS ?= 20000
 HAVE_FUZZ = command -v clang >/dev/null 2>&1 && [ -f tests/fuzz/CMakeLists.txt ]
 
 .PHONY: all help packages release demo test fuzz asan tsan coverage tidy format format-check bench install clean
@@ -21,7 +20,7 @@ help:
 	@echo 'make install       install into PREFIX ($(PREFIX)); DESTDIR is honoured'
 	@echo 'make asan | tsan   tests under AddressSanitizer + UBSan, under ThreadSanitizer'
 	@echo 'make coverage      tests with line coverage, as HTML in build/coverage/html'
-	@echo 'make fuzz          every fuzz target for FUZZ_RUNS ($(FUZZ_RUNS)) runs from its seed corpus'
+	@echo 'make fuzz          every fuzz target for a fixed number of runs from its seed corpus'
 	@echo 'make tidy          clang-tidy on all sources'
 	@echo 'make format        clang-format all sources in place; make format-check only looks'
 	@echo 'make bench         build and run the benchmarks'
@@ -51,7 +50,7 @@ build-fuzz:
 	@cmake --build build/fuzz -j $(JOBS) --target fuzz
 
 fuzz: build-fuzz
-	@BCUE_FUZZ_RUNS=$(FUZZ_RUNS) $(CTEST) --test-dir build/fuzz
+	@$(CTEST) --test-dir build/fuzz
 
 asan tsan:
 	@cmake --preset $@

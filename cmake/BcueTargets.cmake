@@ -15,9 +15,6 @@ function(bcue_flags target)
                                              -fno-sanitize-recover=all)
     target_link_options(${target} PUBLIC -fsanitize=${BCUE_SANITIZE})
   endif()
-  if(BCUE_BUILD_FUZZ) # coverage counters for libFuzzer; the targets themselves add its main
-    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
-  endif()
   if(BCUE_COVERAGE)
     target_compile_options(${target} PRIVATE --coverage)
     target_link_options(${target} PUBLIC --coverage)
@@ -35,6 +32,16 @@ function(bcue_room)
   target_link_libraries(bcue_${R_NAME} PRIVATE ${R_LIBRARIES} m)
   bcue_flags(bcue_${R_NAME})
   set_property(GLOBAL APPEND PROPERTY BCUE_ROOM_TARGETS bcue_${R_NAME})
+endfunction()
+
+# A program that is a client of the library: public headers only, whatever it is linked with.
+function(bcue_client target)
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/include")
+  foreach(room api simulate)
+    target_link_libraries(${target} PRIVATE $<LINK_ONLY:bcue_${room}>)
+  endforeach()
+  target_link_libraries(${target} PRIVATE m)
+  bcue_flags(${target})
 endfunction()
 
 # bcue_test(NAME name SOURCES ... ROOMS room ... [LABELS ...]): one ctest per program; exit 77 means skipped.

@@ -398,10 +398,11 @@ static bcue_status step_into(const override *to, const bcue_config_field *field,
             mark_fallback(found);
         } else {
             found = bcue_config_tree_map(to->arena, to->source);
-            if (found == NULL)
-                return bcue_fail_memory(to->error, to->source);
-            found->kind = kind_of_field(field);
         }
+        if (found == NULL)
+            return bcue_fail_memory(to->error, to->source);
+        if (field == NULL || field->fallback == NULL)
+            found->kind = kind_of_field(field);
         found->key = node->kind == BCUE_NODE_MAP ? name : NULL;
         append_child(node, found);
     }

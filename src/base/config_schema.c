@@ -593,3 +593,8 @@ bcue_status bcue_config_fail(const bcue_config *config, bcue_error *error, const
     va_end(args);
     return bcue_fail(error, BCUE_ERROR_CONFIG, "%s: %s: %s", bcue_config_where(config, key), key, sentence);
 }
+
+char *bcue_config_strdup(bcue_config *config, const char *text)
+{
+    return bcue_arena_strdup(config->arena, text);
+}

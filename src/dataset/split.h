@@ -5,21 +5,23 @@
 #include "dataset/dataset.h"
 
 typedef enum bcue_split_kind {
-    BCUE_SPLIT_EPISODE,      /* whole episodes; with folds > 0: fold `fold` tests, every episode tested once */
-    BCUE_SPLIT_BLOCK,        /* contiguous blocks with a guard gap */
-    BCUE_SPLIT_OFFICIAL,     /* CSV files that list rows */
+    BCUE_SPLIT_EPISODE,  /* whole episodes; with folds > 0: fold `fold` tests, every episode tested once */
+    BCUE_SPLIT_BLOCK,    /* contiguous blocks with a guard gap */
+    BCUE_SPLIT_OFFICIAL, /* CSV files that list rows */
     BCUE_SPLIT_PAPER_RANDOM, /* random over windows; leaks, and says so */
 } bcue_split_kind;
 
 typedef struct bcue_split_config {
-    int kind;                  /* bcue_split_kind */
+    int kind; /* bcue_split_kind */
     int64_t seed;
     double train, validation, test; /* shares; sum <= 1 */
-    int64_t folds, fold;       /* EPISODE: k-fold when folds > 0; the validation episodes are drawn from the other folds */
-    double guard_s;            /* BLOCK: at least 2 s and a window */
-    int64_t block_rows;        /* BLOCK: rows per block */
+    int64_t folds,
+        fold; /* EPISODE: k-fold when folds > 0; the validation episodes are drawn from the other folds */
+    double guard_s;                              /* BLOCK: at least 2 s and a window */
+    int64_t block_rows;                          /* BLOCK: rows per block */
     char *train_csv, *validation_csv, *test_csv; /* OFFICIAL */
-    char *match_column, *match_with;             /* OFFICIAL: column of the split CSV, and of the source CSV, whose (base) names must agree */
+    char *match_column, *match_with; /* OFFICIAL: column of the split CSV, and of the source CSV, whose (base)
+                                        names must agree */
     bool allow_leak;
 } bcue_split_config;
 
@@ -27,11 +29,11 @@ extern const bcue_config_field bcue_split_config_fields[];
 
 typedef struct bcue_leak {
     int64_t test_count;
-    int64_t shared_frames;  /* (i) test windows that share a frame with training */
-    int64_t near_in_time;   /* (ii) test samples with a training sample of the same sequence within 2 s */
-    int64_t augmented;      /* (iii) augmented copies across sides */
-    int64_t adjacent_rows;  /* test samples with a training sample one row away */
-    double percent;         /* worst of (i)-(iii) as share of test samples */
+    int64_t shared_frames; /* (i) test windows that share a frame with training */
+    int64_t near_in_time;  /* (ii) test samples with a training sample of the same sequence within 2 s */
+    int64_t augmented;     /* (iii) augmented copies across sides */
+    int64_t adjacent_rows; /* test samples with a training sample one row away */
+    double percent;        /* worst of (i)-(iii) as share of test samples */
 } bcue_leak;
 
 typedef struct bcue_split {
@@ -40,8 +42,10 @@ typedef struct bcue_split {
     bcue_leak leak;
 } bcue_split;
 
-/* Refused (BCUE_ERROR_DATA) when more than 1 % leaks, unless allow_leak. Unlabelled samples are never in a split. */
-bcue_status bcue_split_make(const bcue_dataset *dataset, const bcue_split_config *config, const bcue_config *origin, bcue_split *split, bcue_error *error);
+/* Refused (BCUE_ERROR_DATA) when more than 1 % leaks, unless allow_leak. Unlabelled samples are never in a
+ * split. */
+bcue_status bcue_split_make(const bcue_dataset *dataset, const bcue_split_config *config,
+                            const bcue_config *origin, bcue_split *split, bcue_error *error);
 void bcue_split_free(bcue_split *split);
 
 #endif

@@ -43,6 +43,41 @@ static bcue_status check_weights(const bcue_graph *graph, const bcue_weights *we
     return BCUE_OK;
 }
 
+bcue_value bcue_plan_find_loss(const bcue_graph *graph)
+{
+    for (int32_t v = 0; v < bcue_graph_value_count(graph); v++) {
+        const char *output = bcue_graph_value(graph, v)->output_name;
+        if (output != NULL && strcmp(output, "loss") == 0)
+            return v;
+    }
+    return BCUE_NO_VALUE;
+}
+
+static bcue_status check_training(const bcue_graph *graph, const bcue_plan_options *options,
+                                  bcue_error *error)
+{
+    bcue_value loss = bcue_plan_find_loss(graph);
+    if (loss == BCUE_NO_VALUE)
+        return bcue_fail(error, BCUE_ERROR_DATA,
+                         "training needs an output named \"loss\", and the graph has none");
+    char text[160];
+    const bcue_shape *shape = &bcue_graph_value(graph, loss)->shape;
+    int64_t count = 0;
+    if (!bcue_shape_count(shape, &count) || count != 1)
+        return bcue_fail(error, BCUE_ERROR_SHAPE, "the output \"loss\" must be one number, but has shape %s",
+                         bcue_shape_text(shape, text, sizeof text));
+    for (int32_t i = 0; !options->frozen_norm && i < bcue_graph_node_count(graph); i++) {
+        const bcue_node *node = bcue_graph_node(graph, i);
+        shape = &bcue_graph_value(graph, node->output)->shape;
+        if (node->op == BCUE_OP_BATCH_NORM && bcue_shape_count(shape, &count) && count / shape->dim[1] < 2)
+            return bcue_fail(error, BCUE_ERROR_SHAPE,
+                             "%s: batch norm cannot be trained on %s: it needs more than one value per "
+                             "channel; use a larger batch",
+                             node->name, bcue_shape_text(shape, text, sizeof text));
+    }
+    return BCUE_OK;
+}
+
 bcue_status bcue_plan_create(const bcue_graph *graph, bcue_weights *weights, const bcue_plan_options *options,
                              bcue_plan **plan, bcue_error *error)
 {
@@ -50,6 +85,8 @@ bcue_status bcue_plan_create(const bcue_graph *graph, bcue_weights *weights, con
     BCUE_TRY(bcue_graph_check(graph, error));
     BCUE_TRY(check_options(options, error));
     BCUE_TRY(check_weights(graph, weights, options->dtype, error));
+    if (options->training)
+        BCUE_TRY(check_training(graph, options, error));
     bcue_status status = BCUE_ERROR_UNSUPPORTED;
     switch (options->engine) {
     case BCUE_ENGINE_REFERENCE:

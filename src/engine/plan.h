@@ -1,6 +1,7 @@
-/* Running a graph. A plan is made for one graph (one batch size), one engine and one purpose; it owns one arena for all values (lifetimes overlap),
-   and running it allocates nothing and takes no lock in beamcue's own code. A plan is a session: one thread at a time; several
-   plans may share the same weights for inference. */
+/* Running a graph. A plan is made for one graph (one batch size), one engine and one purpose; it owns one
+   arena for all values (lifetimes overlap), and running it allocates nothing and takes no lock in beamcue's
+   own code. A plan is a session: one thread at a time; several plans may share the same weights for
+   inference. */
 #ifndef BCUE_ENGINE_PLAN_H
 #define BCUE_ENGINE_PLAN_H
 
@@ -17,30 +18,40 @@ typedef struct bcue_plan bcue_plan;
 typedef struct bcue_plan_options {
     bcue_engine engine;
     bcue_dtype dtype; /* BCUE_F32; BCUE_F64 for the reference engine only; must equal the weights' */
-    bool training;    /* keep what backward needs; batch norm takes batch statistics and updates the running ones; dropout is on */
-    bool no_fusion;   /* inference: do not fold batch norm nor fuse convolution + bias + residual + ReLU (for tests) */
-    bool frozen_norm; /* training: batch norm keeps its running statistics, as in inference (dropout off): gradients "in inference mode" */
+    bool training;    /* keep what backward needs; batch norm takes batch statistics and updates the running
+                         ones; dropout is on */
+    bool no_fusion;   /* inference: do not fold batch norm nor fuse convolution + bias + residual + ReLU (for
+                         tests) */
+    bool frozen_norm; /* training: batch norm keeps its running statistics, as in inference (dropout off):
+                         gradients "in inference mode" */
+    bool input_gradients; /* training, oneDNN: gradients of the real inputs too (the reference engine always
+                             has them) */
 } bcue_plan_options;
 
-/* `weights` must outlive the plan; inference plans only read them (call bcue_plan_weights_changed after changing them),
-   training plans also write the running statistics. Only what the outputs need is planned: an inference plan leaves out the loss. */
-bcue_status bcue_plan_create(const bcue_graph *graph, bcue_weights *weights, const bcue_plan_options *options, bcue_plan **plan, bcue_error *error);
+/* `graph` and `weights` must outlive the plan; inference plans only read them (call bcue_plan_weights_changed
+   after changing them), training plans also write the running statistics. Only what the outputs need is
+   planned: an inference plan leaves out the loss. */
+bcue_status bcue_plan_create(const bcue_graph *graph, bcue_weights *weights, const bcue_plan_options *options,
+                             bcue_plan **plan, bcue_error *error);
 void bcue_plan_destroy(bcue_plan *plan);
 
-/* The caller's buffer of an input, dense row-major, element type of the plan (BCUE_I32 for labels). Stays valid with the plan; contents survive runs.
-   NULL: no such input. */
+/* The caller's buffer of an input, dense row-major, element type of the plan (BCUE_I32 for labels). Stays
+   valid with the plan; contents survive runs. NULL: no such input. */
 void *bcue_plan_input(bcue_plan *plan, const char *name);
-/* After forward: the dense row-major data of an output; valid until the next forward. NULL: no such output. */
+/* After forward: the dense row-major data of an output; valid until the next forward. NULL: no such output.
+ */
 const void *bcue_plan_output(const bcue_plan *plan, const char *name);
 
 /* Which random numbers dropout uses in the next forward. */
 void bcue_plan_set_step(bcue_plan *plan, uint64_t seed, uint32_t epoch, uint32_t step);
 bcue_status bcue_plan_forward(bcue_plan *plan, bcue_error *error);
-/* Training plans, after forward: gradients of the scalar output `loss` with respect to every trainable parameter (overwritten, not accumulated). */
+/* Training plans, after forward: gradients of the scalar output `loss` with respect to every trainable
+ * parameter (overwritten, not accumulated). */
 bcue_status bcue_plan_backward(bcue_plan *plan, bcue_error *error);
-/* Dense row-major gradient of parameter i, shape of the parameter; NULL for running statistics and for parameters the loss does not reach. */
+/* Dense row-major gradient of parameter i, shape of the parameter, valid from backward to the next forward;
+ * NULL for running statistics and for parameters the loss does not reach. */
 void *bcue_plan_gradient(bcue_plan *plan, int32_t parameter);
-/* Gradient of an input named `name` (for tests; reference engine). NULL when not available. */
+/* Gradient of a real input named `name`. NULL when not available: see input_gradients. */
 const void *bcue_plan_input_gradient(const bcue_plan *plan, const char *name);
 void bcue_plan_weights_changed(bcue_plan *plan);
 size_t bcue_plan_peak_bytes(const bcue_plan *plan); /* arena size; 0 before the first */

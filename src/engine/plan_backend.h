@@ -26,6 +26,9 @@ struct bcue_plan {
     int32_t parameter_count;
 };
 
+/* The value that a training plan differentiates: the output "loss"; BCUE_NO_VALUE when there is none. */
+bcue_value bcue_plan_find_loss(const bcue_graph *graph);
+
 /* Called with a graph that checks, weights that match it, and options that fit the engine. The engine sets
  * plan->vtable; plan.c fills in the rest. */
 bcue_status bcue_reference_plan_create(const bcue_graph *graph, bcue_weights *weights,

@@ -1,10 +1,12 @@
-/* A model is a graph of operators with named parameters (PyTorch-style dotted names). The same graph is planned for training, planned
-   for inference and described. Values are in static single assignment: every value has one producer. Shapes are concrete, batch included:
-   a model is built once per batch size, and its parameters are matched by name.
+/* A model is a graph of operators with named parameters (PyTorch-style dotted names). The same graph is
+   planned for training, planned for inference and described. Values are in static single assignment: every
+   value has one producer. Shapes are concrete, batch included: a model is built once per batch size, and its
+   parameters are matched by name.
 
-   Building is sticky: an operator that cannot be built (shapes that do not fit, ...) records the first error, with the node's name and both shapes, and
-   returns BCUE_NO_VALUE, which every other operator accepts and passes on; ask bcue_graph_check once at the end. Not thread-safe while being built;
-   immutable and shareable afterwards. Layout of pictures: (N, C, H, W). */
+   Building is sticky: an operator that cannot be built (shapes that do not fit, ...) records the first error,
+   with the node's name and both shapes, and returns BCUE_NO_VALUE, which every other operator accepts and
+   passes on; ask bcue_graph_check once at the end. Not thread-safe while being built; immutable and shareable
+   afterwards. Layout of pictures: (N, C, H, W). */
 #ifndef BCUE_GRAPH_GRAPH_H
 #define BCUE_GRAPH_GRAPH_H
 
@@ -15,24 +17,26 @@ typedef int32_t bcue_value;
 enum { BCUE_NO_VALUE = -1 };
 
 typedef enum bcue_op {
-    BCUE_OP_CONV2D,        /* x (N,Ci,H,W), weight (Co,Ci/groups,Kh,Kw) [, bias (Co)] */
-    BCUE_OP_BATCH_NORM,    /* x (N,C[,H,W]), weight, bias, running_mean, running_var (C) */
-    BCUE_OP_LINEAR,        /* x (...,I), weight (O,I) [, bias (O)] -> (...,O) */
+    BCUE_OP_CONV2D,     /* x (N,Ci,H,W), weight (Co,Ci/groups,Kh,Kw) [, bias (Co)] */
+    BCUE_OP_BATCH_NORM, /* x (N,C[,H,W]), weight, bias, running_mean, running_var (C) */
+    BCUE_OP_LINEAR,     /* x (...,I), weight (O,I) [, bias (O)] -> (...,O) */
     BCUE_OP_RELU,
-    BCUE_OP_MAX_POOL,      /* padding counts as -inf */
-    BCUE_OP_AVG_POOL,      /* padding counted (count_include_pad) as in PyTorch's default */
+    BCUE_OP_MAX_POOL, /* padding counts as -inf */
+    BCUE_OP_AVG_POOL, /* padding counted (count_include_pad) as in PyTorch's default */
     BCUE_OP_ADAPTIVE_AVG_POOL,
-    BCUE_OP_ADD,           /* a + b, NumPy broadcasting */
-    BCUE_OP_MUL,           /* a * b, NumPy broadcasting */
-    BCUE_OP_CONCAT,        /* any number of inputs along axis */
-    BCUE_OP_SLICE,         /* x[start:stop] along axis */
+    BCUE_OP_ADD,    /* a + b, NumPy broadcasting */
+    BCUE_OP_MUL,    /* a * b, NumPy broadcasting */
+    BCUE_OP_CONCAT, /* any number of inputs along axis */
+    BCUE_OP_SLICE,  /* x[start:stop] along axis */
     BCUE_OP_RESHAPE,
     BCUE_OP_PERMUTE,
-    BCUE_OP_REDUCE_MEAN,   /* over the axes of a bit mask */
+    BCUE_OP_REDUCE_MEAN, /* over the axes of a bit mask */
     BCUE_OP_REDUCE_SUM,
     BCUE_OP_SOFTMAX,       /* along axis */
     BCUE_OP_DROPOUT,       /* inverted; identity in inference */
-    BCUE_OP_CROSS_ENTROPY, /* logits (N,C), target i32 (N) or float (N,C) [, weight (N)] -> scalar: weighted mean of the rows */
+    BCUE_OP_CROSS_ENTROPY, /* logits (N,C), target i32 (N) or float (N,C) [, weight (N)] -> scalar: weighted
+                              mean of the rows. Rows of weight 0 are left out, whatever their label.
+                              Differentiable by the logits only. */
     BCUE_OP_COUNT
 } bcue_op;
 
@@ -42,7 +46,8 @@ enum { BCUE_MAX_OP_INPUTS = 16 };
 
 typedef struct bcue_node {
     bcue_op op;
-    const char *name;  /* dotted, unique in the graph; owned by the graph */
+    const char
+        *name; /* dotted, unique in the graph ("name#2" when a layer is called again); owned by the graph */
     bcue_value input[BCUE_MAX_OP_INPUTS];
     int input_count;
     bcue_value output;
@@ -51,7 +56,8 @@ typedef struct bcue_node {
             int stride[2], padding[2], dilation[2], groups; /* [0] vertical, [1] horizontal */
         } conv;
         struct {
-            double epsilon, momentum; /* running = (1 - momentum) running + momentum batch (unbiased variance) */
+            double epsilon,
+                momentum; /* running = (1 - momentum) running + momentum batch (unbiased variance) */
         } norm;
         struct {
             int kernel[2], stride[2], padding[2];
@@ -85,23 +91,25 @@ typedef enum bcue_value_kind {
 typedef enum bcue_init {
     BCUE_INIT_ZERO,
     BCUE_INIT_ONE,
-    BCUE_INIT_UNIFORM_FAN_IN,     /* U(-1/sqrt(fan_in), +1/sqrt(fan_in)): PyTorch's default for linear and convolution, weight and bias */
-    BCUE_INIT_NORMAL_FAN_OUT,     /* N(0, 2/fan_out): He et al. 2015 for ReLU, as torchvision's ResNet */
-    BCUE_INIT_NORMAL,             /* N(0, scale^2) */
+    BCUE_INIT_UNIFORM_FAN_IN, /* U(-1/sqrt(fan_in), +1/sqrt(fan_in)): PyTorch's default for linear and
+                                 convolution, weight and bias */
+    BCUE_INIT_NORMAL_FAN_OUT, /* N(0, 2/fan_out): He et al. 2015 for ReLU, as torchvision's ResNet */
+    BCUE_INIT_NORMAL,         /* N(0, scale^2) */
 } bcue_init;
 
 typedef struct bcue_parameter_spec {
     bcue_init init;
-    double scale;       /* of BCUE_INIT_NORMAL */
-    int64_t fan;        /* fan-in or fan-out for the two fan rules (a bias takes its layer's) */
-    bool running;       /* a statistic kept by training, not trained */
-    bool no_decay;      /* outside weight decay */
+    double scale;  /* of BCUE_INIT_NORMAL */
+    int64_t fan;   /* fan-in or fan-out for the two fan rules (a bias takes its layer's) */
+    bool running;  /* a statistic kept by training, not trained */
+    bool no_decay; /* outside weight decay */
 } bcue_parameter_spec;
 
 typedef struct bcue_value_info {
     bcue_value_kind kind;
     const char *name; /* inputs and parameters: theirs; results: their node's */
-    bcue_dtype dtype; /* BCUE_F32 stands for "real": a double plan computes it in double. Labels are BCUE_I32. */
+    bcue_dtype
+        dtype; /* BCUE_F32 stands for "real": a double plan computes it in double. Labels are BCUE_I32. */
     bcue_shape shape;
     int32_t node;      /* producing node of a result, else -1 */
     int32_t parameter; /* index among the parameters, else -1 */
@@ -119,31 +127,45 @@ void bcue_graph_push(bcue_graph *graph, const char *scope);
 void bcue_graph_pop(bcue_graph *graph);
 
 bcue_value bcue_graph_input(bcue_graph *graph, const char *name, bcue_dtype dtype, const bcue_shape *shape);
-/* Asking again for the same full name with the same shape gives the same value (a shared layer); another shape is an error. */
-bcue_value bcue_graph_parameter(bcue_graph *graph, const char *name, const bcue_shape *shape, const bcue_parameter_spec *spec);
+/* Asking again for the same full name with the same shape gives the same value (a shared layer); another
+ * shape is an error. */
+bcue_value bcue_graph_parameter(bcue_graph *graph, const char *name, const bcue_shape *shape,
+                                const bcue_parameter_spec *spec);
 void bcue_graph_output(bcue_graph *graph, const char *name, bcue_value value);
 
-/* Operators. `name` is the node's (scoped) name; NULL makes one from op and number. */
-bcue_value bcue_graph_conv2d(bcue_graph *graph, const char *name, bcue_value x, bcue_value weight, bcue_value bias /* or BCUE_NO_VALUE */,
-                             const int stride[2], const int padding[2], const int dilation[2], int groups);
-bcue_value bcue_graph_batch_norm(bcue_graph *graph, const char *name, bcue_value x, bcue_value weight, bcue_value bias, bcue_value running_mean,
-                                 bcue_value running_var, double epsilon, double momentum);
-bcue_value bcue_graph_linear(bcue_graph *graph, const char *name, bcue_value x, bcue_value weight, bcue_value bias /* or BCUE_NO_VALUE */);
+/* C does not say in which order arguments are evaluated: where the order of parameters or nodes matters
+ * (initial weights and dropout are keyed by it), give each call its own statement. Operators. `name` is the
+ * node's (scoped) name; NULL makes one from op and number. */
+bcue_value bcue_graph_conv2d(bcue_graph *graph, const char *name, bcue_value x, bcue_value weight,
+                             bcue_value bias /* or BCUE_NO_VALUE */, const int stride[2],
+                             const int padding[2], const int dilation[2], int groups);
+bcue_value bcue_graph_batch_norm(bcue_graph *graph, const char *name, bcue_value x, bcue_value weight,
+                                 bcue_value bias, bcue_value running_mean, bcue_value running_var,
+                                 double epsilon, double momentum);
+bcue_value bcue_graph_linear(bcue_graph *graph, const char *name, bcue_value x, bcue_value weight,
+                             bcue_value bias /* or BCUE_NO_VALUE */);
 bcue_value bcue_graph_relu(bcue_graph *graph, const char *name, bcue_value x);
-bcue_value bcue_graph_max_pool(bcue_graph *graph, const char *name, bcue_value x, const int kernel[2], const int stride[2], const int padding[2]);
-bcue_value bcue_graph_avg_pool(bcue_graph *graph, const char *name, bcue_value x, const int kernel[2], const int stride[2], const int padding[2]);
-bcue_value bcue_graph_adaptive_avg_pool(bcue_graph *graph, const char *name, bcue_value x, int height, int width);
+bcue_value bcue_graph_max_pool(bcue_graph *graph, const char *name, bcue_value x, const int kernel[2],
+                               const int stride[2], const int padding[2]);
+bcue_value bcue_graph_avg_pool(bcue_graph *graph, const char *name, bcue_value x, const int kernel[2],
+                               const int stride[2], const int padding[2]);
+bcue_value bcue_graph_adaptive_avg_pool(bcue_graph *graph, const char *name, bcue_value x, int height,
+                                        int width);
 bcue_value bcue_graph_add(bcue_graph *graph, const char *name, bcue_value a, bcue_value b);
 bcue_value bcue_graph_mul(bcue_graph *graph, const char *name, bcue_value a, bcue_value b);
-bcue_value bcue_graph_concat(bcue_graph *graph, const char *name, const bcue_value *inputs, int count, int axis);
-bcue_value bcue_graph_slice(bcue_graph *graph, const char *name, bcue_value x, int axis, int64_t start, int64_t stop);
-bcue_value bcue_graph_reshape(bcue_graph *graph, const char *name, bcue_value x, const bcue_shape *shape /* one dimension may be -1 */);
+bcue_value bcue_graph_concat(bcue_graph *graph, const char *name, const bcue_value *inputs, int count,
+                             int axis);
+bcue_value bcue_graph_slice(bcue_graph *graph, const char *name, bcue_value x, int axis, int64_t start,
+                            int64_t stop);
+bcue_value bcue_graph_reshape(bcue_graph *graph, const char *name, bcue_value x,
+                              const bcue_shape *shape /* one dimension may be -1 */);
 bcue_value bcue_graph_permute(bcue_graph *graph, const char *name, bcue_value x, const int *order);
-bcue_value bcue_graph_reduce(bcue_graph *graph, const char *name, bcue_op op, bcue_value x, uint32_t axes, bool keep);
+bcue_value bcue_graph_reduce(bcue_graph *graph, const char *name, bcue_op op, bcue_value x, uint32_t axes,
+                             bool keep);
 bcue_value bcue_graph_softmax(bcue_graph *graph, const char *name, bcue_value x, int axis);
 bcue_value bcue_graph_dropout(bcue_graph *graph, const char *name, bcue_value x, double probability);
-bcue_value bcue_graph_cross_entropy(bcue_graph *graph, const char *name, bcue_value logits, bcue_value target, bcue_value row_weight /* or BCUE_NO_VALUE */,
-                                    double label_smoothing);
+bcue_value bcue_graph_cross_entropy(bcue_graph *graph, const char *name, bcue_value logits, bcue_value target,
+                                    bcue_value row_weight /* or BCUE_NO_VALUE */, double label_smoothing);
 
 /* Reading. */
 int32_t bcue_graph_node_count(const bcue_graph *graph);
@@ -152,7 +174,8 @@ int32_t bcue_graph_value_count(const bcue_graph *graph);
 const bcue_value_info *bcue_graph_value(const bcue_graph *graph, bcue_value value);
 int32_t bcue_graph_parameter_count(const bcue_graph *graph);
 bcue_value bcue_graph_parameter_value(const bcue_graph *graph, int32_t parameter);
-bcue_value bcue_graph_find(const bcue_graph *graph, const char *name);        /* input, parameter, output or node name; BCUE_NO_VALUE */
+bcue_value bcue_graph_find(const bcue_graph *graph,
+                           const char *name); /* input, parameter, output or node name; BCUE_NO_VALUE */
 /* Multiply-accumulates of one node's forward pass (convolution and linear; 0 for the rest). */
 int64_t bcue_graph_node_macs(const bcue_graph *graph, int32_t node);
 

@@ -29,7 +29,6 @@ typedef struct run {
     bcue_traffic_config traffic_config;
     bcue_link_config link;
     bcue_receiver_config receiver_config;
-    bcue_geodetic origin;
     bcue_world world;
     bcue_ray_scene *scene;
     bcue_camera *camera;
@@ -131,7 +130,6 @@ static bcue_status set_up(run *r, bcue_error *error)
     const bcue_simulate_config *c = r->config;
     bcue_street_config street = street_of(c);
     r->traffic_config = traffic_of(c, &street);
-    r->origin = (bcue_geodetic){c->rsu.latitude_deg, c->rsu.longitude_deg, c->rsu.altitude_m};
     BCUE_TRY(bcue_output_tree_open(&r->tree, c->output, c->overwrite, error));
     BCUE_TRY(bcue_world_make_street(&street, (uint64_t)c->seed, &r->world, error));
     BCUE_TRY(bcue_ray_scene_create(&r->world, &r->scene, error));
@@ -194,9 +192,13 @@ static bcue_status write_fix(run *r, const instant *at, bcue_vec3 truth, const c
 {
     bcue_gnss_config gnss = {r->config->gnss.horizontal_sigma_m, r->config->gnss.vertical_sigma_m};
     bcue_rng rng = bcue_rng_make((uint64_t)r->config->seed, BCUE_RNG_GNSS, at->episode, at->frame, 0);
-    bcue_geodetic fix = bcue_enu_to_geodetic(bcue_gnss_fix(&gnss, truth, &rng), r->origin);
+    const bcue_vec3 measured = bcue_gnss_fix(&gnss, truth, &rng);
+    const double enu_m[3] = {measured.x, measured.y, measured.z};
+    double latitude_deg, longitude_deg, altitude_m;
+    bcue_enu_to_geodetic(enu_m, r->config->rsu.latitude_deg, r->config->rsu.longitude_deg, r->config->rsu.altitude_m, &latitude_deg, &longitude_deg,
+                         &altitude_m);
     r->scratch.size = 0;
-    bcue_deepsense_gps_write(fix.latitude_deg, fix.longitude_deg, &r->scratch);
+    bcue_deepsense_gps_write(latitude_deg, longitude_deg, &r->scratch);
     if (r->scratch.failed)
         return bcue_fail_memory(error, "a position");
     return bcue_output_tree_write(&r->tree, path, r->scratch.data, r->scratch.size, true, error);

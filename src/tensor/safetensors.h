@@ -1,4 +1,5 @@
-/* The model file: safetensors (8-byte little-endian header size, JSON header, raw data), mapped, not copied. */
+/* The model file: safetensors (8-byte little-endian header size, JSON header, raw data), mapped, not copied.
+ */
 #ifndef BCUE_TENSOR_SAFETENSORS_H
 #define BCUE_TENSOR_SAFETENSORS_H
 
@@ -6,16 +7,21 @@
 
 typedef struct bcue_safetensors bcue_safetensors;
 
-/* Refused with a sentence: wrong length, overlapping or unordered-with-gaps offsets, a shape whose product overflows or does not match its
-   bytes, duplicate names, unknown dtype, more than 65536 tensors, a header over 64 MB. F16/BF16 are listed as unsupported here. */
+/* Refused with a sentence: wrong length, overlapping or unordered-with-gaps offsets, a shape whose product
+   overflows or does not match its bytes, duplicate names, unknown dtype, more than 65536 tensors, a header
+   over 64 MB. F16/BF16 are listed as unsupported here. */
 bcue_status bcue_safetensors_open(const char *path, bcue_safetensors **file, bcue_error *error);
+/* The same from memory that outlives the result; `name` stands for the file in messages. */
+bcue_status bcue_safetensors_open_memory(const void *data, size_t size, const char *name,
+                                         bcue_safetensors **file, bcue_error *error);
 void bcue_safetensors_close(bcue_safetensors *file);
 size_t bcue_safetensors_count(const bcue_safetensors *file);
 const char *bcue_safetensors_name(const bcue_safetensors *file, size_t index);
-/* View into the mapping: valid until close; alignment of the data is that of the file (see below). */
+/* View into the mapping, or a copy where the file does not align the data for its type: valid until close. */
 const bcue_tensor *bcue_safetensors_tensor(const bcue_safetensors *file, size_t index);
-const bcue_tensor *bcue_safetensors_find(const bcue_safetensors *file, const char *name); /* NULL: not there */
-const char *bcue_safetensors_metadata(const bcue_safetensors *file, const char *key);     /* NULL: not there */
+const bcue_tensor *bcue_safetensors_find(const bcue_safetensors *file,
+                                         const char *name);                           /* NULL: not there */
+const char *bcue_safetensors_metadata(const bcue_safetensors *file, const char *key); /* NULL: not there */
 
 typedef struct bcue_named_tensor {
     const char *name;
@@ -25,7 +31,9 @@ typedef struct bcue_metadata {
     const char *key, *value;
 } bcue_metadata;
 
-/* Atomic. Tensors are written in the given order, each starting at a multiple of 8 bytes of the file (the header is padded with blanks). */
+/* Atomic. The format allows no gaps, so tensors are written by element size, 8 bytes first (in the given
+   order among equals): with the header padded with blanks to a multiple of 8 each lies aligned. Fails with
+   BCUE_ERROR_ARGUMENT on equal names or keys and on text that is not UTF-8. */
 bcue_status bcue_safetensors_write(const char *path, const bcue_named_tensor *tensors, size_t tensor_count,
                                    const bcue_metadata *metadata, size_t metadata_count, bcue_error *error);
 

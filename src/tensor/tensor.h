@@ -28,7 +28,8 @@ const char *bcue_dtype_name(bcue_dtype dtype); /* "f32", ... */
 
 /* bcue_shape_of(2, 3, 4) is a 3-d shape; at most 6 dimensions. */
 #define bcue_shape_of(...)                                                                                   \
-    bcue_shape_make((int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]){__VA_ARGS__})
+    bcue_shape_make((int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)),                         \
+                    (const int64_t[]){__VA_ARGS__})
 bcue_shape bcue_shape_make(int rank, const int64_t *dim);
 bool bcue_shape_equal(const bcue_shape *a, const bcue_shape *b);
 /* Number of elements; false when a dimension is negative or the product does not fit an int64_t. */
@@ -36,7 +37,8 @@ bool bcue_shape_count(const bcue_shape *shape, int64_t *count);
 /* "(2, 3, 4)" into text; always NUL-terminated. Returns text. */
 const char *bcue_shape_text(const bcue_shape *shape, char *text, size_t size);
 
-/* Dense row-major data. Owned tensors come from bcue_tensor_create; views point into someone else's memory. */
+/* Dense row-major data. Owned tensors come from bcue_tensor_create; views point into someone else's memory.
+ */
 typedef struct bcue_tensor {
     bcue_dtype dtype;
     bcue_shape shape;
@@ -45,7 +47,8 @@ typedef struct bcue_tensor {
 } bcue_tensor;
 
 /* Zeroed and 64-byte aligned. */
-bcue_status bcue_tensor_create(bcue_dtype dtype, const bcue_shape *shape, bcue_tensor *tensor, bcue_error *error);
+bcue_status bcue_tensor_create(bcue_dtype dtype, const bcue_shape *shape, bcue_tensor *tensor,
+                               bcue_error *error);
 void bcue_tensor_free(bcue_tensor *tensor); /* frees only what is owned; makes it empty */
 int64_t bcue_tensor_count(const bcue_tensor *tensor);
 size_t bcue_tensor_size(const bcue_tensor *tensor); /* bytes */

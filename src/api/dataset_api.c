@@ -1,0 +1,101 @@
+#include "api/dataset_api.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "beamcue/dataset.h"
+#include "learn/run_config.h"
+
+/* A scenario folder by itself: a configuration of nothing but this one source. */
+typedef struct folder_config {
+    bcue_data_config data;
+} folder_config;
+static const bcue_config_field folder_fields[] = {
+    {.name = "data", .type = BCUE_CONFIG_SECTION, .offset = offsetof(folder_config, data), .fields = bcue_data_config_fields, .help = "recordings"}, {0}};
+
+static void put_quoted(bcue_text *text, const char *value)
+{
+    bcue_text_puts(text, "\"");
+    for (; *value != '\0'; value++) {
+        if (*value == '"' || *value == '\\')
+            bcue_text_puts(text, "\\");
+        bcue_text_append(text, value, 1);
+    }
+    bcue_text_puts(text, "\"");
+}
+
+static bcue_status open_folder(const char *folder, const char *const *overrides, size_t override_count, const bcue_hooks *hooks, bcue_dataset **dataset,
+                               bcue_config **config, bcue_error *error)
+{
+    folder_config target;
+    bcue_text yaml = {0};
+    bcue_text_puts(&yaml, "data:\n  sources:\n    - root: ");
+    put_quoted(&yaml, folder);
+    bcue_text_puts(&yaml, "\n");
+    bcue_status status = yaml.failed ? bcue_fail_memory(error, folder)
+                                     : bcue_config_read_text(yaml.data, yaml.size, folder, overrides, override_count, folder_fields, &target, config, error);
+    bcue_text_free(&yaml);
+    return status == BCUE_OK ? bcue_dataset_open(&target.data, *config, hooks, dataset, error) : status;
+}
+
+bcue_status bcue_open_recordings(const char *config_or_folder, const char *const *overrides, size_t override_count, const bcue_hooks *hooks,
+                                 bcue_dataset **dataset, bcue_config **config, bcue_error *error)
+{
+    *dataset = NULL;
+    *config = NULL;
+    bcue_status status;
+    if (bcue_path_is_dir(config_or_folder)) {
+        status = open_folder(config_or_folder, overrides, override_count, hooks, dataset, config, error);
+    } else {
+        bcue_run_config run;
+        BCUE_TRY(bcue_run_config_read(config_or_folder, overrides, override_count, &run, config, error));
+        status = bcue_dataset_open(&run.data, *config, hooks, dataset, error);
+    }
+    if (status != BCUE_OK) {
+        bcue_config_destroy(*config);
+        *config = NULL;
+    }
+    return status;
+}
+
+bcue_status bcue_dataset_load(const char *config_or_folder, const char *const *overrides, size_t override_count, const bcue_hooks *hooks,
+                              bcue_dataset **dataset, bcue_error *error)
+{
+    bcue_config *config;
+    BCUE_TRY(bcue_open_recordings(config_or_folder, overrides, override_count, hooks, dataset, &config, error));
+    bcue_config_destroy(config); /* an open data set keeps its own copies */
+    return BCUE_OK;
+}
+
+void bcue_dataset_close(bcue_dataset *dataset)
+{
+    bcue_dataset_destroy(dataset);
+}
+
+size_t bcue_dataset_size(const bcue_dataset *dataset)
+{
+    return bcue_dataset_count(dataset);
+}
+
+bcue_status bcue_dataset_view(const bcue_dataset *dataset, size_t index, bcue_sample_view *view, bcue_error *error)
+{
+    if (index >= bcue_dataset_count(dataset))
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "sample %zu of %zu", index, bcue_dataset_count(dataset));
+    const bcue_sample *sample = bcue_dataset_sample(dataset, index);
+    const size_t newest_frame = (size_t)bcue_dataset_frames(dataset) - 1, newest_fix = (size_t)bcue_dataset_gps_frames(dataset) - 1;
+    *view = (bcue_sample_view){
+        .id = sample->id,
+        .episode = sample->episode,
+        .label = sample->label,
+        .power = sample->power,
+        .beams = bcue_dataset_beams(dataset),
+        .latitude_deg = sample->fix != NULL ? sample->fix[2 * newest_fix] : NAN,
+        .longitude_deg = sample->fix != NULL ? sample->fix[2 * newest_fix + 1] : NAN,
+        .picture = sample->file[BCUE_CAMERA] != NULL ? sample->file[BCUE_CAMERA][newest_frame] : NULL,
+    };
+    return BCUE_OK;
+}

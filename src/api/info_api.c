@@ -1,0 +1,231 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/report_handle.h"
+#include "base/fail.h"
+#include "base/file.h"
+#include "beamcue/dataset.h"
+#include "engine/plan.h"
+#include "learn/run_config.h"
+#include "models/model_file.h"
+
+enum { MOST_BRANCHES = 32 };
+
+typedef struct branch {
+    char name[48];
+    int64_t parameters, macs;
+} branch;
+
+/* "camera.layer1.0.conv1.weight" belongs to the branch "camera". */
+static branch *branch_of(branch *branches, size_t *count, const char *name)
+{
+    const size_t size = strcspn(name, ".");
+    char first[48];
+    snprintf(first, sizeof first, "%.*s", (int)(size < sizeof first ? size : sizeof first - 1), name);
+    for (size_t i = 0; i < *count; i++) {
+        if (strcmp(branches[i].name, first) == 0)
+            return &branches[i];
+    }
+    if (*count == MOST_BRANCHES)
+        return &branches[MOST_BRANCHES - 1];
+    branch *made = &branches[(*count)++];
+    memcpy(made->name, first, sizeof first);
+    return made;
+}
+
+static bcue_status branch_table(const bcue_graph *graph, bcue_report *report, bcue_error *error)
+{
+    branch branches[MOST_BRANCHES] = {0};
+    size_t count = 0;
+    int64_t parameters = 0, running = 0, macs = 0;
+    for (int32_t p = 0; p < bcue_graph_parameter_count(graph); p++) {
+        const bcue_value_info *info = bcue_graph_value(graph, bcue_graph_parameter_value(graph, p));
+        int64_t size = 0;
+        (void)bcue_shape_count(&info->shape, &size);
+        if (info->spec.running) {
+            running += size;
+            continue;
+        }
+        branch_of(branches, &count, info->name)->parameters += size;
+        parameters += size;
+    }
+    for (int32_t n = 0; n < bcue_graph_node_count(graph); n++) {
+        const int64_t work = bcue_graph_node_macs(graph, n);
+        if (work > 0) {
+            const bcue_node *node = bcue_graph_node(graph, n);
+            const bcue_value weight = node->input[1];
+            branch_of(branches, &count, bcue_graph_value(graph, weight)->name)->macs += work;
+            macs += work;
+        }
+    }
+    const bcue_column columns[] = {{"branch", NULL, BCUE_ALIGN_LEFT, 0}, {"parameters", NULL, BCUE_ALIGN_RIGHT, 0}, {"MACs", "million", BCUE_ALIGN_RIGHT, 3}};
+    bcue_table *table = bcue_table_create("Network, per window", columns, 3);
+    for (size_t i = 0; table != NULL && i < count; i++) {
+        bcue_table_row(table);
+        bcue_table_text(table, branches[i].name);
+        bcue_table_number(table, (double)branches[i].parameters);
+        bcue_table_number(table, 1e-6 * (double)branches[i].macs);
+    }
+    if (table != NULL) {
+        bcue_table_rule(table);
+        bcue_table_row(table);
+        bcue_table_text(table, "total");
+        bcue_table_number(table, (double)parameters);
+        bcue_table_number(table, 1e-6 * (double)macs);
+        bcue_table_footnote(table, "plus %lld batch-norm statistics, which are not trained", (long long)running);
+    }
+    json_object_set_new(bcue_report_object(report), "parameters", json_integer(parameters));
+    json_object_set_new(bcue_report_object(report), "macs", json_integer(macs));
+    bcue_status status = bcue_report_add_table(report, "branches", table, error);
+    bcue_table_destroy(table);
+    return status;
+}
+
+static bcue_status layer_table(const bcue_graph *graph, bcue_report *report, bcue_error *error)
+{
+    const bcue_column columns[] = {{"layer", NULL, BCUE_ALIGN_LEFT, 0}, {"operator", NULL, BCUE_ALIGN_LEFT, 0}, {"output", NULL, BCUE_ALIGN_LEFT, 0},
+                                   {"MACs", "million", BCUE_ALIGN_RIGHT, 3}};
+    bcue_table *table = bcue_table_create("Layers", columns, 4);
+    for (int32_t n = 0; table != NULL && n < bcue_graph_node_count(graph); n++) {
+        const bcue_node *node = bcue_graph_node(graph, n);
+        char shape[80];
+        bcue_table_row(table);
+        bcue_table_text(table, node->name);
+        bcue_table_text(table, bcue_op_name(node->op));
+        bcue_table_text(table, bcue_shape_text(&bcue_graph_value(graph, node->output)->shape, shape, sizeof shape));
+        const int64_t work = bcue_graph_node_macs(graph, n);
+        if (work > 0)
+            bcue_table_number(table, 1e-6 * (double)work);
+        else
+            bcue_table_missing(table);
+    }
+    bcue_status status = bcue_report_add_table(report, "layers", table, error);
+    bcue_table_destroy(table);
+    return status;
+}
+
+static bcue_status describe_network(const bcue_model_config *config, const bcue_model_inputs *inputs, bcue_weights *weights, bcue_report *report,
+                                    bcue_error *error)
+{
+    bcue_graph *graph;
+    BCUE_TRY(bcue_model_build(config, inputs, 1, &graph, error));
+    bcue_status status = layer_table(graph, report, error);
+    bcue_text_puts(bcue_report_out(report), "\n");
+    if (status == BCUE_OK)
+        status = branch_table(graph, report, error);
+    if (status == BCUE_OK && weights != NULL) {
+        const bcue_plan_options options = {.engine = BCUE_ENGINE_ONEDNN, .dtype = BCUE_F32};
+        bcue_plan *plan;
+        status = bcue_plan_create(graph, weights, &options, &plan, error);
+        if (status == BCUE_OK) {
+            bcue_text_printf(bcue_report_out(report), "\nWorking memory of a session: %.2f MB\n", 1e-6 * (double)bcue_plan_peak_bytes(plan));
+            json_object_set_new(bcue_report_object(report), "session_bytes", json_integer((json_int_t)bcue_plan_peak_bytes(plan)));
+            bcue_plan_destroy(plan);
+        }
+    }
+    bcue_graph_destroy(graph);
+    return status;
+}
+
+static void describe_training(const bcue_model_file *model, bcue_report *report)
+{
+    json_t *training = json_loads(model->training_json, JSON_REJECT_DUPLICATES, NULL);
+    if (training == NULL)
+        return;
+    bcue_text *out = bcue_report_out(report);
+    const char *key;
+    json_t *value;
+    bcue_text_puts(out, "\nTraining\n");
+    json_object_foreach(training, key, value) {
+        if (json_is_string(value))
+            bcue_text_printf(out, "  %-20s %s\n", key, json_string_value(value));
+        else if (json_is_integer(value))
+            bcue_text_printf(out, "  %-20s %lld\n", key, (long long)json_integer_value(value));
+        else if (json_is_real(value))
+            bcue_text_printf(out, "  %-20s %.6g\n", key, json_real_value(value));
+    }
+    json_object_set_new(bcue_report_object(report), "training", training);
+}
+
+static bcue_status describe_model(const char *path, bcue_report *report, bcue_error *error)
+{
+    bcue_model_file model;
+    BCUE_TRY(bcue_model_file_read(path, &model, error));
+    bcue_text *out = bcue_report_out(report);
+    const bcue_model_inputs *inputs = &model.inputs;
+    bcue_text_printf(out, "%s: %s, %lld beams\n", path, bcue_model_kind_names[model.config.kind], (long long)inputs->beams);
+    if (inputs->channels > 0)
+        bcue_text_printf(out, "  camera   %lld frame(s) of %lld x %lld, %lld channel(s)\n", (long long)inputs->frames, (long long)inputs->width,
+                         (long long)inputs->height, (long long)inputs->channels);
+    if (inputs->gps_frames > 0)
+        bcue_text_printf(out, "  position %lld fix(es)\n", (long long)inputs->gps_frames);
+    json_object_set_new(bcue_report_object(report), "kind", json_string("model"));
+    json_object_set_new(bcue_report_object(report), "model", json_string(bcue_model_kind_names[model.config.kind]));
+    json_object_set_new(bcue_report_object(report), "beams", json_integer(inputs->beams));
+    bcue_status status = BCUE_OK;
+    bcue_text_puts(out, "\n");
+    if (!bcue_model_is_table(&model.config))
+        status = describe_network(&model.config, inputs, &model.weights, report, error);
+    describe_training(&model, report);
+    bcue_text_printf(out, "\nFeatures\n%s", model.features_yaml);
+    bcue_model_file_free(&model);
+    return status;
+}
+
+static bcue_status describe_config(const char *path, bcue_report *report, bcue_error *error)
+{
+    bcue_run_config run;
+    bcue_config *config;
+    BCUE_TRY(bcue_run_config_read(path, NULL, 0, &run, &config, error));
+    bcue_text *out = bcue_report_out(report);
+    bcue_text_printf(out, "# %s: the effective configuration\n", path);
+    bcue_config_write(bcue_run_config_fields, &run, out);
+    json_object_set_new(bcue_report_object(report), "kind", json_string("configuration"));
+    json_object_set_new(bcue_report_object(report), "model", json_string(bcue_model_kind_names[run.model.kind]));
+    const bool camera = run.features.camera.enabled;
+    const bcue_model_inputs inputs = {.frames = run.data.window.frames,
+                                      .channels = camera ? run.features.camera.channels : 0,
+                                      .height = camera ? run.features.camera.height : 0,
+                                      .width = camera ? run.features.camera.width : 0,
+                                      .gps_frames = run.features.position.enabled ? run.data.gps_frames : 0,
+                                      .beams = (run.data.beams + run.data.beam_step - 1) / run.data.beam_step};
+    bcue_text_puts(out, "\n");
+    bcue_status status = bcue_model_is_table(&run.model) ? BCUE_OK : describe_network(&run.model, &inputs, NULL, report, error);
+    bcue_config_destroy(config);
+    return status;
+}
+
+static bcue_status describe_folder(const char *path, bcue_report *report, bcue_error *error)
+{
+    bcue_report *inner;
+    BCUE_TRY(bcue_inspect(path, NULL, 0, NULL, NULL, &inner, error));
+    bcue_text_puts(bcue_report_out(report), bcue_report_text(inner));
+    json_object_set_new(bcue_report_object(report), "kind", json_string("dataset"));
+    json_object_set_new(bcue_report_object(report), "dataset", json_loads(bcue_report_json(inner), 0, NULL));
+    bcue_report_destroy(inner);
+    return BCUE_OK;
+}
+
+bcue_status bcue_info(const char *path, bcue_report **report, bcue_error *error)
+{
+    *report = NULL;
+    bcue_report *made = bcue_report_create();
+    if (made == NULL)
+        return bcue_fail_memory(error, path);
+    bcue_status status;
+    if (bcue_path_is_dir(path))
+        status = describe_folder(path, made, error);
+    else if (bcue_ends_with(path, ".safetensors"))
+        status = describe_model(path, made, error);
+    else
+        status = describe_config(path, made, error);
+    if (status == BCUE_OK)
+        status = bcue_report_finish(made, error);
+    if (status != BCUE_OK) {
+        bcue_report_destroy(made);
+        return status;
+    }
+    *report = made;
+    return BCUE_OK;
+}

@@ -1,0 +1,164 @@
+#include "base/fail.h"
+#include "dataset/source_table.h"
+
+#include <math.h>
+
+typedef struct window_shape {
+    size_t frames, gps_frames, stride, horizon;
+} window_shape;
+
+static bcue_status refuse_shape(const bcue_source_job *job, const char *key, long long is, long long most,
+                                bcue_error *error)
+{
+    return bcue_key_fail(
+        job->origin, error, key,
+        "is %lld, but the rows of %s are windows made by its authors, which allow at most %lld", is,
+        job->table->name, most);
+}
+
+/* A challenge package brings its own windows: only their newest part can be taken. */
+static bcue_status check_shape(const bcue_source_job *job, bcue_error *error)
+{
+    const bcue_window_config *window = &job->data->window;
+    int slots = job->table->slots;
+    if (slots == 1)
+        return BCUE_OK;
+    if (window->frames > slots)
+        return refuse_shape(job, "data.window.frames", window->frames, slots, error);
+    if (job->data->gps_frames > slots)
+        return refuse_shape(job, "data.gps_frames", job->data->gps_frames, slots, error);
+    if (window->stride > 1)
+        return refuse_shape(job, "data.window.stride", window->stride, 1, error);
+    if (window->horizon > 0)
+        return refuse_shape(job, "data.window.horizon", window->horizon, 0, error);
+    return BCUE_OK;
+}
+
+/* Frame i (oldest first) of `count` that end at row `newest`: the row and the slot in it. */
+static const bcue_row *frame_at(const bcue_source_table *table, size_t newest, size_t count, size_t stride, size_t i,
+                                size_t *slot)
+{
+    if (table->slots > 1) {
+        *slot = (size_t)table->slots - count + i;
+        return &table->rows[newest];
+    }
+    *slot = 0;
+    return &table->rows[newest - (count - 1 - i) * stride];
+}
+
+static bool missing_required(const bcue_source_job *job, const bcue_sample *sample, const window_shape *shape)
+{
+    for (size_t r = 0; r < job->data->require.count; r++) {
+        bcue_modality modality = bcue_modality_find(job->data->require.items[r]);
+        if (modality == BCUE_GPS) {
+            for (size_t i = 0; i < 2 * shape->gps_frames; i++)
+                if (isnan(sample->fix[i]))
+                    return true;
+        } else {
+            for (size_t i = 0; i < shape->frames; i++)
+                if (sample->file[modality] == NULL || sample->file[modality][i] == NULL)
+                    return true;
+        }
+    }
+    return false;
+}
+
+static bcue_status fill_frames(const bcue_source_job *job, size_t newest, const window_shape *shape,
+                               bcue_sample *sample, bcue_error *error)
+{
+    const bcue_source_table *table = job->table;
+    size_t slot;
+    int64_t *keys = bcue_arena_alloc(job->arena, shape->frames, sizeof *keys);
+    double *fixes = bcue_arena_alloc(job->arena, 2 * shape->gps_frames, sizeof *fixes);
+    if (keys == NULL || fixes == NULL)
+        return bcue_fail_memory(error, table->name);
+    for (size_t i = 0; i < shape->frames; i++) {
+        const bcue_row *row = frame_at(table, newest, shape->frames, shape->stride, i, &slot);
+        keys[i] = row->key[slot];
+    }
+    for (size_t i = 0; i < shape->gps_frames; i++) {
+        const bcue_row *row = frame_at(table, newest, shape->gps_frames, shape->stride, i, &slot);
+        fixes[2 * i] = row->fix[2 * slot];
+        fixes[2 * i + 1] = row->fix[2 * slot + 1];
+    }
+    sample->frame_key = keys;
+    sample->fix = fixes;
+    for (int m = 0; m < BCUE_MODALITY_COUNT; m++) {
+        if (m == BCUE_GPS || !table->has[m])
+            continue;
+        const char **files = bcue_arena_alloc(job->arena, shape->frames, sizeof *files);
+        if (files == NULL)
+            return bcue_fail_memory(error, table->name);
+        for (size_t i = 0; i < shape->frames; i++) {
+            const bcue_row *row = frame_at(table, newest, shape->frames, shape->stride, i, &slot);
+            files[i] = row->file[m][slot];
+        }
+        sample->file[m] = files;
+    }
+    return BCUE_OK;
+}
+
+/* The kept beams of a power vector. */
+static const double *kept_power(const bcue_source_job *job, const double *power)
+{
+    int64_t step = job->data->beam_step, beams = (job->data->beams + step - 1) / step;
+    if (step == 1)
+        return power;
+    double *kept = bcue_arena_alloc(job->arena, (size_t)beams, sizeof *kept);
+    for (int64_t i = 0; kept != NULL && i < beams; i++)
+        kept[i] = power[i * step];
+    return kept;
+}
+
+static bcue_status append_sample(bcue_source_job *job, size_t newest, const window_shape *shape,
+                                 size_t first_episode, bcue_sample_list *samples, bcue_error *error)
+{
+    const bcue_source_table *table = job->table;
+    const bcue_row *row = &table->rows[newest], *target = &table->rows[newest + shape->horizon];
+    bcue_sample sample = {.source = (int32_t)job->number,
+                          .episode = (int32_t)(first_episode + row->episode),
+                          .sequence = (int32_t)row->sequence,
+                          .row = (int64_t)newest,
+                          .time_s = row->time_s,
+                          .label = target->label,
+                          .rsu_fix = {row->rsu_fix[0], row->rsu_fix[1]}};
+    BCUE_TRY(fill_frames(job, newest, shape, &sample, error));
+    if (missing_required(job, &sample, shape)) {
+        job->table->defects.required_missing_dropped++;
+        return BCUE_OK;
+    }
+    sample.id = bcue_arena_printf(job->arena, "%s/%s", table->name, row->index);
+    if (target->power != NULL)
+        sample.power = kept_power(job, target->power);
+    void *items = samples->items;
+    if (sample.id == NULL || (target->power != NULL && sample.power == NULL) ||
+        !bcue_grow(&items, &samples->capacity, samples->count + 1, sizeof *samples->items))
+        return bcue_fail_memory(error, table->name);
+    samples->items = items;
+    samples->items[samples->count++] = sample;
+    job->table->defects.samples++;
+    return BCUE_OK;
+}
+
+bcue_status bcue_windows_make(bcue_source_job *job, size_t first_episode, bcue_sample_list *samples,
+                              bcue_error *error)
+{
+    bcue_source_table *table = job->table;
+    BCUE_TRY(check_shape(job, error));
+    const window_shape shape = {(size_t)job->data->window.frames, (size_t)job->data->gps_frames,
+                                (size_t)job->data->window.stride, (size_t)job->data->window.horizon};
+    size_t longest = shape.frames > shape.gps_frames ? shape.frames : shape.gps_frames;
+    size_t reach = table->slots > 1 ? 0 : (longest - 1) * shape.stride;
+    for (size_t start = 0, end; start < table->row_count; start = end) {
+        end = start + 1;
+        while (end < table->row_count && !table->rows[end].starts_run && table->slots == 1)
+            end++;
+        for (size_t row = start; row < end; row++) {
+            if (row - start < reach || end - row <= shape.horizon)
+                table->defects.window_crossing_dropped++;
+            else
+                BCUE_TRY(append_sample(job, row, &shape, first_episode, samples, error));
+        }
+    }
+    return BCUE_OK;
+}

@@ -1,0 +1,148 @@
+/* Inference: convolution or linear with everything behind it in one primitive, weights folded and laid out
+ * when they change. */
+#include "engine/onednn_lower.h"
+
+/* Batch norm folded into the weights of the layer before it. */
+typedef struct fold {
+    bcue_tensor weight, bias;                 /* of the layer; bias.data NULL: none */
+    bcue_tensor scale, shift, mean, variance; /* of the norm */
+    double epsilon;
+} fold;
+
+static bcue_status run_fold(const bcue_dn_program *program, const bcue_dn_step *step, bcue_error *error)
+{
+    (void)error;
+    const fold *f = step->context;
+    bcue_norm_values norm = {&f->scale, &f->shift, &f->mean, &f->variance, f->epsilon};
+    bcue_tensor weight = f->weight, bias = f->shift;
+    weight.data = bcue_dn_data(program, step->views[0]);
+    bias.data = bcue_dn_data(program, step->views[1]);
+    bcue_fold_batch_norm(&f->weight, f->bias.data != NULL ? &f->bias : NULL, &norm, &weight, &bias);
+    return BCUE_OK;
+}
+
+static bcue_tensor parameter_tensor(const bcue_dn_plan *plan, bcue_value value)
+{
+    return plan->weights->tensors[bcue_graph_value(plan->graph, value)->parameter];
+}
+
+/* The weights and bias that the group's primitive reads. */
+typedef struct group_weights {
+    int32_t weight, bias;
+} group_weights;
+
+static group_weights fold_norm(bcue_dn_plan *plan, const bcue_fusion_group *group,
+                               const dnnl_memory_desc_t *desc)
+{
+    bcue_dn_program *program = &plan->program;
+    const bcue_node *norm = bcue_graph_node(plan->graph, group->norm);
+    bcue_dn_layer layer = bcue_dn_layer_of(bcue_graph_node(plan->graph, group->anchor));
+    group_weights result = {BCUE_DN_NONE, BCUE_DN_NONE};
+    fold *f = bcue_arena_alloc(program->objects, 1, sizeof *f);
+    if (f == NULL) {
+        bcue_dn_fail_memory(program);
+        return result;
+    }
+    f->weight = parameter_tensor(plan, layer.weight);
+    if (layer.bias != BCUE_NO_VALUE)
+        f->bias = parameter_tensor(plan, layer.bias);
+    f->scale = parameter_tensor(plan, norm->input[1]);
+    f->shift = parameter_tensor(plan, norm->input[2]);
+    f->mean = parameter_tensor(plan, norm->input[3]);
+    f->variance = parameter_tensor(plan, norm->input[4]);
+    f->epsilon = norm->u.norm.epsilon;
+    program->preparing = true;
+    dnnl_memory_desc_t plain = bcue_dn_plain_desc(desc->ndims, desc->dims),
+                       channels = bcue_dn_shape_desc(&f->shift.shape);
+    int32_t views[2] = {bcue_dn_staging(program, BCUE_DN_STAGING_WEIGHTS, &plain),
+                        bcue_dn_new(program, &channels)};
+    bcue_dn_emit_kernel(program, run_fold, f, views, 2);
+    result.weight = bcue_dn_new(program, desc);
+    result.bias = views[1];
+    bcue_dn_emit_reorder(program, views[0], result.weight);
+    program->preparing = false;
+    return result;
+}
+
+static group_weights read_weights(bcue_dn_plan *plan, const bcue_fusion_group *group,
+                                  const dnnl_memory_desc_t *desc)
+{
+    if (group->norm >= 0)
+        return fold_norm(plan, group, desc);
+    bcue_dn_layer layer = bcue_dn_layer_of(bcue_graph_node(plan->graph, group->anchor));
+    return (group_weights){bcue_dn_read(plan, layer.weight, desc),
+                           layer.bias != BCUE_NO_VALUE ? bcue_dn_read_plain(plan, layer.bias) : BCUE_DN_NONE};
+}
+
+/* Does anyone but the caller, the only reader left, need what is in the view's memory? */
+static bool is_shared(const bcue_dn_plan *plan, bcue_value value, int32_t view)
+{
+    const bcue_dn_program *program = &plan->program;
+    if (plan->values[value].unread > 1 || bcue_graph_value(plan->graph, value)->kind != BCUE_VALUE_RESULT)
+        return true;
+    for (bcue_value v = 0; v < bcue_graph_value_count(plan->graph); v++)
+        for (int i = 0; v != value && i < plan->values[v].layout_count; i++)
+            if (program->views[plan->values[v].layout[i]].buffer == program->views[view].buffer)
+                return true;
+    return false;
+}
+
+/* Memory that holds the residual, in the layout of the result, and may be overwritten by the result. */
+static int32_t residual_memory(bcue_dn_plan *plan, bcue_value residual, const dnnl_memory_desc_t *dst)
+{
+    bcue_dn_program *program = &plan->program;
+    int32_t view = bcue_dn_read(plan, residual, dst);
+    if (view == BCUE_DN_NONE || !is_shared(plan, residual, view))
+        return view;
+    int32_t copy = bcue_dn_new(program, dst);
+    bcue_dn_emit_reorder(program, view, copy);
+    return copy;
+}
+
+static dnnl_post_ops_t make_post_ops(const bcue_fusion_group *group)
+{
+    dnnl_post_ops_t post_ops = NULL;
+    if (dnnl_post_ops_create(&post_ops) != dnnl_success)
+        return NULL;
+    if ((group->add >= 0 && dnnl_post_ops_append_sum(post_ops, 1) != dnnl_success) ||
+        (group->relu >= 0 &&
+         dnnl_post_ops_append_eltwise(post_ops, 1, dnnl_eltwise_relu, 0, 0) != dnnl_success)) {
+        dnnl_post_ops_destroy(post_ops);
+        return NULL;
+    }
+    return post_ops;
+}
+
+bool bcue_dn_group_forward(bcue_dn_plan *plan, const bcue_fusion_group *group)
+{
+    bcue_dn_program *program = &plan->program;
+    const bcue_node *anchor = bcue_graph_node(plan->graph, group->anchor);
+    bcue_dn_layer layer = bcue_dn_layer_of(anchor);
+    bool has_bias = layer.bias != BCUE_NO_VALUE || group->norm >= 0;
+    dnnl_post_ops_t post_ops = make_post_ops(group);
+    if (post_ops == NULL) {
+        bcue_dn_fail_memory(program);
+        return true;
+    }
+    dnnl_primitive_desc_t forward = anchor->op == BCUE_OP_CONV2D
+                                        ? bcue_dn_describe_conv(plan, group->anchor, has_bias, post_ops)
+                                        : bcue_dn_describe_linear(plan, group->anchor, has_bias, post_ops);
+    dnnl_post_ops_destroy(post_ops);
+    if (forward == NULL)
+        return false;
+    dnnl_memory_desc_t src = bcue_dn_query(forward, dnnl_query_src_md),
+                       dst = bcue_dn_query(forward, dnnl_query_dst_md);
+    dnnl_memory_desc_t weights = bcue_dn_query(forward, dnnl_query_weights_md);
+    group_weights read = read_weights(plan, group, &weights);
+    bcue_dn_arg args[4] = {{DNNL_ARG_SRC, bcue_dn_read(plan, layer.x, &src)},
+                           {DNNL_ARG_WEIGHTS, read.weight}};
+    args[2] = (bcue_dn_arg){DNNL_ARG_DST, group->add >= 0 ? residual_memory(plan, group->residual, &dst)
+                                                          : bcue_dn_new(program, &dst)};
+    args[3] = (bcue_dn_arg){DNNL_ARG_BIAS, read.bias};
+    bcue_dn_emit(program, forward, args, has_bias ? 4 : 3);
+    dnnl_memory_desc_t shaped = bcue_dn_shape_desc(bcue_dn_shape(plan, group->output));
+    int32_t output = dst.ndims == shaped.ndims ? args[2].view : bcue_dn_alias(program, args[2].view, &shaped);
+    bcue_dn_define(plan, group->output, output);
+    dnnl_primitive_desc_destroy(forward);
+    return true;
+}

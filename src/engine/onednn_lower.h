@@ -1,0 +1,122 @@
+/* Lowering of a graph to a oneDNN program. Each value has one or more representations (layouts); operators
+   ask for the layout that they want and a reorder is inserted, once, when it is not there yet. Gradients are
+   pushed to a value by its consumers and summed. */
+#ifndef BCUE_ENGINE_ONEDNN_LOWER_H
+#define BCUE_ENGINE_ONEDNN_LOWER_H
+
+#include "engine/dropout.h"
+#include "engine/onednn_program.h"
+#include "engine/plan_backend.h"
+#include "graph/fuse.h"
+#include "graph/needed.h"
+
+enum { BCUE_DN_MAX_LAYOUTS = 6 };
+
+typedef struct bcue_dn_value {
+    int32_t layout[BCUE_DN_MAX_LAYOUTS]; /* views; [0] is what the producer wrote */
+    int layout_count;
+    int32_t gradient; /* sum of what the consumers pushed so far, or BCUE_DN_NONE */
+    int32_t readers;  /* planned nodes that read it, plus one for an output */
+    int32_t reader;   /* the last of those nodes */
+    int32_t unread;   /* of them, those not yet lowered */
+    bool needs_gradient;
+} bcue_dn_value;
+
+typedef enum bcue_dn_route {
+    BCUE_DN_UNPLANNED,
+    BCUE_DN_PRIMITIVE, /* oneDNN; state below is for its backward pass */
+    BCUE_DN_PLAIN,     /* plain C on row-major data */
+    BCUE_DN_ABSORBED,  /* computed by an earlier node */
+} bcue_dn_route;
+
+typedef struct bcue_dn_node {
+    bcue_dn_route route;
+    bcue_value result; /* what it computes: its output, or the output of the ReLU that it absorbed */
+    dnnl_primitive_desc_t forward; /* hint for backward */
+    int32_t source, mean, variance, workspace;
+} bcue_dn_node;
+
+/* One named input or output of the plan. */
+typedef struct bcue_dn_port {
+    char *name; /* owned */
+    int32_t view, gradient;
+} bcue_dn_port;
+
+typedef struct bcue_dn_plan {
+    bcue_plan base;
+    const bcue_graph *graph; /* only while the plan is made */
+    bcue_weights *weights;
+    bcue_plan_options options;
+    bcue_dn_program program;
+    bcue_dn_value *values;
+    bcue_dn_node *nodes;
+    bcue_needed needed;
+    bcue_fusion fusion; /* inference */
+    size_t forward_end; /* steps before it are the forward pass, the rest backward */
+    bcue_dn_port *inputs, *outputs;
+    int32_t input_count, output_count;
+    int32_t *gradients;    /* per parameter: its row-major gradient, or BCUE_DN_NONE */
+    bcue_dropout_key step; /* node not set */
+    bool stale;            /* the weights changed since the prepare steps ran */
+} bcue_dn_plan;
+
+const bcue_shape *bcue_dn_shape(const bcue_dn_plan *plan, bcue_value value);
+/* The value in this layout (perhaps with other dimensions of the same row-major order). */
+int32_t bcue_dn_read(bcue_dn_plan *plan, bcue_value value, const dnnl_memory_desc_t *desc);
+int32_t bcue_dn_read_plain(bcue_dn_plan *plan, bcue_value value);
+/* The layout that costs nothing. */
+const dnnl_memory_desc_t *bcue_dn_native(bcue_dn_plan *plan, bcue_value value);
+void bcue_dn_define(bcue_dn_plan *plan, bcue_value value, int32_t view);
+/* `view` in another layout: itself, an alias or a reordered copy. */
+int32_t bcue_dn_convert(bcue_dn_plan *plan, int32_t view, const dnnl_memory_desc_t *desc);
+
+/* A term of the gradient of the value. The view may be shared with other values: it is never written again.
+ */
+void bcue_dn_push_gradient(bcue_dn_plan *plan, bcue_value value, int32_t view);
+/* The whole gradient, BCUE_DN_NONE when nothing was pushed. */
+int32_t bcue_dn_gradient(bcue_dn_plan *plan, bcue_value value);
+
+/* A convolution or linear layer: x, weight and perhaps a bias. */
+typedef struct bcue_dn_layer {
+    bcue_value x, weight, bias; /* bias may be BCUE_NO_VALUE */
+} bcue_dn_layer;
+bcue_dn_layer bcue_dn_layer_of(const bcue_node *node);
+bool bcue_dn_layer_trains(const bcue_dn_plan *plan, bcue_dn_layer layer);
+/* The forward primitives; NULL when oneDNN has none. The caller destroys them. */
+dnnl_primitive_desc_t bcue_dn_describe_conv(bcue_dn_plan *plan, int32_t node, bool bias,
+                                            const_dnnl_post_ops_t post_ops);
+dnnl_primitive_desc_t bcue_dn_describe_linear(bcue_dn_plan *plan, int32_t node, bool bias,
+                                              const_dnnl_post_ops_t post_ops);
+/* Append the layer's forward primitive; gives the view of its result. */
+int32_t bcue_dn_emit_weighted(bcue_dn_plan *plan, const_dnnl_primitive_desc_t forward, bcue_dn_layer layer);
+/* Append its backward primitives (either may be NULL: not wanted). */
+void bcue_dn_emit_weighted_backward(bcue_dn_plan *plan, bcue_dn_layer layer, bcue_value output,
+                                    const_dnnl_primitive_desc_t weights, const_dnnl_primitive_desc_t data);
+
+/* The ReLU that alone reads the node's output and may be computed with it, or -1. */
+int32_t bcue_dn_following_relu(const bcue_dn_plan *plan, int32_t node);
+
+/* One operator each. Forward: false when oneDNN has nothing for this case and the plain kernel must do it.
+ * Backward: the same; then nothing was pushed. */
+bool bcue_dn_conv_forward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_conv_backward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_linear_forward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_linear_backward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_norm_forward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_norm_backward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_pool_forward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_pool_backward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_relu_forward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_relu_backward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_binary_forward(bcue_dn_plan *plan, int32_t node); /* add, mul */
+bool bcue_dn_binary_backward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_reshape_forward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_reshape_backward(bcue_dn_plan *plan, int32_t node);
+/* A group of convolution or linear + batch norm + residual + ReLU, in inference. */
+bool bcue_dn_group_forward(bcue_dn_plan *plan, const bcue_fusion_group *group);
+
+/* Any operator, by the plain-C kernels of the reference engine. */
+void bcue_dn_plain_forward(bcue_dn_plan *plan, int32_t node);
+void bcue_dn_plain_backward(bcue_dn_plan *plan, int32_t node);
+
+#endif

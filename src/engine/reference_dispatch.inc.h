@@ -1,0 +1,134 @@
+/* All operators in one element type. Included once per type, with BCUE_REAL, BCUE_REF_FORWARD and
+ * BCUE_REF_BACKWARD defined. */
+#include "engine/reference_ops.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stddef.h>
+#include "base/fail.h"
+
+#include "engine/reference_dense.inc.h"
+#include "engine/reference_norm.inc.h"
+#include "engine/reference_pool.inc.h"
+#include "engine/reference_shape.inc.h"
+
+/* What was fused behind the node: the residual, then ReLU. */
+static void finish(const bcue_ref_call *call)
+{
+    const BCUE_REAL *residual = call->residual;
+    BCUE_REAL *y = call->out;
+    for (int64_t k = 0, count = bcue_ref_count(&call->out_shape); residual != NULL && k < count; k++)
+        y[k] += residual[k];
+    for (int64_t k = 0, count = bcue_ref_count(&call->out_shape); call->relu && k < count; k++)
+        y[k] = y[k] < 0 ? 0 : y[k];
+}
+
+bcue_status BCUE_REF_FORWARD(const bcue_ref_call *call, bcue_error *error)
+{
+    switch (call->node->op) {
+    case BCUE_OP_CONV2D:
+        conv2d_forward(call);
+        break;
+    case BCUE_OP_BATCH_NORM:
+        batch_norm_forward(call);
+        break;
+    case BCUE_OP_LINEAR:
+        linear_forward(call);
+        break;
+    case BCUE_OP_RELU:
+        relu_forward(call);
+        break;
+    case BCUE_OP_MAX_POOL:
+    case BCUE_OP_AVG_POOL:
+    case BCUE_OP_ADAPTIVE_AVG_POOL:
+        pool(call, false);
+        break;
+    case BCUE_OP_ADD:
+    case BCUE_OP_MUL:
+        broadcast_forward(call);
+        break;
+    case BCUE_OP_CONCAT:
+        concat_forward(call);
+        break;
+    case BCUE_OP_SLICE:
+        slice_both(call, false);
+        break;
+    case BCUE_OP_RESHAPE:
+        reshape_both(call, false);
+        break;
+    case BCUE_OP_PERMUTE:
+        permute_both(call, false);
+        break;
+    case BCUE_OP_REDUCE_MEAN:
+    case BCUE_OP_REDUCE_SUM:
+        reduce_both(call, false);
+        break;
+    case BCUE_OP_SOFTMAX:
+        softmax_forward(call);
+        break;
+    case BCUE_OP_DROPOUT:
+        apply_dropout(call, call->in[0], call->out, false);
+        break;
+    case BCUE_OP_CROSS_ENTROPY:
+        BCUE_TRY(cross_entropy_forward(call, error));
+        break;
+    case BCUE_OP_COUNT:
+        break;
+    }
+    finish(call);
+    return BCUE_OK;
+}
+
+void BCUE_REF_BACKWARD(const bcue_ref_call *call)
+{
+    switch (call->node->op) {
+    case BCUE_OP_CONV2D:
+        conv2d_backward(call);
+        break;
+    case BCUE_OP_BATCH_NORM:
+        batch_norm_backward(call);
+        break;
+    case BCUE_OP_LINEAR:
+        linear_backward(call);
+        break;
+    case BCUE_OP_RELU:
+        relu_backward(call);
+        break;
+    case BCUE_OP_MAX_POOL:
+    case BCUE_OP_AVG_POOL:
+    case BCUE_OP_ADAPTIVE_AVG_POOL:
+        pool(call, true);
+        break;
+    case BCUE_OP_ADD:
+    case BCUE_OP_MUL:
+        broadcast_backward(call);
+        break;
+    case BCUE_OP_CONCAT:
+        concat_backward(call);
+        break;
+    case BCUE_OP_SLICE:
+        slice_both(call, true);
+        break;
+    case BCUE_OP_RESHAPE:
+        reshape_both(call, true);
+        break;
+    case BCUE_OP_PERMUTE:
+        permute_both(call, true);
+        break;
+    case BCUE_OP_REDUCE_MEAN:
+    case BCUE_OP_REDUCE_SUM:
+        reduce_both(call, true);
+        break;
+    case BCUE_OP_SOFTMAX:
+        softmax_backward(call);
+        break;
+    case BCUE_OP_DROPOUT:
+        apply_dropout(call, call->out_gradient, call->in_gradient[0], true);
+        break;
+    case BCUE_OP_CROSS_ENTROPY:
+        cross_entropy_backward(call);
+        break;
+    case BCUE_OP_COUNT:
+        break;
+    }
+}

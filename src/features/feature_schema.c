@@ -1,0 +1,280 @@
+#include "features/recipes.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fail.h"
+
+static const char *const modality_names[BCUE_MODALITY_COUNT] = {"camera", "lidar", "radar", "gps"};
+
+const char *bcue_modality_name(bcue_modality modality)
+{
+    return (unsigned)modality < BCUE_MODALITY_COUNT ? modality_names[modality] : "unknown";
+}
+
+bcue_modality bcue_modality_find(const char *name)
+{
+    for (int i = 0; i < BCUE_MODALITY_COUNT; i++)
+        if (strcmp(modality_names[i], name) == 0)
+            return (bcue_modality)i;
+    return BCUE_MODALITY_COUNT;
+}
+
+static const char *const normalise_choices[] = {"imagenet", "unit", NULL};
+static const char *const position_choices[] = {"minmax", "enu", "utm", "angle", NULL};
+
+#define CAMERA(member) offsetof(bcue_camera_recipe, member)
+static const bcue_config_field camera_fields[] = {
+    {.name = "enabled",
+     .type = BCUE_CONFIG_BOOL,
+     .offset = CAMERA(enabled),
+     .fallback = "false",
+     .help = "use the camera"},
+    {.name = "width",
+     .type = BCUE_CONFIG_INT,
+     .offset = CAMERA(width),
+     .fallback = "256",
+     .minimum = 1,
+     .maximum = 4096,
+     .help = "network input width, pixels"},
+    {.name = "height",
+     .type = BCUE_CONFIG_INT,
+     .offset = CAMERA(height),
+     .fallback = "256",
+     .minimum = 1,
+     .maximum = 4096,
+     .help = "network input height, pixels"},
+    {.name = "channels",
+     .type = BCUE_CONFIG_INT,
+     .offset = CAMERA(channels),
+     .fallback = "3",
+     .minimum = 1,
+     .maximum = 3,
+     .help = "1 (grey) or 3 (RGB)"},
+    {.name = "normalise",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = CAMERA(normalise),
+     .fallback = "imagenet",
+     .choices = normalise_choices,
+     .help = "imagenet: subtract mean, divide by deviation; unit: stay in [0, 1]"},
+    {.name = "input_width",
+     .type = BCUE_CONFIG_INT,
+     .offset = CAMERA(input_width),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 16384,
+     .help = "refuse pictures of another width, pixels; 0 = any"},
+    {.name = "input_height",
+     .type = BCUE_CONFIG_INT,
+     .offset = CAMERA(input_height),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 16384,
+     .help = "refuse pictures of another height, pixels; 0 = any"},
+    {0},
+};
+
+#define POSITION(member) offsetof(bcue_position_recipe, member)
+static const bcue_config_field position_fields[] = {
+    {.name = "enabled",
+     .type = BCUE_CONFIG_BOOL,
+     .offset = POSITION(enabled),
+     .fallback = "false",
+     .help = "use the vehicle's GPS"},
+    {.name = "mode",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = POSITION(mode),
+     .fallback = "minmax",
+     .choices = position_choices,
+     .help = "minmax: latitude, longitude to [0, 1]; enu: metres east, north of the RSU; utm: UTM difference "
+             "to [0, 1]; angle"},
+    {.name = "scale_m",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = POSITION(scale_m),
+     .fallback = "50",
+     .minimum = 1e-3,
+     .maximum = 1e6,
+     .help = "enu: metres that become 1"},
+    {.name = "angle_offset_deg",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = POSITION(angle_offset_deg),
+     .fallback = "0",
+     .minimum = -360,
+     .maximum = 360,
+     .help = "angle: direction of the array, degrees from east, counter-clockwise"},
+    {.name = "quantise",
+     .type = BCUE_CONFIG_INT,
+     .offset = POSITION(quantise),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1000000,
+     .help = "round training inputs to 1/quantise; 0 = do not"},
+    {.name = "fit_all",
+     .type = BCUE_CONFIG_BOOL,
+     .offset = POSITION(fit_all),
+     .fallback = "false",
+     .help = "fit the bounds on all samples, as published protocols do, instead of on training samples"},
+    {.name = "low_0",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = POSITION(low[0]),
+     .fallback = "0",
+     .help = "minmax, utm: what becomes 0 on the first axis (latitude, degrees; UTM east, m); low = high: "
+             "fitted"},
+    {.name = "low_1",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = POSITION(low[1]),
+     .fallback = "0",
+     .help = "the same for the second axis (longitude, degrees; UTM north, m)"},
+    {.name = "high_0",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = POSITION(high[0]),
+     .fallback = "0",
+     .help = "what becomes 1 on the first axis"},
+    {.name = "high_1",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = POSITION(high[1]),
+     .fallback = "0",
+     .help = "what becomes 1 on the second axis"},
+    {0},
+};
+
+#define AUGMENT(member) offsetof(bcue_augment_recipe, member)
+static const bcue_config_field augment_fields[] = {
+    {.name = "brightness",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = AUGMENT(brightness),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1,
+     .help = "camera values times 1 +- this"},
+    {.name = "contrast",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = AUGMENT(contrast),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1,
+     .help = "distance to the picture's mean grey times 1 +- this"},
+    {.name = "gamma",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = AUGMENT(gamma),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 10,
+     .help = "camera values to a power between 1/(1 + this) and 1 + this (night, glare)"},
+    {.name = "saturation",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = AUGMENT(saturation),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1,
+     .help = "distance of a pixel to its own grey times 1 +- this"},
+    {.name = "blur_px",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = AUGMENT(blur_px),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 16,
+     .help = "largest deviation of a Gaussian blur, pixels of the network's input"},
+    {.name = "probability",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = AUGMENT(probability),
+     .fallback = "1",
+     .minimum = 0,
+     .maximum = 1,
+     .help = "share of training samples that get the changes above"},
+    {.name = "flip",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = AUGMENT(flip),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1,
+     .help = "share of training samples that are mirrored with their beams; needs the facts below"},
+    {.name = "shared_mirror_plane",
+     .type = BCUE_CONFIG_BOOL,
+     .offset = AUGMENT(shared_mirror_plane),
+     .fallback = "false",
+     .help = "array, camera and radar share one vertical mirror plane"},
+    {.name = "mirrored_codebook",
+     .type = BCUE_CONFIG_BOOL,
+     .offset = AUGMENT(mirrored_codebook),
+     .fallback = "false",
+     .help = "beam i and beam beams-1-i are mirror images in that plane"},
+    {.name = "boresight_deg",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = AUGMENT(boresight_deg),
+     .fallback = "-1000",
+     .minimum = -1000,
+     .maximum = 360,
+     .help = "azimuth of the mirror plane from the RSU, degrees clockwise from north; mirrors positions; "
+             "-1000 = unknown"},
+    {0},
+};
+
+const bcue_config_field bcue_feature_config_fields[] = {
+    {.name = "camera",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = offsetof(bcue_feature_config, camera),
+     .fields = camera_fields,
+     .help = "camera pictures"},
+    {.name = "position",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = offsetof(bcue_feature_config, position),
+     .fields = position_fields,
+     .help = "vehicle position"},
+    {.name = "augment",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = offsetof(bcue_feature_config, augment),
+     .fields = augment_fields,
+     .help = "random changes of training samples"},
+    {0},
+};
+
+static bcue_status refuse(const bcue_config *origin, const char *prefix, const char *key,
+                          const char *sentence, bcue_error *error)
+{
+    char full[128];
+    snprintf(full, sizeof full, "%s%s", prefix != NULL ? prefix : "", key);
+    if (origin != NULL)
+        return bcue_config_fail(origin, error, full, "%s", sentence);
+    return bcue_fail(error, BCUE_ERROR_CONFIG, "%s: %s", full, sentence);
+}
+
+static bcue_status check_flip(const bcue_feature_config *config, int64_t beam_step, const bcue_config *origin,
+                              const char *prefix, bcue_error *error)
+{
+    const bcue_augment_recipe *augment = &config->augment;
+    if (augment->flip <= 0)
+        return BCUE_OK;
+    if (!augment->shared_mirror_plane)
+        return refuse(origin, prefix, "augment.flip",
+                      "a flip is right only where array, camera and radar share a mirror plane: set "
+                      "shared_mirror_plane: true if they do",
+                      error);
+    if (!augment->mirrored_codebook)
+        return refuse(origin, prefix, "augment.flip",
+                      "a flip needs a codebook in which beam i mirrors beam beams-1-i: set "
+                      "mirrored_codebook: true if it is so",
+                      error);
+    if (beam_step != 1)
+        return refuse(origin, prefix, "augment.flip",
+                      "with beam_step > 1 the kept beams are not mirror images of one another, so samples "
+                      "cannot be flipped",
+                      error);
+    if (config->position.enabled && augment->boresight_deg == BCUE_BORESIGHT_UNKNOWN)
+        return refuse(origin, prefix, "augment.flip",
+                      "positions are used, so give boresight_deg, the direction of the mirror plane", error);
+    return BCUE_OK;
+}
+
+bcue_status bcue_feature_config_check(const bcue_feature_config *config, int64_t beam_step,
+                                      const bcue_config *origin, const char *prefix, bcue_error *error)
+{
+    if (config->camera.enabled && config->camera.channels == 2)
+        return refuse(origin, prefix, "camera.channels", "must be 1 (grey) or 3 (RGB)", error);
+    for (int axis = 0; axis < 2; axis++)
+        if (config->position.low[axis] > config->position.high[axis])
+            return refuse(origin, prefix, axis == 0 ? "position.low_0" : "position.low_1",
+                          "must not be above high", error);
+    return check_flip(config, beam_step, origin, prefix, error);
+}

@@ -1,0 +1,207 @@
+#include "learn/optimizer.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/parallel.h"
+
+static const char *const optimizer_names[] = {"sgd", "adam", "adamw", NULL};
+static const char *const schedule_names[] = {"constant", "step", "cosine", NULL};
+
+#define OPT(field) offsetof(bcue_optimizer_config, field)
+const bcue_config_field bcue_optimizer_config_fields[] = {
+    {.name = "kind", .type = BCUE_CONFIG_CHOICE, .offset = OPT(kind), .choices = optimizer_names, .fallback = "adam", .help = "optimiser"},
+    {.name = "lr", .type = BCUE_CONFIG_DOUBLE, .offset = OPT(lr), .fallback = "0.001", .minimum = 1e-12, .maximum = 100, .help = "learning rate"},
+    {.name = "momentum", .type = BCUE_CONFIG_DOUBLE, .offset = OPT(momentum), .fallback = "0.9", .minimum = 0, .maximum = 0.99999, .help = "sgd"},
+    {.name = "beta1", .type = BCUE_CONFIG_DOUBLE, .offset = OPT(beta1), .fallback = "0.9", .minimum = 0, .maximum = 0.99999, .help = "adam, adamw"},
+    {.name = "beta2", .type = BCUE_CONFIG_DOUBLE, .offset = OPT(beta2), .fallback = "0.999", .minimum = 0, .maximum = 0.9999999, .help = "adam, adamw"},
+    {.name = "epsilon", .type = BCUE_CONFIG_DOUBLE, .offset = OPT(epsilon), .fallback = "1e-8", .minimum = 1e-30, .maximum = 1, .help = "adam, adamw"},
+    {.name = "weight_decay", .type = BCUE_CONFIG_DOUBLE, .offset = OPT(weight_decay), .fallback = "0", .minimum = 0, .maximum = 10,
+     .help = "L2 term (sgd, adam) or decoupled (adamw)"},
+    {.name = "decay_all", .type = BCUE_CONFIG_BOOL, .offset = OPT(decay_all), .fallback = "false",
+     .help = "decay biases and normalisation parameters too"},
+    {.name = "clip_norm", .type = BCUE_CONFIG_DOUBLE, .offset = OPT(clip_norm), .fallback = "0", .minimum = 0, .maximum = 1e9,
+     .help = "largest global gradient norm, 0 = no clipping"},
+    {.name = "schedule", .type = BCUE_CONFIG_CHOICE, .offset = OPT(schedule), .choices = schedule_names, .fallback = "constant",
+     .help = "learning rate over time"},
+    {.name = "milestones", .type = BCUE_CONFIG_INT_LIST, .offset = OPT(milestones), .minimum = 0, .maximum = 1e6, .help = "step: epochs at which lr is multiplied by gamma"},
+    {.name = "gamma", .type = BCUE_CONFIG_DOUBLE, .offset = OPT(gamma), .fallback = "0.1", .minimum = 1e-9, .maximum = 1, .help = "step: factor"},
+    {.name = "minimum_lr", .type = BCUE_CONFIG_DOUBLE, .offset = OPT(minimum_lr), .fallback = "0", .minimum = 0, .maximum = 100, .help = "cosine: last learning rate"},
+    {.name = "warmup_epochs", .type = BCUE_CONFIG_INT, .offset = OPT(warmup_epochs), .fallback = "0", .minimum = 0, .maximum = 1e6,
+     .help = "epochs of linear warm-up"},
+    {0}};
+
+double bcue_learning_rate(const bcue_optimizer_config *config, int64_t step, int64_t steps_per_epoch, int64_t epochs)
+{
+    const double pi = 3.14159265358979323846;
+    const int64_t warmup_steps = config->warmup_epochs * steps_per_epoch;
+    if (step < warmup_steps)
+        return config->lr * (double)(step + 1) / (double)warmup_steps;
+    const int64_t epoch = steps_per_epoch > 0 ? step / steps_per_epoch : 0;
+    double rate = config->lr;
+    switch ((bcue_schedule_kind)config->schedule) {
+    case BCUE_SCHEDULE_CONSTANT:
+        break;
+    case BCUE_SCHEDULE_STEP:
+        for (size_t i = 0; i < config->milestones.count; i++) {
+            if (epoch >= config->milestones.items[i])
+                rate *= config->gamma;
+        }
+        break;
+    case BCUE_SCHEDULE_COSINE: {
+        const int64_t total = epochs * steps_per_epoch - warmup_steps;
+        const double part = total > 0 ? (double)(step - warmup_steps) / (double)total : 1;
+        rate = config->minimum_lr + 0.5 * (config->lr - config->minimum_lr) * (1 + cos(pi * (part > 1 ? 1 : part)));
+        break;
+    }
+    }
+    return rate;
+}
+
+static bcue_status create_moments(bcue_optimizer *optimizer, const bcue_graph *graph, const bool *frozen, bcue_error *error)
+{
+    const size_t count = (size_t)optimizer->count;
+    optimizer->first = bcue_calloc(count, sizeof *optimizer->first);
+    optimizer->second = bcue_calloc(count, sizeof *optimizer->second);
+    optimizer->trained = bcue_calloc(count, sizeof *optimizer->trained);
+    optimizer->decayed = bcue_calloc(count, sizeof *optimizer->decayed);
+    if (optimizer->first == NULL || optimizer->second == NULL || optimizer->trained == NULL || optimizer->decayed == NULL)
+        return bcue_fail_memory(error, "the optimiser");
+    for (int32_t i = 0; i < optimizer->count; i++) {
+        const bcue_value_info *info = bcue_graph_value(graph, bcue_graph_parameter_value(graph, i));
+        int64_t size;
+        if (info->spec.running || (frozen != NULL && frozen[i]) || !bcue_shape_count(&info->shape, &size))
+            continue;
+        optimizer->trained[i] = true;
+        optimizer->decayed[i] = optimizer->config.decay_all || !info->spec.no_decay;
+        optimizer->first[i] = bcue_calloc_aligned((size_t)size, sizeof(float));
+        optimizer->second[i] = optimizer->config.kind == BCUE_OPTIMIZER_SGD ? NULL : bcue_calloc_aligned((size_t)size, sizeof(float));
+        if (optimizer->first[i] == NULL || (optimizer->config.kind != BCUE_OPTIMIZER_SGD && optimizer->second[i] == NULL))
+            return bcue_fail_memory(error, "the optimiser");
+    }
+    return BCUE_OK;
+}
+
+bcue_status bcue_optimizer_create(const bcue_optimizer_config *config, const bcue_graph *graph, const bool *frozen, bcue_optimizer *optimizer,
+                                  bcue_error *error)
+{
+    *optimizer = (bcue_optimizer){.config = *config, .count = bcue_graph_parameter_count(graph)};
+    bcue_status status = create_moments(optimizer, graph, frozen, error);
+    if (status != BCUE_OK)
+        bcue_optimizer_free(optimizer);
+    return status;
+}
+
+void bcue_optimizer_free(bcue_optimizer *optimizer)
+{
+    for (int32_t i = 0; i < optimizer->count; i++) {
+        if (optimizer->first != NULL)
+            free(optimizer->first[i]);
+        if (optimizer->second != NULL)
+            free(optimizer->second[i]);
+    }
+    free(optimizer->first);
+    free(optimizer->second);
+    free(optimizer->trained);
+    free(optimizer->decayed);
+    *optimizer = (bcue_optimizer){0};
+}
+
+/* Elements per piece of work: small enough to share out, the same for every thread count. */
+enum { PIECE = 16384 };
+
+typedef struct update {
+    const bcue_optimizer_config *config;
+    float *weight, *first, *second;
+    const float *gradient;
+    size_t count;
+    float lr, decay, gradient_scale, correction1, correction2;
+} update;
+
+static void update_sgd(const update *u, size_t begin, size_t end)
+{
+    const float momentum = (float)u->config->momentum;
+    for (size_t i = begin; i < end; i++) {
+        u->first[i] = momentum * u->first[i] + (u->gradient_scale * u->gradient[i] + u->decay * u->weight[i]);
+        u->weight[i] -= u->lr * u->first[i];
+    }
+}
+
+static void update_adam(const update *u, size_t begin, size_t end)
+{
+    const bool decoupled = u->config->kind == BCUE_OPTIMIZER_ADAMW;
+    const float beta1 = (float)u->config->beta1, beta2 = (float)u->config->beta2, epsilon = (float)u->config->epsilon;
+    const float rest1 = (float)(1 - u->config->beta1), rest2 = (float)(1 - u->config->beta2);
+    const float added = decoupled ? 0 : u->decay, shrink = decoupled ? 1 - u->lr * u->decay : 1;
+    const float rate = u->lr / u->correction1, root = 1 / sqrtf(u->correction2);
+    for (size_t i = begin; i < end; i++) {
+        const float gradient = u->gradient_scale * u->gradient[i] + added * u->weight[i];
+        u->first[i] = beta1 * u->first[i] + rest1 * gradient;
+        u->second[i] = beta2 * u->second[i] + rest2 * gradient * gradient;
+        u->weight[i] = shrink * u->weight[i] - rate * u->first[i] / (sqrtf(u->second[i]) * root + epsilon);
+    }
+}
+
+static void update_piece(void *context, size_t piece)
+{
+    const update *u = context;
+    const size_t begin = piece * PIECE, end = begin + PIECE < u->count ? begin + PIECE : u->count;
+    if (u->config->kind == BCUE_OPTIMIZER_SGD)
+        update_sgd(u, begin, end);
+    else
+        update_adam(u, begin, end);
+}
+
+/* Squared norm, summed in pieces of fixed size so that the order of the sum never changes. */
+static double squared_norm(const float *values, size_t count)
+{
+    double total = 0;
+    for (size_t begin = 0; begin < count; begin += PIECE) {
+        double part = 0;
+        for (size_t i = begin; i < count && i < begin + PIECE; i++)
+            part += (double)values[i] * (double)values[i];
+        total += part;
+    }
+    return total;
+}
+
+static double clip_scale(const bcue_optimizer *optimizer, const bcue_weights *weights, float *const *gradients)
+{
+    if (optimizer->config.clip_norm <= 0)
+        return 1;
+    double total = 0;
+    for (int32_t i = 0; i < optimizer->count; i++) {
+        if (optimizer->trained[i] && gradients[i] != NULL)
+            total += squared_norm(gradients[i], (size_t)bcue_tensor_count(&weights->tensors[i]));
+    }
+    const double norm = sqrt(total);
+    return norm > optimizer->config.clip_norm ? optimizer->config.clip_norm / norm : 1;
+}
+
+void bcue_optimizer_step(bcue_optimizer *optimizer, bcue_weights *weights, float *const *gradients, double learning_rate)
+{
+    const bcue_optimizer_config *config = &optimizer->config;
+    const double scale = clip_scale(optimizer, weights, gradients);
+    optimizer->steps++;
+    for (int32_t i = 0; i < optimizer->count; i++) {
+        if (!optimizer->trained[i] || gradients[i] == NULL)
+            continue;
+        update u = {
+            .config = config,
+            .weight = weights->tensors[i].data,
+            .first = optimizer->first[i],
+            .second = optimizer->second[i],
+            .gradient = gradients[i],
+            .count = (size_t)bcue_tensor_count(&weights->tensors[i]),
+            .lr = (float)learning_rate,
+            .decay = optimizer->decayed[i] ? (float)config->weight_decay : 0,
+            .gradient_scale = (float)scale,
+            .correction1 = (float)(1 - pow(config->beta1, (double)optimizer->steps)),
+            .correction2 = (float)(1 - pow(config->beta2, (double)optimizer->steps)),
+        };
+        bcue_parallel_for((u.count + PIECE - 1) / PIECE, 2, update_piece, &u);
+    }
+}

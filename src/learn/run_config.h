@@ -1,0 +1,69 @@
+/* The configuration of a run: one YAML file says data, split, features, model, training and evaluation. */
+#ifndef BCUE_LEARN_RUN_CONFIG_H
+#define BCUE_LEARN_RUN_CONFIG_H
+
+#include "dataset/dataset.h"
+#include "dataset/split.h"
+#include "engine/plan.h"
+#include "learn/optimizer.h"
+#include "models/model.h"
+
+typedef enum bcue_select_rule {
+    BCUE_SELECT_TOP1, /* the epoch with the best validation top-1 (earliest of equals) */
+    BCUE_SELECT_LOSS, /* ... lowest validation loss */
+    BCUE_SELECT_LAST, /* the last epoch */
+} bcue_select_rule;
+
+typedef struct bcue_train_config {
+    int64_t epochs, batch;
+    bcue_optimizer_config optimizer;
+    int select;               /* bcue_select_rule */
+    int engine;               /* bcue_engine */
+    int64_t loader_threads;
+    int64_t checkpoint_every; /* epochs */
+    bool resume;
+    char *init;               /* model file to start from */
+    bcue_string_list freeze;  /* first parts of parameter names to leave alone, e.g. "camera" */
+} bcue_train_config;
+
+typedef struct bcue_evaluate_config {
+    int part;                 /* 0 test, 1 validation */
+    bcue_int_list top_k;
+    int64_t bootstrap;        /* draws */
+    bool official_weights;    /* the 300/54/140/131 weighting of the 2022 challenge over sources named scenario31..34 */
+} bcue_evaluate_config;
+
+typedef struct bcue_run_config {
+    char *name, *out;
+    int64_t seed, seeds, threads;
+    bool split_follows_seed;  /* every seed draws its own split */
+    bool cross_validate;      /* all folds, every sample tested once */
+    bcue_data_config data;
+    bcue_split_config split;
+    bcue_feature_config features;
+    bcue_model_config model;
+    bcue_train_config train;
+    bcue_evaluate_config evaluate;
+} bcue_run_config;
+
+extern const bcue_config_field bcue_run_config_fields[];
+
+/* Reads, checks what one key alone cannot show (model against features, folds against cross_validate), makes `out` default to out/NAME.
+   On success free with bcue_run_config_free. */
+bcue_status bcue_run_config_read(const char *path, const char *const *overrides, size_t override_count, bcue_run_config *run, bcue_config **config,
+                                 bcue_error *error);
+
+/* One member of a run: seed number and fold. */
+typedef struct bcue_run_member {
+    uint64_t seed;
+    int64_t fold; /* -1: no folds */
+} bcue_run_member;
+size_t bcue_run_member_count(const bcue_run_config *run);
+bcue_run_member bcue_run_member_at(const bcue_run_config *run, size_t index);
+/* "OUT/STEM-seed1-fold0.ENDING"; malloc'd, NULL: no memory. */
+char *bcue_run_member_path(const bcue_run_config *run, bcue_run_member member, const char *stem, const char *ending);
+/* The split of a member. */
+bcue_status bcue_run_member_split(const bcue_run_config *run, const bcue_config *origin, const bcue_dataset *dataset, bcue_run_member member,
+                                  bcue_split *split, bcue_error *error);
+
+#endif

@@ -1,0 +1,209 @@
+#include "models/model_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+
+static bcue_status take_metadata(const bcue_safetensors *file, const char *path, const char *key, char **value, bcue_error *error)
+{
+    const char *text = bcue_safetensors_metadata(file, key);
+    if (text == NULL)
+        return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: the metadata has no '%s', so this is not a beamcue model; make one with 'beamcue train'",
+                         path, key);
+    *value = bcue_strdup(text);
+    return *value == NULL ? bcue_fail_memory(error, path) : BCUE_OK;
+}
+
+static bcue_status check_version(const bcue_safetensors *file, const char *path, bcue_error *error)
+{
+    const char *text = bcue_safetensors_metadata(file, "beamcue.format");
+    int64_t version = 0;
+    if (text == NULL || !bcue_parse_int64(text, &version))
+        return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: not a beamcue model (no 'beamcue.format' in its metadata)", path);
+    if (version != BCUE_MODEL_FORMAT_VERSION)
+        return bcue_fail(error, BCUE_ERROR_UNSUPPORTED, "%s: model format %lld, this program reads %d; use the version of beamcue that wrote it", path,
+                         (long long)version, BCUE_MODEL_FORMAT_VERSION);
+    return BCUE_OK;
+}
+
+static bcue_status read_configs(const bcue_safetensors *file, const char *path, bcue_model_file *model, bcue_error *error)
+{
+    const char *config = bcue_safetensors_metadata(file, "beamcue.model");
+    const char *inputs = bcue_safetensors_metadata(file, "beamcue.inputs");
+    if (config == NULL || inputs == NULL)
+        return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: the metadata has no model configuration, so this is not a beamcue model", path);
+    BCUE_TRY(bcue_config_read_text(config, strlen(config), path, NULL, 0, bcue_model_config_fields, &model->config, &model->owned_config, error));
+    BCUE_TRY(bcue_config_read_text(inputs, strlen(inputs), path, NULL, 0, bcue_model_inputs_fields, &model->inputs, &model->owned_inputs, error));
+    BCUE_TRY(take_metadata(file, path, "beamcue.features", &model->features_yaml, error));
+    BCUE_TRY(take_metadata(file, path, "beamcue.codebook", &model->codebook_yaml, error));
+    return take_metadata(file, path, "beamcue.training", &model->training_json, error);
+}
+
+static bcue_status copy_tensor(const bcue_tensor *from, const char *path, const char *name, bcue_tensor *to, bcue_error *error)
+{
+    if (from->dtype != BCUE_F32)
+        return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: tensor '%s' is %s, expected f32", path, name, bcue_dtype_name(from->dtype));
+    BCUE_TRY(bcue_tensor_create(BCUE_F32, &from->shape, to, error));
+    memcpy(to->data, from->data, bcue_tensor_size(from));
+    return BCUE_OK;
+}
+
+/* Every parameter of the graph must be there with its shape, and nothing else. */
+static bcue_status read_network(const bcue_safetensors *file, const char *path, bcue_model_file *model, bcue_error *error)
+{
+    bcue_graph *graph;
+    BCUE_TRY(bcue_model_build(&model->config, &model->inputs, 1, &graph, error));
+    bcue_status status = bcue_weights_create(graph, BCUE_F32, 0, &model->weights, error);
+    for (int32_t i = 0; status == BCUE_OK && i < model->weights.count; i++) {
+        bcue_tensor *to = &model->weights.tensors[i];
+        const char *name = model->weights.names[i];
+        const bcue_tensor *from = bcue_safetensors_find(file, name);
+        char have[80], want[80];
+        if (from == NULL)
+            status = bcue_fail(error, BCUE_ERROR_FORMAT, "%s: tensor '%s' is missing", path, name);
+        else if (from->dtype != BCUE_F32 || !bcue_shape_equal(&from->shape, &to->shape))
+            status = bcue_fail(error, BCUE_ERROR_FORMAT, "%s: tensor '%s' is %s %s, expected f32 %s", path, name, bcue_dtype_name(from->dtype),
+                               bcue_shape_text(&from->shape, have, sizeof have), bcue_shape_text(&to->shape, want, sizeof want));
+        else
+            memcpy(to->data, from->data, bcue_tensor_size(from));
+    }
+    for (size_t i = 0; status == BCUE_OK && i < bcue_safetensors_count(file); i++) {
+        const char *name = bcue_safetensors_name(file, i);
+        bcue_value value = bcue_graph_find(graph, name);
+        if (value == BCUE_NO_VALUE || bcue_graph_value(graph, value)->kind != BCUE_VALUE_PARAMETER)
+            status = bcue_fail(error, BCUE_ERROR_FORMAT, "%s: tensor '%s' does not belong to a %s", path, name, bcue_model_kind_names[model->config.kind]);
+    }
+    bcue_graph_destroy(graph);
+    return status;
+}
+
+/* The tensors of a table and their shapes; a dimension of -1 is free. */
+static size_t table_layout(const bcue_model_file *model, const char *names[2], bcue_shape shapes[2])
+{
+    const int64_t bins = model->config.lut_bins, beams = model->inputs.beams;
+    switch ((bcue_model_kind)model->config.kind) {
+    case BCUE_MODEL_CONSTANT:
+    case BCUE_MODEL_MAJORITY:
+        names[0] = "score";
+        shapes[0] = bcue_shape_of(beams);
+        return 1;
+    case BCUE_MODEL_POSITION_LUT:
+        names[0] = "votes";
+        shapes[0] = bcue_shape_of(bins, bins, beams);
+        return 1;
+    case BCUE_MODEL_POSITION_KNN:
+        names[0] = "position";
+        shapes[0] = bcue_shape_of(-1, 2);
+        names[1] = "label";
+        shapes[1] = bcue_shape_of(-1);
+        return 2;
+    default:
+        return 0;
+    }
+}
+
+static bool shape_matches(const bcue_shape *have, const bcue_shape *want)
+{
+    bool same = have->rank == want->rank;
+    for (int i = 0; same && i < want->rank; i++)
+        same = want->dim[i] < 0 ? have->dim[i] > 0 : have->dim[i] == want->dim[i];
+    return same;
+}
+
+static bcue_status check_neighbours(const bcue_model_file *model, const char *path, bcue_error *error)
+{
+    const bcue_tensor *position = &model->weights.tensors[0], *label = &model->weights.tensors[1];
+    if (position->shape.dim[0] != label->shape.dim[0])
+        return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: %lld positions but %lld labels", path, (long long)position->shape.dim[0],
+                         (long long)label->shape.dim[0]);
+    const float *labels = label->data;
+    for (int64_t i = 0; i < label->shape.dim[0]; i++) {
+        if (!(labels[i] >= 0 && labels[i] < (float)model->inputs.beams))
+            return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: label %lld is %g, outside the %lld beams", path, (long long)i, (double)labels[i],
+                             (long long)model->inputs.beams);
+    }
+    return BCUE_OK;
+}
+
+static bcue_status read_table(const bcue_safetensors *file, const char *path, bcue_model_file *model, bcue_error *error)
+{
+    const char *names[2];
+    bcue_shape shapes[2];
+    const size_t count = table_layout(model, names, shapes);
+    if (bcue_safetensors_count(file) != count)
+        return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: %zu tensors, a %s has %zu", path, bcue_safetensors_count(file),
+                         bcue_model_kind_names[model->config.kind], count);
+    model->weights.tensors = bcue_calloc(count, sizeof *model->weights.tensors);
+    model->weights.names = bcue_calloc(count, sizeof *model->weights.names);
+    if (model->weights.tensors == NULL || model->weights.names == NULL)
+        return bcue_fail_memory(error, path);
+    for (size_t i = 0; i < count; i++) {
+        const bcue_tensor *from = bcue_safetensors_find(file, names[i]);
+        if (from == NULL || !shape_matches(&from->shape, &shapes[i]))
+            return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: tensor '%s' is missing or has a wrong shape", path, names[i]);
+        model->weights.count++;
+        BCUE_TRY(copy_tensor(from, path, names[i], &model->weights.tensors[i], error));
+        model->weights.names[i] = bcue_strdup(names[i]);
+        if (model->weights.names[i] == NULL)
+            return bcue_fail_memory(error, path);
+    }
+    return model->config.kind == BCUE_MODEL_POSITION_KNN ? check_neighbours(model, path, error) : BCUE_OK;
+}
+
+bcue_status bcue_model_file_read(const char *path, bcue_model_file *model, bcue_error *error)
+{
+    *model = (bcue_model_file){0};
+    bcue_safetensors *file;
+    BCUE_TRY(bcue_safetensors_open(path, &file, error));
+    bcue_status status = check_version(file, path, error);
+    if (status == BCUE_OK)
+        status = read_configs(file, path, model, error);
+    if (status == BCUE_OK)
+        status = bcue_model_is_table(&model->config) ? read_table(file, path, model, error) : read_network(file, path, model, error);
+    bcue_safetensors_close(file);
+    if (status != BCUE_OK)
+        bcue_model_file_free(model);
+    return status;
+}
+
+void bcue_model_file_free(bcue_model_file *model)
+{
+    bcue_weights_free(&model->weights);
+    free(model->features_yaml);
+    free(model->codebook_yaml);
+    free(model->training_json);
+    bcue_config_destroy(model->owned_config);
+    bcue_config_destroy(model->owned_inputs);
+    *model = (bcue_model_file){0};
+}
+
+bcue_status bcue_model_file_write(const char *path, const bcue_model_file *model, bcue_error *error)
+{
+    bcue_text config = {0}, inputs = {0};
+    bcue_config_write(bcue_model_config_fields, &model->config, &config);
+    bcue_config_write(bcue_model_inputs_fields, &model->inputs, &inputs);
+    char version[16];
+    snprintf(version, sizeof version, "%d", BCUE_MODEL_FORMAT_VERSION);
+    bcue_named_tensor *tensors = bcue_calloc((size_t)model->weights.count, sizeof *tensors);
+    bcue_status status = tensors == NULL || config.failed || inputs.failed ? bcue_fail_memory(error, path) : BCUE_OK;
+    if (status == BCUE_OK) {
+        for (int32_t i = 0; i < model->weights.count; i++)
+            tensors[i] = (bcue_named_tensor){model->weights.names[i], &model->weights.tensors[i]};
+        const bcue_metadata metadata[] = {
+            {"beamcue.format", version},
+            {"beamcue.model", config.data},
+            {"beamcue.inputs", inputs.data},
+            {"beamcue.features", model->features_yaml != NULL ? model->features_yaml : ""},
+            {"beamcue.codebook", model->codebook_yaml != NULL ? model->codebook_yaml : ""},
+            {"beamcue.training", model->training_json != NULL ? model->training_json : "{}"},
+        };
+        status = bcue_safetensors_write(path, tensors, (size_t)model->weights.count, metadata, sizeof metadata / sizeof *metadata, error);
+    }
+    free(tensors);
+    bcue_text_free(&config);
+    bcue_text_free(&inputs);
+    return status;
+}

@@ -1,0 +1,26 @@
+/* A trained model on disk: safetensors with the weights, and in its metadata everything needed to use it. */
+#ifndef BCUE_MODELS_MODEL_FILE_H
+#define BCUE_MODELS_MODEL_FILE_H
+
+#include "models/model.h"
+#include "tensor/safetensors.h"
+
+enum { BCUE_MODEL_FORMAT_VERSION = 1 };
+
+typedef struct bcue_model_file {
+    bcue_model_config config;
+    bcue_model_inputs inputs;
+    bcue_weights weights;      /* f32 copies */
+    char *features_yaml;       /* recipes, read by whoever knows them */
+    char *codebook_yaml;       /* beams, index_monotone, azimuths if known */
+    char *training_json;       /* history: seed, split, data hash, commit, epochs, validation metric */
+    bcue_config *owned_config, *owned_inputs;
+} bcue_model_file;
+
+/* Refused with a sentence: not a beamcue model, an unknown format version, missing or extra tensors (named), wrong shapes. Free with bcue_model_file_free. */
+bcue_status bcue_model_file_read(const char *path, bcue_model_file *model, bcue_error *error);
+void bcue_model_file_free(bcue_model_file *model);
+/* Atomic. */
+bcue_status bcue_model_file_write(const char *path, const bcue_model_file *model, bcue_error *error);
+
+#endif

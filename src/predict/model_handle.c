@@ -1,0 +1,64 @@
+#include "predict/model_handle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+
+static bcue_status count_work(bcue_model *model, bcue_error *error)
+{
+    if (bcue_model_is_table(&model->file.config))
+        return BCUE_OK;
+    bcue_graph *graph;
+    BCUE_TRY(bcue_model_build(&model->file.config, &model->file.inputs, 1, &graph, error));
+    for (int32_t i = 0; i < bcue_graph_node_count(graph); i++)
+        model->multiply_accumulates += bcue_graph_node_macs(graph, i);
+    bcue_graph_destroy(graph);
+    return BCUE_OK;
+}
+
+bcue_status bcue_model_load(const char *path, bcue_model **model, bcue_error *error)
+{
+    *model = NULL;
+    bcue_model *made = bcue_calloc(1, sizeof *made);
+    if (made == NULL)
+        return bcue_fail_memory(error, path);
+    bcue_status status = bcue_model_file_read(path, &made->file, error);
+    if (status == BCUE_OK)
+        status = bcue_config_read_text(made->file.features_yaml, strlen(made->file.features_yaml), path, NULL, 0, bcue_feature_config_fields,
+                                       &made->features, &made->owned_features, error);
+    if (status == BCUE_OK)
+        status = count_work(made, error);
+    if (status != BCUE_OK) {
+        bcue_model_destroy(made);
+        return status;
+    }
+    *model = made;
+    return BCUE_OK;
+}
+
+void bcue_model_destroy(bcue_model *model)
+{
+    if (model == NULL)
+        return;
+    bcue_config_destroy(model->owned_features);
+    bcue_model_file_free(&model->file);
+    free(model);
+}
+
+void bcue_model_get_facts(const bcue_model *model, bcue_model_facts *facts)
+{
+    const bcue_model_inputs *inputs = &model->file.inputs;
+    *facts = (bcue_model_facts){
+        .kind = bcue_model_kind_names[model->file.config.kind],
+        .beams = (int32_t)inputs->beams,
+        .camera_frames = inputs->channels > 0 ? (int32_t)inputs->frames : 0,
+        .camera_width = (int32_t)inputs->width,
+        .camera_height = (int32_t)inputs->height,
+        .position_fixes = (int32_t)inputs->gps_frames,
+        .multiply_accumulates = model->multiply_accumulates,
+    };
+    for (int32_t i = 0; i < model->file.weights.count; i++)
+        facts->parameters += bcue_tensor_count(&model->file.weights.tensors[i]);
+}

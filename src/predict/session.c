@@ -1,0 +1,172 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "beamcue/predict.h"
+#include "engine/plan.h"
+#include "formats/image.h"
+#include "predict/model_handle.h"
+
+struct bcue_session {
+    const bcue_model *model;
+    bcue_weights weights; /* borrowed tensors of the model; plans take a non-const pointer but inference only reads */
+    bcue_graph *graph;    /* NULL for look-up models */
+    bcue_plan *plan;
+    float *scores;
+    bool *taken;
+};
+
+bcue_status bcue_session_create(const bcue_model *model, bcue_session **session, bcue_error *error)
+{
+    *session = NULL;
+    bcue_session *made = bcue_calloc(1, sizeof *made);
+    if (made == NULL)
+        return bcue_fail_memory(error, "a session");
+    made->model = model;
+    made->weights = model->file.weights;
+    made->scores = bcue_calloc((size_t)model->file.inputs.beams, sizeof *made->scores);
+    made->taken = bcue_calloc((size_t)model->file.inputs.beams, sizeof *made->taken);
+    bcue_status status = made->scores == NULL || made->taken == NULL ? bcue_fail_memory(error, "a session") : BCUE_OK;
+    if (status == BCUE_OK && !bcue_model_is_table(&model->file.config)) {
+        const bcue_plan_options options = {.engine = BCUE_ENGINE_ONEDNN, .dtype = BCUE_F32};
+        status = bcue_model_build(&model->file.config, &model->file.inputs, 1, &made->graph, error);
+        if (status == BCUE_OK)
+            status = bcue_plan_create(made->graph, &made->weights, &options, &made->plan, error);
+    }
+    if (status != BCUE_OK) {
+        bcue_session_destroy(made);
+        return status;
+    }
+    *session = made;
+    return BCUE_OK;
+}
+
+void bcue_session_destroy(bcue_session *session)
+{
+    if (session == NULL)
+        return;
+    bcue_plan_destroy(session->plan);
+    bcue_graph_destroy(session->graph);
+    free(session->scores);
+    free(session->taken);
+    free(session);
+}
+
+/* The last `wanted` of `count` things: index of the i-th, or -1 when there are too few. */
+static ptrdiff_t newest(size_t count, size_t wanted, size_t i)
+{
+    return (ptrdiff_t)count - (ptrdiff_t)wanted + (ptrdiff_t)i;
+}
+
+static bcue_status feed_picture(const bcue_session *session, const bcue_encoded_picture *picture, float *input, bcue_timing *timing, bcue_error *error)
+{
+    const double started = bcue_clock_s();
+    bcue_image image;
+    const uint8_t *bytes = picture->data;
+    const bool png = picture->size > 4 && bytes[0] == 0x89;
+    const int channels = (int)session->model->file.inputs.channels;
+    BCUE_TRY((png ? bcue_png_decode : bcue_jpeg_decode)(picture->data, picture->size, "camera frame", channels, &image, error));
+    const double decoded = bcue_clock_s();
+    bcue_status status = bcue_camera_features(&image, &session->model->features.camera, input, error);
+    bcue_image_free(&image);
+    timing->decode_ms += 1e3 * (decoded - started);
+    timing->features_ms += 1e3 * (bcue_clock_s() - decoded);
+    return status;
+}
+
+static bcue_status feed_camera(bcue_session *session, const bcue_observation *observation, size_t *seen, bcue_timing *timing, bcue_error *error)
+{
+    const bcue_model_inputs *inputs = &session->model->file.inputs;
+    float *input = session->plan != NULL ? bcue_plan_input(session->plan, "camera") : NULL;
+    const size_t size = (size_t)(inputs->channels * inputs->height * inputs->width);
+    for (size_t i = 0; input != NULL && i < (size_t)inputs->frames; i++) {
+        const ptrdiff_t at = newest(observation->camera_count, (size_t)inputs->frames, i);
+        if (at >= 0 && observation->camera[at].data != NULL) {
+            BCUE_TRY(feed_picture(session, &observation->camera[at], input + i * size, timing, error));
+            (*seen)++;
+        } else {
+            memset(input + i * size, 0, size * sizeof *input);
+        }
+    }
+    return BCUE_OK;
+}
+
+/* `position` gets the newest fix as features, NaN when missing; a network also gets all of them, zeros where missing. */
+static bcue_status feed_position(bcue_session *session, const bcue_observation *observation, float position[2], size_t *seen, bcue_error *error)
+{
+    const size_t wanted = (size_t)session->model->file.inputs.gps_frames;
+    float *input = session->plan != NULL ? bcue_plan_input(session->plan, "position") : NULL;
+    position[0] = position[1] = NAN;
+    for (size_t i = 0; i < wanted; i++) {
+        const ptrdiff_t at = newest(observation->fix_count, wanted, i);
+        float features[2] = {0, 0};
+        if (at >= 0 && isfinite(observation->fixes[at].latitude_deg) && isfinite(observation->fixes[at].longitude_deg)) {
+            BCUE_TRY(bcue_position_features(observation->fixes[at].latitude_deg, observation->fixes[at].longitude_deg, observation->rsu.latitude_deg,
+                                            observation->rsu.longitude_deg, &session->model->features.position, false, features, error));
+            (*seen)++;
+            if (i + 1 == wanted)
+                memcpy(position, features, sizeof features);
+        }
+        if (input != NULL)
+            memcpy(input + 2 * i, features, sizeof features);
+    }
+    return BCUE_OK;
+}
+
+/* Best first; equal scores: the lower beam. Probabilities are the softmax over all beams. */
+static void rank(bcue_session *session, size_t count, bcue_ranked_beam *ranked)
+{
+    const size_t beams = (size_t)session->model->file.inputs.beams;
+    const float *scores = session->scores;
+    double sum = 0;
+    memset(session->taken, 0, beams * sizeof *session->taken);
+    for (size_t k = 0; k < count; k++) {
+        size_t best = beams;
+        for (size_t b = 0; b < beams; b++) {
+            if (!session->taken[b] && (best == beams || scores[b] > scores[best]))
+                best = b;
+        }
+        session->taken[best] = true;
+        ranked[k].beam = (int32_t)best;
+    }
+    const double top = (double)scores[ranked[0].beam];
+    for (size_t b = 0; b < beams; b++)
+        sum += exp((double)scores[b] - top);
+    for (size_t k = 0; k < count; k++)
+        ranked[k].probability = exp((double)scores[ranked[k].beam] - top) / sum;
+}
+
+bcue_status bcue_predict(bcue_session *session, const bcue_observation *observation, size_t count, bcue_ranked_beam *ranked, bcue_timing *timing,
+                         bcue_error *error)
+{
+    const bcue_model_file *file = &session->model->file;
+    const double started = bcue_clock_s();
+    bcue_timing times = {0};
+    float position[2];
+    size_t seen = 0;
+    if (count < 1 || count > (size_t)file->inputs.beams)
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "asked for %zu beams; this model ranks 1 to %lld", count, (long long)file->inputs.beams);
+    BCUE_TRY(feed_camera(session, observation, &seen, &times, error));
+    BCUE_TRY(feed_position(session, observation, position, &seen, error));
+    if (seen == 0 && (file->inputs.channels > 0 || file->inputs.gps_frames > 0))
+        return bcue_fail(error, BCUE_ERROR_DATA, "nothing to predict from: this %s needs %s%s%s", bcue_model_kind_names[file->config.kind],
+                         file->inputs.channels > 0 ? "camera frames" : "", file->inputs.channels > 0 && file->inputs.gps_frames > 0 ? " and " : "",
+                         file->inputs.gps_frames > 0 ? "GNSS fixes" : "");
+    const double fed = bcue_clock_s();
+    if (session->plan != NULL) {
+        BCUE_TRY(bcue_plan_forward(session->plan, error));
+        memcpy(session->scores, bcue_plan_output(session->plan, "logits"), (size_t)file->inputs.beams * sizeof *session->scores);
+    } else {
+        BCUE_TRY(bcue_table_score(&file->config, file->inputs.beams, &file->weights, position, 0, 0, session->scores, error));
+    }
+    rank(session, count, ranked);
+    const double ended = bcue_clock_s();
+    times.network_ms = 1e3 * (ended - fed);
+    times.total_ms = 1e3 * (ended - started);
+    if (timing != NULL)
+        *timing = times;
+    return BCUE_OK;
+}
