@@ -17,7 +17,8 @@ static void make(bcue_array *array, bcue_codebook *codebook)
 {
     bcue_error error = {0};
     CHECK_OK(bcue_array_make_ula(ELEMENTS, 0.5 * WAVELENGTH, array, &error), error);
-    CHECK_OK(bcue_codebook_make_oversampled(array, WAVELENGTH, BEAMS, 0.5 * BCUE_PI, codebook, &error), error);
+    CHECK_OK(bcue_codebook_make_oversampled(array, WAVELENGTH, BEAMS, 0.5 * BCUE_PI, codebook, &error),
+             error);
 }
 
 /* |AF|^2 = (sin(N psi / 2) / sin(psi / 2))^2 / N with psi = k d (sin az - sin az_b). */
@@ -29,8 +30,10 @@ static void array_factor_matches_closed_form(void)
     for (size_t b = 0; b < BEAMS; b += 7) {
         for (double azimuth = -1.5; azimuth <= 1.5; azimuth += 0.0137) {
             double psi = BCUE_PI * (sin(azimuth) - sin(codebook.azimuth[b]));
-            double factor = fabs(sin(0.5 * psi)) < 1e-12 ? ELEMENTS : sin(0.5 * ELEMENTS * psi) / sin(0.5 * psi);
-            CHECK_NEAR(gain(&array, codebook.weights + b * ELEMENTS, azimuth), factor * factor / ELEMENTS, 1e-9);
+            double factor =
+                fabs(sin(0.5 * psi)) < 1e-12 ? ELEMENTS : sin(0.5 * ELEMENTS * psi) / sin(0.5 * psi);
+            CHECK_NEAR(gain(&array, codebook.weights + b * ELEMENTS, azimuth), factor * factor / ELEMENTS,
+                       1e-9);
         }
     }
     bcue_array_free(&array);
@@ -103,8 +106,10 @@ static void nonsense_is_refused(void)
     CHECK_STATUS(bcue_array_make_ula(0, 0.1, &array, &error), BCUE_ERROR_ARGUMENT);
     CHECK_STATUS(bcue_array_make_ula(4, NAN, &array, &error), BCUE_ERROR_ARGUMENT);
     CHECK_OK(bcue_array_make_ula(4, 0.1, &array, &error), error);
-    CHECK_STATUS(bcue_codebook_make_oversampled(&array, WAVELENGTH, 1, 1.0, &codebook, &error), BCUE_ERROR_ARGUMENT);
-    CHECK_STATUS(bcue_codebook_make_oversampled(&array, WAVELENGTH, 8, 4.0, &codebook, &error), BCUE_ERROR_ARGUMENT);
+    CHECK_STATUS(bcue_codebook_make_oversampled(&array, WAVELENGTH, 1, 1.0, &codebook, &error),
+                 BCUE_ERROR_ARGUMENT);
+    CHECK_STATUS(bcue_codebook_make_oversampled(&array, WAVELENGTH, 8, 4.0, &codebook, &error),
+                 BCUE_ERROR_ARGUMENT);
     bcue_array_free(&array);
 }
 

@@ -26,8 +26,10 @@ static void set_up(rig *r, size_t elements)
     CHECK_OK(bcue_world_make_plain(2000.0, BCUE_MATERIAL_ASPHALT, &r->world, &error), error);
     CHECK_OK(bcue_ray_scene_create(&r->world, &r->scene, &error), error);
     CHECK_OK(bcue_array_make_ula(elements, 0.5 * wavelength, &r->array, &error), error);
-    CHECK_OK(bcue_codebook_make_oversampled(&r->array, wavelength, 65, 0.5 * BCUE_PI, &r->codebook, &error), error);
-    r->receiver = (bcue_link_receiver){&r->array, &r->codebook, bcue_frame_make(bcue_vec3_make(0, 0, 5), 0.5 * BCUE_PI, 0.0)};
+    CHECK_OK(bcue_codebook_make_oversampled(&r->array, wavelength, 65, 0.5 * BCUE_PI, &r->codebook, &error),
+             error);
+    r->receiver = (bcue_link_receiver){&r->array, &r->codebook,
+                                       bcue_frame_make(bcue_vec3_make(0, 0, 5), 0.5 * BCUE_PI, 0.0)};
 }
 
 static void tear_down(rig *r)
@@ -62,7 +64,8 @@ static void friis(void)
     tear_down(&r);
 }
 
-/* |1/d1 + R exp(-jk(d2 - d1))/d2|^2 with R written out from ITU-R P.2040 for the grazing angle, over distance. */
+/* |1/d1 + R exp(-jk(d2 - d1))/d2|^2 with R written out from ITU-R P.2040 for the grazing angle, over
+ * distance. */
 static void two_ray(void)
 {
     rig r;
@@ -84,7 +87,8 @@ static void two_ray(void)
     tear_down(&r);
 }
 
-/* Two paths over a band: the mean over subcarriers is the incoherent sum when the delays differ by many cycles of the band. */
+/* Two paths over a band: the mean over subcarriers is the incoherent sum when the delays differ by many
+ * cycles of the band. */
 static void wide_band_averages_fading(void)
 {
     rig r;
@@ -166,7 +170,8 @@ static void measurement_statistics(void)
         sum += measured;
         squares += measured * measured;
     }
-    double mean = sum / DRAWS, variance = squares / DRAWS - mean * mean, expected = (noise * noise + 2 * signal * noise) / 100.0;
+    double mean = sum / DRAWS, variance = squares / DRAWS - mean * mean,
+           expected = (noise * noise + 2 * signal * noise) / 100.0;
     CHECK_NEAR(mean, signal + noise, 5.0 * sqrt(expected / DRAWS));
     CHECK_NEAR(variance / expected, 1.0, 0.06);
     CHECK(bcue_receiver_detects(&config, &gain, &signal, 1));

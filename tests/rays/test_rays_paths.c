@@ -45,9 +45,11 @@ static void images_by_hand(void)
     CHECK_OK(bcue_paths_find(scene, tx, rx, 0, &list, &error), error);
     CHECK_INT(list.count, 1);
     /* Too high up the wall, or behind it: no reflection there. */
-    CHECK_OK(bcue_paths_find(scene, bcue_vec3_make(0, 20, 60), bcue_vec3_make(0, 0, 60), 1, &list, &error), error);
+    CHECK_OK(bcue_paths_find(scene, bcue_vec3_make(0, 20, 60), bcue_vec3_make(0, 0, 60), 1, &list, &error),
+             error);
     CHECK_INT(list.count, 2);
-    CHECK_OK(bcue_paths_find(scene, bcue_vec3_make(0, 40, 2), bcue_vec3_make(0, 35, 2), 1, &list, &error), error);
+    CHECK_OK(bcue_paths_find(scene, bcue_vec3_make(0, 40, 2), bcue_vec3_make(0, 35, 2), 1, &list, &error),
+             error);
     CHECK_INT(list.count, 2);
     /* The wall hides what is behind it, and the bounce of the ground runs under it nowhere. */
     CHECK_OK(bcue_paths_find(scene, bcue_vec3_make(0, 40, 2), rx, 1, &list, &error), error);
@@ -72,7 +74,8 @@ static void vehicles_block(void)
     CHECK(!bcue_ray_visible(scene, rx, tx));
     bcue_path_list list = {0};
     CHECK_OK(bcue_paths_find(scene, tx, rx, 1, &list, &error), error);
-    /* The wall sends the wave back over the bus: at y = 16 it is 1.5 + 3.5 x 24 / 40 = 3.6 m high, the bus 3.15 m. */
+    /* The wall sends the wave back over the bus: at y = 16 it is 1.5 + 3.5 x 24 / 40 = 3.6 m high, the
+     * bus 3.15 m. */
     CHECK_INT(list.count, 1);
     CHECK(list.count == 1 && list.paths[0].materials[0] == BCUE_MATERIAL_FACADE);
     bus.position.x = 8.0; /* its nose is 5.75 m ahead of its middle */

@@ -61,7 +61,8 @@ static void vehicles_are_where_they_belong(void)
             car.position = bcue_vec3_make(-14.0 * tan(azimuth * BCUE_PI / 180.0), 14.0, 0.0);
             CHECK_OK(bcue_ray_scene_place(r.scene, &car, 1, &error), error);
             bcue_camera_render(r.camera, &r.frame, &noon, rgb);
-            bcue_vec3 body = bcue_vec3_add(car.position, bcue_vec3_make(0, 0, 0.6 * r.world.models[c].height_m - 0.2));
+            bcue_vec3 body =
+                bcue_vec3_add(car.position, bcue_vec3_make(0, 0, 0.6 * r.world.models[c].height_m - 0.2));
             double column, row;
             CHECK(bcue_camera_project(&config, &r.frame, body, &column, &row));
             CHECK(column > 0 && column < WIDTH && row > 0 && row < HEIGHT);

@@ -10,7 +10,9 @@ static double signed_volume(const bcue_mesh *mesh)
     double volume = 0.0;
     for (size_t i = 0; i < mesh->triangle_count; i++) {
         const uint32_t *v = mesh->triangles[i].vertex;
-        volume += bcue_vec3_dot(mesh->vertices[v[0]], bcue_vec3_cross(mesh->vertices[v[1]], mesh->vertices[v[2]])) / 6.0;
+        volume +=
+            bcue_vec3_dot(mesh->vertices[v[0]], bcue_vec3_cross(mesh->vertices[v[1]], mesh->vertices[v[2]])) /
+            6.0;
     }
     return volume;
 }
@@ -21,8 +23,8 @@ static void shapes_face_outward(void)
     bcue_mesh_add_box(&mesh, bcue_vec3_make(1, 2, 3), bcue_vec3_make(2, 4, 6), BCUE_MATERIAL_PAINT, 0);
     CHECK_NEAR(signed_volume(&mesh), 6.0, 1e-12);
     bcue_mesh_free(&mesh);
-    bcue_mesh_add_cylinder(&mesh, bcue_vec3_make(5, 1, 2), bcue_vec3_make(0, -3, 0), 2.0, 200, BCUE_MATERIAL_PAINT,
-                           BCUE_MATERIAL_PAINT, 0);
+    bcue_mesh_add_cylinder(&mesh, bcue_vec3_make(5, 1, 2), bcue_vec3_make(0, -3, 0), 2.0, 200,
+                           BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT, 0);
     CHECK_NEAR(signed_volume(&mesh), 12.0 * BCUE_PI, 0.01);
     bcue_mesh_free(&mesh);
     bcue_mesh_add_ellipsoid(&mesh, bcue_vec3_make(5, 1, 2), bcue_vec3_make(1, 2, 3), BCUE_MATERIAL_PAINT, 0);
@@ -69,11 +71,13 @@ static void facets_are_upright_rectangles(void)
     bcue_world again;
     CHECK_OK(bcue_world_make_street(&street, 3, &again, &error), error);
     CHECK_INT(again.statics.vertex_count, world.statics.vertex_count);
-    CHECK(memcmp(again.statics.vertices, world.statics.vertices, world.statics.vertex_count * sizeof(bcue_vec3)) == 0);
+    CHECK(memcmp(again.statics.vertices, world.statics.vertices,
+                 world.statics.vertex_count * sizeof(bcue_vec3)) == 0);
     bcue_world_free(&again);
     CHECK_OK(bcue_world_make_street(&street, 4, &again, &error), error);
     CHECK(again.statics.vertex_count != world.statics.vertex_count ||
-          memcmp(again.statics.vertices, world.statics.vertices, world.statics.vertex_count * sizeof(bcue_vec3)) != 0);
+          memcmp(again.statics.vertices, world.statics.vertices,
+                 world.statics.vertex_count * sizeof(bcue_vec3)) != 0);
     bcue_world_free(&again);
     bcue_world_free(&world);
 }
@@ -96,9 +100,10 @@ static void nobody_overlaps(void)
                     if (traffic.vehicles[i].lane != traffic.vehicles[j].lane)
                         continue;
                     double gap = fabs(placed[i].position.x - placed[j].position.x) -
-                                 0.5 * (world.models[placed[i].model].length_m + world.models[placed[j].model].length_m);
-                    CHECK_AT(gap >= rush.min_gap_m - 1e-9, "episode %u step %d: %zu and %zu are %g m apart", episode, step, i, j,
-                             gap);
+                                 0.5 * (world.models[placed[i].model].length_m +
+                                        world.models[placed[j].model].length_m);
+                    CHECK_AT(gap >= rush.min_gap_m - 1e-9, "episode %u step %d: %zu and %zu are %g m apart",
+                             episode, step, i, j, gap);
                 }
         }
         bcue_traffic_free(&traffic);
@@ -120,10 +125,12 @@ static void target_passes(void)
         const bcue_vehicle *target = &traffic.vehicles[traffic.target];
         double sign = target->lane == 0 ? 1.0 : -1.0, span = rush.half_span_m[target->lane];
         lanes[target->lane]++;
-        bcue_instance first = bcue_vehicle_at(&world, target, 0.0), last = bcue_vehicle_at(&world, target, traffic.duration_s);
+        bcue_instance first = bcue_vehicle_at(&world, target, 0.0),
+                      last = bcue_vehicle_at(&world, target, traffic.duration_s);
         CHECK_NEAR(first.position.x, -sign * span, 1e-9);
         CHECK_NEAR(last.position.x, sign * span, 1e-9);
-        CHECK(sign * target->velocity_mps >= rush.min_speed_mps && sign * target->velocity_mps <= rush.max_speed_mps);
+        CHECK(sign * target->velocity_mps >= rush.min_speed_mps &&
+              sign * target->velocity_mps <= rush.max_speed_mps);
         /* The model's nose points where it goes. */
         CHECK_NEAR(cos(first.yaw), sign, 1e-12);
         bcue_traffic_free(&traffic);
