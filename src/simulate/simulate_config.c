@@ -80,7 +80,7 @@ static const bcue_config_field channel_fields[] = {
     WHOLE("reflections", channel.reflections, "1", 0, 1, "highest order: 0 = line of sight only"),
     REAL("transmit_power_dbm", channel.transmit_power_dbm, "20", -100, 100,
          "of the vehicle's isotropic antenna"),
-    REAL("noise_floor_dbm", channel.noise_floor_dbm, "-68.5", -200, 50,
+    REAL("noise_floor_dbm", channel.noise_floor_dbm, "-66.5", -200, 50,
          "noise power within each power measurement"),
     REAL("ripple_db", channel.ripple_db, "0.3", 0, 10,
          "standard deviation of the fixed gain error of each beam"),
