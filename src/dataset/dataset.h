@@ -26,6 +26,7 @@ typedef struct bcue_source_config {
     bcue_string_map columns; /* our name -> name in the file, for foreign names */
     bool beams_one_based;    /* labels in the CSV */
     bool reverse_beams;      /* the file's power vectors have the beam axis reversed */
+    bcue_double_list rsu_m;  /* PAPER_B: X and Y of the RSU in the map, metres; empty = unknown */
 } bcue_source_config;
 
 typedef struct bcue_window_config {

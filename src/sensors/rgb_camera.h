@@ -1,7 +1,7 @@
 /* A pinhole camera that renders the street by ray casting: sun with shadows, sky, procedural surfaces,
  * anti-aliased edges. */
-#ifndef BCUE_SENSORS_CAMERA_H
-#define BCUE_SENSORS_CAMERA_H
+#ifndef BCUE_SENSORS_RGB_CAMERA_H
+#define BCUE_SENSORS_RGB_CAMERA_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,10 +1,10 @@
 /* The colour of a surface point or of the sky, inside the sensors room. Linear RGB in float; no state, any
  * thread. */
-#ifndef BCUE_SENSORS_CAMERA_SHADE_H
-#define BCUE_SENSORS_CAMERA_SHADE_H
+#ifndef BCUE_SENSORS_RGB_SHADE_H
+#define BCUE_SENSORS_RGB_SHADE_H
 
 #include <stdbool.h>
-#include "sensors/camera.h"
+#include "sensors/rgb_camera.h"
 
 typedef struct bcue_rgb {
     float r, g, b;

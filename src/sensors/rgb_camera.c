@@ -1,4 +1,4 @@
-#include "sensors/camera.h"
+#include "sensors/rgb_camera.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/parallel.h"
-#include "sensors/camera_shade.h"
+#include "sensors/rgb_shade.h"
 
 /* Pixels are traced in blocks of 4 x 4, one packet each; strips of blocks are shared out among threads. */
 enum { BLOCK = 4, EDGE_SAMPLES = 4, TONE_STEPS = 4096 };

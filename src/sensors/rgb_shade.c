@@ -1,4 +1,4 @@
-#include "sensors/camera_shade.h"
+#include "sensors/rgb_shade.h"
 
 #include <math.h>
 
@@ -166,6 +166,16 @@ static bcue_rgb slabs(const bcue_shading_point *p, bcue_rgb colour)
     return scaled(colour, (0.88f + 0.2f * tone) * (1.0f - 0.35f * clamp01(joint)));
 }
 
+static bcue_rgb speckle(const bcue_shading_point *p, bcue_rgb colour)
+{
+    float x = p->position.x + 1.8f * p->position.z, y = p->position.y + 1.4f * p->position.z;
+    float coarse = value_noise(0.6f * x, 1.1f * y, 6u + p->variant),
+          fine = value_noise(4.3f * x, 4.7f * y, 16u + p->variant);
+    /* Fine grain fades where it is smaller than a pixel. */
+    float visible = clamp01(1.0f - 3.0f * p->distance * p->pixel_angle);
+    return scaled(colour, 0.78f + 0.25f * coarse + 0.35f * visible * (fine - 0.5f) + 0.06f);
+}
+
 static bcue_rgb surface_colour(const bcue_street_config *street, const bcue_shading_point *p, float *glass)
 {
     const bcue_material *material = p->material;
@@ -182,9 +192,7 @@ static bcue_rgb surface_colour(const bcue_street_config *street, const bcue_shad
     case BCUE_PATTERN_SLABS:
         return slabs(p, colour);
     case BCUE_PATTERN_SPECKLE:
-        return scaled(colour, 0.7f + 0.6f * value_noise(1.7f * p->position.x + 3.1f * p->position.z,
-                                                        1.7f * p->position.y + 2.3f * p->position.z,
-                                                        6u + p->variant));
+        return speckle(p, colour);
     default:
         return colour;
     }
