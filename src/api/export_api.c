@@ -186,7 +186,7 @@ static bcue_status write_table(exporter *e, bcue_error *error)
         bcue_csv_put(&text, sample->id, 0);
         bcue_text_printf(&text, "%d,%.6f,%s,%d,", (int)sample->episode, sample->time_s, parts[i],
                          (int)sample->label);
-        if (isfinite(sample->fix[2 * newest]))
+        if (sample->fix != NULL && isfinite(sample->fix[2 * newest]))
             bcue_text_printf(&text, "%.8f,%.8f", sample->fix[2 * newest], sample->fix[2 * newest + 1]);
         else
             bcue_text_puts(&text, ",");
