@@ -12,6 +12,7 @@ trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
 "$program" simulate "$root/tests/cli/street/tiny_street.yaml" --quiet >/dev/null
 "$program" export-samples "$root/tests/cli/street/tiny_fusion.yaml" --out samples --quiet >/dev/null
+# shellcheck disable=SC2016 # the backquotes are those of Markdown
 sed -n '/^```python/,/^```/p' "$root/docs/export.md" | sed '1d;$d' >reader.py
 cat >>reader.py <<'PYTHON'
 parts = {part: Samples("samples", part) for part in ("train", "validation", "test")}
