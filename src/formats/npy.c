@@ -380,6 +380,29 @@ bcue_status bcue_npy_read(const char *path, bcue_npy *array, bcue_error *error)
     return status;
 }
 
+bcue_status bcue_npy_begin(const char *path, bcue_npy_type type, int rank, const size_t *shape,
+                           bcue_file_writer *writer, bcue_error *error)
+{
+    bcue_npy array = {
+        .type = type, .rank = rank, .count = 1, .data = &array}; /* the data is only looked at for NULL */
+    const struct npy_kind *kind = NULL;
+    size_t byte_count = 0;
+    for (int i = 0; i < rank && i < BCUE_NPY_MAX_RANK; i++) {
+        array.shape[i] = shape[i];
+        array.count *= shape[i];
+    }
+    bcue_status status = check_array(&array, &kind, &byte_count, error);
+    if (status != BCUE_OK)
+        return bcue_fail_context(error, status, "%s", path);
+    bcue_text header = {0};
+    put_header(&array, kind, &header);
+    status = header.failed ? bcue_fail_memory(error, path) : bcue_file_writer_open(writer, path, error);
+    if (status == BCUE_OK)
+        fwrite(header.data, 1, header.size, writer->stream); /* an error shows at commit */
+    bcue_text_free(&header);
+    return status;
+}
+
 bcue_status bcue_npy_write(const char *path, const bcue_npy *array, bcue_error *error)
 {
     const struct npy_kind *kind = NULL;
