@@ -34,6 +34,16 @@ function(bcue_room)
   set_property(GLOBAL APPEND PROPERTY BCUE_ROOM_TARGETS bcue_${R_NAME})
 endfunction()
 
+# A program that is a client of the library: public headers only, whatever it is linked with.
+function(bcue_client target)
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/include")
+  foreach(room api simulate)
+    target_link_libraries(${target} PRIVATE $<LINK_ONLY:bcue_${room}>)
+  endforeach()
+  target_link_libraries(${target} PRIVATE m)
+  bcue_flags(${target})
+endfunction()
+
 # bcue_test(NAME name SOURCES ... ROOMS room ... [LABELS ...]): one ctest per program; exit 77 means skipped.
 function(bcue_test)
   cmake_parse_arguments(T "" "NAME;TIMEOUT" "SOURCES;ROOMS;LIBRARIES;LABELS;ARGS" ${ARGN})

@@ -1,4 +1,14 @@
-/* Simulate a street: camera, GNSS and received power per beam for the same instants, written as a DeepSense scenario folder. */
+/* Simulate a street: camera, GNSS and received power per beam for the same instants, written as a DeepSense
+   scenario folder.
+
+   scenario.csv has one row per sample: index (1-based), unit1_rgb, unit1_pwr_60ghz, unit1_loc, unit2_loc
+   (paths from the folder), unit1_beam (1-based best beam as measured; beam 1 looks left), seq_index (episode,
+   1-based), time_stamp (HH:MM:SS-microseconds), los (1: line of sight free; 0: blocked, the beam is that of a
+   reflection). Unit 1 is the roadside unit with camera and array, unit 2 the transmitting vehicle. Power is
+   in milliwatts, one number per beam, noise included. A frame in which no beam stands out of the noise has no
+   row: its best beam would be chance. ground_truth.csv holds, row by row, what no sensor knows (true place,
+   speed, class, azimuth, pixel); beamcue.yaml the effective configuration; manifest.json seed, version,
+   counts, and size and hash of each file. */
 #ifndef BEAMCUE_SIMULATE_H
 #define BEAMCUE_SIMULATE_H
 
@@ -13,7 +23,7 @@ extern "C" {
 
 /* What a simulation came to. */
 typedef struct bcue_simulate_summary {
-    char output[512];          /* the folder (cut if longer) */
+    char output[512]; /* the folder (cut if longer) */
     uint64_t episodes;
     uint64_t samples;          /* rows of scenario.csv */
     uint64_t samples_blocked;  /* of them without a free line of sight */
@@ -23,14 +33,17 @@ typedef struct bcue_simulate_summary {
     double camera_seconds;     /* of it, rendering */
 } bcue_simulate_summary;
 
-/* Run the simulation of a configuration file (YAML; NULL: all defaults) with `overrides` ("key.sub=value"). The folder `output` appears complete or not at
-   all: files are written to "<output>.partial-<pid>" beside it, which is renamed at the end, and removed on failure or when `hooks` cancel. An existing
-   `output` is refused unless `overwrite: true` and it is itself the result of a simulation. The same configuration and seed give the same files, whatever the
-   number of threads. `hooks`, `summary` and `error` may be NULL. */
-BCUE_API bcue_status bcue_simulate(const char *config_path, const char *const *overrides, size_t override_count,
-                                   const bcue_hooks *hooks, bcue_simulate_summary *summary, bcue_error *error);
+/* Run the simulation of a configuration file (YAML; NULL: all defaults) with `overrides` ("key.sub=value").
+   The folder `output` appears complete or not at all: files are written to "<output>.partial-<pid>" beside
+   it, which is renamed at the end, and removed on failure or when `hooks` cancel. An existing `output` is
+   refused unless `overwrite: true` and it is itself the result of a simulation. The same configuration and
+   seed give the same files, whatever the number of threads. `hooks`, `summary` and `error` may be NULL. */
+BCUE_API bcue_status bcue_simulate(const char *config_path, const char *const *overrides,
+                                   size_t override_count, const bcue_hooks *hooks,
+                                   bcue_simulate_summary *summary, bcue_error *error);
 
-/* Every configuration key with type, range, default and meaning, as text. The caller frees *text with free(). */
+/* Every configuration key with type, range, default and meaning, as text. The caller frees *text with free().
+ */
 BCUE_API bcue_status bcue_simulate_describe(char **text, bcue_error *error);
 
 #ifdef __cplusplus

@@ -7,9 +7,10 @@
 bcue_status bcue_array_make_ula(size_t count, double spacing_m, bcue_array *array, bcue_error *error)
 {
     if (count == 0 || !(spacing_m > 0.0))
-        return bcue_fail(error, BCUE_ERROR_ARGUMENT,
-                         "a linear array needs at least one element and a positive spacing (%zu elements, %g m)", count,
-                         spacing_m);
+        return bcue_fail(
+            error, BCUE_ERROR_ARGUMENT,
+            "a linear array needs at least one element and a positive spacing (%zu elements, %g m)", count,
+            spacing_m);
     bcue_vec3 *elements = bcue_calloc(count, sizeof *elements);
     if (!elements)
         return bcue_fail_memory(error, "the antenna array");
@@ -25,7 +26,8 @@ void bcue_array_free(bcue_array *array)
     *array = (bcue_array){0};
 }
 
-void bcue_array_steering(const bcue_array *array, bcue_vec3 direction, double wavelength_m, double complex *steering)
+void bcue_array_steering(const bcue_array *array, bcue_vec3 direction, double wavelength_m,
+                         double complex *steering)
 {
     double wavenumber = 2.0 * BCUE_PI / wavelength_m;
     for (size_t n = 0; n < array->count; n++) {
@@ -34,7 +36,8 @@ void bcue_array_steering(const bcue_array *array, bcue_vec3 direction, double wa
     }
 }
 
-double complex bcue_array_response(const double complex *weights, const double complex *steering, size_t count)
+double complex bcue_array_response(const double complex *weights, const double complex *steering,
+                                   size_t count)
 {
     double real = 0.0, imaginary = 0.0;
     for (size_t n = 0; n < count; n++) {

@@ -4,14 +4,16 @@
 #include "base/fail.h"
 #include "base/memory.h"
 
-bcue_status bcue_codebook_make_oversampled(const bcue_array *array, double wavelength_m, size_t beams, double field_of_view,
-                                           bcue_codebook *codebook, bcue_error *error)
+bcue_status bcue_codebook_make_oversampled(const bcue_array *array, double wavelength_m, size_t beams,
+                                           double field_of_view, bcue_codebook *codebook, bcue_error *error)
 {
-    if (beams < 2 || array->count == 0 || !(wavelength_m > 0.0) || !(field_of_view > 0.0 && field_of_view < BCUE_PI))
-        return bcue_fail(error, BCUE_ERROR_ARGUMENT,
-                         "an over-sampled codebook needs two or more beams, an array, a wavelength and a field of view "
-                         "below 180 degrees (%zu beams, %zu elements, %g m, %g rad)",
-                         beams, array->count, wavelength_m, field_of_view);
+    if (beams < 2 || array->count == 0 || !(wavelength_m > 0.0) ||
+        !(field_of_view > 0.0 && field_of_view < BCUE_PI))
+        return bcue_fail(
+            error, BCUE_ERROR_ARGUMENT,
+            "an over-sampled codebook needs two or more beams, an array, a wavelength and a field of view "
+            "below 180 degrees (%zu beams, %zu elements, %g m, %g rad)",
+            beams, array->count, wavelength_m, field_of_view);
     size_t total;
     bcue_codebook made = {.beams = beams, .elements = array->count, .index_monotone = true};
     if (bcue_mul_size(beams, array->count, &total)) {

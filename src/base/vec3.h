@@ -1,4 +1,5 @@
-/* Points and directions in three dimensions, and coordinate frames. Metres unless a name says otherwise; double throughout. */
+/* Points and directions in three dimensions, and coordinate frames. Metres unless a name says otherwise;
+ * double throughout. */
 #ifndef BCUE_BASE_VEC3_H
 #define BCUE_BASE_VEC3_H
 
@@ -65,8 +66,9 @@ static inline bcue_vec3 bcue_frame_local(const bcue_frame *frame, bcue_vec3 dire
 /* The world direction with these components along the axes of the frame. */
 static inline bcue_vec3 bcue_frame_world(const bcue_frame *frame, bcue_vec3 local)
 {
-    return bcue_vec3_add(bcue_vec3_scale(frame->forward, local.x),
-                         bcue_vec3_add(bcue_vec3_scale(frame->left, local.y), bcue_vec3_scale(frame->up, local.z)));
+    return bcue_vec3_add(
+        bcue_vec3_scale(frame->forward, local.x),
+        bcue_vec3_add(bcue_vec3_scale(frame->left, local.y), bcue_vec3_scale(frame->up, local.z)));
 }
 
 #endif

@@ -10,7 +10,8 @@ typedef struct field {
     double complex x, y, z;
 } field;
 
-/* The vertical unit vector across a direction: downward theta of spherical coordinates, turned up. A vertical ray takes east. */
+/* The vertical unit vector across a direction: downward theta of spherical coordinates, turned up. A vertical
+ * ray takes east. */
 static bcue_vec3 vertical_across(bcue_vec3 direction)
 {
     bcue_vec3 up = {0, 0, 1};
@@ -34,7 +35,8 @@ static field reflect(field e, bcue_vec3 in, bcue_vec3 normal, double complex per
     bcue_vec3 p_in = bcue_vec3_cross(in, s), p_out = bcue_vec3_cross(out, s);
     double complex along_s = bcue_fresnel_s(cos_incidence, permittivity) * field_dot(e, s);
     double complex along_p = bcue_fresnel_p(cos_incidence, permittivity) * field_dot(e, p_in);
-    return (field){along_s * s.x + along_p * p_out.x, along_s * s.y + along_p * p_out.y, along_s * s.z + along_p * p_out.z};
+    return (field){along_s * s.x + along_p * p_out.x, along_s * s.y + along_p * p_out.y,
+                   along_s * s.z + along_p * p_out.z};
 }
 
 bcue_tap bcue_path_tap(const bcue_path *path, double carrier_hz)
@@ -48,14 +50,16 @@ bcue_tap bcue_path_tap(const bcue_path *path, double carrier_hz)
     }
     double complex polarised = field_dot(e, vertical_across(path->arrival));
     double wavelength = BCUE_SPEED_OF_LIGHT / carrier_hz, cycles = path->length_m / wavelength;
-    double phase = -2.0 * BCUE_PI * (cycles - floor(cycles)), spreading = wavelength / (4.0 * BCUE_PI * path->length_m);
+    double phase = -2.0 * BCUE_PI * (cycles - floor(cycles)),
+           spreading = wavelength / (4.0 * BCUE_PI * path->length_m);
     return (bcue_tap){.gain = spreading * polarised * (cos(phase) + sin(phase) * I),
                       .delay_s = path->length_m / BCUE_SPEED_OF_LIGHT,
                       .arrival = path->arrival};
 }
 
 /* |sum_l gain_l exp(-j 2 pi offset tau_l) response_l|^2 averaged over the subcarriers, for one beam. */
-static double beam_power(const bcue_link_config *config, const bcue_tap *taps, const double complex *responses, size_t count)
+static double beam_power(const bcue_link_config *config, const bcue_tap *taps,
+                         const double complex *responses, size_t count)
 {
     double total = 0.0;
     for (int k = 0; k < config->subcarriers; k++) {
@@ -71,15 +75,16 @@ static double beam_power(const bcue_link_config *config, const bcue_tap *taps, c
     return total / (double)config->subcarriers;
 }
 
-bcue_status bcue_link_power(const bcue_link_config *config, const bcue_link_receiver *receiver, const bcue_path_list *paths,
-                            double *power_mw, bcue_error *error)
+bcue_status bcue_link_power(const bcue_link_config *config, const bcue_link_receiver *receiver,
+                            const bcue_path_list *paths, double *power_mw, bcue_error *error)
 {
     const bcue_codebook *codebook = receiver->codebook;
     if (codebook->elements != receiver->array->count)
-        return bcue_fail(error, BCUE_ERROR_SHAPE, "the codebook is for %zu elements, the array has %zu", codebook->elements,
-                         receiver->array->count);
+        return bcue_fail(error, BCUE_ERROR_SHAPE, "the codebook is for %zu elements, the array has %zu",
+                         codebook->elements, receiver->array->count);
     if (config->subcarriers < 1)
-        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a link needs at least one subcarrier, not %d", config->subcarriers);
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a link needs at least one subcarrier, not %d",
+                         config->subcarriers);
     size_t count = paths->count;
     bcue_tap *taps = bcue_calloc(count, sizeof *taps);
     double complex *steering = bcue_calloc(count * receiver->array->count, sizeof *steering);
@@ -93,8 +98,8 @@ bcue_status bcue_link_power(const bcue_link_config *config, const bcue_link_rece
     double transmit_mw = pow(10.0, config->transmit_power_dbm / 10.0);
     for (size_t b = 0; ok && b < codebook->beams; b++) {
         for (size_t l = 0; l < count; l++)
-            responses[l] = bcue_array_response(codebook->weights + b * codebook->elements, steering + l * codebook->elements,
-                                               codebook->elements);
+            responses[l] = bcue_array_response(codebook->weights + b * codebook->elements,
+                                               steering + l * codebook->elements, codebook->elements);
         power_mw[b] = transmit_mw * beam_power(config, taps, responses, count);
     }
     free(taps);

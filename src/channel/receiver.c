@@ -18,8 +18,8 @@ void bcue_receiver_ripple(const bcue_receiver_config *config, uint64_t seed, siz
         gains[b] = pow(10.0, 0.1 * config->ripple_db * bcue_rng_normal(&rng));
 }
 
-void bcue_receiver_measure(const bcue_receiver_config *config, const double *gains, const double *power_mw, size_t beams,
-                           bcue_rng *rng, double *measured_mw)
+void bcue_receiver_measure(const bcue_receiver_config *config, const double *gains, const double *power_mw,
+                           size_t beams, bcue_rng *rng, double *measured_mw)
 {
     double noise = noise_mw(config), snapshots = (double)config->snapshots;
     for (size_t b = 0; b < beams; b++) {
@@ -32,7 +32,8 @@ void bcue_receiver_measure(const bcue_receiver_config *config, const double *gai
     }
 }
 
-bool bcue_receiver_detects(const bcue_receiver_config *config, const double *gains, const double *power_mw, size_t beams)
+bool bcue_receiver_detects(const bcue_receiver_config *config, const double *gains, const double *power_mw,
+                           size_t beams)
 {
     double threshold = DETECTION_DEVIATIONS * noise_mw(config) / sqrt((double)config->snapshots);
     for (size_t b = 0; b < beams; b++)

@@ -21,7 +21,7 @@ typedef struct bcue_source_config {
     int format;   /* bcue_data_format */
     char *root;   /* folder; relative paths are relative to the config file's folder when that exists, else to
                      the working folder */
-    char *csv;    /* DEEPSENSE: file in root (default: the only *.csv, or the one named after the folder) */
+    char *csv;    /* DEEPSENSE: file in root (default: the one named after the folder, scenario.csv, or the only *.csv) */
     char *prefix; /* NPY */
     bcue_string_map columns; /* our name -> name in the file, for foreign names */
     bool beams_one_based;    /* labels in the CSV */

@@ -409,13 +409,15 @@ static bcue_status choose_csv(const bcue_source_job *job, char **path, bcue_erro
         return bcue_source_fail(job, error, "root", "cannot open the folder %s", table->root);
     char named[512], only[512] = "";
     snprintf(named, sizeof named, "%s.csv", bcue_path_basename(table->root));
+    static const char usual[] = "scenario.csv";
     int count = 0;
-    bool is_named = false;
+    bool is_named = false, is_usual = false;
     for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
         if (!is_csv(entry->d_name))
             continue;
         count++;
         is_named = is_named || strcmp(entry->d_name, named) == 0;
+        is_usual = is_usual || strcmp(entry->d_name, usual) == 0;
         if (count == 1 || strcmp(entry->d_name, only) < 0)
             snprintf(only, sizeof only, "%s", entry->d_name);
     }
@@ -423,11 +425,11 @@ static bcue_status choose_csv(const bcue_source_job *job, char **path, bcue_erro
     if (count == 0)
         return bcue_source_fail(job, error, "root", "%s has no *.csv; is it the folder of a scenario?",
                                 table->root);
-    if (!is_named && count > 1)
+    if (!is_named && !is_usual && count > 1)
         return bcue_source_fail(job, error, "csv",
                                 "%s has %d CSV files (%s, ...); say which one is the table", table->root,
                                 count, only);
-    *path = bcue_path_join(table->root, is_named ? named : only);
+    *path = bcue_path_join(table->root, is_named ? named : is_usual ? usual : only);
     return *path != NULL ? BCUE_OK : bcue_fail_memory(error, "a file name");
 }
 

@@ -24,7 +24,8 @@ typedef struct bcue_plan_options {
                          tests) */
     bool frozen_norm; /* training: batch norm keeps its running statistics, as in inference (dropout off):
                          gradients "in inference mode" */
-    bool input_gradients; /* training, oneDNN: gradients of the real inputs too (the reference engine always has them) */
+    bool input_gradients; /* training, oneDNN: gradients of the real inputs too (the reference engine always
+                             has them) */
 } bcue_plan_options;
 
 /* `graph` and `weights` must outlive the plan; inference plans only read them (call bcue_plan_weights_changed

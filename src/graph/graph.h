@@ -133,7 +133,9 @@ bcue_value bcue_graph_parameter(bcue_graph *graph, const char *name, const bcue_
                                 const bcue_parameter_spec *spec);
 void bcue_graph_output(bcue_graph *graph, const char *name, bcue_value value);
 
-/* Operators. `name` is the node's (scoped) name; NULL makes one from op and number. */
+/* C does not say in which order arguments are evaluated: where the order of parameters or nodes matters
+ * (initial weights and dropout are keyed by it), give each call its own statement. Operators. `name` is the
+ * node's (scoped) name; NULL makes one from op and number. */
 bcue_value bcue_graph_conv2d(bcue_graph *graph, const char *name, bcue_value x, bcue_value weight,
                              bcue_value bias /* or BCUE_NO_VALUE */, const int stride[2],
                              const int padding[2], const int dilation[2], int groups);

@@ -12,8 +12,10 @@ typedef struct bcue_weights {
 } bcue_weights;
 
 /* Initial values from (seed, parameter index): independent of batch size and threads. */
-bcue_status bcue_weights_create(const bcue_graph *graph, bcue_dtype dtype, uint64_t seed, bcue_weights *weights, bcue_error *error);
-bcue_status bcue_weights_copy(const bcue_weights *from, bcue_dtype dtype, bcue_weights *to, bcue_error *error);
+bcue_status bcue_weights_create(const bcue_graph *graph, bcue_dtype dtype, uint64_t seed,
+                                bcue_weights *weights, bcue_error *error);
+bcue_status bcue_weights_copy(const bcue_weights *from, bcue_dtype dtype, bcue_weights *to,
+                              bcue_error *error);
 void bcue_weights_free(bcue_weights *weights);
 
 #endif

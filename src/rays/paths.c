@@ -4,8 +4,8 @@
 #include "base/fail.h"
 #include "base/memory.h"
 
-/* The point of specular reflection on a facet: where the segment from the transmitter's mirror image to the receiver crosses it.
-   False when both ends do not lie in front of it or the crossing falls outside. */
+/* The point of specular reflection on a facet: where the segment from the transmitter's mirror image to the
+   receiver crosses it. False when both ends do not lie in front of it or the crossing falls outside. */
 static bool reflect(const bcue_facet *facet, bcue_vec3 transmitter, bcue_vec3 receiver, bcue_vec3 *point)
 {
     double height_t = bcue_vec3_dot(bcue_vec3_sub(transmitter, facet->corner), facet->normal);
@@ -29,12 +29,12 @@ static bool add(bcue_path_list *list, const bcue_path *path)
     return true;
 }
 
-bcue_status bcue_paths_find(const bcue_ray_scene *scene, bcue_vec3 transmitter, bcue_vec3 receiver, int max_order,
-                            bcue_path_list *list, bcue_error *error)
+bcue_status bcue_paths_find(const bcue_ray_scene *scene, bcue_vec3 transmitter, bcue_vec3 receiver,
+                            int max_order, bcue_path_list *list, bcue_error *error)
 {
     if (max_order < 0 || max_order > BCUE_PATH_MAX_ORDER)
-        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "paths are found up to %d reflection(s), not %d", (int)BCUE_PATH_MAX_ORDER,
-                         max_order);
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "paths are found up to %d reflection(s), not %d",
+                         (int)BCUE_PATH_MAX_ORDER, max_order);
     const bcue_world *world = bcue_ray_scene_world(scene);
     list->count = 0;
     bcue_vec3 direct = bcue_vec3_sub(receiver, transmitter);

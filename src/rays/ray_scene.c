@@ -6,15 +6,16 @@
 #include "base/fail.h"
 #include "base/memory.h"
 
-/* Geometry ids of the top level: the street, then one per vehicle instance. */
-enum { STREET_GEOMETRY = 0, FIRST_INSTANCE_GEOMETRY = 1 };
+/* The top level holds instances only, so that a frame rebuilds a handful of boxes: the street, then the
+ * vehicles. */
+enum { STREET_INSTANCE = 0, FIRST_VEHICLE_INSTANCE = 1 };
 
 #define END_CLEARANCE_M 1e-3
 
 struct bcue_ray_scene {
     const bcue_world *world;
     RTCDevice device;
-    RTCScene models[BCUE_VEHICLE_CLASS_COUNT];
+    RTCScene street, models[BCUE_VEHICLE_CLASS_COUNT];
     RTCScene top;
     bcue_instance *instances; /* the placed vehicles */
     size_t count, capacity;
@@ -22,8 +23,8 @@ struct bcue_ray_scene {
 
 static bcue_status embree_failure(RTCDevice device, const char *what, bcue_error *error)
 {
-    return bcue_fail(error, BCUE_ERROR_MEMORY, "Embree could not build %s (error %d): probably out of memory", what,
-                     (int)rtcGetDeviceError(device));
+    return bcue_fail(error, BCUE_ERROR_MEMORY, "Embree could not build %s (error %d): probably out of memory",
+                     what, (int)rtcGetDeviceError(device));
 }
 
 /* A triangle geometry with float copies of the mesh; NULL on failure. */
@@ -32,10 +33,10 @@ static RTCGeometry make_geometry(RTCDevice device, const bcue_mesh *mesh)
     RTCGeometry geometry = rtcNewGeometry(device, RTC_GEOMETRY_TYPE_TRIANGLE);
     if (!geometry)
         return NULL;
-    float *vertices = rtcSetNewGeometryBuffer(geometry, RTC_BUFFER_TYPE_VERTEX, 0, RTC_FORMAT_FLOAT3, 3 * sizeof(float),
-                                              mesh->vertex_count);
-    uint32_t *indices = rtcSetNewGeometryBuffer(geometry, RTC_BUFFER_TYPE_INDEX, 0, RTC_FORMAT_UINT3, 3 * sizeof(uint32_t),
-                                                mesh->triangle_count);
+    float *vertices = rtcSetNewGeometryBuffer(geometry, RTC_BUFFER_TYPE_VERTEX, 0, RTC_FORMAT_FLOAT3,
+                                              3 * sizeof(float), mesh->vertex_count);
+    uint32_t *indices = rtcSetNewGeometryBuffer(geometry, RTC_BUFFER_TYPE_INDEX, 0, RTC_FORMAT_UINT3,
+                                                3 * sizeof(uint32_t), mesh->triangle_count);
     if (!vertices || !indices) {
         rtcReleaseGeometry(geometry);
         return NULL;
@@ -62,27 +63,55 @@ static RTCScene new_scene(RTCDevice device, enum RTCBuildQuality quality)
     return scene;
 }
 
+/* A scene of one mesh, committed; NULL on failure. */
+static RTCScene make_mesh_scene(RTCDevice device, const bcue_mesh *mesh)
+{
+    RTCScene scene = new_scene(device, RTC_BUILD_QUALITY_HIGH);
+    RTCGeometry geometry = scene ? make_geometry(device, mesh) : NULL;
+    if (!geometry) {
+        if (scene)
+            rtcReleaseScene(scene);
+        return NULL;
+    }
+    rtcAttachGeometry(scene, geometry);
+    rtcReleaseGeometry(geometry);
+    rtcCommitScene(scene);
+    return scene;
+}
+
+/* Place `part` in the top level under `id`, turned by `yaw` and moved to `position`. */
+static bool attach(bcue_ray_scene *scene, RTCScene part, bcue_vec3 position, double yaw, unsigned id)
+{
+    RTCGeometry geometry = rtcNewGeometry(scene->device, RTC_GEOMETRY_TYPE_INSTANCE);
+    if (!geometry)
+        return false;
+    float c = (float)cos(yaw), s = (float)sin(yaw);
+    const float columns[12] = {
+        c, s, 0.0f, -s, c, 0.0f, 0.0f, 0.0f, 1.0f, (float)position.x, (float)position.y, (float)position.z};
+    rtcSetGeometryInstancedScene(geometry, part);
+    rtcSetGeometryTransform(geometry, 0, RTC_FORMAT_FLOAT3X4_COLUMN_MAJOR, columns);
+    rtcCommitGeometry(geometry);
+    rtcAttachGeometryByID(scene->top, geometry, id);
+    rtcReleaseGeometry(geometry);
+    return true;
+}
+
 static bcue_status build(bcue_ray_scene *scene, bcue_error *error)
 {
     /* One builder thread: the search structure, and with it every tie, is then the same on every machine. */
     scene->device = rtcNewDevice("threads=1,set_affinity=0");
     if (!scene->device)
-        return bcue_fail(error, BCUE_ERROR_UNSUPPORTED, "Embree cannot run on this CPU (error %d)", (int)rtcGetDeviceError(NULL));
+        return bcue_fail(error, BCUE_ERROR_UNSUPPORTED, "Embree cannot run on this CPU (error %d)",
+                         (int)rtcGetDeviceError(NULL));
     for (int c = 0; c < BCUE_VEHICLE_CLASS_COUNT; c++) {
-        scene->models[c] = new_scene(scene->device, RTC_BUILD_QUALITY_HIGH);
-        RTCGeometry geometry = scene->models[c] ? make_geometry(scene->device, &scene->world->models[c].mesh) : NULL;
-        if (!geometry)
+        scene->models[c] = make_mesh_scene(scene->device, &scene->world->models[c].mesh);
+        if (!scene->models[c])
             return embree_failure(scene->device, "a vehicle", error);
-        rtcAttachGeometry(scene->models[c], geometry);
-        rtcReleaseGeometry(geometry);
-        rtcCommitScene(scene->models[c]);
     }
+    scene->street = make_mesh_scene(scene->device, &scene->world->statics);
     scene->top = new_scene(scene->device, RTC_BUILD_QUALITY_MEDIUM);
-    RTCGeometry street = scene->top ? make_geometry(scene->device, &scene->world->statics) : NULL;
-    if (!street)
+    if (!scene->street || !scene->top || !attach(scene, scene->street, (bcue_vec3){0}, 0.0, STREET_INSTANCE))
         return embree_failure(scene->device, "the street", error);
-    rtcAttachGeometryByID(scene->top, street, STREET_GEOMETRY);
-    rtcReleaseGeometry(street);
     rtcCommitScene(scene->top);
     if (rtcGetDeviceError(scene->device) != RTC_ERROR_NONE)
         return embree_failure(scene->device, "the scene", error);
@@ -110,6 +139,8 @@ void bcue_ray_scene_destroy(bcue_ray_scene *scene)
         return;
     if (scene->top)
         rtcReleaseScene(scene->top);
+    if (scene->street)
+        rtcReleaseScene(scene->street);
     for (int c = 0; c < BCUE_VEHICLE_CLASS_COUNT; c++)
         if (scene->models[c])
             rtcReleaseScene(scene->models[c]);
@@ -119,30 +150,18 @@ void bcue_ray_scene_destroy(bcue_ray_scene *scene)
     free(scene);
 }
 
-static void set_transform(RTCGeometry geometry, const bcue_instance *instance)
-{
-    float c = (float)cos(instance->yaw), s = (float)sin(instance->yaw);
-    const float columns[12] = {c,    s,    0.0f, -s,   c,    0.0f, 0.0f, 0.0f, 1.0f, (float)instance->position.x,
-                               (float)instance->position.y, (float)instance->position.z};
-    rtcSetGeometryTransform(geometry, 0, RTC_FORMAT_FLOAT3X4_COLUMN_MAJOR, columns);
-}
-
-bcue_status bcue_ray_scene_place(bcue_ray_scene *scene, const bcue_instance *instances, size_t count, bcue_error *error)
+bcue_status bcue_ray_scene_place(bcue_ray_scene *scene, const bcue_instance *instances, size_t count,
+                                 bcue_error *error)
 {
     for (size_t i = 0; i < scene->count; i++)
-        rtcDetachGeometry(scene->top, (unsigned)(FIRST_INSTANCE_GEOMETRY + i));
+        rtcDetachGeometry(scene->top, (unsigned)(FIRST_VEHICLE_INSTANCE + i));
     scene->count = 0;
     if (!bcue_grow((void **)&scene->instances, &scene->capacity, count, sizeof *instances))
         return bcue_fail_memory(error, "the placed vehicles");
     for (size_t i = 0; i < count; i++) {
-        RTCGeometry geometry = rtcNewGeometry(scene->device, RTC_GEOMETRY_TYPE_INSTANCE);
-        if (!geometry)
+        if (!attach(scene, scene->models[instances[i].model], instances[i].position, instances[i].yaw,
+                    (unsigned)(FIRST_VEHICLE_INSTANCE + i)))
             return embree_failure(scene->device, "a placed vehicle", error);
-        rtcSetGeometryInstancedScene(geometry, scene->models[instances[i].model]);
-        set_transform(geometry, &instances[i]);
-        rtcCommitGeometry(geometry);
-        rtcAttachGeometryByID(scene->top, geometry, (unsigned)(FIRST_INSTANCE_GEOMETRY + i));
-        rtcReleaseGeometry(geometry);
         scene->instances[i] = instances[i];
         scene->count = i + 1;
     }
@@ -185,7 +204,8 @@ bool bcue_ray_visible(const bcue_ray_scene *scene, bcue_vec3 a, bcue_vec3 b)
     return ray.tfar >= 0.0f;
 }
 
-/* Embree reads 16 lanes; the mask says which of them count. */
+/* Embree reads 16 lanes; the mask says which of them count. RTC_INTERSECT_CONTEXT_FLAG_COHERENT is never set:
+   Embree 3.13's coherent traversal does not end on packets of parallel shadow rays. */
 static void load(const bcue_ray_packet *packet, struct RTCRay16 *rays, int valid[BCUE_RAY_LANES])
 {
     memcpy(rays->org_x, packet->origin_x, sizeof rays->org_x);
@@ -205,35 +225,40 @@ static void load(const bcue_ray_packet *packet, struct RTCRay16 *rays, int valid
     }
 }
 
-void bcue_ray_intersect(const bcue_ray_scene *scene, bcue_ray_packet *packet, bool coherent)
+static RTCScene scene_of(const bcue_ray_scene *scene, bcue_ray_target target)
+{
+    return target == BCUE_RAY_STREET_ONLY ? scene->street : scene->top;
+}
+
+void bcue_ray_intersect(const bcue_ray_scene *scene, bcue_ray_target target, bcue_ray_packet *packet)
 {
     struct RTCIntersectContext context;
     rtcInitIntersectContext(&context);
-    if (coherent)
-        context.flags = RTC_INTERSECT_CONTEXT_FLAG_COHERENT;
     _Alignas(64) struct RTCRayHit16 rays;
     _Alignas(64) int valid[BCUE_RAY_LANES];
     load(packet, &rays.ray, valid);
     memset(rays.hit.geomID, 0xff, sizeof rays.hit.geomID);
     memset(rays.hit.instID[0], 0xff, sizeof rays.hit.instID[0]);
-    rtcIntersect16(valid, scene->top, &context, &rays);
+    rtcIntersect16(valid, scene_of(scene, target), &context, &rays);
     for (int i = 0; i < packet->count; i++) {
         bool hit = rays.hit.geomID[i] != RTC_INVALID_GEOMETRY_ID;
-        bool on_instance = hit && rays.hit.instID[0][i] != RTC_INVALID_GEOMETRY_ID;
+        bool on_vehicle = hit && target == BCUE_RAY_ALL && rays.hit.instID[0][i] != STREET_INSTANCE;
         packet->far[i] = rays.ray.tfar[i];
         packet->hit_triangle[i] = hit ? rays.hit.primID[i] : BCUE_RAY_MISS;
-        packet->hit_instance[i] = on_instance ? rays.hit.instID[0][i] - FIRST_INSTANCE_GEOMETRY : BCUE_RAY_STATIC;
+        packet->hit_instance[i] =
+            on_vehicle ? rays.hit.instID[0][i] - FIRST_VEHICLE_INSTANCE : BCUE_RAY_STATIC;
     }
 }
 
-void bcue_ray_occluded(const bcue_ray_scene *scene, const bcue_ray_packet *packet, bool blocked[BCUE_RAY_LANES])
+void bcue_ray_occluded(const bcue_ray_scene *scene, bcue_ray_target target, const bcue_ray_packet *packet,
+                       bool blocked[BCUE_RAY_LANES])
 {
     struct RTCIntersectContext context;
     rtcInitIntersectContext(&context);
     _Alignas(64) struct RTCRay16 rays;
     _Alignas(64) int valid[BCUE_RAY_LANES];
     load(packet, &rays, valid);
-    rtcOccluded16(valid, scene->top, &context, &rays);
+    rtcOccluded16(valid, scene_of(scene, target), &context, &rays);
     for (int i = 0; i < packet->count; i++)
         blocked[i] = rays.tfar[i] < 0.0f;
 }

@@ -1,5 +1,6 @@
-/* Ray queries over a world: the still street plus vehicles that move from frame to frame. Embree answers; nothing of it shows here.
-   Queries are safe from any number of threads at once; bcue_ray_scene_place is not safe beside them. */
+/* Ray queries over a world: the still street plus vehicles that move from frame to frame. Embree answers;
+   nothing of it shows here. Queries are safe from any number of threads at once; bcue_ray_scene_place is not
+   safe beside them. */
 #ifndef BCUE_RAYS_RAY_SCENE_H
 #define BCUE_RAYS_RAY_SCENE_H
 
@@ -12,12 +13,15 @@
 
 typedef struct bcue_ray_scene bcue_ray_scene;
 
-/* Build the search structures of the still street and of every vehicle shape. `world` must outlive the scene. */
+/* Build the search structures of the still street and of every vehicle shape. `world` must outlive the scene.
+ */
 bcue_status bcue_ray_scene_create(const bcue_world *world, bcue_ray_scene **scene, bcue_error *error);
 void bcue_ray_scene_destroy(bcue_ray_scene *scene); /* NULL is fine */
 
-/* Put exactly these vehicles on the street (only the top level is built again). Instance i of queries is instances[i]. */
-bcue_status bcue_ray_scene_place(bcue_ray_scene *scene, const bcue_instance *instances, size_t count, bcue_error *error);
+/* Put exactly these vehicles on the street (only the top level is built again). Instance i of queries is
+ * instances[i]. */
+bcue_status bcue_ray_scene_place(bcue_ray_scene *scene, const bcue_instance *instances, size_t count,
+                                 bcue_error *error);
 
 const bcue_world *bcue_ray_scene_world(const bcue_ray_scene *scene);
 /* The vehicles of the last bcue_ray_scene_place; *count of them. */
@@ -35,14 +39,22 @@ typedef struct bcue_ray_packet {
     int count;
     float origin_x[BCUE_RAY_LANES], origin_y[BCUE_RAY_LANES], origin_z[BCUE_RAY_LANES];
     float direction_x[BCUE_RAY_LANES], direction_y[BCUE_RAY_LANES], direction_z[BCUE_RAY_LANES];
-    float near[BCUE_RAY_LANES], far[BCUE_RAY_LANES]; /* in units of |direction|; `far` becomes the hit distance */
-    uint32_t hit_triangle[BCUE_RAY_LANES];           /* index in the mesh of the street or of the vehicle's model */
+    float near[BCUE_RAY_LANES],
+        far[BCUE_RAY_LANES];               /* in units of |direction|; `far` becomes the hit distance */
+    uint32_t hit_triangle[BCUE_RAY_LANES]; /* index in the mesh of the street or of the vehicle's model */
     uint32_t hit_instance[BCUE_RAY_LANES];
 } bcue_ray_packet;
 
-/* The nearest hit of each ray. `coherent`: rays start together and run nearly alike. */
-void bcue_ray_intersect(const bcue_ray_scene *scene, bcue_ray_packet *packet, bool coherent);
+/* Which part of the scene a packet sees. */
+typedef enum bcue_ray_target {
+    BCUE_RAY_ALL,
+    BCUE_RAY_STREET_ONLY, /* as if no vehicle were there */
+} bcue_ray_target;
+
+/* The nearest hit of each ray. */
+void bcue_ray_intersect(const bcue_ray_scene *scene, bcue_ray_target target, bcue_ray_packet *packet);
 /* Is anything in the way? blocked[i] for each ray. */
-void bcue_ray_occluded(const bcue_ray_scene *scene, const bcue_ray_packet *packet, bool blocked[BCUE_RAY_LANES]);
+void bcue_ray_occluded(const bcue_ray_scene *scene, bcue_ray_target target, const bcue_ray_packet *packet,
+                       bool blocked[BCUE_RAY_LANES]);
 
 #endif

@@ -194,15 +194,22 @@ static void draw_rings(bcue_svg *svg, const fan *f, double from, double to, doub
         polar(f, radius, from, &x, &y);
         bcue_svg_text(svg, x + 5, y + 12, BCUE_ANCHOR_START, "bq-s", words);
     }
-    for (int k = -6; k <= 6; k++) { /* every 30 degrees */
+}
+
+/* The azimuth every 30 degrees outside the outer ring, where no rank stands. */
+static void draw_azimuths(bcue_svg *svg, const bcue_beam_chart *chart, const fan *f, double from, double to)
+{
+    for (int k = -5; k <= 6; k++) {
         double angle = 30 * k, x, y;
-        if (angle < from || angle > to || (k == -6 && to >= 180))
+        bool taken = angle < from || angle > to;
+        for (size_t r = 0; r < chart->ranked_count && r < 5; r++)
+            taken = taken || fabs(chart->azimuth_deg[chart->ranked[r]] - angle) * pi / 180 * f->outer < 34;
+        if (taken)
             continue;
         char words[32];
         snprintf(words, sizeof words, "%s%d\xC2\xB0", k < 0 ? "\xE2\x88\x92" : "", k < 0 ? -30 * k : 30 * k);
-        polar(f, f->inner - 10, angle, &x, &y);
-        if (f->inner > 34)
-            bcue_svg_text(svg, x, y + 4, BCUE_ANCHOR_MIDDLE, "bq-s", words);
+        polar(f, f->outer + 13, angle, &x, &y);
+        bcue_svg_text(svg, x, y + 4, BCUE_ANCHOR_MIDDLE, "bq-s", words);
     }
 }
 
@@ -221,6 +228,7 @@ static void draw_fan(bcue_svg *svg, const bcue_beam_chart *chart, double stronge
     }
     fan f = place_fan(svg, fmax(fabs(from), fabs(to)));
     draw_rings(svg, &f, from, to, range_db);
+    draw_azimuths(svg, chart, &f, from, to);
     arc(svg, &f, f.inner, from, to, "bq-a");
     for (size_t i = 0; i < chart->beam_count; i++) {
         double part = part_of(chart->power_db[i], strongest, range_db);
@@ -262,7 +270,7 @@ static void draw_bars(bcue_svg *svg, const bcue_beam_chart *chart, double strong
         .title = "beam", .integer = true, .low = -0.5, .high = (double)chart->beam_count - 0.5};
     bcue_chart_axis y = {.title = "power", .unit = "dB below the best", .low = -range_db, .high = 0};
     bcue_panel panel;
-    svg->top += 22;
+    svg->top += 30;
     bcue_panel_fit(&panel, &x, &y, BCUE_EMPTY_RANGE, BCUE_EMPTY_RANGE, 0, svg->top, svg->width, svg->height,
                    false);
     bcue_panel_draw(svg, &panel, &x, &y);
@@ -285,9 +293,14 @@ static void draw_bars(bcue_svg *svg, const bcue_beam_chart *chart, double strong
         if (rank == 0 || rank > 5)
             continue;
         snprintf(words, sizeof words, "%zu", rank);
+        double tallest = part; /* of the bars that the number could cover */
+        for (size_t k = 0; k < chart->beam_count; k++)
+            if (fabs((double)k - (double)i) * pitch < 16)
+                tallest = fmax(tallest, part_of(chart->power_db[k], strongest, range_db));
+        double over = panel.bottom - (panel.bottom - panel.top) * tallest;
         int level = bcue_place(&placed, left, 14);
-        bcue_svg_text(svg, left + 0.4 * pitch, panel.bottom - height - 5 - 13 * (level < 2 ? level : 2),
-                      BCUE_ANCHOR_MIDDLE, "bq-k bq-b bq-halo", words);
+        bcue_svg_text(svg, left + 0.4 * pitch, over - 5 - 13 * (level < 2 ? level : 2), BCUE_ANCHOR_MIDDLE,
+                      "bq-k bq-b bq-halo", words);
     }
 }
 

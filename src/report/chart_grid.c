@@ -73,7 +73,8 @@ static void draw_cell(bcue_svg *svg, const bcue_heat_map *map, const grid *g, si
     double value = map->values[r * map->column_count + c];
     if (!isfinite(value))
         return;
-    double part = range.high > range.low ? (value / 2 - range.low / 2) / (range.high / 2 - range.low / 2) : 1;
+    double part =
+        range.high > range.low ? (value / 2 - range.low / 2) / (range.high / 2 - range.low / 2) : value != 0;
     double x = g->left + (double)c * g->cell_width, y = g->top + (double)r * g->cell_height;
     double gap = g->cell_width > 6 && g->cell_height > 6 ? 1 : 0;
     char number[BCUE_NUMBER_SIZE];

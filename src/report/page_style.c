@@ -30,7 +30,7 @@ static const char block_rules[] =
     "figure{margin:26px 0}"
     ".scroll{overflow-x:auto;-webkit-overflow-scrolling:touch}"
     ".plot{border:1px solid var(--line);border-radius:12px;padding:18px 18px 12px}"
-    ".plot svg{display:block;margin:0 auto;max-width:100%;min-width:440px;height:auto}"
+    ".plot svg{display:block;margin:0 auto;max-width:100%;height:auto}"
     "figcaption{color:var(--soft);font-size:14px;line-height:1.5;margin-top:10px;max-width:80ch;overflow-"
     "wrap:anywhere}"
     ".table figcaption{margin:0 0 10px;color:var(--ink);font-size:15px;font-weight:600}"
@@ -42,6 +42,7 @@ static const char block_rules[] =
     "td{padding:8px 18px 8px 0;border-bottom:1px solid var(--line);vertical-align:baseline}"
     ".num{text-align:right;white-space:nowrap}.mid{text-align:center}"
     "th:last-child,td:last-child{padding-right:12px}"
+    "td:first-child{min-width:8em}"
     "td strong{font-weight:680}"
     "tr.rule td{border-top:2px solid var(--strong)}"
     "tbody tr:last-child td{border-bottom:2px solid var(--strong)}.num sup{position:absolute;line-height:1.2}"
@@ -93,7 +94,8 @@ static const char picture_rules[] =
     "print{@page{margin:16mm}body{font-size:11pt}main,header,footer{max-width:none;padding-left:0;padding-"
     "right:0}"
     "header{padding-top:0}nav{display:none}section{margin-top:28px}h2,h3{break-after:avoid}"
-    "figure,.callout,.big,.facts,tr{break-inside:avoid}.plot svg{min-width:0}.scroll{overflow:visible}"
+    "figure,.callout,.big,.facts,tr{break-inside:avoid}.plot svg{min-width:0 "
+    "!important}.scroll{overflow:visible}"
     "*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}";
 
 void bcue_page_style(bcue_text *out)

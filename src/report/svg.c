@@ -23,7 +23,10 @@ bcue_status bcue_svg_begin(bcue_svg *svg, const bcue_chart_options *options, dou
         "width=\"%g\" height=\"%g\" aria-label=\"",
         width, height, width, height);
     bcue_escape_html(out, options->title ? options->title : fallback_title);
-    bcue_text_puts(out, "\">");
+    if (options->standalone)
+        bcue_text_puts(out, "\">");
+    else /* on a narrow screen the page scrolls a chart rather than shrink its words beyond reading */
+        bcue_text_printf(out, "\" style=\"min-width:%.0fpx\">", 0.75 * width);
     if (options->standalone) {
         bcue_text_puts(out, "<style>");
         bcue_chart_style(out);

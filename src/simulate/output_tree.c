@@ -58,7 +58,8 @@ static json_t *read_manifest(const char *folder)
     bcue_bytes_free(&bytes);
     free(path);
     const char *generator = json_string_value(json_object_get(manifest, "generator"));
-    if (!generator || strcmp(generator, "beamcue simulate") != 0 || !json_is_array(json_object_get(manifest, "files"))) {
+    if (!generator || strcmp(generator, "beamcue simulate") != 0 ||
+        !json_is_array(json_object_get(manifest, "files"))) {
         json_decref(manifest);
         return NULL;
     }
@@ -71,21 +72,26 @@ static bcue_status check_target(const char *target, bool overwrite, bcue_error *
     if (lstat(target, &info) != 0)
         return BCUE_OK;
     if (!S_ISDIR(info.st_mode))
-        return bcue_fail(error, BCUE_ERROR_IO, "%s: exists and is not a folder; choose another output", target);
+        return bcue_fail(error, BCUE_ERROR_IO, "%s: exists and is not a folder; choose another output",
+                         target);
     if (!overwrite)
-        return bcue_fail(error, BCUE_ERROR_IO,
-                         "%s: the output folder exists already; choose another output, remove it, or set overwrite: true", target);
+        return bcue_fail(
+            error, BCUE_ERROR_IO,
+            "%s: the output folder exists already; choose another output, remove it, or set overwrite: true",
+            target);
     json_t *manifest = read_manifest(target);
     if (!manifest)
         return bcue_fail(error, BCUE_ERROR_IO,
-                         "%s: the output folder was not made by a simulation (it has no " MANIFEST_NAME " of one), so it is not "
+                         "%s: the output folder was not made by a simulation (it has no " MANIFEST_NAME
+                         " of one), so it is not "
                          "overwritten; choose another output",
                          target);
     json_decref(manifest);
     return BCUE_OK;
 }
 
-bcue_status bcue_output_tree_open(bcue_output_tree *tree, const char *target, bool overwrite, bcue_error *error)
+bcue_status bcue_output_tree_open(bcue_output_tree *tree, const char *target, bool overwrite,
+                                  bcue_error *error)
 {
     *tree = (bcue_output_tree){.overwrite = overwrite, .target = bcue_strdup(target)};
     bcue_text name = {0};
@@ -100,7 +106,8 @@ bcue_status bcue_output_tree_open(bcue_output_tree *tree, const char *target, bo
     }
     bcue_status status = check_target(tree->target, overwrite, error);
     if (status == BCUE_OK && bcue_path_exists(name.data))
-        status = bcue_fail(error, BCUE_ERROR_IO, "%s: was left behind by a run that was killed; remove it", name.data);
+        status = bcue_fail(error, BCUE_ERROR_IO, "%s: was left behind by a run that was killed; remove it",
+                           name.data);
     if (status != BCUE_OK) {
         bcue_text_free(&name);
         bcue_output_tree_close(tree);
@@ -125,13 +132,14 @@ static bcue_status write_bytes(const char *path, const void *data, size_t size, 
         ok = false;
     }
     if (!ok)
-        return bcue_fail(error, BCUE_ERROR_IO, "%s: cannot write: %s; free some space or choose another output", path,
+        return bcue_fail(error, BCUE_ERROR_IO,
+                         "%s: cannot write: %s; free some space or choose another output", path,
                          strerror(reason));
     return BCUE_OK;
 }
 
-bcue_status bcue_output_tree_write(bcue_output_tree *tree, const char *path, const void *data, size_t size, bool listed,
-                                   bcue_error *error)
+bcue_status bcue_output_tree_write(bcue_output_tree *tree, const char *path, const void *data, size_t size,
+                                   bool listed, bcue_error *error)
 {
     bcue_output_file file = {.path = bcue_strdup(path), .size = size, .listed = listed};
     if (listed)
@@ -164,7 +172,8 @@ json_t *bcue_output_tree_list(const bcue_output_tree *tree)
             continue;
         char hash[17];
         snprintf(hash, sizeof hash, "%016llx", (unsigned long long)file->hash);
-        json_t *entry = json_pack("{s:s, s:I, s:s}", "path", file->path, "bytes", (json_int_t)file->size, "fnv1a64", hash);
+        json_t *entry = json_pack("{s:s, s:I, s:s}", "path", file->path, "bytes", (json_int_t)file->size,
+                                  "fnv1a64", hash);
         if (!entry || json_array_append_new(list, entry) != 0) {
             json_decref(list);
             list = NULL;
@@ -173,7 +182,8 @@ json_t *bcue_output_tree_list(const bcue_output_tree *tree)
     return list;
 }
 
-/* Remove the files of an earlier simulation, and its folders as far as nothing else is in them. A path that would lead out of the folder is left alone. */
+/* Remove the files of an earlier simulation, and its folders as far as nothing else is in them. A path that
+ * would lead out of the folder is left alone. */
 static void remove_simulation(const char *folder)
 {
     json_t *manifest = read_manifest(folder);
@@ -206,7 +216,8 @@ bcue_status bcue_output_tree_commit(bcue_output_tree *tree, bcue_error *error)
         retired = name.data;
         if (rename(tree->target, retired) != 0) {
             free(retired);
-            return bcue_fail(error, BCUE_ERROR_IO, "%s: cannot replace the earlier simulation: %s", tree->target, strerror(errno));
+            return bcue_fail(error, BCUE_ERROR_IO, "%s: cannot replace the earlier simulation: %s",
+                             tree->target, strerror(errno));
         }
     }
     if (rename(tree->temporary, tree->target) != 0) {
@@ -214,7 +225,8 @@ bcue_status bcue_output_tree_commit(bcue_output_tree *tree, bcue_error *error)
         if (retired)
             (void)rename(retired, tree->target);
         free(retired);
-        return bcue_fail(error, BCUE_ERROR_IO, "%s: cannot give the finished folder its name: %s", tree->target, strerror(reason));
+        return bcue_fail(error, BCUE_ERROR_IO, "%s: cannot give the finished folder its name: %s",
+                         tree->target, strerror(reason));
     }
     free(tree->temporary);
     tree->temporary = NULL;

@@ -13,7 +13,7 @@
 #include "features/geodesy.h"
 #include "formats/deepsense_text.h"
 #include "formats/image.h"
-#include "sensors/camera.h"
+#include "sensors/rgb_camera.h"
 #include "sensors/gnss.h"
 #include "simulate/output_tree.h"
 #include "simulate/simulate_config.h"
@@ -88,9 +88,10 @@ static bcue_status make_radio(run *r, bcue_error *error)
 {
     const bcue_simulate_config *c = r->config;
     double wavelength = BCUE_SPEED_OF_LIGHT / c->channel.carrier_hz;
-    BCUE_TRY(bcue_array_make_ula((size_t)c->array.elements, c->array.spacing_wavelengths * wavelength, &r->array, error));
-    BCUE_TRY(bcue_codebook_make_oversampled(&r->array, wavelength, (size_t)c->array.beams, c->array.field_of_view_deg * DEGREE,
-                                            &r->codebook, error));
+    BCUE_TRY(bcue_array_make_ula((size_t)c->array.elements, c->array.spacing_wavelengths * wavelength,
+                                 &r->array, error));
+    BCUE_TRY(bcue_codebook_make_oversampled(&r->array, wavelength, (size_t)c->array.beams,
+                                            c->array.field_of_view_deg * DEGREE, &r->codebook, error));
     r->link = (bcue_link_config){.carrier_hz = c->channel.carrier_hz,
                                  .bandwidth_hz = c->channel.bandwidth_hz,
                                  .subcarriers = (int)c->channel.subcarriers,
@@ -116,7 +117,8 @@ static bcue_status make_camera(run *r, bcue_error *error)
     const bcue_simulate_config *c = r->config;
     if (!c->camera.enabled)
         return BCUE_OK;
-    bcue_camera_config config = {(int)c->camera.width, (int)c->camera.height, c->camera.field_of_view_deg * DEGREE};
+    bcue_camera_config config = {(int)c->camera.width, (int)c->camera.height,
+                                 c->camera.field_of_view_deg * DEGREE};
     BCUE_TRY(bcue_camera_create(&config, r->scene, &r->camera, error));
     r->image = (bcue_image){.width = config.width, .height = config.height, .channels = 3};
     r->image.pixels = bcue_calloc((size_t)config.width * (size_t)config.height, 3);
@@ -135,8 +137,10 @@ static bcue_status set_up(run *r, bcue_error *error)
     BCUE_TRY(make_camera(r, error));
     bcue_text_puts(&r->csv, c->camera.enabled ? "index,unit1_rgb,unit1_pwr_60ghz" : "index,unit1_pwr_60ghz");
     bcue_text_puts(&r->csv, ",unit1_loc,unit2_loc,unit1_beam,seq_index,time_stamp,los\n");
-    bcue_text_puts(&r->truth, "index,seq_index,time_s,x_m,y_m,z_m,velocity_mps,lane,class,azimuth_deg,paths,vehicles_in_view,"
-                              "image_column,image_row\n");
+    bcue_text_puts(
+        &r->truth,
+        "index,seq_index,time_s,x_m,y_m,z_m,velocity_mps,lane,class,azimuth_deg,paths,vehicles_in_view,"
+        "image_column,image_row\n");
     r->scratch.size = 0;
     bcue_deepsense_gps_write(c->rsu.latitude_deg, c->rsu.longitude_deg, &r->scratch);
     if (r->scratch.failed)
@@ -191,8 +195,8 @@ static bcue_status write_fix(run *r, const instant *at, bcue_vec3 truth, const c
     const bcue_vec3 measured = bcue_gnss_fix(&gnss, truth, &rng);
     const double enu_m[3] = {measured.x, measured.y, measured.z};
     double latitude_deg, longitude_deg, altitude_m;
-    bcue_enu_to_geodetic(enu_m, r->config->rsu.latitude_deg, r->config->rsu.longitude_deg, r->config->rsu.altitude_m, &latitude_deg, &longitude_deg,
-                         &altitude_m);
+    bcue_enu_to_geodetic(enu_m, r->config->rsu.latitude_deg, r->config->rsu.longitude_deg,
+                         r->config->rsu.altitude_m, &latitude_deg, &longitude_deg, &altitude_m);
     r->scratch.size = 0;
     bcue_deepsense_gps_write(latitude_deg, longitude_deg, &r->scratch);
     if (r->scratch.failed)
@@ -220,12 +224,15 @@ static void write_truth_row(run *r, const instant *at, uint64_t number, bcue_vec
     for (size_t i = 0; i < at->traffic->count; i++)
         in_view += fabs(r->instances[i].position.x) < half_view * r->instances[i].position.y;
     double azimuth = atan2(-antenna.x, antenna.y) / DEGREE;
-    bcue_text_printf(&r->truth, "%llu,%u,%.3f,%.4f,%.4f,%.4f,%.4f,%d,%s,%.4f,%zu,%zu,%.2f,%.2f\n", (unsigned long long)number + 1,
-                     at->episode + 1, at->time_s, antenna.x, antenna.y, antenna.z, target->velocity_mps, target->lane,
-                     bcue_vehicle_class_name(target->vehicle_class), azimuth, r->paths.count, in_view, column, row);
+    bcue_text_printf(&r->truth, "%llu,%u,%.3f,%.4f,%.4f,%.4f,%.4f,%d,%s,%.4f,%zu,%zu,%.2f,%.2f\n",
+                     (unsigned long long)number + 1, at->episode + 1, at->time_s, antenna.x, antenna.y,
+                     antenna.z, target->velocity_mps, target->lane,
+                     bcue_vehicle_class_name(target->vehicle_class), azimuth, r->paths.count, in_view, column,
+                     row);
 }
 
-/* Episodes begin a minute apart from noon on; 24 hours later the clock starts again, and seq_index tells the days apart. */
+/* Episodes begin a minute apart from noon on; 24 hours later the clock starts again, and seq_index tells the
+ * days apart. */
 static void format_time_stamp(uint32_t episode, double time_s, char *text, size_t size)
 {
     unsigned long long microseconds = (unsigned long long)(time_s * 1e6 + 0.5);
@@ -264,7 +271,8 @@ static bcue_status simulate_instant(run *r, const instant *at, bcue_error *error
     bcue_traffic_at(&r->world, traffic, at->time_s, r->instances);
     BCUE_TRY(bcue_ray_scene_place(r->scene, r->instances, traffic->count, error));
     bcue_vec3 antenna = bcue_instance_antenna(&r->world, &r->instances[traffic->target]);
-    BCUE_TRY(bcue_paths_find(r->scene, antenna, r->receiver.frame.origin, (int)r->config->channel.reflections, &r->paths, error));
+    BCUE_TRY(bcue_paths_find(r->scene, antenna, r->receiver.frame.origin, (int)r->config->channel.reflections,
+                             &r->paths, error));
     BCUE_TRY(bcue_link_power(&r->link, &r->receiver, &r->paths, r->clean, error));
     /* Where nothing stands out of the noise the best beam would be a throw of dice: no sample. */
     if (!bcue_receiver_detects(&r->receiver_config, r->ripple, r->clean, r->codebook.beams)) {
@@ -279,7 +287,8 @@ static bcue_status simulate_instant(run *r, const instant *at, bcue_error *error
 static bcue_daylight draw_daylight(const bcue_simulate_config *c, uint32_t episode)
 {
     bcue_rng rng = bcue_rng_make((uint64_t)c->seed, BCUE_RNG_CAMERA, episode, 0, 0);
-    double elevation = DEGREE * bcue_rng_range(&rng, c->light.min_sun_elevation_deg, c->light.max_sun_elevation_deg);
+    double elevation =
+        DEGREE * bcue_rng_range(&rng, c->light.min_sun_elevation_deg, c->light.max_sun_elevation_deg);
     double yaw = -0.5 * BCUE_PI + DEGREE * c->light.max_sun_azimuth_deg * bcue_rng_range(&rng, -1.0, 1.0);
     bcue_vec3 sun = {cos(elevation) * cos(yaw), cos(elevation) * sin(yaw), sin(elevation)};
     double cloudiness = bcue_rng_range(&rng, c->light.min_cloudiness, c->light.max_cloudiness);
@@ -289,7 +298,8 @@ static bcue_daylight draw_daylight(const bcue_simulate_config *c, uint32_t episo
 static bcue_status simulate_episode(run *r, uint32_t episode, bcue_error *error)
 {
     bcue_traffic traffic;
-    BCUE_TRY(bcue_traffic_make(&r->world, &r->traffic_config, (uint64_t)r->config->seed, episode, &traffic, error));
+    BCUE_TRY(bcue_traffic_make(&r->world, &r->traffic_config, (uint64_t)r->config->seed, episode, &traffic,
+                               error));
     bcue_daylight daylight = draw_daylight(r->config, episode);
     double frames = floor(traffic.duration_s * r->config->frame_rate_hz) + 1.0;
     if (frames > (double)r->config->max_frames_per_episode)
@@ -299,7 +309,8 @@ static bcue_status simulate_episode(run *r, uint32_t episode, bcue_error *error)
         status = bcue_fail_memory(error, "the vehicles");
     for (uint32_t frame = 0; status == BCUE_OK && frame < (uint32_t)frames; frame++) {
         if (bcue_cancelled(r->hooks)) {
-            status = bcue_fail(error, BCUE_ERROR_CANCELLED, "stopped in episode %u of %lld; nothing was left in %s", episode + 1,
+            status = bcue_fail(error, BCUE_ERROR_CANCELLED,
+                               "stopped in episode %u of %lld; nothing was left in %s", episode + 1,
                                (long long)r->config->episodes, r->config->output);
             break;
         }
@@ -321,7 +332,8 @@ static bcue_status write_config(run *r, char hash[17], bcue_error *error)
     elsewhere.output = none;
     elsewhere.overwrite = false;
     bcue_config_write(bcue_simulate_fields, &elsewhere, &nameless);
-    bcue_status status = text.failed || nameless.failed ? bcue_fail_memory(error, "the configuration") : BCUE_OK;
+    bcue_status status =
+        text.failed || nameless.failed ? bcue_fail_memory(error, "the configuration") : BCUE_OK;
     if (status == BCUE_OK) {
         snprintf(hash, 17, "%016llx", (unsigned long long)bcue_fnv1a(nameless.data, nameless.size));
         status = bcue_output_tree_write(&r->tree, "beamcue.yaml", text.data, text.size, false, error);
@@ -336,12 +348,12 @@ static bcue_status write_manifest(run *r, bcue_error *error)
     char hash[17];
     BCUE_TRY(write_config(r, hash, error));
     json_t *files = bcue_output_tree_list(&r->tree);
-    json_t *manifest =
-        json_pack("{s:s, s:s, s:s, s:I, s:{s:I, s:I, s:I, s:I, s:I}, s:o*}", "generator", "beamcue simulate", "version",
-                  BCUE_PROJECT_VERSION, "config_fnv1a64", hash, "seed", (json_int_t)r->config->seed, "counts", "episodes",
-                  (json_int_t)r->summary.episodes, "samples", (json_int_t)r->summary.samples, "samples_blocked",
-                  (json_int_t)r->summary.samples_blocked, "frames_no_signal", (json_int_t)r->summary.frames_no_signal, "beams",
-                  (json_int_t)r->codebook.beams, "files", files);
+    json_t *manifest = json_pack(
+        "{s:s, s:s, s:s, s:I, s:{s:I, s:I, s:I, s:I, s:I}, s:o*}", "generator", "beamcue simulate", "version",
+        BCUE_PROJECT_VERSION, "config_fnv1a64", hash, "seed", (json_int_t)r->config->seed, "counts",
+        "episodes", (json_int_t)r->summary.episodes, "samples", (json_int_t)r->summary.samples,
+        "samples_blocked", (json_int_t)r->summary.samples_blocked, "frames_no_signal",
+        (json_int_t)r->summary.frames_no_signal, "beams", (json_int_t)r->codebook.beams, "files", files);
     char *text = files && manifest ? json_dumps(manifest, JSON_INDENT(1)) : NULL;
     json_decref(manifest);
     if (!text)
@@ -354,10 +366,11 @@ static bcue_status write_manifest(run *r, bcue_error *error)
 static bcue_status finish(run *r, bcue_error *error)
 {
     if (r->summary.samples == 0)
-        return bcue_fail(error, BCUE_ERROR_DATA,
-                         "none of the %llu frames had a signal above the noise; raise channel.transmit_power_dbm or lower "
-                         "channel.noise_floor_dbm",
-                         (unsigned long long)r->summary.frames_no_signal);
+        return bcue_fail(
+            error, BCUE_ERROR_DATA,
+            "none of the %llu frames had a signal above the noise; raise channel.transmit_power_dbm or lower "
+            "channel.noise_floor_dbm",
+            (unsigned long long)r->summary.frames_no_signal);
     if (r->csv.failed || r->truth.failed)
         return bcue_fail_memory(error, "scenario.csv");
     BCUE_TRY(bcue_output_tree_write(&r->tree, "scenario.csv", r->csv.data, r->csv.size, true, error));
@@ -379,8 +392,8 @@ static bcue_status simulate_all(run *r, bcue_error *error)
     return finish(r, error);
 }
 
-bcue_status bcue_simulate(const char *config_path, const char *const *overrides, size_t override_count, const bcue_hooks *hooks,
-                          bcue_simulate_summary *summary, bcue_error *error)
+bcue_status bcue_simulate(const char *config_path, const char *const *overrides, size_t override_count,
+                          const bcue_hooks *hooks, bcue_simulate_summary *summary, bcue_error *error)
 {
     double start = bcue_clock_s();
     bcue_simulate_config config;

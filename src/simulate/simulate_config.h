@@ -45,7 +45,8 @@ typedef struct bcue_simulate_config {
         int64_t jpeg_quality;
     } camera;
     struct {
-        double min_sun_elevation_deg, max_sun_elevation_deg, max_sun_azimuth_deg, min_cloudiness, max_cloudiness, exposure;
+        double min_sun_elevation_deg, max_sun_elevation_deg, max_sun_azimuth_deg, min_cloudiness,
+            max_cloudiness, exposure;
     } light;
     struct {
         double horizontal_sigma_m, vertical_sigma_m;
@@ -54,8 +55,8 @@ typedef struct bcue_simulate_config {
 
 extern const bcue_config_field bcue_simulate_fields[];
 
-/* Read, and check what single ranges cannot: low <= high, room for the sidewalk, something to drive. On success the caller destroys *source when `config` is no
-   longer used. */
+/* Read, and check what single ranges cannot: low <= high, room for the sidewalk, something to drive. On
+   success the caller destroys *source when `config` is no longer used. */
 bcue_status bcue_simulate_config_read(const char *path, const char *const *overrides, size_t override_count,
                                       bcue_simulate_config *config, bcue_config **source, bcue_error *error);
 

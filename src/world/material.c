@@ -10,15 +10,17 @@
 #define METAL 1.0, 0.0, 1.0e7, 0.0
 #define MEDIUM_DRY_GROUND 15.0, -0.1, 0.035, 1.63
 
-/* Asphalt, paving, rubber and cloth have no parameters of their own in P.2040 up to 60 GHz; concrete stands in for the first
-   two, wood for the others, which the channel never reflects from. */
+/* Asphalt, paving, rubber and cloth have no parameters of their own in P.2040 up to 60 GHz; concrete stands
+   in for the first two, wood for the others, which the channel never reflects from. */
 static const bcue_material materials[BCUE_MATERIAL_COUNT] = {
     [BCUE_MATERIAL_ASPHALT] = {"asphalt", {0.095f, 0.095f, 0.10f}, 0.0f, false, BCUE_PATTERN_ROAD, CONCRETE},
     [BCUE_MATERIAL_PAVING] = {"paving", {0.42f, 0.40f, 0.37f}, 0.0f, false, BCUE_PATTERN_SLABS, CONCRETE},
-    [BCUE_MATERIAL_GRASS] = {"grass", {0.105f, 0.19f, 0.045f}, 0.0f, false, BCUE_PATTERN_SPECKLE, MEDIUM_DRY_GROUND},
+    [BCUE_MATERIAL_GRASS] =
+        {"grass", {0.105f, 0.19f, 0.045f}, 0.0f, false, BCUE_PATTERN_SPECKLE, MEDIUM_DRY_GROUND},
     [BCUE_MATERIAL_PLAZA] = {"plaza", {0.30f, 0.27f, 0.24f}, 0.0f, false, BCUE_PATTERN_SLABS, CONCRETE},
     [BCUE_MATERIAL_FACADE] = {"facade", {0.80f, 0.80f, 0.80f}, 0.0f, true, BCUE_PATTERN_WINDOWS, CONCRETE},
-    [BCUE_MATERIAL_BRICK_FACADE] = {"brick facade", {0.80f, 0.80f, 0.80f}, 0.0f, true, BCUE_PATTERN_BRICKS, BRICK},
+    [BCUE_MATERIAL_BRICK_FACADE] =
+        {"brick facade", {0.80f, 0.80f, 0.80f}, 0.0f, true, BCUE_PATTERN_BRICKS, BRICK},
     [BCUE_MATERIAL_ROOF] = {"roof", {0.28f, 0.25f, 0.23f}, 0.0f, false, BCUE_PATTERN_PLAIN, CONCRETE},
     [BCUE_MATERIAL_PAINT] = {"paint", {1.0f, 1.0f, 1.0f}, 0.35f, true, BCUE_PATTERN_PLAIN, METAL},
     [BCUE_MATERIAL_CARGO] = {"cargo box", {0.72f, 0.72f, 0.70f}, 0.1f, false, BCUE_PATTERN_PLAIN, METAL},

@@ -52,8 +52,9 @@ typedef struct bcue_material {
 /* Static table; never NULL for an id below BCUE_MATERIAL_COUNT. */
 const bcue_material *bcue_material_get(bcue_material_id id);
 
-/* Complex relative permittivity eta' - j sigma / (2 pi f eps0), for the time convention exp(+j omega t). ITU-R P.2040 gives its
-   parameters for 1-100 GHz (ground: to 10 GHz; beyond, the formula is simply continued). */
+/* Complex relative permittivity eta' - j sigma / (2 pi f eps0), for the time convention exp(+j omega t).
+   ITU-R P.2040 gives its parameters for 1-100 GHz (ground: to 10 GHz; beyond, the formula is simply
+   continued). */
 double complex bcue_material_permittivity(bcue_material_id id, double frequency_hz);
 
 #endif

@@ -14,7 +14,8 @@ void bcue_mesh_free(bcue_mesh *mesh)
 static uint32_t add_vertices(bcue_mesh *mesh, const bcue_vec3 *vertices, size_t count)
 {
     if (mesh->failed || mesh->vertex_count + count > UINT32_MAX ||
-        !bcue_grow((void **)&mesh->vertices, &mesh->vertex_capacity, mesh->vertex_count + count, sizeof *vertices)) {
+        !bcue_grow((void **)&mesh->vertices, &mesh->vertex_capacity, mesh->vertex_count + count,
+                   sizeof *vertices)) {
         mesh->failed = true;
         return 0;
     }
@@ -25,26 +26,30 @@ static uint32_t add_vertices(bcue_mesh *mesh, const bcue_vec3 *vertices, size_t 
     return (uint32_t)first;
 }
 
-static void add_triangle(bcue_mesh *mesh, uint32_t a, uint32_t b, uint32_t c, bcue_material_id material, uint32_t object)
+static void add_triangle(bcue_mesh *mesh, uint32_t a, uint32_t b, uint32_t c, bcue_material_id material,
+                         uint32_t object)
 {
-    if (mesh->failed || !bcue_grow((void **)&mesh->triangles, &mesh->triangle_capacity, mesh->triangle_count + 1,
-                                   sizeof *mesh->triangles)) {
+    if (mesh->failed || !bcue_grow((void **)&mesh->triangles, &mesh->triangle_capacity,
+                                   mesh->triangle_count + 1, sizeof *mesh->triangles)) {
         mesh->failed = true;
         return;
     }
     mesh->triangles[mesh->triangle_count++] = (bcue_triangle){{a, b, c}, object, material};
 }
 
-void bcue_mesh_add_quad(bcue_mesh *mesh, const bcue_vec3 corners[4], bcue_material_id material, uint32_t object)
+void bcue_mesh_add_quad(bcue_mesh *mesh, const bcue_vec3 corners[4], bcue_material_id material,
+                        uint32_t object)
 {
     uint32_t v = add_vertices(mesh, corners, 4);
     add_triangle(mesh, v, v + 1, v + 2, material, object);
     add_triangle(mesh, v, v + 2, v + 3, material, object);
 }
 
-void bcue_mesh_add_hexahedron(bcue_mesh *mesh, const bcue_vec3 corners[8], const bcue_material_id materials[6], uint32_t object)
+void bcue_mesh_add_hexahedron(bcue_mesh *mesh, const bcue_vec3 corners[8],
+                              const bcue_material_id materials[6], uint32_t object)
 {
-    static const int sides[6][4] = {{0, 4, 6, 2}, {1, 3, 7, 5}, {0, 1, 5, 4}, {2, 6, 7, 3}, {0, 2, 3, 1}, {4, 5, 7, 6}};
+    static const int sides[6][4] = {{0, 4, 6, 2}, {1, 3, 7, 5}, {0, 1, 5, 4},
+                                    {2, 6, 7, 3}, {0, 2, 3, 1}, {4, 5, 7, 6}};
     for (int side = 0; side < 6; side++) {
         bcue_vec3 quad[4];
         for (int i = 0; i < 4; i++)
@@ -53,7 +58,8 @@ void bcue_mesh_add_hexahedron(bcue_mesh *mesh, const bcue_vec3 corners[8], const
     }
 }
 
-void bcue_mesh_add_box(bcue_mesh *mesh, bcue_vec3 low, bcue_vec3 high, bcue_material_id material, uint32_t object)
+void bcue_mesh_add_box(bcue_mesh *mesh, bcue_vec3 low, bcue_vec3 high, bcue_material_id material,
+                       uint32_t object)
 {
     bcue_vec3 corners[8];
     for (int i = 0; i < 8; i++)
@@ -62,8 +68,8 @@ void bcue_mesh_add_box(bcue_mesh *mesh, bcue_vec3 low, bcue_vec3 high, bcue_mate
     bcue_mesh_add_hexahedron(mesh, corners, all, object);
 }
 
-void bcue_mesh_add_cylinder(bcue_mesh *mesh, bcue_vec3 base, bcue_vec3 axis, double radius, int sides, bcue_material_id side,
-                            bcue_material_id rim, uint32_t object)
+void bcue_mesh_add_cylinder(bcue_mesh *mesh, bcue_vec3 base, bcue_vec3 axis, double radius, int sides,
+                            bcue_material_id side, bcue_material_id rim, uint32_t object)
 {
     bcue_vec3 along = bcue_vec3_unit(axis);
     bcue_vec3 helper = fabs(along.z) < 0.9 ? bcue_vec3_make(0, 0, 1) : bcue_vec3_make(1, 0, 0);
@@ -88,14 +94,15 @@ void bcue_mesh_add_cylinder(bcue_mesh *mesh, bcue_vec3 base, bcue_vec3 axis, dou
     }
 }
 
-static void add_sphere_part(bcue_mesh *mesh, bcue_vec3 centre, bcue_vec3 half_axes, const bcue_vec3 corners[3], int depth,
-                            bcue_material_id material, uint32_t object)
+static void add_sphere_part(bcue_mesh *mesh, bcue_vec3 centre, bcue_vec3 half_axes,
+                            const bcue_vec3 corners[3], int depth, bcue_material_id material, uint32_t object)
 {
     if (depth == 0) {
         bcue_vec3 placed[3];
         for (int i = 0; i < 3; i++)
-            placed[i] = bcue_vec3_make(centre.x + half_axes.x * corners[i].x, centre.y + half_axes.y * corners[i].y,
-                                       centre.z + half_axes.z * corners[i].z);
+            placed[i] =
+                bcue_vec3_make(centre.x + half_axes.x * corners[i].x, centre.y + half_axes.y * corners[i].y,
+                               centre.z + half_axes.z * corners[i].z);
         uint32_t v = add_vertices(mesh, placed, 3);
         add_triangle(mesh, v, v + 1, v + 2, material, object);
         return;
@@ -103,12 +110,14 @@ static void add_sphere_part(bcue_mesh *mesh, bcue_vec3 centre, bcue_vec3 half_ax
     bcue_vec3 ab = bcue_vec3_unit(bcue_vec3_add(corners[0], corners[1]));
     bcue_vec3 bc = bcue_vec3_unit(bcue_vec3_add(corners[1], corners[2]));
     bcue_vec3 ca = bcue_vec3_unit(bcue_vec3_add(corners[2], corners[0]));
-    const bcue_vec3 parts[4][3] = {{corners[0], ab, ca}, {ab, corners[1], bc}, {ca, bc, corners[2]}, {ab, bc, ca}};
+    const bcue_vec3 parts[4][3] = {
+        {corners[0], ab, ca}, {ab, corners[1], bc}, {ca, bc, corners[2]}, {ab, bc, ca}};
     for (int i = 0; i < 4; i++)
         add_sphere_part(mesh, centre, half_axes, parts[i], depth - 1, material, object);
 }
 
-void bcue_mesh_add_ellipsoid(bcue_mesh *mesh, bcue_vec3 centre, bcue_vec3 half_axes, bcue_material_id material, uint32_t object)
+void bcue_mesh_add_ellipsoid(bcue_mesh *mesh, bcue_vec3 centre, bcue_vec3 half_axes,
+                             bcue_material_id material, uint32_t object)
 {
     for (int octant = 0; octant < 8; octant++) {
         double sx = octant & 1 ? -1.0 : 1.0, sy = octant & 2 ? -1.0 : 1.0, sz = octant & 4 ? -1.0 : 1.0;

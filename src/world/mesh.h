@@ -1,4 +1,5 @@
-/* Triangle meshes that carry a material and an object per triangle, and the flat surfaces that radio waves reflect from. */
+/* Triangle meshes that carry a material and an object per triangle, and the flat surfaces that radio waves
+ * reflect from. */
 #ifndef BCUE_WORLD_MESH_H
 #define BCUE_WORLD_MESH_H
 
@@ -26,19 +27,21 @@ typedef struct bcue_mesh {
 void bcue_mesh_free(bcue_mesh *mesh); /* and make it empty */
 
 /* Corners counter-clockwise seen from outside. */
-void bcue_mesh_add_quad(bcue_mesh *mesh, const bcue_vec3 corners[4], bcue_material_id material, uint32_t object);
+void bcue_mesh_add_quad(bcue_mesh *mesh, const bcue_vec3 corners[4], bcue_material_id material,
+                        uint32_t object);
 
-/* The six sides of a hexahedron, in the order of bcue_mesh_add_hexahedron. */
-enum { BCUE_SIDE_BACK, BCUE_SIDE_FRONT, BCUE_SIDE_RIGHT, BCUE_SIDE_LEFT, BCUE_SIDE_BOTTOM, BCUE_SIDE_TOP };
-
-/* Corner i lies at (x, y, z) = (low or high) by bits 0, 1, 2 of i. `materials` per side: -x, +x, -y, +y, -z, +z. */
-void bcue_mesh_add_hexahedron(bcue_mesh *mesh, const bcue_vec3 corners[8], const bcue_material_id materials[6], uint32_t object);
-void bcue_mesh_add_box(bcue_mesh *mesh, bcue_vec3 low, bcue_vec3 high, bcue_material_id material, uint32_t object);
+/* Corner i lies at (x, y, z) = (low or high) by bits 0, 1, 2 of i. `materials` per side: -x, +x, -y, +y, -z,
+ * +z. */
+void bcue_mesh_add_hexahedron(bcue_mesh *mesh, const bcue_vec3 corners[8],
+                              const bcue_material_id materials[6], uint32_t object);
+void bcue_mesh_add_box(bcue_mesh *mesh, bcue_vec3 low, bcue_vec3 high, bcue_material_id material,
+                       uint32_t object);
 /* A drum with its axis along +axis from `base`; `rim` is the material of its two flat ends. */
-void bcue_mesh_add_cylinder(bcue_mesh *mesh, bcue_vec3 base, bcue_vec3 axis, double radius, int sides, bcue_material_id side,
-                            bcue_material_id rim, uint32_t object);
+void bcue_mesh_add_cylinder(bcue_mesh *mesh, bcue_vec3 base, bcue_vec3 axis, double radius, int sides,
+                            bcue_material_id side, bcue_material_id rim, uint32_t object);
 /* A closed rounded body (an octahedron divided twice) with the given half axes. */
-void bcue_mesh_add_ellipsoid(bcue_mesh *mesh, bcue_vec3 centre, bcue_vec3 half_axes, bcue_material_id material, uint32_t object);
+void bcue_mesh_add_ellipsoid(bcue_mesh *mesh, bcue_vec3 centre, bcue_vec3 half_axes,
+                             bcue_material_id material, uint32_t object);
 
 /* A flat rectangle: corner + s * edge_u + t * edge_v for s, t in [0, 1]; edge_u x edge_v points outward. */
 typedef struct bcue_facet {

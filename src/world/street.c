@@ -14,8 +14,8 @@ double bcue_street_lane_y(const bcue_street_config *config, int lane)
 
 uint32_t bcue_world_add_object(bcue_world *world, bcue_object object)
 {
-    if (world->statics.failed || !bcue_grow((void **)&world->objects, &world->object_capacity, world->object_count + 1,
-                                            sizeof *world->objects)) {
+    if (world->statics.failed || !bcue_grow((void **)&world->objects, &world->object_capacity,
+                                            world->object_count + 1, sizeof *world->objects)) {
         world->statics.failed = true;
         return 0;
     }
@@ -23,27 +23,29 @@ uint32_t bcue_world_add_object(bcue_world *world, bcue_object object)
     return (uint32_t)world->object_count++;
 }
 
-void bcue_world_add_wall(bcue_world *world, bcue_vec3 corner, bcue_vec3 edge_u, bcue_vec3 edge_v, bcue_material_id material,
-                         uint32_t object)
+void bcue_world_add_wall(bcue_world *world, bcue_vec3 corner, bcue_vec3 edge_u, bcue_vec3 edge_v,
+                         bcue_material_id material, uint32_t object)
 {
     bcue_vec3 far_corner = bcue_vec3_add(bcue_vec3_add(corner, edge_u), edge_v);
-    const bcue_vec3 corners[4] = {corner, bcue_vec3_add(corner, edge_u), far_corner, bcue_vec3_add(corner, edge_v)};
+    const bcue_vec3 corners[4] = {corner, bcue_vec3_add(corner, edge_u), far_corner,
+                                  bcue_vec3_add(corner, edge_v)};
     bcue_mesh_add_quad(&world->statics, corners, material, object);
-    if (world->statics.failed || !bcue_grow((void **)&world->facets, &world->facet_capacity, world->facet_count + 1,
-                                            sizeof *world->facets)) {
+    if (world->statics.failed || !bcue_grow((void **)&world->facets, &world->facet_capacity,
+                                            world->facet_count + 1, sizeof *world->facets)) {
         world->statics.failed = true;
         return;
     }
-    world->facets[world->facet_count++] = (bcue_facet){.corner = corner,
-                                                       .edge_u = edge_u,
-                                                       .edge_v = edge_v,
-                                                       .normal = bcue_vec3_unit(bcue_vec3_cross(edge_u, edge_v)),
-                                                       .object = object,
-                                                       .material = material};
+    world->facets[world->facet_count++] =
+        (bcue_facet){.corner = corner,
+                     .edge_u = edge_u,
+                     .edge_v = edge_v,
+                     .normal = bcue_vec3_unit(bcue_vec3_cross(edge_u, edge_v)),
+                     .object = object,
+                     .material = material};
 }
 
-static void add_ground_strip(bcue_world *world, double half_x, double y0, double y1, double z, bcue_material_id material,
-                             uint32_t object)
+static void add_ground_strip(bcue_world *world, double half_x, double y0, double y1, double z,
+                             bcue_material_id material, uint32_t object)
 {
     bcue_world_add_wall(world, bcue_vec3_make(-half_x, y0, z), bcue_vec3_make(2.0 * half_x, 0, 0),
                         bcue_vec3_make(0, y1 - y0, 0), material, object);
@@ -53,10 +55,12 @@ static void add_kerb(bcue_world *world, double half_x, double y, bool faces_sout
 {
     bcue_vec3 up = bcue_vec3_make(0, 0, KERB_M);
     double start = faces_south ? -half_x : half_x;
-    bcue_world_add_wall(world, bcue_vec3_make(start, y, 0), bcue_vec3_make(-2.0 * start, 0, 0), up, BCUE_MATERIAL_PAVING, object);
+    bcue_world_add_wall(world, bcue_vec3_make(start, y, 0), bcue_vec3_make(-2.0 * start, 0, 0), up,
+                        BCUE_MATERIAL_PAVING, object);
 }
 
-static void add_building(bcue_world *world, double x0, double x1, double y0, double y1, double height, bcue_rng *rng)
+static void add_building(bcue_world *world, double x0, double x1, double y0, double y1, double height,
+                         bcue_rng *rng)
 {
     /* Muted plaster and brick tones, linear RGB. */
     static const float tones[][3] = {{0.80f, 0.68f, 0.50f}, {0.72f, 0.45f, 0.30f}, {0.62f, 0.62f, 0.60f},
@@ -74,11 +78,11 @@ static void add_building(bcue_world *world, double x0, double x1, double y0, dou
     bcue_world_add_wall(world, bcue_vec3_make(x1, y0, 0), bcue_vec3_make(0, y1 - y0, 0), up, facade, id);
     bcue_world_add_wall(world, bcue_vec3_make(x1, y1, 0), bcue_vec3_make(x0 - x1, 0, 0), up, facade, id);
     bcue_world_add_wall(world, bcue_vec3_make(x0, y1, 0), bcue_vec3_make(0, y0 - y1, 0), up, facade, id);
-    bcue_world_add_wall(world, bcue_vec3_make(x0, y0, height), bcue_vec3_make(x1 - x0, 0, 0), bcue_vec3_make(0, y1 - y0, 0),
-                        BCUE_MATERIAL_ROOF, id);
+    bcue_world_add_wall(world, bcue_vec3_make(x0, y0, height), bcue_vec3_make(x1 - x0, 0, 0),
+                        bcue_vec3_make(0, y1 - y0, 0), BCUE_MATERIAL_ROOF, id);
     /* A parapet gives the roof line some depth; it is too small to matter to the channel. */
-    bcue_mesh_add_box(&world->statics, bcue_vec3_make(x0 - 0.15, y0 - 0.2, height - 0.1), bcue_vec3_make(x1 + 0.15, y0 + 0.2, height + 0.5),
-                      BCUE_MATERIAL_ROOF, id);
+    bcue_mesh_add_box(&world->statics, bcue_vec3_make(x0 - 0.15, y0 - 0.2, height - 0.1),
+                      bcue_vec3_make(x1 + 0.15, y0 + 0.2, height + 0.5), BCUE_MATERIAL_ROOF, id);
 }
 
 static void add_building_row(bcue_world *world, double front_y, double height_scale, bcue_rng *rng)
@@ -87,7 +91,8 @@ static void add_building_row(bcue_world *world, double front_y, double height_sc
     double x = -0.5 * street->length_m;
     while (x < 0.5 * street->length_m) {
         double width = bcue_rng_range(rng, 9.0, 20.0);
-        double height = height_scale * bcue_rng_range(rng, street->building_min_height_m, street->building_max_height_m);
+        double height =
+            height_scale * bcue_rng_range(rng, street->building_min_height_m, street->building_max_height_m);
         double recess = bcue_rng_range(rng, 0.0, 1.2), depth = bcue_rng_range(rng, 9.0, 13.0);
         add_building(world, x, x + width, front_y + recess, front_y + recess + depth, height, rng);
         x += width;
@@ -99,12 +104,13 @@ static void add_building_row(bcue_world *world, double front_y, double height_sc
 static void add_trees_and_lamps(bcue_world *world, double y, bcue_rng *rng)
 {
     const bcue_street_config *street = &world->street;
-    uint32_t posts = bcue_world_add_object(world, (bcue_object){.kind = BCUE_OBJECT_LAMP_POST, .tint = {1, 1, 1}});
+    uint32_t posts =
+        bcue_world_add_object(world, (bcue_object){.kind = BCUE_OBJECT_LAMP_POST, .tint = {1, 1, 1}});
     for (double x = -0.5 * street->length_m + 7.0; x < 0.5 * street->length_m; x += 27.0) {
-        bcue_mesh_add_cylinder(&world->statics, bcue_vec3_make(x, y, KERB_M), bcue_vec3_make(0, 0, 6.5), 0.08, 8, BCUE_MATERIAL_STEEL,
-                               BCUE_MATERIAL_STEEL, posts);
-        bcue_mesh_add_box(&world->statics, bcue_vec3_make(x - 0.09, y - 1.6, 6.5), bcue_vec3_make(x + 0.09, y + 0.1, 6.66),
-                          BCUE_MATERIAL_STEEL, posts);
+        bcue_mesh_add_cylinder(&world->statics, bcue_vec3_make(x, y, KERB_M), bcue_vec3_make(0, 0, 6.5), 0.08,
+                               8, BCUE_MATERIAL_STEEL, BCUE_MATERIAL_STEEL, posts);
+        bcue_mesh_add_box(&world->statics, bcue_vec3_make(x - 0.09, y - 1.6, 6.5),
+                          bcue_vec3_make(x + 0.09, y + 0.1, 6.66), BCUE_MATERIAL_STEEL, posts);
     }
     if (!(street->tree_spacing_m > 0.0))
         return;
@@ -117,14 +123,15 @@ static void add_trees_and_lamps(bcue_world *world, double y, bcue_rng *rng)
         object.tint[2] = 1.0f;
         uint32_t id = bcue_world_add_object(world, object);
         double trunk = bcue_rng_range(rng, 2.0, 2.6), crown = bcue_rng_range(rng, 1.2, 1.9);
-        bcue_mesh_add_cylinder(&world->statics, bcue_vec3_make(x, y, KERB_M), bcue_vec3_make(0, 0, trunk), 0.14, 8,
-                               BCUE_MATERIAL_BARK, BCUE_MATERIAL_BARK, id);
+        bcue_mesh_add_cylinder(&world->statics, bcue_vec3_make(x, y, KERB_M), bcue_vec3_make(0, 0, trunk),
+                               0.14, 8, BCUE_MATERIAL_BARK, BCUE_MATERIAL_BARK, id);
         for (int lump = 0; lump < 4; lump++) {
             double reach = lump == 0 ? 0.0 : 0.55 * crown, angle = bcue_rng_range(rng, 0.0, 2.0 * BCUE_PI);
             double size = crown * bcue_rng_range(rng, 0.6, 0.9);
             bcue_vec3 centre = {x + reach * cos(angle), y + reach * sin(angle),
                                 trunk + 0.75 * crown + bcue_rng_range(rng, -0.3, 0.5) * crown};
-            bcue_mesh_add_ellipsoid(&world->statics, centre, bcue_vec3_make(size, size, 0.85 * size), BCUE_MATERIAL_LEAVES, id);
+            bcue_mesh_add_ellipsoid(&world->statics, centre, bcue_vec3_make(size, size, 0.85 * size),
+                                    BCUE_MATERIAL_LEAVES, id);
         }
     }
 }
@@ -138,7 +145,8 @@ static bcue_status add_models(bcue_world *world, bcue_error *error)
 
 static bcue_status finish(bcue_world *made, bcue_world *world, bcue_error *error)
 {
-    bcue_status status = made->statics.failed ? bcue_fail_memory(error, "the street") : add_models(made, error);
+    bcue_status status =
+        made->statics.failed ? bcue_fail_memory(error, "the street") : add_models(made, error);
     if (status != BCUE_OK) {
         bcue_world_free(made);
         return status;
@@ -147,13 +155,16 @@ static bcue_status finish(bcue_world *made, bcue_world *world, bcue_error *error
     return BCUE_OK;
 }
 
-bcue_status bcue_world_make_street(const bcue_street_config *config, uint64_t seed, bcue_world *world, bcue_error *error)
+bcue_status bcue_world_make_street(const bcue_street_config *config, uint64_t seed, bcue_world *world,
+                                   bcue_error *error)
 {
     bcue_world made = {.street = *config};
     bcue_rng rng = bcue_rng_make(seed, BCUE_RNG_STREET, 0, 0, 0);
-    double far_kerb = config->setback_m + 2.0 * config->lane_width_m, far_walk = far_kerb + config->sidewalk_m;
+    double far_kerb = config->setback_m + 2.0 * config->lane_width_m,
+           far_walk = far_kerb + config->sidewalk_m;
     double near_walk = config->setback_m - config->sidewalk_m, half_x = 0.5 * config->length_m + 150.0;
-    uint32_t ground = bcue_world_add_object(&made, (bcue_object){.kind = BCUE_OBJECT_GROUND, .tint = {1, 1, 1}});
+    uint32_t ground =
+        bcue_world_add_object(&made, (bcue_object){.kind = BCUE_OBJECT_GROUND, .tint = {1, 1, 1}});
     add_ground_strip(&made, half_x, -60.0, near_walk - 4.0, 0.0, BCUE_MATERIAL_PLAZA, ground);
     add_ground_strip(&made, half_x, near_walk - 4.0, near_walk, 0.0, BCUE_MATERIAL_GRASS, ground);
     add_ground_strip(&made, half_x, near_walk, config->setback_m, KERB_M, BCUE_MATERIAL_PAVING, ground);
@@ -170,7 +181,8 @@ bcue_status bcue_world_make_street(const bcue_street_config *config, uint64_t se
     return finish(&made, world, error);
 }
 
-bcue_status bcue_world_make_plain(double half_side_m, bcue_material_id ground, bcue_world *world, bcue_error *error)
+bcue_status bcue_world_make_plain(double half_side_m, bcue_material_id ground, bcue_world *world,
+                                  bcue_error *error)
 {
     bcue_world made = {0};
     uint32_t id = bcue_world_add_object(&made, (bcue_object){.kind = BCUE_OBJECT_GROUND, .tint = {1, 1, 1}});

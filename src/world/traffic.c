@@ -25,9 +25,10 @@ static bcue_vehicle_class draw_class(const double weights[BCUE_VEHICLE_CLASS_COU
 
 static void draw_paint(bcue_vehicle *vehicle, bcue_rng *rng)
 {
-    static const float paints[][3] = {{0.70f, 0.70f, 0.70f}, {0.02f, 0.02f, 0.025f}, {0.22f, 0.23f, 0.25f}, {0.42f, 0.43f, 0.45f},
-                                      {0.45f, 0.02f, 0.02f}, {0.02f, 0.08f, 0.35f},  {0.03f, 0.18f, 0.08f}, {0.60f, 0.42f, 0.05f},
-                                      {0.10f, 0.30f, 0.45f}, {0.30f, 0.12f, 0.05f},  {0.65f, 0.60f, 0.48f}};
+    static const float paints[][3] = {{0.70f, 0.70f, 0.70f}, {0.02f, 0.02f, 0.025f}, {0.22f, 0.23f, 0.25f},
+                                      {0.42f, 0.43f, 0.45f}, {0.45f, 0.02f, 0.02f},  {0.02f, 0.08f, 0.35f},
+                                      {0.03f, 0.18f, 0.08f}, {0.60f, 0.42f, 0.05f},  {0.10f, 0.30f, 0.45f},
+                                      {0.30f, 0.12f, 0.05f}, {0.65f, 0.60f, 0.48f}};
     const float *paint = paints[bcue_rng_below(rng, sizeof paints / sizeof paints[0])];
     for (int c = 0; c < 3; c++)
         vehicle->paint[c] = paint[c] * (float)bcue_rng_range(rng, 0.85, 1.15);
@@ -50,29 +51,33 @@ static bool add(bcue_traffic *traffic, const bcue_vehicle *vehicle)
     return true;
 }
 
-/* Distance between the middles of two vehicles, `ahead` in front of `behind`, at time 0: an exponential headway at the mean flow on top of
-   the least gap, and at least what keeps the gap at the end of the episode too (between, it is linear in time). */
+/* Distance between the middles of two vehicles, `ahead` in front of `behind`, at time 0: an exponential
+   headway at the mean flow on top of the least gap, and at least what keeps the gap at the end of the episode
+   too (between, it is linear in time). */
 static double draw_spacing(const bcue_world *world, const bcue_traffic_config *config, double duration_s,
                            const bcue_vehicle *ahead, const bcue_vehicle *behind, bcue_rng *rng)
 {
     double least = config->min_gap_m + 0.5 * (world->models[ahead->vehicle_class].length_m +
                                               world->models[behind->vehicle_class].length_m);
     double closing = (fabs(behind->velocity_mps) - fabs(ahead->velocity_mps)) * duration_s;
-    double mean_m = 60.0 * 0.5 * (config->min_speed_mps + config->max_speed_mps) / config->vehicles_per_minute;
+    double mean_m =
+        60.0 * 0.5 * (config->min_speed_mps + config->max_speed_mps) / config->vehicles_per_minute;
     double free_m = mean_m > least ? mean_m - least : 0.0;
     double spacing = least - free_m * log(1.0 - bcue_rng_uniform(rng));
     return spacing > least + closing ? spacing : least + closing;
 }
 
-/* Fill the lane of `first` ahead of it (sign +1) or behind it (-1), as far as anyone can be seen during the episode. */
-static bool fill_lane(const bcue_world *world, const bcue_traffic_config *config, bcue_traffic *traffic, bcue_vehicle neighbour,
-                      double sign, bcue_rng *rng)
+/* Fill the lane of `first` ahead of it (sign +1) or behind it (-1), as far as anyone can be seen during the
+ * episode. */
+static bool fill_lane(const bcue_world *world, const bcue_traffic_config *config, bcue_traffic *traffic,
+                      bcue_vehicle neighbour, double sign, bcue_rng *rng)
 {
     double reach = 0.5 * world->street.length_m + 20.0, direction = neighbour.lane == 0 ? 1.0 : -1.0;
     for (;;) {
         bcue_vehicle next = draw_vehicle(config, neighbour.lane, rng);
-        double spacing = sign > 0.0 ? draw_spacing(world, config, traffic->duration_s, &next, &neighbour, rng)
-                                    : draw_spacing(world, config, traffic->duration_s, &neighbour, &next, rng);
+        double spacing = sign > 0.0
+                             ? draw_spacing(world, config, traffic->duration_s, &next, &neighbour, rng)
+                             : draw_spacing(world, config, traffic->duration_s, &neighbour, &next, rng);
         double along = direction * neighbour.start_x_m + sign * spacing;
         next.start_x_m = direction * along;
         double limit = sign > 0.0 ? reach : reach + config->max_speed_mps * traffic->duration_s;
@@ -84,8 +89,8 @@ static bool fill_lane(const bcue_world *world, const bcue_traffic_config *config
     }
 }
 
-bcue_status bcue_traffic_make(const bcue_world *world, const bcue_traffic_config *config, uint64_t seed, uint32_t episode,
-                              bcue_traffic *traffic, bcue_error *error)
+bcue_status bcue_traffic_make(const bcue_world *world, const bcue_traffic_config *config, uint64_t seed,
+                              uint32_t episode, bcue_traffic *traffic, bcue_error *error)
 {
     bcue_traffic made = {0};
     bcue_rng rng = bcue_rng_make(seed, BCUE_RNG_TRAFFIC, episode, 0, 0);
@@ -95,7 +100,8 @@ bcue_status bcue_traffic_make(const bcue_world *world, const bcue_traffic_config
     made.duration_s = 2.0 * config->half_span_m[lane] / fabs(target.velocity_mps);
     bool ok = add(&made, &target);
     if (config->vehicles_per_minute > 0.0) {
-        ok = ok && fill_lane(world, config, &made, target, 1.0, &rng) && fill_lane(world, config, &made, target, -1.0, &rng);
+        ok = ok && fill_lane(world, config, &made, target, 1.0, &rng) &&
+             fill_lane(world, config, &made, target, -1.0, &rng);
         /* The other lane starts from a vehicle somewhere on it, and is filled both ways from there. */
         bcue_vehicle other = draw_vehicle(config, 1 - lane, &rng);
         other.start_x_m = bcue_rng_range(&rng, -0.5, 0.5) * world->street.length_m;
@@ -132,7 +138,8 @@ bcue_vec3 bcue_instance_antenna(const bcue_world *world, const bcue_instance *in
     return bcue_vec3_add(frame.origin, bcue_frame_world(&frame, world->models[instance->model].antenna));
 }
 
-void bcue_traffic_at(const bcue_world *world, const bcue_traffic *traffic, double time_s, bcue_instance *instances)
+void bcue_traffic_at(const bcue_world *world, const bcue_traffic *traffic, double time_s,
+                     bcue_instance *instances)
 {
     for (size_t i = 0; i < traffic->count; i++)
         instances[i] = bcue_vehicle_at(world, &traffic->vehicles[i], time_s);

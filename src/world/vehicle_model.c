@@ -11,9 +11,12 @@ typedef struct bcue_class_size {
 } bcue_class_size;
 
 static const bcue_class_size sizes[BCUE_VEHICLE_CLASS_COUNT] = {
-    [BCUE_VEHICLE_HATCHBACK] = {"hatchback", 3.9, 1.70, 1.50}, [BCUE_VEHICLE_SEDAN] = {"sedan", 4.7, 1.82, 1.46},
-    [BCUE_VEHICLE_SUV] = {"suv", 4.7, 1.92, 1.78},             [BCUE_VEHICLE_VAN] = {"van", 5.4, 2.00, 2.35},
-    [BCUE_VEHICLE_TRUCK] = {"truck", 8.2, 2.45, 3.40},         [BCUE_VEHICLE_BUS] = {"bus", 11.5, 2.55, 3.15},
+    [BCUE_VEHICLE_HATCHBACK] = {"hatchback", 3.9, 1.70, 1.50},
+    [BCUE_VEHICLE_SEDAN] = {"sedan", 4.7, 1.82, 1.46},
+    [BCUE_VEHICLE_SUV] = {"suv", 4.7, 1.92, 1.78},
+    [BCUE_VEHICLE_VAN] = {"van", 5.4, 2.00, 2.35},
+    [BCUE_VEHICLE_TRUCK] = {"truck", 8.2, 2.45, 3.40},
+    [BCUE_VEHICLE_BUS] = {"bus", 11.5, 2.55, 3.15},
     [BCUE_VEHICLE_MOTORCYCLE] = {"motorcycle", 2.2, 0.75, 1.65},
 };
 
@@ -22,14 +25,16 @@ const char *bcue_vehicle_class_name(bcue_vehicle_class vehicle_class)
     return sizes[vehicle_class].name;
 }
 
-static void box(bcue_mesh *mesh, double x0, double x1, double y0, double y1, double z0, double z1, bcue_material_id material)
+static void box(bcue_mesh *mesh, double x0, double x1, double y0, double y1, double z0, double z1,
+                bcue_material_id material)
 {
     bcue_mesh_add_box(mesh, bcue_vec3_make(x0, y0, z0), bcue_vec3_make(x1, y1, z1), material, 0);
 }
 
 /* A body whose lower edge spans [x0, x1] and upper edge [x2, x3], narrowing from half width w0 to w1. */
-static void tapered(bcue_mesh *mesh, double x0, double x1, double w0, double z0, double x2, double x3, double w1, double z1,
-                    bcue_material_id ends, bcue_material_id flanks, bcue_material_id top)
+static void tapered(bcue_mesh *mesh, double x0, double x1, double w0, double z0, double x2, double x3,
+                    double w1, double z1, bcue_material_id ends, bcue_material_id flanks,
+                    bcue_material_id top)
 {
     const bcue_vec3 corners[8] = {{x0, -w0, z0}, {x1, -w0, z0}, {x0, w0, z0}, {x1, w0, z0},
                                   {x2, -w1, z1}, {x3, -w1, z1}, {x2, w1, z1}, {x3, w1, z1}};
@@ -41,7 +46,8 @@ static void wheels(bcue_mesh *mesh, double x, double half_width, double radius, 
 {
     for (int side = -1; side <= 1; side += 2) {
         double outer = (double)side * (half_width + 0.01);
-        bcue_vec3 base = bcue_vec3_make(x, outer, radius), axis = bcue_vec3_make(0, -(double)side * breadth, 0);
+        bcue_vec3 base = bcue_vec3_make(x, outer, radius),
+                  axis = bcue_vec3_make(0, -(double)side * breadth, 0);
         bcue_mesh_add_cylinder(mesh, base, axis, radius, 14, BCUE_MATERIAL_RUBBER, BCUE_MATERIAL_RUBBER, 0);
         bcue_vec3 hub = bcue_vec3_make(x, outer + (double)side * 0.01, radius);
         bcue_mesh_add_cylinder(mesh, hub, axis, 0.58 * radius, 10, BCUE_MATERIAL_RIM, BCUE_MATERIAL_RIM, 0);
@@ -54,13 +60,15 @@ static void ends(bcue_mesh *mesh, double half_length, double half_width, double 
     for (int side = -1; side <= 1; side += 2) {
         double y0 = (double)side * (half_width - 0.42), y1 = (double)side * (half_width - 0.04);
         double low = y0 < y1 ? y0 : y1, high = y0 < y1 ? y1 : y0;
-        box(mesh, half_length - 0.10, half_length + 0.02, low, high, lamp_z, lamp_z + 0.16, BCUE_MATERIAL_HEADLIGHT);
-        box(mesh, -half_length - 0.02, -half_length + 0.10, low, high, lamp_z + 0.02, lamp_z + 0.2, BCUE_MATERIAL_TAILLIGHT);
+        box(mesh, half_length - 0.10, half_length + 0.02, low, high, lamp_z, lamp_z + 0.16,
+            BCUE_MATERIAL_HEADLIGHT);
+        box(mesh, -half_length - 0.02, -half_length + 0.10, low, high, lamp_z + 0.02, lamp_z + 0.2,
+            BCUE_MATERIAL_TAILLIGHT);
     }
-    box(mesh, half_length - 0.2, half_length + 0.05, -half_width + 0.05, half_width - 0.05, bumper_z, bumper_z + 0.16,
-        BCUE_MATERIAL_TRIM);
-    box(mesh, -half_length - 0.05, -half_length + 0.2, -half_width + 0.05, half_width - 0.05, bumper_z, bumper_z + 0.16,
-        BCUE_MATERIAL_TRIM);
+    box(mesh, half_length - 0.2, half_length + 0.05, -half_width + 0.05, half_width - 0.05, bumper_z,
+        bumper_z + 0.16, BCUE_MATERIAL_TRIM);
+    box(mesh, -half_length - 0.05, -half_length + 0.2, -half_width + 0.05, half_width - 0.05, bumper_z,
+        bumper_z + 0.16, BCUE_MATERIAL_TRIM);
 }
 
 /* A door seam, drawn as a thin dark strip, and a pillar between two panes. */
@@ -72,19 +80,23 @@ static void pillar(bcue_mesh *mesh, double x, double half_width, double z0, doub
     }
 }
 
-/* `bonnet` and `boot`: share of the length in front of and behind the cabin; `belt`: height where the glass begins. */
-static void passenger_car(bcue_mesh *mesh, const bcue_class_size *size, double bonnet, double boot, double belt, double wheel)
+/* `bonnet` and `boot`: share of the length in front of and behind the cabin; `belt`: height where the glass
+ * begins. */
+static void passenger_car(bcue_mesh *mesh, const bcue_class_size *size, double bonnet, double boot,
+                          double belt, double wheel)
 {
     double l = 0.5 * size->length, w = 0.5 * size->width, roof = size->height;
     double front = l - bonnet * size->length, rear = -l + boot * size->length;
-    tapered(mesh, -l, l, w, 0.28, -l + 0.06, l - 0.10, w, 0.62, BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT);
-    tapered(mesh, -l + 0.06, l - 0.10, w, 0.62, -l + 0.12, l - 0.35, w - 0.05, belt, BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT,
+    tapered(mesh, -l, l, w, 0.28, -l + 0.06, l - 0.10, w, 0.62, BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT,
             BCUE_MATERIAL_PAINT);
+    tapered(mesh, -l + 0.06, l - 0.10, w, 0.62, -l + 0.12, l - 0.35, w - 0.05, belt, BCUE_MATERIAL_PAINT,
+            BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT);
     double slope_front = 0.55, slope_rear = boot > 0.1 ? 0.45 : 0.25;
-    tapered(mesh, rear, front, w - 0.06, belt, rear + slope_rear, front - slope_front, w - 0.22, roof - 0.06, BCUE_MATERIAL_GLASS,
-            BCUE_MATERIAL_GLASS, BCUE_MATERIAL_PAINT);
-    tapered(mesh, rear + slope_rear - 0.08, front - slope_front + 0.08, w - 0.2, roof - 0.07, rear + slope_rear,
-            front - slope_front, w - 0.26, roof, BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT);
+    tapered(mesh, rear, front, w - 0.06, belt, rear + slope_rear, front - slope_front, w - 0.22, roof - 0.06,
+            BCUE_MATERIAL_GLASS, BCUE_MATERIAL_GLASS, BCUE_MATERIAL_PAINT);
+    tapered(mesh, rear + slope_rear - 0.08, front - slope_front + 0.08, w - 0.2, roof - 0.07,
+            rear + slope_rear, front - slope_front, w - 0.26, roof, BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT,
+            BCUE_MATERIAL_PAINT);
     double middle = 0.5 * (front + rear) - 0.05;
     pillar(mesh, middle, w - 0.13, belt, roof - 0.04);
     pillar(mesh, rear + slope_rear + 0.1, w - 0.13, belt, roof - 0.04);
@@ -98,11 +110,12 @@ static void passenger_car(bcue_mesh *mesh, const bcue_class_size *size, double b
 static void van(bcue_mesh *mesh, const bcue_class_size *size)
 {
     double l = 0.5 * size->length, w = 0.5 * size->width, roof = size->height;
-    tapered(mesh, -l, l, w, 0.30, -l, l - 0.10, w, 1.15, BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT);
-    tapered(mesh, -l, l - 0.75, w, 1.15, -l + 0.03, l - 1.25, w - 0.1, roof, BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT,
+    tapered(mesh, -l, l, w, 0.30, -l, l - 0.10, w, 1.15, BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT,
             BCUE_MATERIAL_PAINT);
-    tapered(mesh, l - 1.7, l - 0.55, w - 0.02, 1.15, l - 1.7, l - 1.15, w - 0.10, roof - 0.25, BCUE_MATERIAL_GLASS,
-            BCUE_MATERIAL_GLASS, BCUE_MATERIAL_PAINT);
+    tapered(mesh, -l, l - 0.75, w, 1.15, -l + 0.03, l - 1.25, w - 0.1, roof, BCUE_MATERIAL_PAINT,
+            BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT);
+    tapered(mesh, l - 1.7, l - 0.55, w - 0.02, 1.15, l - 1.7, l - 1.15, w - 0.10, roof - 0.25,
+            BCUE_MATERIAL_GLASS, BCUE_MATERIAL_GLASS, BCUE_MATERIAL_PAINT);
     box(mesh, -l + 0.2, l - 1.9, -w - 0.012, w + 0.012, 0.55, 0.62, BCUE_MATERIAL_TRIM);
     wheels(mesh, l - 0.95, w, 0.34, 0.24);
     wheels(mesh, -l + 1.05, w, 0.34, 0.24);
@@ -112,13 +125,13 @@ static void van(bcue_mesh *mesh, const bcue_class_size *size)
 static void truck(bcue_mesh *mesh, const bcue_class_size *size)
 {
     double l = 0.5 * size->length, w = 0.5 * size->width, roof = size->height, cab = l - 2.0;
-    tapered(mesh, cab, l, w - 0.04, 0.45, cab, l - 0.05, w - 0.04, 1.45, BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT,
-            BCUE_MATERIAL_PAINT);
-    tapered(mesh, cab + 0.55, l - 0.05, w - 0.05, 1.45, cab + 0.55, l - 0.3, w - 0.12, 2.25, BCUE_MATERIAL_GLASS,
-            BCUE_MATERIAL_GLASS, BCUE_MATERIAL_PAINT);
+    tapered(mesh, cab, l, w - 0.04, 0.45, cab, l - 0.05, w - 0.04, 1.45, BCUE_MATERIAL_PAINT,
+            BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT);
+    tapered(mesh, cab + 0.55, l - 0.05, w - 0.05, 1.45, cab + 0.55, l - 0.3, w - 0.12, 2.25,
+            BCUE_MATERIAL_GLASS, BCUE_MATERIAL_GLASS, BCUE_MATERIAL_PAINT);
     box(mesh, cab, cab + 0.55, -w + 0.06, w - 0.06, 1.45, 2.3, BCUE_MATERIAL_PAINT);
-    tapered(mesh, cab, l - 0.3, w - 0.1, 2.25, cab, l - 0.6, w - 0.2, 2.65, BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT,
-            BCUE_MATERIAL_PAINT);
+    tapered(mesh, cab, l - 0.3, w - 0.1, 2.25, cab, l - 0.6, w - 0.2, 2.65, BCUE_MATERIAL_PAINT,
+            BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT);
     box(mesh, -l, cab - 0.15, -w, w, 0.95, roof, BCUE_MATERIAL_CARGO);
     box(mesh, -l + 0.3, cab - 0.4, -w - 0.012, w + 0.012, 1.6, 2.2, BCUE_MATERIAL_PAINT);
     box(mesh, -l + 0.1, l - 0.2, -0.5, 0.5, 0.5, 0.95, BCUE_MATERIAL_TRIM);
@@ -131,12 +144,12 @@ static void bus(bcue_mesh *mesh, const bcue_class_size *size)
 {
     double l = 0.5 * size->length, w = 0.5 * size->width, roof = size->height;
     box(mesh, -l, l, -w, w, 0.35, roof - 0.1, BCUE_MATERIAL_PAINT);
-    tapered(mesh, -l, l, w, roof - 0.1, -l + 0.2, l - 0.2, w - 0.15, roof, BCUE_MATERIAL_CARGO, BCUE_MATERIAL_CARGO,
-            BCUE_MATERIAL_CARGO);
+    tapered(mesh, -l, l, w, roof - 0.1, -l + 0.2, l - 0.2, w - 0.15, roof, BCUE_MATERIAL_CARGO,
+            BCUE_MATERIAL_CARGO, BCUE_MATERIAL_CARGO);
     double first = -l + 0.5, pitch = (size->length - 1.0) / 7.0;
     for (int i = 0; i < 7; i++)
-        box(mesh, first + (double)i * pitch + 0.06, first + (double)(i + 1) * pitch - 0.06, -w - 0.015, w + 0.015, 1.35, 2.45,
-            BCUE_MATERIAL_GLASS);
+        box(mesh, first + (double)i * pitch + 0.06, first + (double)(i + 1) * pitch - 0.06, -w - 0.015,
+            w + 0.015, 1.35, 2.45, BCUE_MATERIAL_GLASS);
     box(mesh, l - 0.05, l + 0.02, -w + 0.12, w - 0.12, 1.2, 2.6, BCUE_MATERIAL_GLASS);
     box(mesh, -l - 0.02, -l + 0.05, -w + 0.3, w - 0.3, 1.6, 2.4, BCUE_MATERIAL_GLASS);
     box(mesh, -l + 0.05, l - 0.05, -w - 0.01, w + 0.01, 0.35, 0.6, BCUE_MATERIAL_TRIM);
@@ -150,10 +163,13 @@ static void motorcycle(bcue_mesh *mesh, const bcue_class_size *size)
 {
     double l = 0.5 * size->length;
     for (int end = -1; end <= 1; end += 2)
-        bcue_mesh_add_cylinder(mesh, bcue_vec3_make((double)end * (l - 0.33), -0.07, 0.33), bcue_vec3_make(0, 0.14, 0), 0.33, 14,
-                               BCUE_MATERIAL_RUBBER, BCUE_MATERIAL_RIM, 0);
-    tapered(mesh, -0.75, 0.6, 0.14, 0.4, -0.85, 0.5, 0.18, 0.82, BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT, BCUE_MATERIAL_TRIM);
-    tapered(mesh, 0.5, 0.85, 0.06, 0.3, 0.3, 0.5, 0.08, 1.05, BCUE_MATERIAL_TRIM, BCUE_MATERIAL_TRIM, BCUE_MATERIAL_TRIM);
+        bcue_mesh_add_cylinder(mesh, bcue_vec3_make((double)end * (l - 0.33), -0.07, 0.33),
+                               bcue_vec3_make(0, 0.14, 0), 0.33, 14, BCUE_MATERIAL_RUBBER, BCUE_MATERIAL_RIM,
+                               0);
+    tapered(mesh, -0.75, 0.6, 0.14, 0.4, -0.85, 0.5, 0.18, 0.82, BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT,
+            BCUE_MATERIAL_TRIM);
+    tapered(mesh, 0.5, 0.85, 0.06, 0.3, 0.3, 0.5, 0.08, 1.05, BCUE_MATERIAL_TRIM, BCUE_MATERIAL_TRIM,
+            BCUE_MATERIAL_TRIM);
     box(mesh, 0.42, 0.5, -0.37, 0.37, 1.0, 1.06, BCUE_MATERIAL_TRIM);
     box(mesh, 0.52, 0.62, -0.1, 0.1, 0.85, 1.02, BCUE_MATERIAL_HEADLIGHT);
     box(mesh, -0.92, -0.84, -0.08, 0.08, 0.74, 0.84, BCUE_MATERIAL_TAILLIGHT);
@@ -163,11 +179,12 @@ static void motorcycle(bcue_mesh *mesh, const bcue_class_size *size)
         double y = (double)side * 0.22;
         box(mesh, -0.25, 0.25, y - 0.07, y + 0.07, 0.45, 0.85, BCUE_MATERIAL_CLOTHES);
     }
-    bcue_mesh_add_ellipsoid(mesh, bcue_vec3_make(0.08, 0, size->height - 0.14), bcue_vec3_make(0.15, 0.13, 0.14),
-                            BCUE_MATERIAL_PAINT, 0);
+    bcue_mesh_add_ellipsoid(mesh, bcue_vec3_make(0.08, 0, size->height - 0.14),
+                            bcue_vec3_make(0.15, 0.13, 0.14), BCUE_MATERIAL_PAINT, 0);
 }
 
-bcue_status bcue_vehicle_model_make(bcue_vehicle_class vehicle_class, bcue_vehicle_model *model, bcue_error *error)
+bcue_status bcue_vehicle_model_make(bcue_vehicle_class vehicle_class, bcue_vehicle_model *model,
+                                    bcue_error *error)
 {
     if ((int)vehicle_class < 0 || vehicle_class >= BCUE_VEHICLE_CLASS_COUNT)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "there is no vehicle class %d", (int)vehicle_class);

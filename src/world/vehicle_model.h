@@ -1,4 +1,5 @@
-/* Vehicle classes and their shapes. A model lies in its own frame: x forward, y left, z up, the origin on the ground under its centre. */
+/* Vehicle classes and their shapes. A model lies in its own frame: x forward, y left, z up, the origin on the
+ * ground under its centre. */
 #ifndef BCUE_WORLD_VEHICLE_MODEL_H
 #define BCUE_WORLD_VEHICLE_MODEL_H
 
@@ -17,14 +18,15 @@ typedef enum bcue_vehicle_class {
 } bcue_vehicle_class;
 
 typedef struct bcue_vehicle_model {
-    const char *name;                    /* static */
-    double length_m, width_m, height_m;  /* the box around it */
-    bcue_vec3 antenna;                   /* where a transmitter's antenna sits (not drawn) */
-    bcue_mesh mesh;                      /* owned */
+    const char *name;                   /* static */
+    double length_m, width_m, height_m; /* the box around it */
+    bcue_vec3 antenna;                  /* where a transmitter's antenna sits (not drawn) */
+    bcue_mesh mesh;                     /* owned */
 } bcue_vehicle_model;
 
 /* Build the shape of a class. On success the caller frees it. */
-bcue_status bcue_vehicle_model_make(bcue_vehicle_class vehicle_class, bcue_vehicle_model *model, bcue_error *error);
+bcue_status bcue_vehicle_model_make(bcue_vehicle_class vehicle_class, bcue_vehicle_model *model,
+                                    bcue_error *error);
 void bcue_vehicle_model_free(bcue_vehicle_model *model); /* and make it empty */
 const char *bcue_vehicle_class_name(bcue_vehicle_class vehicle_class);
 

@@ -68,10 +68,10 @@ static bcue_value norm(bcue_graph *g, const char *scope, bcue_value x)
         return BCUE_NO_VALUE;
     bcue_shape channels = bcue_shape_of(info->shape.dim[1]);
     bcue_graph_push(g, scope);
-    bcue_value y =
-        bcue_graph_batch_norm(g, "norm", x, parameter(g, "weight", channels), parameter(g, "bias", channels),
-                              bcue_graph_parameter(g, "running_mean", &channels, &statistic),
-                              bcue_graph_parameter(g, "running_var", &channels, &statistic), 1e-5, 0.1);
+    bcue_value weight = parameter(g, "weight", channels), bias = parameter(g, "bias", channels);
+    bcue_value mean = bcue_graph_parameter(g, "running_mean", &channels, &statistic);
+    bcue_value variance = bcue_graph_parameter(g, "running_var", &channels, &statistic);
+    bcue_value y = bcue_graph_batch_norm(g, "norm", x, weight, bias, mean, variance, 1e-5, 0.1);
     bcue_graph_pop(g);
     return y;
 }
@@ -365,6 +365,52 @@ static void two_readers(bcue_graph *g)
            bcue_graph_mul(g, "meet", bcue_graph_softmax(g, "gate", h, -1), bcue_graph_add(g, "skip", h, x)));
 }
 
+/* total + scale * (sum of the elements of `part`), with a scale of its own for each part. */
+static bcue_value add_part(bcue_graph *g, bcue_value total, const char *scale, bcue_value part)
+{
+    const bcue_value_info *info = bcue_graph_value(g, part);
+    if (info == NULL)
+        return BCUE_NO_VALUE;
+    uint32_t all = (1U << info->shape.rank) - 1;
+    bcue_value factor = parameter(g, scale, info->shape);
+    bcue_value sum =
+        bcue_graph_reduce(g, NULL, BCUE_OP_REDUCE_SUM, bcue_graph_mul(g, NULL, part, factor), all, false);
+    return total == BCUE_NO_VALUE ? sum : bcue_graph_add(g, NULL, total, sum);
+}
+
+/* One value read by every operator, so that every backward pass has to add to a gradient that is already
+ * there. */
+static void many_readers(bcue_graph *g)
+{
+    const int one[2] = {1, 1}, two_by_two[2] = {2, 2}, none[2] = {0, 0}, order[4] = {0, 2, 3, 1};
+    const bcue_shape flat = bcue_shape_of(4, -1), rows = bcue_shape_of(4);
+    bcue_value x = input(g, "x", bcue_shape_of(4, 2, 4, 3));
+    bcue_value label = bcue_graph_input(g, "label", BCUE_I32, &rows);
+    bcue_value w = parameter(g, "w", bcue_shape_of(2, 2, 2, 2)), m = parameter(g, "m", bcue_shape_of(4, 3));
+    bcue_value y =
+        add_part(g, BCUE_NO_VALUE, "a", bcue_graph_conv2d(g, NULL, x, w, BCUE_NO_VALUE, one, one, one, 1));
+    y = add_part(g, y, "b", norm(g, "bn", x));
+    y = add_part(g, y, "c", bcue_graph_linear(g, NULL, x, m, BCUE_NO_VALUE));
+    y = add_part(g, y, "d", bcue_graph_relu(g, NULL, x));
+    y = add_part(g, y, "e", bcue_graph_max_pool(g, NULL, x, two_by_two, one, none));
+    y = add_part(g, y, "f", bcue_graph_avg_pool(g, NULL, x, two_by_two, one, none));
+    y = add_part(g, y, "h", bcue_graph_adaptive_avg_pool(g, NULL, x, 2, 2));
+    y = add_part(g, y, "i", bcue_graph_mul(g, NULL, x, x));
+    const bcue_value twice[] = {x, x};
+    y = add_part(g, y, "j", bcue_graph_concat(g, NULL, twice, 2, 1));
+    y = add_part(g, y, "k", bcue_graph_slice(g, NULL, x, 2, 1, 3));
+    y = add_part(g, y, "l", bcue_graph_permute(g, NULL, x, order));
+    y = add_part(g, y, "n", bcue_graph_reduce(g, NULL, BCUE_OP_REDUCE_MEAN, x, 0x6, false));
+    y = add_part(g, y, "o", bcue_graph_softmax(g, NULL, x, 1));
+    y = add_part(g, y, "p", bcue_graph_dropout(g, NULL, x, 0.25));
+    bcue_value logits = bcue_graph_reshape(g, NULL, x, &flat);
+    y = bcue_graph_add(g, NULL, y, bcue_graph_cross_entropy(g, NULL, logits, label, BCUE_NO_VALUE, 0));
+    y = add_part(g, y, "q", bcue_graph_add(g, NULL, logits, logits));
+    y = add_part(g, y, "r", bcue_graph_add(g, NULL, x, m));
+    bcue_graph_output(g, "loss", y);
+    bcue_graph_output(g, "y", logits);
+}
+
 static bcue_value conv_norm(bcue_graph *g, const char *scope, bcue_value x, int64_t outputs, int kernel,
                             int stride)
 {
@@ -479,6 +525,7 @@ const bcue_op_case bcue_op_cases[] = {
     CASE(cross_entropy_soft_weighted),
     CASE(shared_layer),
     CASE(two_readers),
+    {"many_readers", many_readers, true},
     CASE(residual_block),
     CASE(residual_block_down),
     CASE(tiny_resnet),

@@ -48,7 +48,7 @@ static double loss_of(bcue_case_plan *made)
     return *(const double *)bcue_plan_output(made->plan, "loss");
 }
 
-/* Central differences of every element of one leaf; the norm of the difference relative to the norms. */
+/* Central differences of every element of one leaf (of large ones: about 60); the norm of the difference relative to the norms. */
 static void check_leaf_gradient(bcue_case_plan *made, bcue_value leaf)
 {
     const double step = 1e-5;
@@ -59,7 +59,8 @@ static void check_leaf_gradient(bcue_case_plan *made, bcue_value leaf)
     CHECK(numeric != NULL);
     if (numeric == NULL)
         return;
-    for (int64_t i = 0; i < count; i++) {
+    const int64_t stride = count / 60 + 1;
+    for (int64_t i = 0; i < count; i += stride) {
         double kept = data[i];
         data[i] = kept + step;
         double above = loss_of(made);
@@ -74,7 +75,7 @@ static void check_leaf_gradient(bcue_case_plan *made, bcue_value leaf)
     const double *gradient = bcue_case_leaf_gradient(made, leaf);
     CHECK_AT(gradient != NULL, "%s: %s has no gradient", made->op_case->name, name);
     double away = 0, size = 0;
-    for (int64_t i = 0; gradient != NULL && i < count; i++) {
+    for (int64_t i = 0; gradient != NULL && i < count; i += stride) {
         away += (gradient[i] - numeric[i]) * (gradient[i] - numeric[i]);
         size += gradient[i] * gradient[i] + numeric[i] * numeric[i];
     }

@@ -8,6 +8,7 @@
 #include "formats/deepsense_text.h"
 #include "formats/image.h"
 #include "formats/npy.h"
+#include "formats/ply.h"
 #include "formats_fixture.h"
 #include "mangle.h"
 
@@ -184,6 +185,58 @@ static void test_radar_mangled(void)
     bcue_bytes_free(&bytes);
 }
 
+/* The first and last lines of the files, read by eye. */
+static void test_lidar(void)
+{
+    NEEDS("lidar");
+    bcue_ply cloud = {0};
+    bcue_error error = {{0}};
+    CHECK_OK(bcue_ply_read(real_path("lidar/os1_32_frame638_deepsense_style.ply"), &cloud, &error), error);
+    CHECK_INT(cloud.count, 27310);
+    CHECK(cloud.points != NULL && cloud.points[0] == -12.604652 && cloud.points[1] == -0.928885 &&
+          cloud.points[2] == 2.892489);
+    CHECK(cloud.intensity != NULL && cloud.intensity[0] == 60.0 && cloud.intensity[1] == 101.0);
+    bcue_ply_free(&cloud);
+    CHECK_OK(bcue_ply_read(real_path("lidar/OS-1-128_v2.3.0_1024x10_lb_n3_map-000.ply"), &cloud, &error),
+             error);
+    CHECK_INT(cloud.count, 155000);
+    CHECK(cloud.intensity == NULL);
+    for (size_t i = 0; i < 3 * cloud.count; i++)
+        CHECK(fabs(cloud.points[i]) < 300.0);
+    bcue_ply_free(&cloud);
+    CHECK_OK(bcue_ply_read(real_path("lidar/cloud-binary.ply"), &cloud, &error), error);
+    CHECK(cloud.count == 1 && cloud.points[0] == 1.0 && cloud.points[1] == 2.0 && cloud.points[2] == 3.0);
+    bcue_ply_free(&cloud);
+}
+
+static bcue_status decode_ply(const uint8_t *data, size_t size, const char *name, bcue_error *error)
+{
+    bcue_ply cloud;
+    bcue_status status = bcue_ply_decode(data, size, name, &cloud, error);
+    bcue_ply_free(&cloud);
+    return status;
+}
+
+/* The binary map at 1,000 lengths; the ASCII frame at 20, since each is parsed to where it ends. */
+static void test_lidar_mangled(void)
+{
+    NEEDS("lidar");
+    bcue_bytes bytes = {0};
+    bcue_error error = {{0}};
+    CHECK_OK(
+        bcue_file_read(real_path("lidar/OS-1-128_v2.3.0_1024x10_lb_n3_map-000.ply"), 1 << 24, &bytes, &error),
+        error);
+    mangle_report cut = mangle_truncate(bytes.data, bytes.size, decode_ply, "map.ply");
+    CHECK_INT(cut.tried, 1000);
+    CHECK_INT(cut.refused, 1000);
+    bcue_bytes_free(&bytes);
+    CHECK_OK(bcue_file_read(real_path("lidar/os1_32_frame638_deepsense_style.ply"), 1 << 24, &bytes, &error),
+             error);
+    for (size_t i = 0; i < 20 && bytes.data != NULL; i++)
+        CHECK_STATUS(decode_ply(bytes.data, i * bytes.size / 20, "frame.ply", &error), BCUE_ERROR_FORMAT);
+    bcue_bytes_free(&bytes);
+}
+
 static void test_csvs(void)
 {
     NEEDS("deepsense_scenario5/published_vision_position_csv");
@@ -214,6 +267,8 @@ int main(void)
     RUN(test_scenario5);
     RUN(test_npy);
     RUN(test_radar_mangled);
+    RUN(test_lidar);
+    RUN(test_lidar_mangled);
     RUN(test_csvs);
     return check_summary();
 }

@@ -230,6 +230,7 @@ static void test_heat_map(void)
     map = (bcue_heat_map){.values = many, .row_count = 256, .column_count = 256};
     CHECK_OK(bcue_chart_heat_map(&map, &out, &error), error); /* all zero: no cell is drawn */
     check_svg(&out, "large heat map");
+    CHECK(bcue_xml_count(out.data, "rect") < 30); /* the ground and the key */
     bcue_text_free(&out);
     map.row_count = 257;
     CHECK_STATUS(bcue_chart_heat_map(&map, &out, &error), BCUE_ERROR_ARGUMENT);

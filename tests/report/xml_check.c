@@ -59,7 +59,7 @@ static const char *character(reader *r)
         return "a control character";
     const char *before = r->p;
     uint32_t code = bcue_utf8_next(&r->p);
-    return code == 0xFFFD && memcmp(before, "\xEF\xBF\xBD", 3) != 0 ? "bytes that are not UTF-8" : NULL;
+    return code == 0xFFFD && strncmp(before, "\xEF\xBF\xBD", 3) != 0 ? "bytes that are not UTF-8" : NULL;
 }
 
 static void blanks(reader *r)

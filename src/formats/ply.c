@@ -1,0 +1,503 @@
+#include "formats/ply.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+enum {
+    MOST_ELEMENTS = 32,
+    MOST_PROPERTIES = 256,
+    LONGEST_HEADER_LINE = 255,
+    LONGEST_NUMBER = 63,
+    LARGEST_PLY = 1 << 30
+};
+
+typedef enum ply_kind { PLY_SIGNED, PLY_UNSIGNED, PLY_FLOAT } ply_kind;
+
+typedef struct ply_type {
+    const char *name, *other_name;
+    ply_kind kind;
+    size_t size;
+} ply_type;
+
+static const ply_type ply_types[] = {
+    {"char", "int8", PLY_SIGNED, 1},    {"uchar", "uint8", PLY_UNSIGNED, 1},
+    {"short", "int16", PLY_SIGNED, 2},  {"ushort", "uint16", PLY_UNSIGNED, 2},
+    {"int", "int32", PLY_SIGNED, 4},    {"uint", "uint32", PLY_UNSIGNED, 4},
+    {"float", "float32", PLY_FLOAT, 4}, {"double", "float64", PLY_FLOAT, 8},
+};
+
+/* What a property of the vertices is to beamcue; its place in `wanted`. */
+enum { WANTED_INTENSITY = 3, WANTED_COUNT = 4, UNWANTED = -1 };
+static const char *const wanted[WANTED_COUNT] = {"x", "y", "z", "intensity"};
+
+typedef struct ply_property {
+    const ply_type *type, *count_type; /* count_type NULL: a scalar */
+    int role;
+} ply_property;
+
+typedef struct ply_element {
+    char name[LONGEST_HEADER_LINE + 1];
+    size_t count;
+    size_t first_property, property_count;
+} ply_element;
+
+typedef struct ply_reader {
+    const char *start, *at, *end;
+    const char *name;
+    size_t line; /* 1-based; in the header and in ASCII data */
+    bool ascii, swapped, format_seen;
+    size_t element_count, property_count;
+    ply_element elements[MOST_ELEMENTS];
+    ply_property properties[MOST_PROPERTIES];
+    int vertices; /* index of the element, or -1 */
+    bool has[WANTED_COUNT];
+    bcue_ply cloud;
+    bcue_error *error;
+} ply_reader;
+
+static bcue_status fail_line(const ply_reader *reader, const char *sentence)
+{
+    return bcue_fail(reader->error, BCUE_ERROR_FORMAT, "%s:%zu: %s", reader->name, reader->line, sentence);
+}
+
+/* ---- header ---- */
+
+static const ply_type *find_type(const char *word)
+{
+    for (size_t i = 0; i < sizeof ply_types / sizeof ply_types[0]; i++)
+        if (strcmp(word, ply_types[i].name) == 0 || strcmp(word, ply_types[i].other_name) == 0)
+            return &ply_types[i];
+    return NULL;
+}
+
+static bool host_is_little(void)
+{
+    const uint16_t one = 1;
+    uint8_t first;
+    memcpy(&first, &one, 1);
+    return first == 1;
+}
+
+static bcue_status parse_format(ply_reader *reader, char **words, size_t count)
+{
+    if (reader->format_seen || count != 3)
+        return fail_line(reader, "the header must have one line \"format KIND 1.0\"");
+    if (strcmp(words[2], "1.0") != 0)
+        return bcue_fail(reader->error, BCUE_ERROR_UNSUPPORTED, "%s:%zu: PLY version \"%s\"; 1.0 is read",
+                         reader->name, reader->line, words[2]);
+    reader->format_seen = true;
+    reader->ascii = strcmp(words[1], "ascii") == 0;
+    bool little = strcmp(words[1], "binary_little_endian") == 0;
+    if (!reader->ascii && !little && strcmp(words[1], "binary_big_endian") != 0)
+        return fail_line(reader, "the format must be ascii, binary_little_endian or binary_big_endian");
+    reader->swapped = little != host_is_little();
+    return BCUE_OK;
+}
+
+static bcue_status parse_element(ply_reader *reader, char **words, size_t count)
+{
+    int64_t rows;
+    if (count != 3 || !bcue_parse_int64(words[2], &rows) || rows < 0)
+        return fail_line(reader, "expected \"element NAME COUNT\"");
+    if (reader->element_count == MOST_ELEMENTS)
+        return fail_line(reader, "more than 32 elements");
+    ply_element *element = &reader->elements[reader->element_count];
+    *element = (ply_element){.count = (size_t)rows, .first_property = reader->property_count};
+    memcpy(element->name, words[1], strlen(words[1]) + 1);
+    if (strcmp(words[1], "vertex") == 0) {
+        if (reader->vertices >= 0)
+            return fail_line(reader, "a second element \"vertex\"");
+        reader->vertices = (int)reader->element_count;
+    }
+    reader->element_count++;
+    return BCUE_OK;
+}
+
+static bcue_status give_role(ply_reader *reader, ply_property *property, const char *name)
+{
+    property->role = UNWANTED;
+    if (reader->vertices < 0 || (size_t)reader->vertices + 1 != reader->element_count)
+        return BCUE_OK;
+    for (int i = 0; i < WANTED_COUNT; i++) {
+        if (strcmp(name, wanted[i]) != 0)
+            continue;
+        if (property->count_type != NULL)
+            return fail_line(reader, "x, y, z and intensity must be single values, not lists");
+        if (reader->has[i])
+            return fail_line(reader, "this property of the vertices comes twice");
+        reader->has[i] = true;
+        property->role = i;
+    }
+    return BCUE_OK;
+}
+
+static bcue_status parse_property(ply_reader *reader, char **words, size_t count)
+{
+    bool list = count == 5 && strcmp(words[1], "list") == 0;
+    if (!list && count != 3)
+        return fail_line(reader, "expected \"property TYPE NAME\" or \"property list TYPE TYPE NAME\"");
+    if (reader->element_count == 0)
+        return fail_line(reader, "a property before the first element");
+    if (reader->property_count == MOST_PROPERTIES)
+        return fail_line(reader, "more than 256 properties");
+    ply_property property = {.type = find_type(words[list ? 3 : 1]),
+                             .count_type = list ? find_type(words[2]) : NULL};
+    if (property.type == NULL ||
+        (list && (property.count_type == NULL || property.count_type->kind == PLY_FLOAT)))
+        return bcue_fail(
+            reader->error, BCUE_ERROR_UNSUPPORTED,
+            "%s:%zu: unknown type; char, uchar, short, ushort, int, uint, float, double and int8 to float64 "
+            "are read, and whole numbers as the length of lists",
+            reader->name, reader->line);
+    BCUE_TRY(give_role(reader, &property, words[count - 1]));
+    reader->properties[reader->property_count++] = property;
+    reader->elements[reader->element_count - 1].property_count++;
+    return BCUE_OK;
+}
+
+/* Copy the next line without its end, and step over it. */
+static bcue_status take_header_line(ply_reader *reader, char *line)
+{
+    const char *end = memchr(reader->at, '\n', (size_t)(reader->end - reader->at));
+    if (end == NULL)
+        return fail_line(reader, "the file ends inside its header");
+    size_t size = (size_t)(end - reader->at);
+    size_t kept = size < LONGEST_HEADER_LINE ? size : LONGEST_HEADER_LINE;
+    memcpy(line, reader->at, kept);
+    line[kept] = '\0';
+    reader->at = end + 1;
+    bool remark = bcue_starts_with(line, "comment") || bcue_starts_with(line, "obj_info");
+    bool text = size == kept;
+    for (size_t i = 0; i < kept && text; i++)
+        text = (line[i] >= ' ' && line[i] <= '~') || line[i] == '\t' || line[i] == '\r';
+    if (!remark && !text)
+        return fail_line(reader, "not a line of a PLY header");
+    if (remark)
+        line[0] = '\0';
+    return BCUE_OK;
+}
+
+static size_t split_words(char *line, char **words, size_t most)
+{
+    size_t count = 0;
+    for (char *at = line; *(at += strspn(at, " \t\r")) != '\0' && count < most;) {
+        words[count++] = at;
+        at += strcspn(at, " \t\r");
+        if (*at != '\0')
+            *at++ = '\0';
+    }
+    return count;
+}
+
+static bcue_status parse_ply_header(ply_reader *reader)
+{
+    if (reader->end - reader->at < 4 || memcmp(reader->at, "ply", 3) != 0 ||
+        (reader->at[3] != '\n' && reader->at[3] != '\r'))
+        return fail_line(reader, "not a PLY file (its first line is not \"ply\")");
+    for (;; reader->line++) {
+        enum { MOST_WORDS = 6 };
+        char line[LONGEST_HEADER_LINE + 1], *words[MOST_WORDS];
+        BCUE_TRY(take_header_line(reader, line));
+        size_t count = split_words(line, words, MOST_WORDS);
+        if (count == 0 || reader->line == 1)
+            continue;
+        if (strcmp(words[0], "end_header") == 0)
+            break;
+        if (strcmp(words[0], "format") == 0)
+            BCUE_TRY(parse_format(reader, words, count));
+        else if (strcmp(words[0], "element") == 0)
+            BCUE_TRY(parse_element(reader, words, count));
+        else if (strcmp(words[0], "property") == 0)
+            BCUE_TRY(parse_property(reader, words, count));
+        else
+            return fail_line(reader, "expected format, element, property, comment or end_header");
+    }
+    if (!reader->format_seen)
+        return fail_line(reader, "the header has no format line");
+    if (!reader->has[0] || !reader->has[1] || !reader->has[2])
+        return fail_line(reader, "the header has no element vertex with the properties x, y and z");
+    reader->line++;
+    return BCUE_OK;
+}
+
+/* ---- data ---- */
+
+/* Is the rest of the file long enough for the rows of an element, at `row_size` bytes or more each? Only then
+   may memory for them be taken. */
+static bcue_status check_room(const ply_reader *reader, const ply_element *element, size_t row_size)
+{
+    size_t needed, left = (size_t)(reader->end - reader->at);
+    if (bcue_mul_size(element->count, row_size, &needed) && needed <= left)
+        return BCUE_OK;
+    return bcue_fail(reader->error, BCUE_ERROR_FORMAT,
+                     "%s: byte %zu: %zu rows of \"%.40s\" need at least %zu bytes each, but %zu bytes are "
+                     "left; the file is "
+                     "truncated",
+                     reader->name, (size_t)(reader->at - reader->start), element->count, element->name,
+                     row_size, left);
+}
+
+static bcue_status make_points(ply_reader *reader, size_t count)
+{
+    size_t coordinates;
+    bcue_ply *cloud = &reader->cloud;
+    if (bcue_mul_size(count, 3, &coordinates))
+        cloud->points = bcue_calloc(coordinates, sizeof(double));
+    if (reader->has[WANTED_INTENSITY])
+        cloud->intensity = bcue_calloc(count, sizeof(double));
+    if (cloud->points == NULL || (reader->has[WANTED_INTENSITY] && cloud->intensity == NULL))
+        return bcue_fail_memory(reader->error, reader->name);
+    cloud->count = count;
+    return BCUE_OK;
+}
+
+static void store(bcue_ply *cloud, size_t row, int role, double value)
+{
+    if (role == WANTED_INTENSITY)
+        cloud->intensity[row] = value;
+    else if (role != UNWANTED)
+        cloud->points[3 * row + (size_t)role] = value;
+}
+
+static double read_binary(const char *at, const ply_type *type, bool swapped)
+{
+    uint8_t bytes[8];
+    for (size_t i = 0; i < type->size; i++)
+        bytes[i] = (uint8_t)at[swapped ? type->size - 1 - i : i];
+    union {
+        int8_t i8;
+        int16_t i16;
+        int32_t i32;
+        uint8_t u8;
+        uint16_t u16;
+        uint32_t u32;
+        float f32;
+        double f64;
+    } value;
+    memcpy(&value, bytes, type->size);
+    if (type->kind == PLY_FLOAT)
+        return type->size == 4 ? (double)value.f32 : value.f64;
+    if (type->kind == PLY_SIGNED)
+        return type->size == 1 ? value.i8 : type->size == 2 ? value.i16 : value.i32;
+    return type->size == 1 ? value.u8 : type->size == 2 ? value.u16 : value.u32;
+}
+
+static bcue_status read_binary_row(ply_reader *reader, const ply_element *element, size_t row)
+{
+    for (size_t i = 0; i < element->property_count; i++) {
+        const ply_property *property = &reader->properties[element->first_property + i];
+        const ply_type *type = property->count_type != NULL ? property->count_type : property->type;
+        size_t left = (size_t)(reader->end - reader->at);
+        double value = left < type->size ? 0.0 : read_binary(reader->at, type, reader->swapped);
+        size_t size = type->size;
+        /* A list's length is at most 2^32, so the product fits. */
+        if (property->count_type != NULL && value > 0.0)
+            size += (size_t)value * property->type->size;
+        if (left < size || (property->count_type != NULL && value < 0.0))
+            return bcue_fail(
+                reader->error, BCUE_ERROR_FORMAT,
+                "%s: byte %zu: row %zu of \"%.40s\" does not fit in the file, which is truncated or damaged",
+                reader->name, (size_t)(reader->at - reader->start), row, element->name);
+        store(&reader->cloud, row, property->role, value);
+        reader->at += size;
+    }
+    return BCUE_OK;
+}
+
+static bcue_status read_binary_element(ply_reader *reader, const ply_element *element, bool vertices)
+{
+    bool lists = false;
+    size_t row_size = 0;
+    for (size_t i = 0; i < element->property_count; i++) {
+        const ply_property *property = &reader->properties[element->first_property + i];
+        lists = lists || property->count_type != NULL;
+        row_size += property->count_type != NULL ? property->count_type->size : property->type->size;
+    }
+    BCUE_TRY(check_room(reader, element, row_size));
+    if (vertices)
+        BCUE_TRY(make_points(reader, element->count));
+    if (!vertices && !lists) {
+        reader->at += element->count * row_size;
+        return BCUE_OK;
+    }
+    for (size_t row = 0; row < element->count; row++)
+        BCUE_TRY(read_binary_row(reader, element, row));
+    return BCUE_OK;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+static void skip_blanks(ply_reader *reader)
+{
+    while (reader->at < reader->end && is_blank(*reader->at))
+        reader->at++;
+}
+
+static void skip_blank_lines(ply_reader *reader)
+{
+    for (skip_blanks(reader); reader->at < reader->end && *reader->at == '\n'; skip_blanks(reader)) {
+        reader->at++;
+        reader->line++;
+    }
+}
+
+/* A plain decimal number whose digits fit in 53 bits, without exponent: both the digits and the power of ten
+   are exact doubles, so one division rounds correctly. Anything else is left to strtod. */
+static bool parse_short_number(const char *at, const char *end, double *value)
+{
+    static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    bool negative = at < end && *at == '-';
+    at += negative;
+    int64_t digits = 0;
+    int count = 0, after_point = -1;
+    for (; at < end && count <= 15; at++) {
+        if (*at >= '0' && *at <= '9') {
+            digits = digits * 10 + (*at - '0');
+            count++;
+            after_point += after_point >= 0;
+        } else if (*at == '.' && after_point < 0) {
+            after_point = 0;
+        } else {
+            return false;
+        }
+    }
+    if (count == 0 || count > 15)
+        return false;
+    double magnitude = (double)digits / powers[after_point > 0 ? after_point : 0];
+    *value = negative ? -magnitude : magnitude;
+    return true;
+}
+
+static bcue_status take_number(ply_reader *reader, double *value)
+{
+    skip_blanks(reader);
+    const char *start = reader->at;
+    while (reader->at < reader->end && !is_blank(*reader->at) && *reader->at != '\n')
+        reader->at++;
+    size_t size = (size_t)(reader->at - start);
+    if (size == 0)
+        return fail_line(reader, reader->at == reader->end
+                                     ? "the file ends inside its data; it is truncated"
+                                     : "the line has fewer values than the header says");
+    if (parse_short_number(start, reader->at, value))
+        return BCUE_OK;
+    char word[LONGEST_NUMBER + 1];
+    size_t kept = size < LONGEST_NUMBER ? size : LONGEST_NUMBER;
+    memcpy(word, start, kept);
+    word[kept] = '\0';
+    if (size > kept || memchr(word, '\0', kept) != NULL || !bcue_parse_double(word, value))
+        return fail_line(reader, "one of the values is not a number");
+    return BCUE_OK;
+}
+
+static bcue_status read_ascii_row(ply_reader *reader, const ply_element *element, size_t row)
+{
+    skip_blank_lines(reader);
+    for (size_t i = 0; i < element->property_count; i++) {
+        const ply_property *property = &reader->properties[element->first_property + i];
+        double value = 0.0;
+        BCUE_TRY(take_number(reader, &value));
+        if (property->count_type != NULL) {
+            if (!(value >= 0.0 && value <= UINT32_MAX))
+                return fail_line(reader, "the length of a list must be a whole number of at least 0");
+            double ignored = 0.0;
+            for (size_t left = (size_t)value; left > 0; left--)
+                BCUE_TRY(take_number(reader, &ignored));
+        }
+        store(&reader->cloud, row, property->role, value);
+    }
+    skip_blanks(reader);
+    if (reader->at < reader->end && *reader->at != '\n')
+        return fail_line(reader, "the line has more values than the header says");
+    return BCUE_OK;
+}
+
+static bcue_status read_ascii_element(ply_reader *reader, const ply_element *element, bool vertices)
+{
+    if (element->property_count == 0)
+        return BCUE_OK;
+    /* Each value is at least a digit and a separator, the last of the file a digit; so allow for one
+     * separator in all. */
+    size_t row_size = 2 * element->property_count;
+    if (reader->at == reader->end || reader->end[-1] != '\n')
+        row_size -= 1;
+    BCUE_TRY(check_room(reader, element, row_size));
+    if (vertices)
+        BCUE_TRY(make_points(reader, element->count));
+    for (size_t row = 0; row < element->count; row++)
+        BCUE_TRY(read_ascii_row(reader, element, row));
+    return BCUE_OK;
+}
+
+static bcue_status read_ply(ply_reader *reader)
+{
+    BCUE_TRY(parse_ply_header(reader));
+    for (size_t i = 0; i < reader->element_count; i++) {
+        bool vertices = (int)i == reader->vertices;
+        if (reader->ascii)
+            BCUE_TRY(read_ascii_element(reader, &reader->elements[i], vertices));
+        else
+            BCUE_TRY(read_binary_element(reader, &reader->elements[i], vertices));
+    }
+    if (reader->ascii)
+        skip_blank_lines(reader);
+    if (reader->at == reader->end)
+        return BCUE_OK;
+    return reader->ascii
+               ? fail_line(reader, "more lines than the header says")
+               : bcue_fail(reader->error, BCUE_ERROR_FORMAT,
+                           "%s: byte %zu: %zu bytes more than the header says", reader->name,
+                           (size_t)(reader->at - reader->start), (size_t)(reader->end - reader->at));
+}
+
+bcue_status bcue_ply_decode(const void *data, size_t size, const char *name, bcue_ply *cloud,
+                            bcue_error *error)
+{
+    *cloud = (bcue_ply){0};
+    ply_reader *reader = bcue_calloc(1, sizeof *reader);
+    if (reader == NULL)
+        return bcue_fail_memory(error, name);
+    reader->start = reader->at = data;
+    reader->end = reader->start + size;
+    reader->name = name;
+    reader->line = 1;
+    reader->vertices = -1;
+    reader->error = error;
+    bcue_status status = read_ply(reader);
+    if (status == BCUE_OK)
+        *cloud = reader->cloud;
+    else
+        bcue_ply_free(&reader->cloud);
+    free(reader);
+    return status;
+}
+
+bcue_status bcue_ply_read(const char *path, bcue_ply *cloud, bcue_error *error)
+{
+    *cloud = (bcue_ply){0};
+    bcue_bytes bytes;
+    BCUE_TRY(bcue_file_read(path, LARGEST_PLY, &bytes, error));
+    bcue_status status = bcue_ply_decode(bytes.data, bytes.size, path, cloud, error);
+    bcue_bytes_free(&bytes);
+    return status;
+}
+
+void bcue_ply_free(bcue_ply *cloud)
+{
+    if (cloud == NULL)
+        return;
+    free(cloud->points);
+    free(cloud->intensity);
+    *cloud = (bcue_ply){0};
+}

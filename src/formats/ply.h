@@ -1,0 +1,29 @@
+/* Point clouds from PLY files (Turk's Stanford polygon format 1.0): ASCII and binary of both byte orders,
+   properties in any order and of any type, other elements (faces) before or after the vertices, list
+   properties, comments, CRLF.
+
+   What counts is the element "vertex" with scalar properties x, y and z, and intensity where there is one;
+   the rest is walked over, so that a file that ends early or has something appended is noticed wherever the
+   damage is. ASCII rows are one line each. An ASCII file that was cut inside its very last number is the one
+   thing that cannot be told from a whole one. Errors: BCUE_ERROR_FORMAT, BCUE_ERROR_UNSUPPORTED (another
+   version or type) with "name:line:" in the header and in ASCII data, "name: byte N:" in binary data;
+   BCUE_ERROR_IO; BCUE_ERROR_MEMORY. Memory is at most 32 bytes for each 3 of the file. Any thread. */
+#ifndef BCUE_FORMATS_PLY_H
+#define BCUE_FORMATS_PLY_H
+
+#include <stddef.h>
+#include "beamcue/status.h"
+
+typedef struct bcue_ply {
+    size_t count;
+    double *points;    /* owned: count x 3, in the file's unit and frame; nan where the file says so */
+    double *intensity; /* owned: count values in the file's unit, or NULL when the file has none */
+} bcue_ply;
+
+/* `name` stands for the file in messages. On success the caller frees `cloud`; otherwise it is empty. */
+bcue_status bcue_ply_decode(const void *data, size_t size, const char *name, bcue_ply *cloud,
+                            bcue_error *error);
+bcue_status bcue_ply_read(const char *path, bcue_ply *cloud, bcue_error *error);
+void bcue_ply_free(bcue_ply *cloud); /* and make it empty; NULL is fine */
+
+#endif

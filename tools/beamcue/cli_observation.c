@@ -1,0 +1,123 @@
+#include "cli_observation.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_PICTURE_BYTES = 256 << 20 };
+
+static int cannot_read(const bcue_cli *cli, const char *path, const char *why)
+{
+    bcue_error error;
+    snprintf(error.text, sizeof error.text, "%s: cannot read the picture: %s", path, why);
+    return bcue_cli_fail(cli, BCUE_ERROR_IO, &error);
+}
+
+/* The whole of `file` into *picture, whose bytes the caller frees. NULL or what went wrong. */
+static const char *read_all(FILE *file, bcue_encoded_picture *picture)
+{
+    unsigned char *bytes = NULL;
+    size_t size = 0, capacity = 0;
+    for (size_t got = 1; got > 0; size += got) {
+        if (size == capacity) {
+            capacity = capacity == 0 ? 65536 : 2 * capacity;
+            unsigned char *grown = capacity <= MOST_PICTURE_BYTES ? realloc(bytes, capacity) : NULL;
+            if (grown == NULL) {
+                free(bytes);
+                return capacity <= MOST_PICTURE_BYTES ? "out of memory" : "it is larger than 256 MiB";
+            }
+            bytes = grown;
+        }
+        got = fread(bytes + size, 1, capacity - size, file);
+    }
+    picture->data = bytes;
+    picture->size = size;
+    return ferror(file) ? strerror(errno) : NULL;
+}
+
+static int read_picture(const bcue_cli *cli, const char *path, bcue_encoded_picture *picture)
+{
+    if (strcmp(path, "none") == 0)
+        return BCUE_EXIT_DONE;
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return cannot_read(cli, path, strerror(errno));
+    const char *wrong = read_all(file, picture);
+    fclose(file);
+    picture->name = path;
+    return wrong == NULL ? BCUE_EXIT_DONE : cannot_read(cli, path, wrong);
+}
+
+static bool parse_fix(const char *text, bcue_fix *fix)
+{
+    char *end;
+    fix->latitude_deg = strtod(text, &end);
+    if (end == text || *end != ',')
+        return false;
+    text = end + 1;
+    fix->longitude_deg = strtod(text, &end);
+    return end != text && *end == '\0' && fabs(fix->latitude_deg) <= 90 && fabs(fix->longitude_deg) <= 180;
+}
+
+static int take_fix(const bcue_cli *cli, const char *option, const char *text, bcue_fix *fix)
+{
+    if (strcmp(text, "none") == 0) {
+        *fix = (bcue_fix){NAN, NAN};
+        return BCUE_EXIT_DONE;
+    }
+    if (!parse_fix(text, fix))
+        return bcue_cli_usage(cli, "%s needs LAT,LON in degrees, e.g. 33.42030,-111.92890, not '%s'", option,
+                              text);
+    return BCUE_EXIT_DONE;
+}
+
+int bcue_cli_observe(bcue_cli *cli, bcue_cli_observation *observation)
+{
+    *observation = (bcue_cli_observation){.view = {.rsu = {NAN, NAN}}};
+    int result = BCUE_EXIT_DONE;
+    size_t count;
+    const char *const *values = bcue_cli_values(cli, "--position", &count);
+    observation->fixes = calloc(count + 1, sizeof *observation->fixes);
+    if (observation->fixes == NULL)
+        return bcue_cli_no_memory(cli);
+    for (size_t i = 0; i < count && result == BCUE_EXIT_DONE; i++)
+        result = take_fix(cli, "--position", values[i], &observation->fixes[i]);
+    observation->view.fixes = observation->fixes;
+    observation->view.fix_count = count;
+    const char *rsu = bcue_cli_value(cli, "--rsu");
+    if (result == BCUE_EXIT_DONE && rsu != NULL)
+        result = take_fix(cli, "--rsu", rsu, &observation->view.rsu);
+    values = bcue_cli_values(cli, "--camera", &count);
+    observation->pictures = calloc(count + 1, sizeof *observation->pictures);
+    if (observation->pictures == NULL)
+        return bcue_cli_no_memory(cli);
+    observation->view.camera = observation->pictures;
+    observation->view.camera_count = count;
+    for (size_t i = 0; i < count && result == BCUE_EXIT_DONE; i++)
+        result = read_picture(cli, values[i], &observation->pictures[i]);
+    return result;
+}
+
+static void warn_surplus(const char *kind, const char *option, size_t given, int32_t wanted)
+{
+    if (given <= (size_t)wanted)
+        return;
+    fprintf(stderr, "beamcue: warning: %s is given %zu times, this %s takes %d: ", option, given, kind,
+            wanted);
+    fputs(wanted == 0 ? "none is used\n" : "only the newest are used\n", stderr);
+}
+
+void bcue_cli_warn_unused(const bcue_model_facts *facts, const bcue_observation *observation)
+{
+    warn_surplus(facts->kind, "--camera", observation->camera_count, facts->camera_frames);
+    warn_surplus(facts->kind, "--position", observation->fix_count, facts->position_fixes);
+}
+
+void bcue_cli_observation_free(bcue_cli_observation *observation)
+{
+    for (size_t i = 0; observation->pictures != NULL && i < observation->view.camera_count; i++)
+        free((void *)observation->pictures[i].data);
+    free(observation->pictures);
+    free(observation->fixes);
+}

@@ -1,0 +1,35 @@
+/* What predict and bench look at: files and positions from the command line. */
+#ifndef BCUE_CLI_OBSERVATION_H
+#define BCUE_CLI_OBSERVATION_H
+
+#include "beamcue/predict.h"
+#include "cli.h"
+
+#define BCUE_CLI_OBSERVATION                                                                                 \
+    {.name = "--camera",                                                                                     \
+     .value = "FILE",                                                                                        \
+     .repeats = true,                                                                                        \
+     .help = "a JPEG or PNG picture, oldest first; 'none' = this frame is missing"},                         \
+        {.name = "--position",                                                                               \
+         .value = "LAT,LON",                                                                                 \
+         .repeats = true,                                                                                    \
+         .help = "a fix of the vehicle in degrees (WGS-84), oldest first;\n'none' = this fix is missing"},   \
+    {                                                                                                        \
+        .name = "--rsu", .value = "LAT,LON",                                                                 \
+        .help = "where the roadside unit stands, for models that use it"                                     \
+    }
+
+typedef struct bcue_cli_observation {
+    bcue_observation view;          /* points into what follows */
+    bcue_encoded_picture *pictures; /* owned, with their bytes */
+    bcue_fix *fixes;                /* owned */
+} bcue_cli_observation;
+
+/* Read the options and the files they name. BCUE_EXIT_DONE, or the exit status of what has been said about
+ * it. Free in either case. */
+int bcue_cli_observe(bcue_cli *cli, bcue_cli_observation *observation);
+/* Warn about pictures or fixes that the model has no use for. */
+void bcue_cli_warn_unused(const bcue_model_facts *facts, const bcue_observation *observation);
+void bcue_cli_observation_free(bcue_cli_observation *observation);
+
+#endif

@@ -1,0 +1,227 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli_observation.h"
+#include "cli_synthetic.h"
+
+enum { STAGES = 4, POINTS = 4 };
+static const char *const stage_names[STAGES] = {"decode", "features", "network", "total"};
+static const char *const point_names[POINTS] = {"p50", "p90", "p99", "max"};
+static const int point_percents[POINTS] = {50, 90, 99, 100};
+
+typedef struct measurement {
+    long runs, warmup;
+    bool synthetic;
+    bcue_model_facts facts;
+    double *times[STAGES]; /* owned, `runs` of each, ms */
+    double points[STAGES][POINTS];
+} measurement;
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Nearest rank: the smallest time that is not exceeded by so many per cent of the runs. */
+static void find_points(measurement *m)
+{
+    for (size_t s = 0; s < STAGES; s++) {
+        qsort(m->times[s], (size_t)m->runs, sizeof *m->times[s], by_value);
+        for (size_t p = 0; p < POINTS; p++)
+            m->points[s][p] = m->times[s][(m->runs * point_percents[p] + 99) / 100 - 1];
+    }
+}
+
+static bcue_status measure(measurement *m, bcue_session *session, const bcue_observation *observation,
+                           const bcue_hooks *hooks, bcue_error *error)
+{
+    for (long i = -m->warmup; i < m->runs; i++) {
+        bcue_ranked_beam best;
+        bcue_timing timing;
+        const bcue_status status = bcue_predict(session, observation, 1, &best, &timing, error);
+        if (status != BCUE_OK)
+            return status;
+        if (hooks->cancelled(hooks->cookie)) {
+            snprintf(error->text, sizeof error->text,
+                     "stopped after %ld of %ld runs; start again with a smaller --runs", i < 0 ? 0 : i,
+                     m->runs);
+            return BCUE_ERROR_CANCELLED;
+        }
+        if (hooks->progress != NULL)
+            hooks->progress(hooks->cookie, i < 0 ? "warm-up" : "bench",
+                            (uint64_t)(i < 0 ? m->warmup + i : i) + 1,
+                            (uint64_t)(i < 0 ? m->warmup : m->runs));
+        const double times[STAGES] = {timing.decode_ms, timing.features_ms, timing.network_ms,
+                                      timing.total_ms};
+        for (size_t s = 0; i >= 0 && s < STAGES; s++)
+            m->times[s][i] = times[s];
+    }
+    find_points(m);
+    return BCUE_OK;
+}
+
+static void write_text(FILE *out, const measurement *m, const bcue_observation *observation)
+{
+    fprintf(out, "model    %s, %d beams, %lld parameters, %.4g million multiply-accumulates\n", m->facts.kind,
+            m->facts.beams, (long long)m->facts.parameters, 1e-6 * (double)m->facts.multiply_accumulates);
+    fprintf(out, "input    %zu pictures, %zu fixes%s\n", observation->camera_count, observation->fix_count,
+            m->synthetic ? "; synthetic where not given" : "");
+    fprintf(out, "runs     %ld after %ld to warm up\n\nms        ", m->runs, m->warmup);
+    for (size_t p = 0; p < POINTS; p++)
+        fprintf(out, " %9s", point_names[p]);
+    for (size_t s = 0; s < STAGES; s++) {
+        fprintf(out, "\n%-10s", stage_names[s]);
+        for (size_t p = 0; p < POINTS; p++)
+            fprintf(out, " %9.3f", m->points[s][p]);
+    }
+    fputc('\n', out);
+}
+
+static void write_json(FILE *out, const bcue_cli *cli, const measurement *m,
+                       const bcue_observation *observation)
+{
+    fputs("{\"model\": ", out);
+    bcue_cli_json_text(out, cli->operands[0]);
+    fputs(", \"kind\": ", out);
+    bcue_cli_json_text(out, m->facts.kind);
+    fprintf(out, ", \"parameters\": %lld, \"multiply_accumulates\": %lld", (long long)m->facts.parameters,
+            (long long)m->facts.multiply_accumulates);
+    fprintf(out, ", \"pictures\": %zu, \"fixes\": %zu, \"synthetic\": %s", observation->camera_count,
+            observation->fix_count, m->synthetic ? "true" : "false");
+    fprintf(out, ", \"runs\": %ld, \"warmup\": %ld, \"latency_ms\": {", m->runs, m->warmup);
+    for (size_t s = 0; s < STAGES; s++) {
+        fprintf(out, "%s\"%s\": {", s > 0 ? ", " : "", stage_names[s]);
+        for (size_t p = 0; p < POINTS; p++) {
+            fprintf(out, "%s\"%s\": ", p > 0 ? ", " : "", point_names[p]);
+            bcue_cli_json_number(out, m->points[s][p]);
+        }
+        fputc('}', out);
+    }
+    fputs("}}", out);
+}
+
+static int answer(const bcue_cli *cli, const measurement *m, const bcue_observation *observation)
+{
+    bcue_cli_text text;
+    if (!bcue_cli_text_open(&text))
+        return bcue_cli_no_memory(cli);
+    if (cli->json)
+        write_json(text.out, cli, m, observation);
+    else
+        write_text(text.out, m, observation);
+    return bcue_cli_finish_text(cli, &text, NULL, 0);
+}
+
+static int bench(const bcue_cli *cli, const bcue_model *model, const bcue_observation *observation,
+                 measurement *m)
+{
+    bcue_session *session = NULL;
+    bcue_error error = {""};
+    for (size_t s = 0; s < STAGES; s++) {
+        m->times[s] = calloc((size_t)m->runs, sizeof *m->times[s]);
+        if (m->times[s] == NULL)
+            return bcue_cli_no_memory(cli);
+    }
+    bcue_status status = bcue_session_create(model, &session, &error);
+    if (status == BCUE_OK)
+        status = measure(m, session, observation, bcue_cli_hooks(cli), &error);
+    bcue_session_destroy(session);
+    return status == BCUE_OK ? answer(cli, m, observation) : bcue_cli_fail(cli, status, &error);
+}
+
+/* What the model wants and the command line did not give. `pictures` and `fixes` have room for all that it
+ * wants. */
+static void complete(measurement *m, bcue_observation *observation, const bcue_encoded_picture *picture,
+                     bcue_encoded_picture *pictures, bcue_fix *fixes)
+{
+    if (observation->camera_count == 0 && m->facts.camera_frames > 0) {
+        for (int32_t i = 0; i < m->facts.camera_frames; i++)
+            pictures[i] = *picture;
+        observation->camera = pictures;
+        observation->camera_count = (size_t)m->facts.camera_frames;
+        m->synthetic = true;
+    }
+    if (observation->fix_count == 0 && m->facts.position_fixes > 0) {
+        for (int32_t i = 0; i < m->facts.position_fixes; i++)
+            fixes[i] = (bcue_fix){33.4205 + 1e-6 * i, -111.9289};
+        observation->fixes = fixes;
+        observation->fix_count = (size_t)m->facts.position_fixes;
+        m->synthetic = true;
+    }
+    if (isnan(observation->rsu.latitude_deg))
+        observation->rsu = (bcue_fix){33.4203, -111.9289};
+}
+
+static int bench_model(const bcue_cli *cli, const bcue_model *model, bcue_observation observation,
+                       measurement *m)
+{
+    bcue_model_get_facts(model, &m->facts);
+    bcue_cli_warn_unused(&m->facts, &observation);
+    bcue_encoded_picture picture = {NULL, 0, NULL};
+    bcue_encoded_picture *pictures = calloc((size_t)m->facts.camera_frames + 1, sizeof *pictures);
+    bcue_fix *fixes = calloc((size_t)m->facts.position_fixes + 1, sizeof *fixes);
+    int result;
+    if (pictures == NULL || fixes == NULL || !bcue_cli_synthetic_picture(&picture)) {
+        result = bcue_cli_no_memory(cli);
+    } else {
+        complete(m, &observation, &picture, pictures, fixes);
+        result = bench(cli, model, &observation, m);
+    }
+    for (size_t s = 0; s < STAGES; s++)
+        free(m->times[s]);
+    free((void *)picture.data);
+    free(pictures);
+    free(fixes);
+    return result;
+}
+
+static int run(bcue_cli *cli)
+{
+    measurement m = {.runs = 100, .warmup = 10};
+    int result = bcue_cli_whole(cli, "--runs", 1, 1000000, &m.runs);
+    if (result == BCUE_EXIT_DONE)
+        result = bcue_cli_whole(cli, "--warmup", 0, 1000000, &m.warmup);
+    if (result != BCUE_EXIT_DONE)
+        return result;
+    bcue_cli_observation observation;
+    bcue_error error = {""};
+    result = bcue_cli_observe(cli, &observation);
+    if (result == BCUE_EXIT_DONE) {
+        bcue_model *model = NULL;
+        const bcue_status status = bcue_model_load(cli->operands[0], &model, &error);
+        result = status == BCUE_OK ? bench_model(cli, model, observation.view, &m)
+                                   : bcue_cli_fail(cli, status, &error);
+        bcue_model_destroy(model);
+    }
+    bcue_cli_observation_free(&observation);
+    return result;
+}
+
+static const bcue_cli_option options[] = {
+    {.name = "--runs", .value = "N", .help = "how many predictions are timed; 100 when absent"},
+    {.name = "--warmup", .value = "N", .help = "how many come before, untimed; 10 when absent"},
+    BCUE_CLI_OBSERVATION,
+    {.name = NULL}};
+
+const bcue_cli_verb bcue_verb_bench = {
+    .name = "bench",
+    .purpose = "measure how long one prediction takes",
+    .operands = "MODEL.safetensors",
+    .least = 1,
+    .most = 1,
+    .options = options,
+    .about = "One window after another, as a roadside unit would ask: decoding the pictures,\n"
+             "preparing features, the network, and all of it. Percentiles are of the timed\n"
+             "runs, nearest rank. Without --camera a synthetic PNG of 960x540 is decoded, whose\n"
+             "cost is not that of a JPEG: give pictures of your own camera. OMP_NUM_THREADS\n"
+             "limits the threads.\n"
+             "\n"
+             "Example:\n"
+             "  beamcue bench out/demo_fusion/model-seed1.safetensors --camera frame.jpg \\\n"
+             "      --position 33.42051,-111.92874 --runs 500\n"
+             "\n"
+             "Writes nothing.\n",
+    .run = run,
+};

@@ -1,0 +1,38 @@
+#include "beamcue/train.h"
+#include "cli.h"
+
+static int run(bcue_cli *cli)
+{
+    size_t count;
+    const char *const *overrides = bcue_cli_values(cli, "--set", &count);
+    bcue_report *report = NULL;
+    bcue_error error = {""};
+    const bcue_status status =
+        bcue_train(cli->operands[0], overrides, count, bcue_cli_hooks(cli), &report, &error);
+    return bcue_cli_finish_call(cli, status, report, &error);
+}
+
+static const bcue_cli_option options[] = {BCUE_CLI_SET, {.name = NULL}};
+
+const bcue_cli_verb bcue_verb_train = {
+    .name = "train",
+    .purpose = "train a model on recordings",
+    .operands = "CONFIG.yaml",
+    .least = 1,
+    .most = 1,
+    .options = options,
+    .about = "The configuration says which recordings, who trains and who tests, which model\n"
+             "and how. 'beamcue help train-config' prints every key with type, range, default\n"
+             "and meaning.\n"
+             "\n"
+             "Example, five seeds of the camera + position model:\n"
+             "  beamcue train configs/demo_fusion.yaml --set seeds=5\n"
+             "\n"
+             "Writes, where OUT is the key 'out' (out/NAME by default):\n"
+             "  OUT/config.yaml                the configuration as it was used\n"
+             "  OUT/model-seedS.safetensors    the model of seed S\n"
+             "  OUT/history-seedS.csv          loss and accuracy of every epoch\n"
+             "Ctrl-C leaves a checkpoint in OUT; the same command with\n"
+             "--set train.resume=true goes on from it and ends in the same weights.\n",
+    .run = run,
+};
