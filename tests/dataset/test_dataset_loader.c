@@ -4,9 +4,12 @@
 
 #include <dirent.h>
 
+#include "dataset/export.h"
 #include "dataset/feature_cache.h"
 #include "dataset/loader.h"
 #include "fabricate.h"
+#include "formats/csv.h"
+#include "formats/npy.h"
 
 enum { ROWS = 12, PIXELS = 8 * 6 };
 
@@ -262,11 +265,69 @@ static void test_cache(void)
     check_cache(true, 2);
 }
 
+static bcue_npy exported(const char *name)
+{
+    char path[1200];
+    bcue_npy array = {0};
+    bcue_error error = {{0}};
+    snprintf(path, sizeof path, "%s/samples/%s.npy", fabricate_root, name);
+    CHECK_OK(bcue_npy_read(path, &array, &error), error);
+    return array;
+}
+
+static void test_export(void)
+{
+    make_recording("export");
+    char gone[1200];
+    snprintf(gone, sizeof gone, "%s/pictures/7.png", fabricate_root);
+    CHECK(remove(gone) == 0);
+    test_opened t;
+    CHECK_OK(open_recording(", position: {enabled: true, mode: enu}", "", NULL, &t), t.error);
+    size_t train[] = {0, 1, 2}, test[] = {9, 11};
+    bcue_split split = {
+        .train = train, .train_count = 3, .test = test, .test_count = 2, .leak = {.percent = 12.5}};
+    char folder[1200], path[1300];
+    snprintf(folder, sizeof folder, "%s/samples", fabricate_root);
+    CHECK_OK(bcue_dataset_export(t.dataset, &split, &t.config.features, folder, NULL, &t.error), t.error);
+    bcue_npy label = exported("label"), power = exported("power"), side = exported("split"),
+             fix = exported("fix");
+    bcue_npy camera = exported("camera"), present = exported("camera_present"),
+             position = exported("position");
+    CHECK(label.count == ROWS && power.count == ROWS * 8 && fix.rank == 3 && position.rank == 3 &&
+          present.rank == 2);
+    CHECK(camera.rank == 5 && camera.shape[0] == ROWS && camera.shape[1] == 1 && camera.shape[2] == 1 &&
+          camera.shape[3] == 6 && camera.shape[4] == 8);
+    for (size_t i = 0; i < ROWS && camera.rank == 5; i++) {
+        CHECK_NEAR(bcue_npy_get(&label, i), (double)(i % 8), 0);
+        CHECK_NEAR(bcue_npy_get(&power, 8 * i + i % 8), 0.9, 0);
+        CHECK_NEAR(bcue_npy_get(&side, i), i < 3 ? 1 : i == 9 || i == 11 ? 3 : 0, 0);
+        CHECK_NEAR(bcue_npy_get(&present, i), i == 7 ? 0 : 1, 0);
+        CHECK_NEAR(bcue_npy_get(&camera, i * PIXELS + i % 6 * 8), i == 7 ? 0 : 1, 0.3);
+        CHECK_NEAR(bcue_npy_get(&fix, 2 * i), 33.4202, 1e-9);
+    }
+    bcue_npy *arrays[] = {&label, &power, &side, &fix, &camera, &present, &position};
+    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++)
+        bcue_npy_free(arrays[i]);
+    bcue_csv *csv;
+    snprintf(path, sizeof path, "%s/samples.csv", folder);
+    CHECK_OK(bcue_csv_read(path, &csv, &t.error), t.error);
+    CHECK_INT(bcue_csv_rows(csv), ROWS);
+    CHECK_STR(bcue_csv_cell(csv, 9, (size_t)bcue_csv_find(csv, "side")), "test");
+    CHECK_STR(bcue_csv_cell(csv, 3, (size_t)bcue_csv_find(csv, "id")), "s/4");
+    CHECK_STR(bcue_csv_cell(csv, 7, (size_t)bcue_csv_find(csv, "camera_1")), "");
+    CHECK(bcue_path_exists(bcue_csv_cell(csv, 8, (size_t)bcue_csv_find(csv, "camera_1"))));
+    bcue_csv_destroy(csv);
+    CHECK_STATUS(bcue_dataset_export(t.dataset, &split, NULL, "/proc/no/such/place", NULL, &t.error),
+                 BCUE_ERROR_IO);
+    test_close(&t);
+}
+
 int main(void)
 {
     RUN(test_values);
     RUN(test_flip);
     RUN(test_undecodable);
     RUN(test_cache);
+    RUN(test_export);
     return check_summary();
 }
