@@ -72,7 +72,7 @@ static void compare_label(const bcue_source_job *job, const bcue_row *row, bcue_
     else if (other_agrees) {
         tally->agree_other_base++;
         defects->index_base_mixed++;
-    } else
+    } else if (label >= 0 && label < beams)
         defects->label_mismatch++;
 }
 

@@ -370,6 +370,26 @@ bcue_status bcue_npy_encode(const bcue_npy *array, bcue_bytes *bytes, bcue_error
     return BCUE_OK;
 }
 
+bcue_status bcue_npy_encode_header(bcue_npy_type type, int rank, const size_t *shape, bcue_bytes *bytes,
+                                   bcue_error *error)
+{
+    *bytes = (bcue_bytes){0};
+    const struct npy_kind *kind = kind_of(type);
+    if (kind == NULL || rank < 0 || rank > BCUE_NPY_MAX_RANK)
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "npy: unknown type %d or bad rank %d", (int)type, rank);
+    bcue_npy array = {.type = type, .rank = rank};
+    for (int i = 0; i < rank; i++)
+        array.shape[i] = shape[i];
+    bcue_text out = {0};
+    put_header(&array, kind, &out);
+    if (out.failed) {
+        bcue_text_free(&out);
+        return bcue_fail_memory(error, "npy header");
+    }
+    *bytes = (bcue_bytes){(uint8_t *)out.data, out.size};
+    return BCUE_OK;
+}
+
 bcue_status bcue_npy_read(const char *path, bcue_npy *array, bcue_error *error)
 {
     *array = (bcue_npy){0};
@@ -377,29 +397,6 @@ bcue_status bcue_npy_read(const char *path, bcue_npy *array, bcue_error *error)
     BCUE_TRY(bcue_file_read(path, SIZE_MAX / 2, &bytes, error));
     bcue_status status = bcue_npy_decode(bytes.data, bytes.size, path, array, error);
     bcue_bytes_free(&bytes);
-    return status;
-}
-
-bcue_status bcue_npy_begin(const char *path, bcue_npy_type type, int rank, const size_t *shape,
-                           bcue_file_writer *writer, bcue_error *error)
-{
-    bcue_npy array = {
-        .type = type, .rank = rank, .count = 1, .data = &array}; /* the data is only looked at for NULL */
-    const struct npy_kind *kind = NULL;
-    size_t byte_count = 0;
-    for (int i = 0; i < rank && i < BCUE_NPY_MAX_RANK; i++) {
-        array.shape[i] = shape[i];
-        array.count *= shape[i];
-    }
-    bcue_status status = check_array(&array, &kind, &byte_count, error);
-    if (status != BCUE_OK)
-        return bcue_fail_context(error, status, "%s", path);
-    bcue_text header = {0};
-    put_header(&array, kind, &header);
-    status = header.failed ? bcue_fail_memory(error, path) : bcue_file_writer_open(writer, path, error);
-    if (status == BCUE_OK)
-        fwrite(header.data, 1, header.size, writer->stream); /* an error shows at commit */
-    bcue_text_free(&header);
     return status;
 }
 
