@@ -12,9 +12,10 @@ typedef struct norm_case {
 static norm_case norm_case_of(bcue_dn_plan *plan, int32_t index)
 {
     const bcue_node *node = bcue_graph_node(plan->graph, index);
-    norm_case c = {node->input[0], node->input[1],
-                   node->input[2], node->input[3],
-                   node->input[4], .batch_statistics = plan->options.training && !plan->options.frozen_norm};
+    norm_case c = {
+        node->input[0], node->input[1],
+        node->input[2], node->input[3],
+        node->input[4], .batch_statistics = bcue_plan_norm_by_batch(&plan->options, plan->graph, node)};
     c.channels = bcue_dn_shape_desc(bcue_dn_shape(plan, c.weight));
     c.flags = dnnl_use_scale | dnnl_use_shift;
     if (!c.batch_statistics)

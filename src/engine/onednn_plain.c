@@ -59,8 +59,9 @@ static plain_call *make_call(bcue_dn_plan *plan, int32_t index, bool backward)
     for (int i = 0; i < node->input_count; i++)
         call->in_shape[i] = *bcue_dn_shape(plan, node->input[i]);
     call->out_shape = *bcue_dn_shape(plan, node->output);
-    bool live = plan->options.training && !plan->options.frozen_norm;
-    call->batch_statistics = call->drop = live;
+    call->drop = plan->options.training && !plan->options.frozen_norm;
+    call->batch_statistics =
+        node->op == BCUE_OP_BATCH_NORM && bcue_plan_norm_by_batch(&plan->options, plan->graph, node);
     call->labels =
         node->op == BCUE_OP_CROSS_ENTROPY && bcue_graph_value(plan->graph, node->input[1])->dtype == BCUE_I32;
     call->key.node = index;

@@ -28,7 +28,7 @@ static bool wants_gradient(const bcue_plan_options *options, const bcue_value_in
 {
     if (info->kind == BCUE_VALUE_INPUT)
         return options->training && options->input_gradients && info->dtype == BCUE_F32;
-    return options->training && info->kind == BCUE_VALUE_PARAMETER && !info->spec.running;
+    return bcue_plan_trains(options, info);
 }
 
 /* Readers and who needs a gradient. */

@@ -53,6 +53,19 @@ bcue_value bcue_plan_find_loss(const bcue_graph *graph)
     return BCUE_NO_VALUE;
 }
 
+bool bcue_plan_trains(const bcue_plan_options *options, const bcue_value_info *info)
+{
+    return options->training && info->kind == BCUE_VALUE_PARAMETER && !info->spec.running &&
+           (options->frozen == NULL || !options->frozen[info->parameter]);
+}
+
+bool bcue_plan_norm_by_batch(const bcue_plan_options *options, const bcue_graph *graph, const bcue_node *node)
+{
+    if (!options->training || options->frozen_norm)
+        return false;
+    return options->frozen == NULL || !options->frozen[bcue_graph_value(graph, node->input[3])->parameter];
+}
+
 static bcue_status check_training(const bcue_graph *graph, const bcue_plan_options *options,
                                   bcue_error *error)
 {
@@ -66,10 +79,11 @@ static bcue_status check_training(const bcue_graph *graph, const bcue_plan_optio
     if (!bcue_shape_count(shape, &count) || count != 1)
         return bcue_fail(error, BCUE_ERROR_SHAPE, "the output \"loss\" must be one number, but has shape %s",
                          bcue_shape_text(shape, text, sizeof text));
-    for (int32_t i = 0; !options->frozen_norm && i < bcue_graph_node_count(graph); i++) {
+    for (int32_t i = 0; i < bcue_graph_node_count(graph); i++) {
         const bcue_node *node = bcue_graph_node(graph, i);
         shape = &bcue_graph_value(graph, node->output)->shape;
-        if (node->op == BCUE_OP_BATCH_NORM && bcue_shape_count(shape, &count) && count / shape->dim[1] < 2)
+        if (node->op == BCUE_OP_BATCH_NORM && bcue_plan_norm_by_batch(options, graph, node) &&
+            bcue_shape_count(shape, &count) && count / shape->dim[1] < 2)
             return bcue_fail(error, BCUE_ERROR_SHAPE,
                              "%s: batch norm cannot be trained on %s: it needs more than one value per "
                              "channel; use a larger batch",

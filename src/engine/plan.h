@@ -24,6 +24,9 @@ typedef struct bcue_plan_options {
                          tests) */
     bool frozen_norm; /* training: batch norm keeps its running statistics, as in inference (dropout off):
                          gradients "in inference mode" */
+    const bool *frozen; /* training: parameters (by index) that stay as they are: they get no gradient, and a
+                           batch norm whose running statistics are among them normalises by these, as in
+                           inference. Outlives the plan. NULL: none */
     bool input_gradients; /* training, oneDNN: gradients of the real inputs too (the reference engine always
                              has them) */
 } bcue_plan_options;
@@ -49,7 +52,7 @@ bcue_status bcue_plan_forward(bcue_plan *plan, bcue_error *error);
  * parameter (overwritten, not accumulated). */
 bcue_status bcue_plan_backward(bcue_plan *plan, bcue_error *error);
 /* Dense row-major gradient of parameter i, shape of the parameter, valid from backward to the next forward;
- * NULL for running statistics and for parameters the loss does not reach. */
+ * NULL for running statistics, for frozen parameters and for those the loss does not reach. */
 void *bcue_plan_gradient(bcue_plan *plan, int32_t parameter);
 /* Gradient of a real input named `name`. NULL when not available: see input_gradients. */
 const void *bcue_plan_input_gradient(const bcue_plan *plan, const char *name);

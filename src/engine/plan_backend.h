@@ -29,6 +29,12 @@ struct bcue_plan {
 /* The value that a training plan differentiates: the output "loss"; BCUE_NO_VALUE when there is none. */
 bcue_value bcue_plan_find_loss(const bcue_graph *graph);
 
+/* Is this value a parameter that the plan trains? */
+bool bcue_plan_trains(const bcue_plan_options *options, const bcue_value_info *info);
+/* Does this batch norm normalise by the batch and update its running statistics? */
+bool bcue_plan_norm_by_batch(const bcue_plan_options *options, const bcue_graph *graph,
+                             const bcue_node *node);
+
 /* Called with a graph that checks, weights that match it, and options that fit the engine. The engine sets
  * plan->vtable; plan.c fills in the rest. */
 bcue_status bcue_reference_plan_create(const bcue_graph *graph, bcue_weights *weights,

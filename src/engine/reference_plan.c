@@ -88,7 +88,7 @@ static void find_wanted_gradients(ref_plan *plan, bool *reached)
     for (int32_t v = 0; v < bcue_graph_value_count(plan->graph); v++) {
         const bcue_value_info *info = info_of(plan, v);
         if (info->kind == BCUE_VALUE_PARAMETER)
-            plan->wants[v] = !info->spec.running;
+            plan->wants[v] = bcue_plan_trains(&plan->options, info);
         else if (info->kind == BCUE_VALUE_INPUT)
             plan->wants[v] = info->dtype == BCUE_F32;
         else {
@@ -305,7 +305,6 @@ static void add_fusion(const ref_plan *plan, const bcue_fusion_group *group, bcu
 static ref_step step_of(const ref_plan *plan, int32_t index)
 {
     const bcue_node *node = bcue_graph_node(plan->graph, index);
-    bool train = plan->options.training && !plan->options.frozen_norm;
     ref_step step = {.node = index};
     bcue_ref_call *call = &step.call;
     call->node = node;
@@ -313,7 +312,7 @@ static ref_step step_of(const ref_plan *plan, int32_t index)
     call->out_shape = info_of(plan, node->output)->shape;
     call->out = data_at(plan, node->output);
     call->out_gradient = at_buffer(plan, plan->gradient_of[node->output]);
-    call->drop = train;
+    call->drop = plan->options.training && !plan->options.frozen_norm;
     call->saved = at_buffer(plan, plan->saved_of[index]);
     for (int k = 0; k < node->input_count; k++) {
         call->in_shape[k] = info_of(plan, node->input[k])->shape;
@@ -326,7 +325,7 @@ static ref_step step_of(const ref_plan *plan, int32_t index)
         }
     }
     if (node->op == BCUE_OP_BATCH_NORM) {
-        call->batch_statistics = train;
+        call->batch_statistics = bcue_plan_norm_by_batch(&plan->options, plan->graph, node);
         call->running[0] = data_at(plan, node->input[3]);
         call->running[1] = data_at(plan, node->input[4]);
     }

@@ -278,3 +278,41 @@ bcue_status bcue_feature_config_check(const bcue_feature_config *config, int64_t
                           "must not be above high", error);
     return check_flip(config, beam_step, origin, prefix, error);
 }
+
+static bcue_status check_restored(const bcue_feature_config *config, const char *name, int64_t channels,
+                                  int64_t height, int64_t width, bool position, bcue_error *error)
+{
+    const bcue_camera_recipe *camera = &config->camera;
+    bcue_status status = bcue_feature_config_check(config, 1, NULL, "", error);
+    if (status != BCUE_OK)
+        return bcue_fail_context(error, BCUE_ERROR_FORMAT, "%s", name);
+    if (camera->enabled != (channels > 0) ||
+        (camera->enabled &&
+         (camera->channels != channels || camera->height != height || camera->width != width)))
+        return bcue_fail(
+            error, BCUE_ERROR_FORMAT,
+            "%s: its camera recipe does not make the pictures that its network takes; train the model again",
+            name);
+    if (config->position.enabled != position)
+        return bcue_fail(error, BCUE_ERROR_FORMAT,
+                         "%s: its position recipe does not fit its inputs; train the model again", name);
+    return BCUE_OK;
+}
+
+bcue_status bcue_feature_config_restore(const char *yaml, const char *name, int64_t channels, int64_t height,
+                                        int64_t width, bool position, bcue_feature_config *config,
+                                        bcue_config **owned, bcue_error *error)
+{
+    bcue_status status = bcue_config_read_text(yaml, strlen(yaml), name, NULL, 0, bcue_feature_config_fields,
+                                               config, owned, error);
+    if (status != BCUE_OK)
+        return status == BCUE_ERROR_CONFIG ? BCUE_ERROR_FORMAT : status;
+    config->augment =
+        (bcue_augment_recipe){.boresight_deg = BCUE_BORESIGHT_UNKNOWN}; /* a matter of training */
+    status = check_restored(config, name, channels, height, width, position, error);
+    if (status != BCUE_OK) {
+        bcue_config_destroy(*owned);
+        *owned = NULL;
+    }
+    return status;
+}

@@ -88,6 +88,13 @@ extern const bcue_config_field
 bcue_status bcue_feature_config_check(const bcue_feature_config *config, int64_t beam_step,
                                       const bcue_config *origin, const char *prefix, bcue_error *error);
 
+/* The recipes that a model file holds as YAML, checked against the sizes of the model's inputs (channels 0:
+   no camera; position false: none). `name` stands for the file in messages. BCUE_ERROR_FORMAT when they are
+   damaged. On success destroy `*owned` when `config` is no longer used. */
+bcue_status bcue_feature_config_restore(const char *yaml, const char *name, int64_t channels, int64_t height,
+                                        int64_t width, bool position, bcue_feature_config *config,
+                                        bcue_config **owned, bcue_error *error);
+
 /* out: (channels, height, width) floats. */
 bcue_status bcue_camera_features(const bcue_image *image, const bcue_camera_recipe *recipe, float *out,
                                  bcue_error *error);

@@ -1,4 +1,5 @@
-/* The state of a training run on an optimiser-step boundary: everything that is needed to go on as if it had never stopped. */
+/* The state of a training run on an optimiser-step boundary: everything that is needed to go on as if it had
+ * never stopped. */
 #ifndef BCUE_LEARN_CHECKPOINT_H
 #define BCUE_LEARN_CHECKPOINT_H
 
@@ -10,8 +11,8 @@ typedef struct bcue_history_row {
 } bcue_history_row;
 
 typedef struct bcue_train_state {
-    bcue_weights weights;      /* trained so far, with the batch-norm statistics */
-    bcue_weights best;         /* of the selected epoch */
+    bcue_weights weights; /* trained so far, with the batch-norm statistics */
+    bcue_weights best;    /* of the selected epoch */
     bcue_optimizer optimizer;
     int64_t epoch;             /* complete epochs */
     int64_t step_in_epoch;     /* complete steps of the one begun */
@@ -34,9 +35,12 @@ typedef struct bcue_checkpoint_identity {
     const char *isa;
 } bcue_checkpoint_identity;
 
-bcue_status bcue_checkpoint_write(const char *path, const bcue_train_state *state, const bcue_checkpoint_identity *identity, bcue_error *error);
-/* `state` must have been created for the same graph. `*bit_equal` false: threads or ISA differ, so the weights may end differently in the last bits. */
-bcue_status bcue_checkpoint_read(const char *path, bcue_train_state *state, const bcue_checkpoint_identity *identity, bool *bit_equal,
+bcue_status bcue_checkpoint_write(const char *path, const bcue_train_state *state,
+                                  const bcue_checkpoint_identity *identity, bcue_error *error);
+/* `state` must have been created for the same graph. `*bit_equal` false: threads or ISA differ, so the
+ * weights may end differently in the last bits. */
+bcue_status bcue_checkpoint_read(const char *path, bcue_train_state *state,
+                                 const bcue_checkpoint_identity *identity, bool *bit_equal,
                                  bcue_error *error);
 
 #endif

@@ -12,28 +12,29 @@
 #include "learn/scorer.h"
 #include "models/model_file.h"
 
-bcue_status bcue_features_of_model(const char *path, const char *features_yaml, bcue_feature_config *features, bcue_config **owned, bcue_error *error)
-{
-    return bcue_config_read_text(features_yaml, strlen(features_yaml), path, NULL, 0, bcue_feature_config_fields, features, owned, error);
-}
-
-static bcue_status check_model(const char *path, const bcue_model_file *model, const bcue_dataset *dataset, bcue_error *error)
+static bcue_status check_model(const char *path, const bcue_model_file *model, const bcue_dataset *dataset,
+                               bcue_error *error)
 {
     const bcue_model_inputs *inputs = &model->inputs;
     if (inputs->beams != bcue_dataset_beams(dataset))
-        return bcue_fail(error, BCUE_ERROR_DATA, "%s: trained for %lld beams, the data has %d; train a model for this data, or set data.beams and data.beam_step "
-                                                 "as they were in training", path, (long long)inputs->beams, bcue_dataset_beams(dataset));
+        return bcue_fail(error, BCUE_ERROR_DATA,
+                         "%s: trained for %lld beams, the data has %d; train a model for this data, or set "
+                         "data.beams and data.beam_step "
+                         "as they were in training",
+                         path, (long long)inputs->beams, bcue_dataset_beams(dataset));
     if (inputs->channels > 0 && inputs->frames != bcue_dataset_frames(dataset))
-        return bcue_fail(error, BCUE_ERROR_DATA, "%s: trained on windows of %lld frames, data.window.frames is %d", path, (long long)inputs->frames,
-                         bcue_dataset_frames(dataset));
+        return bcue_fail(error, BCUE_ERROR_DATA,
+                         "%s: trained on windows of %lld frames, data.window.frames is %d", path,
+                         (long long)inputs->frames, bcue_dataset_frames(dataset));
     if (inputs->gps_frames > 0 && inputs->gps_frames != bcue_dataset_gps_frames(dataset))
-        return bcue_fail(error, BCUE_ERROR_DATA, "%s: trained on %lld position fixes, data.gps_frames is %d", path, (long long)inputs->gps_frames,
-                         bcue_dataset_gps_frames(dataset));
+        return bcue_fail(error, BCUE_ERROR_DATA, "%s: trained on %lld position fixes, data.gps_frames is %d",
+                         path, (long long)inputs->gps_frames, bcue_dataset_gps_frames(dataset));
     return BCUE_OK;
 }
 
-static bcue_status score_model(const bcue_run_config *run, const bcue_dataset *dataset, const char *path, uint64_t seed, const size_t *samples, size_t count,
-                               const bcue_hooks *hooks, bcue_predictions *predictions, size_t first_row, bcue_error *error)
+static bcue_status score_model(const bcue_run_config *run, const bcue_dataset *dataset, const char *path,
+                               uint64_t seed, const size_t *samples, size_t count, const bcue_hooks *hooks,
+                               bcue_predictions *predictions, size_t first_row, bcue_error *error)
 {
     bcue_model_file model;
     bcue_feature_config features;
@@ -43,15 +44,20 @@ static bcue_status score_model(const bcue_run_config *run, const bcue_dataset *d
     BCUE_TRY(bcue_model_file_read(path, &model, error));
     bcue_status status = check_model(path, &model, dataset, error);
     if (status == BCUE_OK)
-        status = bcue_features_of_model(path, model.features_yaml, &features, &owned, error);
+        status = bcue_feature_config_restore(model.features_yaml, path, model.inputs.channels,
+                                             model.inputs.height, model.inputs.width,
+                                             model.inputs.gps_frames > 0, &features, &owned, error);
     if (status == BCUE_OK) {
-        const bcue_scorer_options options = {
-            .engine = (bcue_engine)run->train.engine, .batch = 64, .loader_threads = (int)run->train.loader_threads, .seed = seed};
-        status = bcue_scorer_create(&model.config, &model.inputs, &model.weights, dataset, &features, &options, hooks, &scorer, error);
+        const bcue_scorer_options options = {.engine = (bcue_engine)run->train.engine,
+                                             .loader_threads = (int)run->train.loader_threads,
+                                             .seed = seed};
+        status = bcue_scorer_create(&model.config, &model.inputs, &model.weights, dataset, &features,
+                                    &options, hooks, &scorer, error);
     }
     if (status == BCUE_OK) {
         scores = bcue_calloc(count, (size_t)model.inputs.beams * sizeof *scores);
-        status = scores == NULL ? bcue_fail_memory(error, "the scores") : bcue_scorer_run(scorer, samples, count, scores, error);
+        status = scores == NULL ? bcue_fail_memory(error, "the scores")
+                                : bcue_scorer_run(scorer, samples, count, scores, error);
     }
     for (size_t i = 0; status == BCUE_OK && i < count; i++)
         bcue_predictions_rank(predictions, first_row + i, scores + i * (size_t)model.inputs.beams);
@@ -81,8 +87,9 @@ static void free_samples(seed_samples *gathered)
     free(gathered->fold_begin);
 }
 
-static bcue_status gather_samples(const bcue_run_config *run, const bcue_config *origin, const bcue_dataset *dataset, size_t seed_index,
-                                  bcue_evaluation *evaluation, seed_samples *gathered, bcue_error *error)
+static bcue_status gather_samples(const bcue_run_config *run, const bcue_config *origin,
+                                  const bcue_dataset *dataset, size_t seed_index, bcue_evaluation *evaluation,
+                                  seed_samples *gathered, bcue_error *error)
 {
     const size_t folds = run->cross_validate ? (size_t)run->split.folds : 1;
     *gathered = (seed_samples){.folds = folds};
@@ -92,7 +99,8 @@ static bcue_status gather_samples(const bcue_run_config *run, const bcue_config 
         return bcue_fail_memory(error, "the test samples");
     for (size_t f = 0; f < folds; f++) {
         bcue_split split;
-        BCUE_TRY(bcue_run_member_split(run, origin, dataset, bcue_run_member_at(run, seed_index * folds + f), &split, error));
+        BCUE_TRY(bcue_run_member_split(run, origin, dataset, bcue_run_member_at(run, seed_index * folds + f),
+                                       &split, error));
         const size_t *from = run->evaluate.part == 0 ? split.test : split.validation;
         const size_t count = run->evaluate.part == 0 ? split.test_count : split.validation_count;
         const size_t begin = gathered->fold_begin[f];
@@ -110,18 +118,21 @@ static bcue_status gather_samples(const bcue_run_config *run, const bcue_config 
             return bcue_fail(error, BCUE_ERROR_INTERNAL, "the folds hold more samples than there are");
     }
     if (gathered->fold_begin[folds] == 0)
-        return bcue_fail(error, BCUE_ERROR_DATA, "the split leaves no sample to score; check the shares in split and data.require");
+        return bcue_fail(error, BCUE_ERROR_DATA,
+                         "the split leaves no sample to score; check the shares in split and data.require");
     return BCUE_OK;
 }
 
-static bcue_status score_seed(const bcue_run_config *run, const bcue_config *origin, const bcue_dataset *dataset, size_t seed_index, const char *foreign,
+static bcue_status score_seed(const bcue_run_config *run, const bcue_config *origin,
+                              const bcue_dataset *dataset, size_t seed_index, const char *foreign,
                               const bcue_hooks *hooks, bcue_evaluation *evaluation, bcue_error *error)
 {
     bcue_predictions *predictions = &evaluation->predictions[seed_index];
     seed_samples gathered;
     bcue_status status = gather_samples(run, origin, dataset, seed_index, evaluation, &gathered, error);
     if (status == BCUE_OK)
-        status = bcue_predictions_create(dataset, gathered.samples, gathered.fold_begin[gathered.folds], bcue_dataset_beams(dataset), predictions, error);
+        status = bcue_predictions_create(dataset, gathered.samples, gathered.fold_begin[gathered.folds],
+                                         bcue_dataset_beams(dataset), predictions, error);
     if (status == BCUE_OK && foreign != NULL)
         status = bcue_predictions_read_foreign(foreign, predictions, error);
     for (size_t f = 0; status == BCUE_OK && foreign == NULL && f < gathered.folds; f++) {
@@ -131,46 +142,63 @@ static bcue_status score_seed(const bcue_run_config *run, const bcue_config *ori
         if (path == NULL)
             status = bcue_fail_memory(error, "scoring");
         else if (!bcue_path_exists(path))
-            status = bcue_fail(error, BCUE_ERROR_DATA, "%s: no such model; train it first with 'beamcue train' and the same configuration", path);
+            status = bcue_fail(
+                error, BCUE_ERROR_DATA,
+                "%s: no such model; train it first with 'beamcue train' and the same configuration", path);
         else
-            status = score_model(run, dataset, path, member.seed, gathered.samples + begin, count, hooks, predictions, begin, error);
+            status = score_model(run, dataset, path, member.seed, gathered.samples + begin, count, hooks,
+                                 predictions, begin, error);
         free(path);
-        bcue_progress(hooks, "score", seed_index * gathered.folds + f + 1, evaluation->seeds * gathered.folds);
+        bcue_progress(hooks, "score", seed_index * gathered.folds + f + 1,
+                      evaluation->seeds * gathered.folds);
     }
     free_samples(&gathered);
     return status;
 }
 
-static bcue_status write_predictions(const bcue_run_config *run, size_t seed_index, const bcue_predictions *predictions, bcue_error *error)
+static bcue_status write_predictions(const bcue_run_config *run, size_t seed_index,
+                                     const bcue_predictions *predictions, bcue_error *error)
 {
     const size_t folds = run->cross_validate ? (size_t)run->split.folds : 1;
     bcue_run_member member = bcue_run_member_at(run, seed_index * folds);
     member.fold = -1;
     char *path = bcue_run_member_path(run, member, "predictions", "csv");
-    bcue_status status = path == NULL ? bcue_fail_memory(error, "the predictions") : bcue_predictions_write(path, predictions, error);
+    bcue_status status = path == NULL ? bcue_fail_memory(error, "the predictions")
+                                      : bcue_predictions_write(path, predictions, error);
     free(path);
     return status;
 }
 
-static bcue_status list_metrics(const bcue_run_config *run, int32_t beams, bcue_metric *list, size_t capacity, size_t *count, bcue_error *error)
+static const bcue_metric other_metrics[] = {
+    {BCUE_METRIC_DBA, 0, 0},        {BCUE_METRIC_MPR, 0, 0},         {BCUE_METRIC_LOSS, 0, 0},
+    {BCUE_METRIC_POWER_LOSS, 0, 0}, {BCUE_METRIC_TOP_K_LOSS, 3, 0},  {BCUE_METRIC_WITHIN, 0, 1},
+    {BCUE_METRIC_OUTAGE, 0, 3},     {BCUE_METRIC_RATE_RATIO, 0, 10}, {BCUE_METRIC_RSS, 0, 0}};
+enum { OTHER_METRICS = sizeof other_metrics / sizeof *other_metrics };
+
+/* What is computed for every subset; the caller frees *list. */
+static bcue_status list_metrics(const bcue_run_config *run, int32_t beams, bcue_metric **list, size_t *count,
+                                bcue_error *error)
 {
-    *count = 0;
-    for (size_t i = 0; i < run->evaluate.top_k.count && *count + 16 < capacity; i++) {
-        if (run->evaluate.top_k.items[i] > beams)
-            return bcue_fail(error, BCUE_ERROR_CONFIG, "evaluate.top_k: %lld is more than the %d beams", (long long)run->evaluate.top_k.items[i], beams);
-        list[(*count)++] = (bcue_metric){BCUE_METRIC_TOP_K, (int32_t)run->evaluate.top_k.items[i], 0};
+    const bcue_int_list *top_k = &run->evaluate.top_k;
+    for (size_t i = 0; i < top_k->count; i++) {
+        if (top_k->items[i] > beams)
+            return bcue_fail(error, BCUE_ERROR_CONFIG, "evaluate.top_k: %lld is more than the %d beams",
+                             (long long)top_k->items[i], beams);
     }
-    static const bcue_metric others[] = {{BCUE_METRIC_DBA, 0, 0},         {BCUE_METRIC_MPR, 0, 0},          {BCUE_METRIC_LOSS, 0, 0},
-                                         {BCUE_METRIC_POWER_LOSS, 0, 0},  {BCUE_METRIC_TOP_K_LOSS, 3, 0},   {BCUE_METRIC_WITHIN, 0, 1},
-                                         {BCUE_METRIC_OUTAGE, 0, 3},      {BCUE_METRIC_RATE_RATIO, 0, 10},  {BCUE_METRIC_RSS, 0, 0}};
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        list[(*count)++] = others[i];
+    *count = top_k->count + OTHER_METRICS + (run->evaluate.official_weights ? 1 : 0);
+    *list = bcue_calloc(*count, sizeof **list);
+    if (*list == NULL)
+        return bcue_fail_memory(error, "the metrics");
+    for (size_t i = 0; i < top_k->count; i++)
+        (*list)[i] = (bcue_metric){BCUE_METRIC_TOP_K, (int32_t)top_k->items[i], 0};
+    memcpy(*list + top_k->count, other_metrics, sizeof other_metrics);
     if (run->evaluate.official_weights)
-        list[(*count)++] = (bcue_metric){BCUE_METRIC_DBA_OFFICIAL, 0, 0};
+        (*list)[*count - 1] = (bcue_metric){BCUE_METRIC_DBA_OFFICIAL, 0, 0};
     return BCUE_OK;
 }
 
-static bcue_status evaluate_metric(const bcue_runs *runs, const bcue_run_config *run, bool random_rows, bcue_evaluation_value *value, bcue_error *error)
+static bcue_status evaluate_metric(const bcue_runs *runs, const bcue_run_config *run, bool random_rows,
+                                   bcue_evaluation_value *value, bcue_error *error)
 {
     bcue_error inner = {{0}};
     double *each = bcue_calloc(runs->count, sizeof *each);
@@ -178,7 +206,8 @@ static bcue_status evaluate_metric(const bcue_runs *runs, const bcue_run_config 
         return bcue_fail_memory(error, "the metrics");
     value->available = true;
     for (size_t s = 0; s < runs->count && value->available; s++) {
-        value->available = bcue_metric_compute(&runs->sets[s], value->metric, &each[s], NULL, &inner) == BCUE_OK;
+        value->available =
+            bcue_metric_compute(&runs->sets[s], value->metric, &each[s], NULL, &inner) == BCUE_OK;
         value->mean += each[s] / (double)runs->count;
     }
     bcue_status status = BCUE_OK;
@@ -187,12 +216,14 @@ static bcue_status evaluate_metric(const bcue_runs *runs, const bcue_run_config 
             value->deviation += (each[s] - value->mean) * (each[s] - value->mean);
         value->deviation = runs->count > 1 ? sqrt(value->deviation / (double)(runs->count - 1)) : 0;
         value->interval = (bcue_interval){.estimate = value->mean};
-        const bcue_bootstrap_options options = {
-            .draws = (uint32_t)run->evaluate.bootstrap, .seed = (uint64_t)run->seed, .random_row_split = random_rows};
+        const bcue_bootstrap_options options = {.draws = (uint32_t)run->evaluate.bootstrap,
+                                                .seed = (uint64_t)run->seed,
+                                                .random_row_split = random_rows};
         if (run->evaluate.bootstrap > 0 && !run->split_follows_seed)
             status = bcue_metric_interval(runs, value->metric, &options, &value->interval, error);
         if (run->split_follows_seed)
-            snprintf(value->interval.note, sizeof value->interval.note, "every seed has its own test samples: see the deviation");
+            snprintf(value->interval.note, sizeof value->interval.note,
+                     "every seed has its own test samples: see the deviation");
     } else {
         value->mean = 0;
         snprintf(value->reason, sizeof value->reason, "%.*s", (int)sizeof value->reason - 1, inner.text);
@@ -201,15 +232,17 @@ static bcue_status evaluate_metric(const bcue_runs *runs, const bcue_run_config 
     return status;
 }
 
-static bcue_status evaluate_subset(const bcue_run_config *run, const bcue_predictions *predictions, size_t seeds, bool random_rows, const char *name,
+static bcue_status evaluate_subset(const bcue_run_config *run, const bcue_predictions *predictions,
+                                   size_t seeds, bool random_rows, const char *name,
                                    bcue_evaluation_subset *subset, bcue_error *error)
 {
-    bcue_metric list[64];
-    size_t count;
-    BCUE_TRY(list_metrics(run, predictions[0].beams, list, 64, &count, error));
+    bcue_metric *list;
+    size_t count = 0;
+    BCUE_TRY(list_metrics(run, predictions[0].beams, &list, &count, error));
     bcue_scored_set *sets = bcue_calloc(seeds, sizeof *sets);
     subset->values = bcue_calloc(count, sizeof *subset->values);
-    bcue_status status = sets == NULL || subset->values == NULL ? bcue_fail_memory(error, "the metrics") : BCUE_OK;
+    bcue_status status =
+        sets == NULL || subset->values == NULL ? bcue_fail_memory(error, "the metrics") : BCUE_OK;
     for (size_t s = 0; status == BCUE_OK && s < seeds; s++) {
         sets[s] = bcue_predictions_view(&predictions[s], run->data.index_monotone);
         status = bcue_scored_set_check(&sets[s], error);
@@ -226,17 +259,21 @@ static bcue_status evaluate_subset(const bcue_run_config *run, const bcue_predic
         bcue_metric_name(list[i], subset->values[i].name);
         status = evaluate_metric(&runs, run, random_rows, &subset->values[i], error);
     }
+    free(list);
     free(sets);
     return status;
 }
 
 static uint8_t needed_bits(const bcue_model_config *model)
 {
-    return (uint8_t)((bcue_model_needs_camera(model) ? 1U << BCUE_CAMERA : 0U) | (bcue_model_needs_position(model) ? 1U << BCUE_GPS : 0U));
+    return (uint8_t)((bcue_model_needs_camera(model) ? 1U << BCUE_CAMERA : 0U) |
+                     (bcue_model_needs_position(model) ? 1U << BCUE_GPS : 0U));
 }
 
-/* When sensors that the model uses are missing in some samples, score those that are complete once more by themselves. */
-static bcue_status evaluate_complete(const bcue_run_config *run, bcue_evaluation *evaluation, uint8_t bits, bcue_error *error)
+/* When sensors that the model uses are missing in some samples, score those that are complete once more by
+ * themselves. */
+static bcue_status evaluate_complete(const bcue_run_config *run, bcue_evaluation *evaluation, uint8_t bits,
+                                     bcue_error *error)
 {
     bcue_predictions *complete = bcue_calloc(evaluation->seeds, sizeof *complete);
     bcue_status status = complete == NULL ? bcue_fail_memory(error, "the metrics") : BCUE_OK;
@@ -258,7 +295,8 @@ static bcue_status evaluate_complete(const bcue_run_config *run, bcue_evaluation
     }
     if (status == BCUE_OK && any && all) {
         bcue_evaluation_subset *subset = &evaluation->subsets[evaluation->subset_count];
-        status = evaluate_subset(run, complete, evaluation->seeds, evaluation->random_rows, "all sensors present", subset, error);
+        status = evaluate_subset(run, complete, evaluation->seeds, evaluation->random_rows,
+                                 "all sensors present", subset, error);
         evaluation->subset_count += status == BCUE_OK;
         if (status != BCUE_OK)
             free(subset->values);
@@ -269,9 +307,30 @@ static bcue_status evaluate_complete(const bcue_run_config *run, bcue_evaluation
     return status;
 }
 
-static bcue_status evaluate(const bcue_run_config *run, const bcue_config *origin, const bcue_dataset *dataset, const char *foreign, const bcue_hooks *hooks,
+/* Foreign answers go to a folder of their own: in that of trained models they would replace what these
+ * answered. */
+static bcue_status refuse_mixing(const bcue_run_config *run, const char *foreign, bcue_error *error)
+{
+    char *path = bcue_run_member_path(run, bcue_run_member_at(run, 0), "model", "safetensors");
+    bcue_status status = BCUE_OK;
+    if (path == NULL)
+        status = bcue_fail_memory(error, "scoring");
+    else if (bcue_path_exists(path))
+        status = bcue_fail(error, BCUE_ERROR_DATA,
+                           "%s holds trained models, whose results would be overwritten by those of %s; give "
+                           "another folder with "
+                           "--set out=FOLDER",
+                           run->out, foreign);
+    free(path);
+    return status;
+}
+
+static bcue_status evaluate(const bcue_run_config *run, const bcue_config *origin,
+                            const bcue_dataset *dataset, const char *foreign, const bcue_hooks *hooks,
                             bcue_evaluation *evaluation, bcue_error *error)
 {
+    if (foreign != NULL)
+        BCUE_TRY(refuse_mixing(run, foreign, error));
     BCUE_TRY(bcue_check_writable_dir(run->out, error));
     evaluation->predictions = bcue_calloc(evaluation->seeds, sizeof *evaluation->predictions);
     if (evaluation->predictions == NULL)
@@ -282,12 +341,14 @@ static bcue_status evaluate(const bcue_run_config *run, const bcue_config *origi
     }
     bcue_log(hooks, BCUE_LOG_DEBUG, "bootstrap: %lld draws", (long long)run->evaluate.bootstrap);
     evaluation->subset_count = 1;
-    BCUE_TRY(evaluate_subset(run, evaluation->predictions, evaluation->seeds, evaluation->random_rows, "all", &evaluation->subsets[0], error));
+    BCUE_TRY(evaluate_subset(run, evaluation->predictions, evaluation->seeds, evaluation->random_rows, "all",
+                             &evaluation->subsets[0], error));
     return foreign != NULL ? BCUE_OK : evaluate_complete(run, evaluation, needed_bits(&run->model), error);
 }
 
-bcue_status bcue_evaluate_run(const bcue_run_config *run, const bcue_config *origin, const bcue_dataset *dataset, const char *foreign,
-                              const bcue_hooks *hooks, bcue_evaluation *evaluation, bcue_error *error)
+bcue_status bcue_evaluate_run(const bcue_run_config *run, const bcue_config *origin,
+                              const bcue_dataset *dataset, const char *foreign, const bcue_hooks *hooks,
+                              bcue_evaluation *evaluation, bcue_error *error)
 {
     *evaluation = (bcue_evaluation){
         .seeds = foreign != NULL ? 1 : (size_t)run->seeds,

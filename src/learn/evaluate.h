@@ -19,8 +19,8 @@ typedef struct bcue_evaluation_value {
 
 /* The same metrics on part of the test samples. */
 typedef struct bcue_evaluation_subset {
-    char name[48]; /* "all", "with camera" */
-    size_t rows;   /* per seed */
+    char name[48];             /* "all", "with camera" */
+    size_t rows;               /* per seed */
     bcue_scored_counts counts; /* of the first seed */
     bcue_evaluation_value *values;
     size_t value_count;
@@ -33,18 +33,18 @@ typedef struct bcue_evaluation {
     bcue_predictions *predictions; /* one per seed; the folds of a seed together */
     bcue_evaluation_subset subsets[BCUE_EVALUATION_SUBSETS];
     size_t subset_count;
-    bcue_leak leak;                /* worst of the splits */
+    bcue_leak leak;                       /* worst of the splits */
     size_t train_count, validation_count; /* of the first member */
-    bool random_rows;              /* split.kind paper-random or official: intervals understate */
+    bool random_rows;                     /* split.kind paper-random or official: intervals understate */
 } bcue_evaluation;
 
-/* Reads OUT/model-*.safetensors of every member and writes OUT/predictions-seedS.csv. `foreign` (may be NULL): score that file instead of models (one seed). */
-bcue_status bcue_evaluate_run(const bcue_run_config *run, const bcue_config *origin, const bcue_dataset *dataset, const char *foreign,
-                              const bcue_hooks *hooks, bcue_evaluation *evaluation, bcue_error *error);
+/* Reads OUT/model-*.safetensors of every member and writes OUT/predictions-seedS.csv. `foreign` (may be
+ * NULL): score that file instead of models (one seed). */
+bcue_status bcue_evaluate_run(const bcue_run_config *run, const bcue_config *origin,
+                              const bcue_dataset *dataset, const char *foreign, const bcue_hooks *hooks,
+                              bcue_evaluation *evaluation, bcue_error *error);
 void bcue_evaluation_free(bcue_evaluation *evaluation);
-const bcue_evaluation_value *bcue_evaluation_find(const bcue_evaluation_subset *subset, const char *name); /* NULL: not there */
-
-/* The recipes stored in a model file. `path` stands for it in messages; destroy `*owned` when `features` is no longer used. */
-bcue_status bcue_features_of_model(const char *path, const char *features_yaml, bcue_feature_config *features, bcue_config **owned, bcue_error *error);
+const bcue_evaluation_value *bcue_evaluation_find(const bcue_evaluation_subset *subset,
+                                                  const char *name); /* NULL: not there */
 
 #endif

@@ -13,28 +13,103 @@ static const char *const schedule_names[] = {"constant", "step", "cosine", NULL}
 
 #define OPT(field) offsetof(bcue_optimizer_config, field)
 const bcue_config_field bcue_optimizer_config_fields[] = {
-    {.name = "kind", .type = BCUE_CONFIG_CHOICE, .offset = OPT(kind), .choices = optimizer_names, .fallback = "adam", .help = "optimiser"},
-    {.name = "lr", .type = BCUE_CONFIG_DOUBLE, .offset = OPT(lr), .fallback = "0.001", .minimum = 1e-12, .maximum = 100, .help = "learning rate"},
-    {.name = "momentum", .type = BCUE_CONFIG_DOUBLE, .offset = OPT(momentum), .fallback = "0.9", .minimum = 0, .maximum = 0.99999, .help = "sgd"},
-    {.name = "beta1", .type = BCUE_CONFIG_DOUBLE, .offset = OPT(beta1), .fallback = "0.9", .minimum = 0, .maximum = 0.99999, .help = "adam, adamw"},
-    {.name = "beta2", .type = BCUE_CONFIG_DOUBLE, .offset = OPT(beta2), .fallback = "0.999", .minimum = 0, .maximum = 0.9999999, .help = "adam, adamw"},
-    {.name = "epsilon", .type = BCUE_CONFIG_DOUBLE, .offset = OPT(epsilon), .fallback = "1e-8", .minimum = 1e-30, .maximum = 1, .help = "adam, adamw"},
-    {.name = "weight_decay", .type = BCUE_CONFIG_DOUBLE, .offset = OPT(weight_decay), .fallback = "0", .minimum = 0, .maximum = 10,
+    {.name = "kind",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = OPT(kind),
+     .choices = optimizer_names,
+     .fallback = "adam",
+     .help = "optimiser"},
+    {.name = "lr",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = OPT(lr),
+     .fallback = "0.001",
+     .minimum = 1e-12,
+     .maximum = 100,
+     .help = "learning rate"},
+    {.name = "momentum",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = OPT(momentum),
+     .fallback = "0.9",
+     .minimum = 0,
+     .maximum = 0.99999,
+     .help = "sgd"},
+    {.name = "beta1",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = OPT(beta1),
+     .fallback = "0.9",
+     .minimum = 0,
+     .maximum = 0.99999,
+     .help = "adam, adamw"},
+    {.name = "beta2",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = OPT(beta2),
+     .fallback = "0.999",
+     .minimum = 0,
+     .maximum = 0.9999999,
+     .help = "adam, adamw"},
+    {.name = "epsilon",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = OPT(epsilon),
+     .fallback = "1e-8",
+     .minimum = 1e-30,
+     .maximum = 1,
+     .help = "adam, adamw"},
+    {.name = "weight_decay",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = OPT(weight_decay),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 10,
      .help = "L2 term (sgd, adam) or decoupled (adamw)"},
-    {.name = "decay_all", .type = BCUE_CONFIG_BOOL, .offset = OPT(decay_all), .fallback = "false",
+    {.name = "decay_all",
+     .type = BCUE_CONFIG_BOOL,
+     .offset = OPT(decay_all),
+     .fallback = "false",
      .help = "decay biases and normalisation parameters too"},
-    {.name = "clip_norm", .type = BCUE_CONFIG_DOUBLE, .offset = OPT(clip_norm), .fallback = "0", .minimum = 0, .maximum = 1e9,
+    {.name = "clip_norm",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = OPT(clip_norm),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1e9,
      .help = "largest global gradient norm, 0 = no clipping"},
-    {.name = "schedule", .type = BCUE_CONFIG_CHOICE, .offset = OPT(schedule), .choices = schedule_names, .fallback = "constant",
+    {.name = "schedule",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = OPT(schedule),
+     .choices = schedule_names,
+     .fallback = "constant",
      .help = "learning rate over time"},
-    {.name = "milestones", .type = BCUE_CONFIG_INT_LIST, .offset = OPT(milestones), .minimum = 0, .maximum = 1e6, .help = "step: epochs at which lr is multiplied by gamma"},
-    {.name = "gamma", .type = BCUE_CONFIG_DOUBLE, .offset = OPT(gamma), .fallback = "0.1", .minimum = 1e-9, .maximum = 1, .help = "step: factor"},
-    {.name = "minimum_lr", .type = BCUE_CONFIG_DOUBLE, .offset = OPT(minimum_lr), .fallback = "0", .minimum = 0, .maximum = 100, .help = "cosine: last learning rate"},
-    {.name = "warmup_epochs", .type = BCUE_CONFIG_INT, .offset = OPT(warmup_epochs), .fallback = "0", .minimum = 0, .maximum = 1e6,
+    {.name = "milestones",
+     .type = BCUE_CONFIG_INT_LIST,
+     .offset = OPT(milestones),
+     .minimum = 0,
+     .maximum = 1e6,
+     .help = "step: epochs at which lr is multiplied by gamma"},
+    {.name = "gamma",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = OPT(gamma),
+     .fallback = "0.1",
+     .minimum = 1e-9,
+     .maximum = 1,
+     .help = "step: factor"},
+    {.name = "minimum_lr",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = OPT(minimum_lr),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 100,
+     .help = "cosine: last learning rate"},
+    {.name = "warmup_epochs",
+     .type = BCUE_CONFIG_INT,
+     .offset = OPT(warmup_epochs),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1e6,
      .help = "epochs of linear warm-up"},
     {0}};
 
-double bcue_learning_rate(const bcue_optimizer_config *config, int64_t step, int64_t steps_per_epoch, int64_t epochs)
+double bcue_learning_rate(const bcue_optimizer_config *config, int64_t step, int64_t steps_per_epoch,
+                          int64_t epochs)
 {
     const double pi = 3.14159265358979323846;
     const int64_t warmup_steps = config->warmup_epochs * steps_per_epoch;
@@ -54,21 +129,24 @@ double bcue_learning_rate(const bcue_optimizer_config *config, int64_t step, int
     case BCUE_SCHEDULE_COSINE: {
         const int64_t total = epochs * steps_per_epoch - warmup_steps;
         const double part = total > 0 ? (double)(step - warmup_steps) / (double)total : 1;
-        rate = config->minimum_lr + 0.5 * (config->lr - config->minimum_lr) * (1 + cos(pi * (part > 1 ? 1 : part)));
+        rate = config->minimum_lr +
+               0.5 * (config->lr - config->minimum_lr) * (1 + cos(pi * (part > 1 ? 1 : part)));
         break;
     }
     }
     return rate;
 }
 
-static bcue_status create_moments(bcue_optimizer *optimizer, const bcue_graph *graph, const bool *frozen, bcue_error *error)
+static bcue_status create_moments(bcue_optimizer *optimizer, const bcue_graph *graph, const bool *frozen,
+                                  bcue_error *error)
 {
     const size_t count = (size_t)optimizer->count;
     optimizer->first = bcue_calloc(count, sizeof *optimizer->first);
     optimizer->second = bcue_calloc(count, sizeof *optimizer->second);
     optimizer->trained = bcue_calloc(count, sizeof *optimizer->trained);
     optimizer->decayed = bcue_calloc(count, sizeof *optimizer->decayed);
-    if (optimizer->first == NULL || optimizer->second == NULL || optimizer->trained == NULL || optimizer->decayed == NULL)
+    if (optimizer->first == NULL || optimizer->second == NULL || optimizer->trained == NULL ||
+        optimizer->decayed == NULL)
         return bcue_fail_memory(error, "the optimiser");
     for (int32_t i = 0; i < optimizer->count; i++) {
         const bcue_value_info *info = bcue_graph_value(graph, bcue_graph_parameter_value(graph, i));
@@ -78,15 +156,18 @@ static bcue_status create_moments(bcue_optimizer *optimizer, const bcue_graph *g
         optimizer->trained[i] = true;
         optimizer->decayed[i] = optimizer->config.decay_all || !info->spec.no_decay;
         optimizer->first[i] = bcue_calloc_aligned((size_t)size, sizeof(float));
-        optimizer->second[i] = optimizer->config.kind == BCUE_OPTIMIZER_SGD ? NULL : bcue_calloc_aligned((size_t)size, sizeof(float));
-        if (optimizer->first[i] == NULL || (optimizer->config.kind != BCUE_OPTIMIZER_SGD && optimizer->second[i] == NULL))
+        optimizer->second[i] = optimizer->config.kind == BCUE_OPTIMIZER_SGD
+                                   ? NULL
+                                   : bcue_calloc_aligned((size_t)size, sizeof(float));
+        if (optimizer->first[i] == NULL ||
+            (optimizer->config.kind != BCUE_OPTIMIZER_SGD && optimizer->second[i] == NULL))
             return bcue_fail_memory(error, "the optimiser");
     }
     return BCUE_OK;
 }
 
-bcue_status bcue_optimizer_create(const bcue_optimizer_config *config, const bcue_graph *graph, const bool *frozen, bcue_optimizer *optimizer,
-                                  bcue_error *error)
+bcue_status bcue_optimizer_create(const bcue_optimizer_config *config, const bcue_graph *graph,
+                                  const bool *frozen, bcue_optimizer *optimizer, bcue_error *error)
 {
     *optimizer = (bcue_optimizer){.config = *config, .count = bcue_graph_parameter_count(graph)};
     bcue_status status = create_moments(optimizer, graph, frozen, error);
@@ -133,7 +214,8 @@ static void update_sgd(const update *u, size_t begin, size_t end)
 static void update_adam(const update *u, size_t begin, size_t end)
 {
     const bool decoupled = u->config->kind == BCUE_OPTIMIZER_ADAMW;
-    const float beta1 = (float)u->config->beta1, beta2 = (float)u->config->beta2, epsilon = (float)u->config->epsilon;
+    const float beta1 = (float)u->config->beta1, beta2 = (float)u->config->beta2,
+                epsilon = (float)u->config->epsilon;
     const float rest1 = (float)(1 - u->config->beta1), rest2 = (float)(1 - u->config->beta2);
     const float added = decoupled ? 0 : u->decay, shrink = decoupled ? 1 - u->lr * u->decay : 1;
     const float rate = u->lr / u->correction1, root = 1 / sqrtf(u->correction2);
@@ -168,7 +250,8 @@ static double squared_norm(const float *values, size_t count)
     return total;
 }
 
-static double clip_scale(const bcue_optimizer *optimizer, const bcue_weights *weights, float *const *gradients)
+static double clip_scale(const bcue_optimizer *optimizer, const bcue_weights *weights,
+                         float *const *gradients)
 {
     if (optimizer->config.clip_norm <= 0)
         return 1;
@@ -181,7 +264,8 @@ static double clip_scale(const bcue_optimizer *optimizer, const bcue_weights *we
     return norm > optimizer->config.clip_norm ? optimizer->config.clip_norm / norm : 1;
 }
 
-void bcue_optimizer_step(bcue_optimizer *optimizer, bcue_weights *weights, float *const *gradients, double learning_rate)
+void bcue_optimizer_step(bcue_optimizer *optimizer, bcue_weights *weights, float *const *gradients,
+                         double learning_rate)
 {
     const bcue_optimizer_config *config = &optimizer->config;
     const double scale = clip_scale(optimizer, weights, gradients);

@@ -20,9 +20,9 @@ typedef enum bcue_schedule_kind {
 typedef struct bcue_optimizer_config {
     int kind; /* bcue_optimizer_kind */
     double lr, momentum, beta1, beta2, epsilon, weight_decay;
-    bool decay_all; /* also parameters marked no_decay (biases, norms), as plain PyTorch optimisers do */
+    bool decay_all;   /* also parameters marked no_decay (biases, norms), as plain PyTorch optimisers do */
     double clip_norm; /* gradients scaled down to this global norm; 0 = not */
-    int schedule; /* bcue_schedule_kind */
+    int schedule;     /* bcue_schedule_kind */
     bcue_int_list milestones; /* epochs */
     double gamma, minimum_lr;
     int64_t warmup_epochs; /* linear from lr / (warmup steps) */
@@ -31,23 +31,28 @@ typedef struct bcue_optimizer_config {
 extern const bcue_config_field bcue_optimizer_config_fields[];
 
 /* Learning rate for optimiser step `step` (0-based) of a run of epochs x steps_per_epoch. */
-double bcue_learning_rate(const bcue_optimizer_config *config, int64_t step, int64_t steps_per_epoch, int64_t epochs);
+double bcue_learning_rate(const bcue_optimizer_config *config, int64_t step, int64_t steps_per_epoch,
+                          int64_t epochs);
 
-/* Moments of every trainable parameter. first/second have the shapes of the weights (empty for running statistics and frozen ones). */
+/* Moments of every trainable parameter. first/second have the shapes of the weights (empty for running
+ * statistics and frozen ones). */
 typedef struct bcue_optimizer {
     bcue_optimizer_config config;
     int64_t steps; /* taken so far */
     int32_t count;
     float **first, **second;
-    bool *trained;  /* per parameter */
+    bool *trained; /* per parameter */
     bool *decayed;
 } bcue_optimizer;
 
-/* `frozen[i]` true: parameter i is left alone; NULL: none. Milestones are borrowed from `config`. Destroy with bcue_optimizer_free. */
-bcue_status bcue_optimizer_create(const bcue_optimizer_config *config, const bcue_graph *graph, const bool *frozen, bcue_optimizer *optimizer,
-                                  bcue_error *error);
+/* `frozen[i]` true: parameter i is left alone; NULL: none. Milestones are borrowed from `config`. Destroy
+ * with bcue_optimizer_free. */
+bcue_status bcue_optimizer_create(const bcue_optimizer_config *config, const bcue_graph *graph,
+                                  const bool *frozen, bcue_optimizer *optimizer, bcue_error *error);
 void bcue_optimizer_free(bcue_optimizer *optimizer);
-/* One step with gradients[i] (NULL: skipped). Element-wise and in a fixed order: the result does not depend on the thread count. */
-void bcue_optimizer_step(bcue_optimizer *optimizer, bcue_weights *weights, float *const *gradients, double learning_rate);
+/* One step with gradients[i] (NULL: skipped). Element-wise and in a fixed order: the result does not depend
+ * on the thread count. */
+void bcue_optimizer_step(bcue_optimizer *optimizer, bcue_weights *weights, float *const *gradients,
+                         double learning_rate);
 
 #endif

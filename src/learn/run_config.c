@@ -13,59 +13,195 @@ static const char *const part_names[] = {"test", "validation", NULL};
 
 #define TRAIN(field) offsetof(bcue_train_config, field)
 static const bcue_config_field train_fields[] = {
-    {.name = "epochs", .type = BCUE_CONFIG_INT, .offset = TRAIN(epochs), .fallback = "20", .minimum = 1, .maximum = 1e6, .help = "passes over the training samples"},
-    {.name = "batch", .type = BCUE_CONFIG_INT, .offset = TRAIN(batch), .fallback = "32", .minimum = 1, .maximum = 65536, .help = "samples per step"},
-    {.name = "optimizer", .type = BCUE_CONFIG_SECTION, .offset = TRAIN(optimizer), .fields = bcue_optimizer_config_fields, .help = "optimiser and schedule"},
-    {.name = "select", .type = BCUE_CONFIG_CHOICE, .offset = TRAIN(select), .choices = select_names, .fallback = "validation-top1",
+    {.name = "epochs",
+     .type = BCUE_CONFIG_INT,
+     .offset = TRAIN(epochs),
+     .fallback = "20",
+     .minimum = 1,
+     .maximum = 1e6,
+     .help = "passes over the training samples"},
+    {.name = "batch",
+     .type = BCUE_CONFIG_INT,
+     .offset = TRAIN(batch),
+     .fallback = "32",
+     .minimum = 1,
+     .maximum = 65536,
+     .help = "samples per step"},
+    {.name = "optimizer",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = TRAIN(optimizer),
+     .fields = bcue_optimizer_config_fields,
+     .help = "optimiser and schedule"},
+    {.name = "select",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = TRAIN(select),
+     .choices = select_names,
+     .fallback = "validation-top1",
      .help = "which epoch's weights are kept"},
-    {.name = "engine", .type = BCUE_CONFIG_CHOICE, .offset = TRAIN(engine), .choices = engine_names, .fallback = "onednn", .help = "who computes"},
-    {.name = "loader_threads", .type = BCUE_CONFIG_INT, .offset = TRAIN(loader_threads), .fallback = "1", .minimum = 0, .maximum = 256,
+    {.name = "engine",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = TRAIN(engine),
+     .choices = engine_names,
+     .fallback = "onednn",
+     .help = "who computes"},
+    {.name = "loader_threads",
+     .type = BCUE_CONFIG_INT,
+     .offset = TRAIN(loader_threads),
+     .fallback = "1",
+     .minimum = 0,
+     .maximum = 256,
      .help = "threads that prepare batches ahead; 0 = in the training thread"},
-    {.name = "checkpoint_every", .type = BCUE_CONFIG_INT, .offset = TRAIN(checkpoint_every), .fallback = "1", .minimum = 0, .maximum = 1e6,
+    {.name = "checkpoint_every",
+     .type = BCUE_CONFIG_INT,
+     .offset = TRAIN(checkpoint_every),
+     .fallback = "1",
+     .minimum = 0,
+     .maximum = 1e6,
      .help = "epochs between checkpoints; 0 = only when stopped"},
-    {.name = "resume", .type = BCUE_CONFIG_BOOL, .offset = TRAIN(resume), .fallback = "false", .help = "go on from the checkpoints in out, skip finished members"},
-    {.name = "init", .type = BCUE_CONFIG_STRING, .offset = TRAIN(init), .help = "model file whose weights to start from (same model)"},
-    {.name = "freeze", .type = BCUE_CONFIG_STRING_LIST, .offset = TRAIN(freeze), .help = "branches (first part of parameter names) that are not trained"},
+    {.name = "resume",
+     .type = BCUE_CONFIG_BOOL,
+     .offset = TRAIN(resume),
+     .fallback = "false",
+     .help = "go on from the checkpoints in out, skip finished members"},
+    {.name = "init",
+     .type = BCUE_CONFIG_STRING,
+     .offset = TRAIN(init),
+     .help = "model file whose weights to start from (same model)"},
+    {.name = "freeze",
+     .type = BCUE_CONFIG_STRING_LIST,
+     .offset = TRAIN(freeze),
+     .help = "branches (first part of parameter names) that are not trained"},
     {0}};
 
 #define EVAL(field) offsetof(bcue_evaluate_config, field)
 static const bcue_config_field evaluate_fields[] = {
-    {.name = "part", .type = BCUE_CONFIG_CHOICE, .offset = EVAL(part), .choices = part_names, .fallback = "test", .help = "which part of the split is scored"},
-    {.name = "top_k", .type = BCUE_CONFIG_INT_LIST, .offset = EVAL(top_k), .fallback = "[1, 2, 3, 5]", .minimum = 1, .maximum = 65536, .help = "k of the top-k accuracies"},
-    {.name = "bootstrap", .type = BCUE_CONFIG_INT, .offset = EVAL(bootstrap), .fallback = "10000", .minimum = 0, .maximum = 1e6, .help = "draws for the 95 % intervals"},
-    {.name = "official_weights", .type = BCUE_CONFIG_BOOL, .offset = EVAL(official_weights), .fallback = "false",
+    {.name = "part",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = EVAL(part),
+     .choices = part_names,
+     .fallback = "test",
+     .help = "which part of the split is scored"},
+    {.name = "top_k",
+     .type = BCUE_CONFIG_INT_LIST,
+     .offset = EVAL(top_k),
+     .fallback = "[1, 2, 3, 5]",
+     .minimum = 1,
+     .maximum = 65536,
+     .help = "k of the top-k accuracies"},
+    {.name = "bootstrap",
+     .type = BCUE_CONFIG_INT,
+     .offset = EVAL(bootstrap),
+     .fallback = "10000",
+     .minimum = 0,
+     .maximum = 1e6,
+     .help = "draws for the 95 % intervals"},
+    {.name = "official_weights",
+     .type = BCUE_CONFIG_BOOL,
+     .offset = EVAL(official_weights),
+     .fallback = "false",
      .help = "add the DBA weighted as the 2022 challenge's test set (sources scenario31 .. scenario34)"},
     {0}};
 
 #define RUN(field) offsetof(bcue_run_config, field)
 const bcue_config_field bcue_run_config_fields[] = {
-    {.name = "name", .type = BCUE_CONFIG_STRING, .offset = RUN(name), .required = true, .help = "name of the run in tables"},
-    {.name = "out", .type = BCUE_CONFIG_STRING, .offset = RUN(out), .help = "folder for everything the run writes; default out/NAME"},
-    {.name = "seed", .type = BCUE_CONFIG_INT, .offset = RUN(seed), .fallback = "1", .minimum = 0, .maximum = 1e15, .help = "first seed"},
-    {.name = "seeds", .type = BCUE_CONFIG_INT, .offset = RUN(seeds), .fallback = "1", .minimum = 1, .maximum = 10000, .help = "how many seeds: seed, seed+1, ..."},
-    {.name = "threads", .type = BCUE_CONFIG_INT, .offset = RUN(threads), .fallback = "0", .minimum = 0, .maximum = 1024, .help = "0 = all"},
-    {.name = "split_follows_seed", .type = BCUE_CONFIG_BOOL, .offset = RUN(split_follows_seed), .fallback = "false", .help = "every seed draws its own split"},
-    {.name = "cross_validate", .type = BCUE_CONFIG_BOOL, .offset = RUN(cross_validate), .fallback = "false",
+    {.name = "name",
+     .type = BCUE_CONFIG_STRING,
+     .offset = RUN(name),
+     .required = true,
+     .help = "name of the run in tables"},
+    {.name = "out",
+     .type = BCUE_CONFIG_STRING,
+     .offset = RUN(out),
+     .help = "folder for everything the run writes; default out/NAME"},
+    {.name = "seed",
+     .type = BCUE_CONFIG_INT,
+     .offset = RUN(seed),
+     .fallback = "1",
+     .minimum = 0,
+     .maximum = 1e15,
+     .help = "first seed"},
+    {.name = "seeds",
+     .type = BCUE_CONFIG_INT,
+     .offset = RUN(seeds),
+     .fallback = "1",
+     .minimum = 1,
+     .maximum = 10000,
+     .help = "how many seeds: seed, seed+1, ..."},
+    {.name = "threads",
+     .type = BCUE_CONFIG_INT,
+     .offset = RUN(threads),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1024,
+     .help = "0 = all"},
+    {.name = "split_follows_seed",
+     .type = BCUE_CONFIG_BOOL,
+     .offset = RUN(split_follows_seed),
+     .fallback = "false",
+     .help = "every seed draws its own split"},
+    {.name = "cross_validate",
+     .type = BCUE_CONFIG_BOOL,
+     .offset = RUN(cross_validate),
+     .fallback = "false",
      .help = "train and test every fold of split.folds, so that every sample is tested once"},
-    {.name = "data", .type = BCUE_CONFIG_SECTION, .offset = RUN(data), .fields = bcue_data_config_fields, .required = true, .help = "recordings"},
-    {.name = "split", .type = BCUE_CONFIG_SECTION, .offset = RUN(split), .fields = bcue_split_config_fields, .help = "who trains, chooses, tests"},
-    {.name = "features", .type = BCUE_CONFIG_SECTION, .offset = RUN(features), .fields = bcue_feature_config_fields, .help = "recipes from records to inputs"},
-    {.name = "model", .type = BCUE_CONFIG_SECTION, .offset = RUN(model), .fields = bcue_model_config_fields, .required = true, .help = "what is trained"},
-    {.name = "train", .type = BCUE_CONFIG_SECTION, .offset = RUN(train), .fields = train_fields, .help = "how it is trained"},
-    {.name = "evaluate", .type = BCUE_CONFIG_SECTION, .offset = RUN(evaluate), .fields = evaluate_fields, .help = "how it is scored"},
+    {.name = "data",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = RUN(data),
+     .fields = bcue_data_config_fields,
+     .required = true,
+     .help = "recordings"},
+    {.name = "split",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = RUN(split),
+     .fields = bcue_split_config_fields,
+     .help = "who trains, chooses, tests"},
+    {.name = "features",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = RUN(features),
+     .fields = bcue_feature_config_fields,
+     .help = "recipes from records to inputs"},
+    {.name = "model",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = RUN(model),
+     .fields = bcue_model_config_fields,
+     .required = true,
+     .help = "what is trained"},
+    {.name = "train",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = RUN(train),
+     .fields = train_fields,
+     .help = "how it is trained"},
+    {.name = "evaluate",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = RUN(evaluate),
+     .fields = evaluate_fields,
+     .help = "how it is scored"},
     {0}};
 
 static bcue_status check(const bcue_run_config *run, const bcue_config *config, bcue_error *error)
 {
     const char *kind = bcue_model_kind_names[run->model.kind];
     if (bcue_model_needs_camera(&run->model) && !run->features.camera.enabled)
-        return bcue_config_fail(config, error, "model.kind", "%s needs pictures: set features.camera.enabled: true", kind);
+        return bcue_config_fail(config, error, "model.kind",
+                                "%s needs pictures: set features.camera.enabled: true", kind);
     if (bcue_model_needs_position(&run->model) && !run->features.position.enabled)
-        return bcue_config_fail(config, error, "model.kind", "%s needs positions: set features.position.enabled: true", kind);
+        return bcue_config_fail(config, error, "model.kind",
+                                "%s needs positions: set features.position.enabled: true", kind);
     if (run->cross_validate && (run->split.kind != BCUE_SPLIT_EPISODE || run->split.folds < 2))
-        return bcue_config_fail(config, error, "cross_validate", "needs split.kind: episode and split.folds: 2 or more");
+        return bcue_config_fail(config, error, "cross_validate",
+                                "needs split.kind: episode and split.folds: 2 or more");
+    if (run->cross_validate && run->evaluate.part != 0)
+        return bcue_config_fail(
+            config, error, "evaluate.part",
+            "the validation parts of the folds overlap; with cross_validate only the test part is scored");
+    if (run->train.optimizer.minimum_lr > run->train.optimizer.lr)
+        return bcue_config_fail(config, error, "train.optimizer.minimum_lr",
+                                "must not be above train.optimizer.lr");
+    BCUE_TRY(bcue_feature_config_check(&run->features, run->data.beam_step, config, "features.", error));
     if (run->train.freeze.count > 0 && run->train.init == NULL)
-        return bcue_config_fail(config, error, "train.freeze", "freezing makes sense only with train.init, a model to take the frozen weights from");
+        return bcue_config_fail(
+            config, error, "train.freeze",
+            "freezing makes sense only with train.init, a model to take the frozen weights from");
     return BCUE_OK;
 }
 
@@ -84,8 +220,8 @@ static bcue_status default_out(bcue_run_config *run, bcue_config *config, bcue_e
     return run->out == NULL ? bcue_fail_memory(error, "the configuration") : BCUE_OK;
 }
 
-bcue_status bcue_run_config_read(const char *path, const char *const *overrides, size_t override_count, bcue_run_config *run, bcue_config **config,
-                                 bcue_error *error)
+bcue_status bcue_run_config_read(const char *path, const char *const *overrides, size_t override_count,
+                                 bcue_run_config *run, bcue_config **config, bcue_error *error)
 {
     BCUE_TRY(bcue_config_read(path, overrides, override_count, bcue_run_config_fields, run, config, error));
     bcue_status status = default_out(run, *config, error);
@@ -106,10 +242,12 @@ size_t bcue_run_member_count(const bcue_run_config *run)
 bcue_run_member bcue_run_member_at(const bcue_run_config *run, size_t index)
 {
     const size_t folds = run->cross_validate ? (size_t)run->split.folds : 1;
-    return (bcue_run_member){(uint64_t)run->seed + index / folds, run->cross_validate ? (int64_t)(index % folds) : -1};
+    return (bcue_run_member){(uint64_t)run->seed + index / folds,
+                             run->cross_validate ? (int64_t)(index % folds) : -1};
 }
 
-char *bcue_run_member_path(const bcue_run_config *run, bcue_run_member member, const char *stem, const char *ending)
+char *bcue_run_member_path(const bcue_run_config *run, bcue_run_member member, const char *stem,
+                           const char *ending)
 {
     bcue_text name = {0};
     bcue_text_printf(&name, "%s/%s-seed%llu", run->out, stem, (unsigned long long)member.seed);
@@ -121,8 +259,9 @@ char *bcue_run_member_path(const bcue_run_config *run, bcue_run_member member, c
     return name.data;
 }
 
-bcue_status bcue_run_member_split(const bcue_run_config *run, const bcue_config *origin, const bcue_dataset *dataset, bcue_run_member member,
-                                  bcue_split *split, bcue_error *error)
+bcue_status bcue_run_member_split(const bcue_run_config *run, const bcue_config *origin,
+                                  const bcue_dataset *dataset, bcue_run_member member, bcue_split *split,
+                                  bcue_error *error)
 {
     bcue_split_config config = run->split;
     if (run->split_follows_seed)

@@ -17,27 +17,28 @@ typedef enum bcue_select_rule {
 typedef struct bcue_train_config {
     int64_t epochs, batch;
     bcue_optimizer_config optimizer;
-    int select;               /* bcue_select_rule */
-    int engine;               /* bcue_engine */
+    int select; /* bcue_select_rule */
+    int engine; /* bcue_engine */
     int64_t loader_threads;
     int64_t checkpoint_every; /* epochs */
     bool resume;
-    char *init;               /* model file to start from */
-    bcue_string_list freeze;  /* first parts of parameter names to leave alone, e.g. "camera" */
+    char *init;              /* model file to start from */
+    bcue_string_list freeze; /* first parts of parameter names to leave alone, e.g. "camera" */
 } bcue_train_config;
 
 typedef struct bcue_evaluate_config {
-    int part;                 /* 0 test, 1 validation */
+    int part; /* 0 test, 1 validation */
     bcue_int_list top_k;
-    int64_t bootstrap;        /* draws */
-    bool official_weights;    /* the 300/54/140/131 weighting of the 2022 challenge over sources named scenario31..34 */
+    int64_t bootstrap;     /* draws */
+    bool official_weights; /* the 300/54/140/131 weighting of the 2022 challenge over sources named
+                              scenario31..34 */
 } bcue_evaluate_config;
 
 typedef struct bcue_run_config {
     char *name, *out;
     int64_t seed, seeds, threads;
-    bool split_follows_seed;  /* every seed draws its own split */
-    bool cross_validate;      /* all folds, every sample tested once */
+    bool split_follows_seed; /* every seed draws its own split */
+    bool cross_validate;     /* all folds, every sample tested once */
     bcue_data_config data;
     bcue_split_config split;
     bcue_feature_config features;
@@ -48,10 +49,10 @@ typedef struct bcue_run_config {
 
 extern const bcue_config_field bcue_run_config_fields[];
 
-/* Reads, checks what one key alone cannot show (model against features, folds against cross_validate), makes `out` default to out/NAME.
-   On success free with bcue_run_config_free. */
-bcue_status bcue_run_config_read(const char *path, const char *const *overrides, size_t override_count, bcue_run_config *run, bcue_config **config,
-                                 bcue_error *error);
+/* Reads, checks what one key alone cannot show (model against features, folds against cross_validate), makes
+   `out` default to out/NAME. On success free with bcue_run_config_free. */
+bcue_status bcue_run_config_read(const char *path, const char *const *overrides, size_t override_count,
+                                 bcue_run_config *run, bcue_config **config, bcue_error *error);
 
 /* One member of a run: seed number and fold. */
 typedef struct bcue_run_member {
@@ -61,9 +62,11 @@ typedef struct bcue_run_member {
 size_t bcue_run_member_count(const bcue_run_config *run);
 bcue_run_member bcue_run_member_at(const bcue_run_config *run, size_t index);
 /* "OUT/STEM-seed1-fold0.ENDING"; malloc'd, NULL: no memory. */
-char *bcue_run_member_path(const bcue_run_config *run, bcue_run_member member, const char *stem, const char *ending);
+char *bcue_run_member_path(const bcue_run_config *run, bcue_run_member member, const char *stem,
+                           const char *ending);
 /* The split of a member. */
-bcue_status bcue_run_member_split(const bcue_run_config *run, const bcue_config *origin, const bcue_dataset *dataset, bcue_run_member member,
-                                  bcue_split *split, bcue_error *error);
+bcue_status bcue_run_member_split(const bcue_run_config *run, const bcue_config *origin,
+                                  const bcue_dataset *dataset, bcue_run_member member, bcue_split *split,
+                                  bcue_error *error);
 
 #endif

@@ -6,7 +6,10 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/parallel.h"
 #include "base/report_hooks.h"
+
+enum { BATCH = 16 }; /* samples per run of the network */
 
 struct bcue_scorer {
     const bcue_model_config *model;
@@ -14,6 +17,7 @@ struct bcue_scorer {
     bcue_weights *weights;
     bcue_scorer_options options;
     const bcue_hooks *hooks;
+    int threads; /* of the plan */
     bcue_loader *loader;
     bcue_graph *graph; /* NULL for tables */
     bcue_plan *plan;
@@ -24,10 +28,13 @@ bcue_feature_config bcue_features_for(const bcue_feature_config *features, const
     bcue_feature_config used = *features;
     used.camera.enabled = used.camera.enabled && bcue_model_needs_camera(model);
     used.position.enabled = used.position.enabled && bcue_model_needs_position(model);
+    if (bcue_model_is_table(model)) /* one pass over the samples as they are */
+        used.augment = (bcue_augment_recipe){.boresight_deg = BCUE_BORESIGHT_UNKNOWN};
     return used;
 }
 
-bcue_model_inputs bcue_model_inputs_of(const bcue_dataset *dataset, const bcue_feature_config *features, const bcue_model_config *model)
+bcue_model_inputs bcue_model_inputs_of(const bcue_dataset *dataset, const bcue_feature_config *features,
+                                       const bcue_model_config *model)
 {
     const bcue_feature_config used = bcue_features_for(features, model);
     const bool camera = used.camera.enabled;
@@ -51,11 +58,13 @@ static void feed(float *to, const float *from, size_t row, size_t rows, size_t c
     memset(to + filled * row, 0, (capacity - filled) * row * sizeof *to);
 }
 
-void bcue_feed_batch(bcue_plan *plan, const bcue_model_inputs *inputs, const bcue_batch *batch, size_t capacity)
+void bcue_feed_batch(bcue_plan *plan, const bcue_model_inputs *inputs, const bcue_batch *batch,
+                     size_t capacity)
 {
     const size_t picture = (size_t)(inputs->frames * inputs->channels * inputs->height * inputs->width);
     feed(bcue_plan_input(plan, "camera"), batch->data[BCUE_CAMERA], picture, batch->count, capacity);
-    feed(bcue_plan_input(plan, "position"), batch->data[BCUE_GPS], (size_t)inputs->gps_frames * 2, batch->count, capacity);
+    feed(bcue_plan_input(plan, "position"), batch->data[BCUE_GPS], (size_t)inputs->gps_frames * 2,
+         batch->count, capacity);
     int32_t *label = bcue_plan_input(plan, "label");
     if (label != NULL)
         memcpy(label, batch->label, batch->count * sizeof *label);
@@ -69,24 +78,40 @@ void bcue_batch_position(const bcue_batch *batch, int64_t gps_frames, size_t i, 
     position[1] = there ? batch->data[BCUE_GPS][2 * newest + 1] : NAN;
 }
 
-static bcue_status make_plan(bcue_scorer *scorer, bcue_error *error)
+int bcue_useful_threads(const bcue_graph *graph)
 {
-    BCUE_TRY(bcue_model_build(scorer->model, &scorer->inputs, (int64_t)scorer->options.batch, &scorer->graph, error));
-    const bcue_plan_options options = {.engine = scorer->options.engine, .dtype = BCUE_F32};
-    return bcue_plan_create(scorer->graph, scorer->weights, &options, &scorer->plan, error);
+    const int64_t few = 50000000; /* multiply-accumulates forward: some 2 ms of one core */
+    int64_t macs = 0;
+    for (int32_t i = 0; i < bcue_graph_node_count(graph); i++)
+        macs += bcue_graph_node_macs(graph, i);
+    return macs < few ? 1 : bcue_get_threads();
 }
 
-bcue_status bcue_scorer_create(const bcue_model_config *model, const bcue_model_inputs *inputs, bcue_weights *weights, const bcue_dataset *dataset,
-                               const bcue_feature_config *features, const bcue_scorer_options *options, const bcue_hooks *hooks,
-                               bcue_scorer **scorer, bcue_error *error)
+static bcue_status make_plan(bcue_scorer *scorer, bcue_error *error)
+{
+    BCUE_TRY(bcue_model_build(scorer->model, &scorer->inputs, BATCH, &scorer->graph, error));
+    const bcue_plan_options options = {.engine = scorer->options.engine, .dtype = BCUE_F32};
+    const int threads = bcue_get_threads();
+    bcue_set_threads(scorer->threads = bcue_useful_threads(scorer->graph));
+    bcue_status status = bcue_plan_create(scorer->graph, scorer->weights, &options, &scorer->plan, error);
+    bcue_set_threads(threads);
+    return status;
+}
+
+bcue_status bcue_scorer_create(const bcue_model_config *model, const bcue_model_inputs *inputs,
+                               bcue_weights *weights, const bcue_dataset *dataset,
+                               const bcue_feature_config *features, const bcue_scorer_options *options,
+                               const bcue_hooks *hooks, bcue_scorer **scorer, bcue_error *error)
 {
     *scorer = NULL;
     bcue_scorer *made = bcue_calloc(1, sizeof *made);
     if (made == NULL)
         return bcue_fail_memory(error, "scoring");
-    *made = (bcue_scorer){.model = model, .inputs = *inputs, .weights = weights, .options = *options, .hooks = hooks};
+    *made = (bcue_scorer){
+        .model = model, .inputs = *inputs, .weights = weights, .options = *options, .hooks = hooks};
     const bcue_feature_config used = bcue_features_for(features, model);
-    bcue_status status = bcue_loader_create(dataset, &used, options->loader_threads, hooks, &made->loader, error);
+    bcue_status status =
+        bcue_loader_create(dataset, &used, options->loader_threads, hooks, &made->loader, error);
     if (status == BCUE_OK && !bcue_model_is_table(model))
         status = make_plan(made, error);
     if (status != BCUE_OK) {
@@ -111,35 +136,49 @@ static bcue_status score_batch(bcue_scorer *scorer, const bcue_batch *batch, flo
 {
     const int64_t beams = scorer->inputs.beams;
     if (scorer->plan != NULL) {
-        bcue_feed_batch(scorer->plan, &scorer->inputs, batch, scorer->options.batch);
+        bcue_feed_batch(scorer->plan, &scorer->inputs, batch, BATCH);
         BCUE_TRY(bcue_plan_forward(scorer->plan, error));
-        memcpy(scores, bcue_plan_output(scorer->plan, "logits"), batch->count * (size_t)beams * sizeof *scores);
+        memcpy(scores, bcue_plan_output(scorer->plan, "logits"),
+               batch->count * (size_t)beams * sizeof *scores);
         return BCUE_OK;
     }
     for (size_t i = 0; i < batch->count; i++) {
         float position[2] = {NAN, NAN};
         if (scorer->inputs.gps_frames > 0)
             bcue_batch_position(batch, scorer->inputs.gps_frames, i, position);
-        BCUE_TRY(bcue_table_score(scorer->model, beams, scorer->weights, position, scorer->options.seed, (uint32_t)batch->sample[i],
-                                  scores + i * (size_t)beams, error));
+        BCUE_TRY(bcue_table_score(scorer->model, beams, scorer->weights, position, scorer->options.seed,
+                                  (uint32_t)batch->sample[i], scores + i * (size_t)beams, error));
     }
     return BCUE_OK;
 }
 
-bcue_status bcue_scorer_run(bcue_scorer *scorer, const size_t *samples, size_t count, float *scores, bcue_error *error)
+static bcue_status score_all(bcue_scorer *scorer, const size_t *samples, size_t count, float *scores,
+                             bcue_error *error)
 {
-    if (scorer->plan != NULL)
-        bcue_plan_weights_changed(scorer->plan);
-    BCUE_TRY(bcue_loader_begin(scorer->loader, samples, count, scorer->options.batch, false, 0, 0, error));
+    BCUE_TRY(bcue_loader_begin(scorer->loader, samples, count, BATCH, false, 0, 0, error));
     for (size_t done = 0; done < count;) {
         bcue_batch batch;
         BCUE_TRY(bcue_loader_next(scorer->loader, &batch, error));
         if (batch.count == 0)
-            return bcue_fail(error, BCUE_ERROR_INTERNAL, "the loader ended after %zu of %zu samples", done, count);
+            return bcue_fail(error, BCUE_ERROR_INTERNAL, "the loader ended after %zu of %zu samples", done,
+                             count);
         if (bcue_cancelled(scorer->hooks))
             return bcue_fail(error, BCUE_ERROR_CANCELLED, "stopped while scoring");
         BCUE_TRY(score_batch(scorer, &batch, scores + done * (size_t)scorer->inputs.beams, error));
         done += batch.count;
     }
     return BCUE_OK;
+}
+
+bcue_status bcue_scorer_run(bcue_scorer *scorer, const size_t *samples, size_t count, float *scores,
+                            bcue_error *error)
+{
+    const int threads = bcue_get_threads();
+    if (scorer->plan != NULL) {
+        bcue_plan_weights_changed(scorer->plan);
+        bcue_set_threads(scorer->threads);
+    }
+    bcue_status status = score_all(scorer, samples, count, scores, error);
+    bcue_set_threads(threads);
+    return status;
 }

@@ -8,27 +8,35 @@
 
 typedef struct bcue_scorer_options {
     bcue_engine engine;
-    size_t batch;       /* samples per run of the network */
     int loader_threads;
-    uint64_t seed;      /* of random answers (baselines) */
+    uint64_t seed; /* of random answers (baselines) */
 } bcue_scorer_options;
 
 typedef struct bcue_scorer bcue_scorer;
 
 /* Everything given must outlive the scorer. The weights may change between runs. */
-bcue_status bcue_scorer_create(const bcue_model_config *model, const bcue_model_inputs *inputs, bcue_weights *weights, const bcue_dataset *dataset,
-                               const bcue_feature_config *features, const bcue_scorer_options *options, const bcue_hooks *hooks,
-                               bcue_scorer **scorer, bcue_error *error);
+bcue_status bcue_scorer_create(const bcue_model_config *model, const bcue_model_inputs *inputs,
+                               bcue_weights *weights, const bcue_dataset *dataset,
+                               const bcue_feature_config *features, const bcue_scorer_options *options,
+                               const bcue_hooks *hooks, bcue_scorer **scorer, bcue_error *error);
 void bcue_scorer_destroy(bcue_scorer *scorer);
 /* scores: (count, beams), higher = better: logits of a network, votes of a table. */
-bcue_status bcue_scorer_run(bcue_scorer *scorer, const size_t *samples, size_t count, float *scores, bcue_error *error);
+bcue_status bcue_scorer_run(bcue_scorer *scorer, const size_t *samples, size_t count, float *scores,
+                            bcue_error *error);
+
+/* How many threads pay for this graph: all that bcue_set_threads allows, or one where a run has so little to
+   compute that handing it to a second thread costs more than it brings (and much more when other programs
+   keep that thread waiting). Depends on the shapes alone, so results repeat. */
+int bcue_useful_threads(const bcue_graph *graph);
 
 /* What the data and recipes offer this model. */
-bcue_model_inputs bcue_model_inputs_of(const bcue_dataset *dataset, const bcue_feature_config *features, const bcue_model_config *model);
+bcue_model_inputs bcue_model_inputs_of(const bcue_dataset *dataset, const bcue_feature_config *features,
+                                       const bcue_model_config *model);
 /* The recipes that this model uses, the others switched off, so that nothing is decoded in vain. */
 bcue_feature_config bcue_features_for(const bcue_feature_config *features, const bcue_model_config *model);
 /* Copy one batch into the inputs of a plan for `capacity` samples; samples beyond the batch are zero. */
-void bcue_feed_batch(bcue_plan *plan, const bcue_model_inputs *inputs, const bcue_batch *batch, size_t capacity);
+void bcue_feed_batch(bcue_plan *plan, const bcue_model_inputs *inputs, const bcue_batch *batch,
+                     size_t capacity);
 /* Newest position of row `i` of a batch, NaN where it is missing. */
 void bcue_batch_position(const bcue_batch *batch, int64_t gps_frames, size_t i, float position[2]);
 

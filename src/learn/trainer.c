@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/parallel.h"
 #include "base/report_hooks.h"
 #include "base/rng.h"
 #include "learn/trainer_internal.h"
@@ -37,14 +38,18 @@ static void free_trainer(bcue_trainer *trainer)
     bcue_split_free(&trainer->split);
     free(trainer->validation_scores);
     free(trainer->order);
+    free(trainer->frozen);
     free(trainer->checkpoint_path);
     free(trainer->model_path);
     free(trainer->history_path);
 }
 
-/* ---- tables ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- tables
+ * ----------------------------------------------------------------------------------------------------------------------
+ */
 
-static bcue_status gather_table_samples(bcue_trainer *trainer, float *position, int32_t *label, const double **power, bcue_error *error)
+static bcue_status gather_table_samples(bcue_trainer *trainer, float *position, int32_t *label,
+                                        const double **power, bcue_error *error)
 {
     const bcue_split *split = &trainer->split;
     for (size_t i = 0; i < split->train_count; i++) {
@@ -55,7 +60,8 @@ static bcue_status gather_table_samples(bcue_trainer *trainer, float *position, 
     }
     if (trainer->inputs.gps_frames == 0)
         return BCUE_OK;
-    BCUE_TRY(bcue_loader_begin(trainer->loader, split->train, split->train_count, 256, true, trainer->member.seed, 0, error));
+    BCUE_TRY(bcue_loader_begin(trainer->loader, split->train, split->train_count, 256, true,
+                               trainer->member.seed, 0, error));
     for (size_t done = 0; done < split->train_count;) {
         bcue_batch batch;
         BCUE_TRY(bcue_loader_next(trainer->loader, &batch, error));
@@ -74,11 +80,14 @@ static bcue_status fit_table(bcue_trainer *trainer, bcue_error *error)
     float *position = bcue_calloc(count, 2 * sizeof *position);
     int32_t *label = bcue_calloc(count, sizeof *label);
     const double **power = bcue_calloc(count, sizeof *power);
-    bcue_status status = position == NULL || label == NULL || power == NULL ? bcue_fail_memory(error, "the training samples")
-                                                                            : gather_table_samples(trainer, position, label, power, error);
+    bcue_status status = position == NULL || label == NULL || power == NULL
+                             ? bcue_fail_memory(error, "the training samples")
+                             : gather_table_samples(trainer, position, label, power, error);
     if (status == BCUE_OK) {
-        const bcue_table_samples samples = {count, trainer->inputs.gps_frames > 0 ? position : NULL, label, power};
-        status = bcue_table_fit(&trainer->run->model, trainer->inputs.beams, &samples, &trainer->state.weights, error);
+        const bcue_table_samples samples = {count, trainer->inputs.gps_frames > 0 ? position : NULL, label,
+                                            power};
+        status = bcue_table_fit(&trainer->run->model, trainer->inputs.beams, &samples,
+                                &trainer->state.weights, error);
     }
     free(position);
     free(label);
@@ -86,23 +95,9 @@ static bcue_status fit_table(bcue_trainer *trainer, bcue_error *error)
     return status;
 }
 
-/* ---- networks -------------------------------------------------------------------------------------------------------------------- */
-
-static bcue_status make_train_plan(bcue_trainer *trainer, int64_t batch, bcue_train_plan *made, bcue_error *error)
-{
-    const bcue_plan_options options = {.engine = (bcue_engine)trainer->run->train.engine, .dtype = BCUE_F32, .training = true};
-    BCUE_TRY(bcue_model_build(&trainer->run->model, &trainer->inputs, batch, &made->graph, error));
-    if (trainer->state.weights.count == 0)
-        BCUE_TRY(bcue_weights_create(made->graph, BCUE_F32, trainer->member.seed, &trainer->state.weights, error));
-    BCUE_TRY(bcue_plan_create(made->graph, &trainer->state.weights, &options, &made->plan, error));
-    const int32_t count = bcue_graph_parameter_count(made->graph);
-    made->gradients = bcue_calloc((size_t)count, sizeof *made->gradients);
-    if (made->gradients == NULL)
-        return bcue_fail_memory(error, "the gradients");
-    for (int32_t i = 0; i < count; i++)
-        made->gradients[i] = bcue_plan_gradient(made->plan, i);
-    return BCUE_OK;
-}
+/* ---- networks
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 static bcue_status take_initial_weights(bcue_trainer *trainer, bcue_error *error)
 {
@@ -114,12 +109,17 @@ static bcue_status take_initial_weights(bcue_trainer *trainer, bcue_error *error
     bcue_status status = BCUE_OK;
     bcue_weights *weights = &trainer->state.weights;
     if (model.weights.count != weights->count)
-        status = bcue_fail(error, BCUE_ERROR_DATA, "%s: has %d tensors, this model has %d; train.init needs a model of the same configuration", path,
-                           model.weights.count, weights->count);
+        status = bcue_fail(
+            error, BCUE_ERROR_DATA,
+            "%s: has %d tensors, this model has %d; train.init needs a model of the same configuration", path,
+            model.weights.count, weights->count);
     for (int32_t i = 0; status == BCUE_OK && i < weights->count; i++) {
         const bcue_tensor *from = &model.weights.tensors[i];
-        if (strcmp(model.weights.names[i], weights->names[i]) != 0 || !bcue_shape_equal(&from->shape, &weights->tensors[i].shape))
-            status = bcue_fail(error, BCUE_ERROR_DATA, "%s: tensor '%s' does not fit '%s' of this model; train.init needs a model of the same configuration",
+        if (strcmp(model.weights.names[i], weights->names[i]) != 0 ||
+            !bcue_shape_equal(&from->shape, &weights->tensors[i].shape))
+            status = bcue_fail(error, BCUE_ERROR_DATA,
+                               "%s: tensor '%s' does not fit '%s' of this model; train.init needs a model of "
+                               "the same configuration",
                                path, model.weights.names[i], weights->names[i]);
         else
             memcpy(weights->tensors[i].data, from->data, bcue_tensor_size(from));
@@ -134,65 +134,123 @@ static bool in_branch(const char *name, const char *branch)
     return strncmp(name, branch, size) == 0 && (name[size] == '.' || name[size] == '\0');
 }
 
-static bcue_status make_optimizer(bcue_trainer *trainer, bcue_error *error)
+/* Marks the parameters of the branches in train.freeze, batch-norm statistics included: a frozen branch
+   computes what it computed in the model that it came from. */
+static bcue_status mark_frozen(bcue_trainer *trainer, bcue_error *error)
 {
     const bcue_weights *weights = &trainer->state.weights;
     const bcue_string_list *freeze = &trainer->run->train.freeze;
-    bool *frozen = bcue_calloc((size_t)weights->count, sizeof *frozen);
-    if (frozen == NULL)
-        return bcue_fail_memory(error, "the optimiser");
-    bcue_status status = BCUE_OK;
-    for (size_t f = 0; status == BCUE_OK && f < freeze->count; f++) {
+    int32_t left = weights->count;
+    trainer->frozen = bcue_calloc((size_t)weights->count, sizeof *trainer->frozen);
+    if (trainer->frozen == NULL)
+        return bcue_fail_memory(error, "the frozen parameters");
+    for (size_t f = 0; f < freeze->count; f++) {
         bool any = false;
         for (int32_t i = 0; i < weights->count; i++) {
-            if (in_branch(weights->names[i], freeze->items[f]))
-                any = frozen[i] = true;
+            if (!in_branch(weights->names[i], freeze->items[f]))
+                continue;
+            left -= !trainer->frozen[i];
+            any = trainer->frozen[i] = true;
         }
         if (!any)
-            status = bcue_fail(error, BCUE_ERROR_CONFIG, "train.freeze: no parameter is in a branch '%s'; 'beamcue info MODEL' lists the branches",
-                               freeze->items[f]);
+            return bcue_fail(
+                error, BCUE_ERROR_CONFIG,
+                "train.freeze: no parameter is in a branch '%s'; 'beamcue info MODEL' lists the branches",
+                freeze->items[f]);
     }
-    if (status == BCUE_OK)
-        status = bcue_optimizer_create(&trainer->run->train.optimizer, trainer->full.graph, frozen, &trainer->state.optimizer, error);
-    free(frozen);
+    if (left == 0)
+        return bcue_fail(
+            error, BCUE_ERROR_CONFIG,
+            "train.freeze: every parameter is frozen, so there is nothing to train; name fewer branches");
+    return BCUE_OK;
+}
+
+static bcue_status plan_training(bcue_trainer *trainer, bcue_train_plan *made, bcue_error *error)
+{
+    const bcue_plan_options options = {.engine = (bcue_engine)trainer->run->train.engine,
+                                       .dtype = BCUE_F32,
+                                       .training = true,
+                                       .frozen = trainer->frozen};
+    BCUE_TRY(bcue_plan_create(made->graph, &trainer->state.weights, &options, &made->plan, error));
+    const int32_t count = bcue_graph_parameter_count(made->graph);
+    made->gradients = bcue_calloc((size_t)count, sizeof *made->gradients);
+    if (made->gradients == NULL)
+        return bcue_fail_memory(error, "the gradients");
+    for (int32_t i = 0; i < count; i++)
+        made->gradients[i] = bcue_plan_gradient(made->plan, i);
+    return BCUE_OK;
+}
+
+/* The plan for the last batch of an epoch, which holds what is left. */
+static bcue_status plan_tail(bcue_trainer *trainer, int64_t left, bcue_error *error)
+{
+    if (left == 0)
+        return BCUE_OK;
+    BCUE_TRY(bcue_model_build(&trainer->run->model, &trainer->inputs, left, &trainer->tail.graph, error));
+    bcue_status status = plan_training(trainer, &trainer->tail, error);
+    if (status == BCUE_ERROR_SHAPE)
+        status = bcue_fail_context(
+            error, status,
+            "the last batch of an epoch would hold only %lld of %zu samples; set another train.batch",
+            (long long)left, trainer->split.train_count);
     return status;
+}
+
+static bcue_status make_state(bcue_trainer *trainer, bcue_error *error)
+{
+    bcue_train_state *state = &trainer->state;
+    BCUE_TRY(
+        bcue_weights_create(trainer->full.graph, BCUE_F32, trainer->member.seed, &state->weights, error));
+    BCUE_TRY(take_initial_weights(trainer, error));
+    BCUE_TRY(mark_frozen(trainer, error));
+    BCUE_TRY(bcue_optimizer_create(&trainer->run->train.optimizer, trainer->full.graph, trainer->frozen,
+                                   &state->optimizer, error));
+    state->best_metric = -1e300;
+    return bcue_weights_copy(&state->weights, BCUE_F32, &state->best, error);
 }
 
 static bcue_status prepare_network(bcue_trainer *trainer, bcue_error *error)
 {
     const bcue_train_config *train = &trainer->run->train;
     const int64_t count = (int64_t)trainer->split.train_count;
-    const int64_t batch = train->batch < count ? train->batch : count;
-    trainer->steps_per_epoch = (count + batch - 1) / batch;
-    BCUE_TRY(make_train_plan(trainer, batch, &trainer->full, error));
-    BCUE_TRY(take_initial_weights(trainer, error));
-    if (count % batch != 0)
-        BCUE_TRY(make_train_plan(trainer, count % batch, &trainer->tail, error));
-    BCUE_TRY(make_optimizer(trainer, error));
-    BCUE_TRY(bcue_weights_copy(&trainer->state.weights, BCUE_F32, &trainer->state.best, error));
-    trainer->state.best_metric = -1e300;
+    trainer->batch_size = train->batch < count ? train->batch : count;
+    trainer->steps_per_epoch = (count + trainer->batch_size - 1) / trainer->batch_size;
+    BCUE_TRY(bcue_model_build(&trainer->run->model, &trainer->inputs, trainer->batch_size,
+                              &trainer->full.graph, error));
+    bcue_set_threads(bcue_useful_threads(trainer->full.graph));
+    BCUE_TRY(make_state(trainer, error));
+    BCUE_TRY(plan_training(trainer, &trainer->full, error));
+    BCUE_TRY(plan_tail(trainer, count % trainer->batch_size, error));
     trainer->order = bcue_calloc(trainer->split.train_count, sizeof *trainer->order);
-    trainer->validation_scores = bcue_calloc(trainer->split.validation_count, (size_t)trainer->inputs.beams * sizeof(float));
+    trainer->validation_scores =
+        bcue_calloc(trainer->split.validation_count, (size_t)trainer->inputs.beams * sizeof(float));
     if (trainer->order == NULL || trainer->validation_scores == NULL)
         return bcue_fail_memory(error, "training");
-    const bcue_scorer_options options = {.engine = (bcue_engine)train->engine, .batch = 64, .loader_threads = (int)train->loader_threads};
-    return bcue_scorer_create(&trainer->run->model, &trainer->inputs, &trainer->state.weights, trainer->dataset, &trainer->features, &options,
-                              trainer->hooks, &trainer->scorer, error);
+    if (trainer->split.validation_count == 0)
+        return BCUE_OK;
+    const bcue_scorer_options options = {.engine = (bcue_engine)train->engine,
+                                         .loader_threads = (int)train->loader_threads};
+    return bcue_scorer_create(&trainer->run->model, &trainer->inputs, &trainer->state.weights,
+                              trainer->dataset, &trainer->features, &options, trainer->hooks,
+                              &trainer->scorer, error);
 }
 
-static bcue_status train_step(bcue_trainer *trainer, const bcue_batch *batch, int64_t step, int64_t batch_size, bcue_error *error)
+static bcue_status train_step(bcue_trainer *trainer, const bcue_batch *batch, int64_t step, bcue_error *error)
 {
-    bcue_train_plan *plan = batch->count == (size_t)batch_size ? &trainer->full : &trainer->tail;
+    bcue_train_plan *plan = batch->count == (size_t)trainer->batch_size ? &trainer->full : &trainer->tail;
     bcue_train_state *state = &trainer->state;
     bcue_feed_batch(plan->plan, &trainer->inputs, batch, batch->count);
     bcue_plan_set_step(plan->plan, trainer->member.seed, (uint32_t)state->epoch, (uint32_t)step);
     BCUE_TRY(bcue_plan_forward(plan->plan, error));
     const double loss = (double)*(const float *)bcue_plan_output(plan->plan, "loss");
     if (!isfinite(loss))
-        return bcue_fail(error, BCUE_ERROR_DATA, "the loss is not a number in epoch %lld, step %lld; lower train.optimizer.lr or set clip_norm",
-                         (long long)state->epoch + 1, (long long)step + 1);
+        return bcue_fail(
+            error, BCUE_ERROR_DATA,
+            "the loss is not a number in epoch %lld, step %lld; lower train.optimizer.lr or set clip_norm",
+            (long long)state->epoch + 1, (long long)step + 1);
     BCUE_TRY(bcue_plan_backward(plan->plan, error));
-    const double rate = bcue_learning_rate(&trainer->run->train.optimizer, state->optimizer.steps, trainer->steps_per_epoch, trainer->run->train.epochs);
+    const double rate = bcue_learning_rate(&trainer->run->train.optimizer, state->optimizer.steps,
+                                           trainer->steps_per_epoch, trainer->run->train.epochs);
     bcue_optimizer_step(&state->optimizer, &state->weights, plan->gradients, rate);
     bcue_plan_weights_changed(trainer->full.plan);
     if (trainer->tail.plan != NULL)
@@ -202,12 +260,14 @@ static bcue_status train_step(bcue_trainer *trainer, const bcue_batch *batch, in
     return BCUE_OK;
 }
 
-/* Batch order of an epoch: from (seed, epoch) alone, so that a resumed epoch goes on with the same batches. */
+/* Batch order of an epoch: from (seed, epoch) alone, so that a resumed epoch goes on with the same batches.
+ */
 static void shuffle_epoch(bcue_trainer *trainer)
 {
     const size_t count = trainer->split.train_count;
     memcpy(trainer->order, trainer->split.train, count * sizeof *trainer->order);
-    bcue_rng rng = bcue_rng_make(trainer->member.seed, BCUE_RNG_SHUFFLE, (uint32_t)trainer->state.epoch, 0, 0);
+    bcue_rng rng =
+        bcue_rng_make(trainer->member.seed, BCUE_RNG_SHUFFLE, (uint32_t)trainer->state.epoch, 0, 0);
     bcue_rng_shuffle(&rng, trainer->order, count);
 }
 
@@ -215,26 +275,30 @@ static bcue_status stop_here(bcue_trainer *trainer, double started, bcue_error *
 {
     trainer->state.epoch_seconds += bcue_clock_s() - started;
     BCUE_TRY(bcue_trainer_save(trainer, error));
-    return bcue_fail(error, BCUE_ERROR_CANCELLED, "stopped; go on with --set train.resume=true (checkpoint: %s)", trainer->checkpoint_path);
+    return bcue_fail(error, BCUE_ERROR_CANCELLED,
+                     "stopped; go on with --set train.resume=true (checkpoint: %s)",
+                     trainer->checkpoint_path);
 }
 
 static bcue_status run_epoch(bcue_trainer *trainer, double started, bcue_error *error)
 {
     bcue_train_state *state = &trainer->state;
-    const int64_t count = (int64_t)trainer->split.train_count;
-    const int64_t batch_size = trainer->run->train.batch < count ? trainer->run->train.batch : count;
-    const int64_t first = state->step_in_epoch * batch_size;
+    if (state->step_in_epoch == trainer->steps_per_epoch)
+        return BCUE_OK; /* resumed where the epoch had only to be scored */
+    const size_t first = (size_t)(state->step_in_epoch * trainer->batch_size);
     char what[64];
-    snprintf(what, sizeof what, "epoch %lld/%lld", (long long)state->epoch + 1, (long long)trainer->run->train.epochs);
+    snprintf(what, sizeof what, "epoch %lld/%lld", (long long)state->epoch + 1,
+             (long long)trainer->run->train.epochs);
     shuffle_epoch(trainer);
-    BCUE_TRY(bcue_loader_begin(trainer->loader, trainer->order + first, (size_t)(count - first), (size_t)batch_size, true, trainer->member.seed,
+    BCUE_TRY(bcue_loader_begin(trainer->loader, trainer->order + first, trainer->split.train_count - first,
+                               (size_t)trainer->batch_size, true, trainer->member.seed,
                                (uint32_t)state->epoch, error));
     for (int64_t step = state->step_in_epoch; step < trainer->steps_per_epoch; step++) {
         if (bcue_cancelled(trainer->hooks))
             return stop_here(trainer, started, error);
         bcue_batch batch;
         BCUE_TRY(bcue_loader_next(trainer->loader, &batch, error));
-        BCUE_TRY(train_step(trainer, &batch, step, batch_size, error));
+        BCUE_TRY(train_step(trainer, &batch, step, error));
         bcue_progress(trainer->hooks, what, (uint64_t)(step + 1), (uint64_t)trainer->steps_per_epoch);
     }
     return BCUE_OK;
@@ -265,13 +329,16 @@ static void keep_if_best(bcue_trainer *trainer, double loss, double top1)
 {
     bcue_train_state *state = &trainer->state;
     const bool last = trainer->run->train.select == BCUE_SELECT_LAST || trainer->split.validation_count == 0;
-    const double metric = last ? (double)state->epoch : trainer->run->train.select == BCUE_SELECT_LOSS ? -loss : top1;
+    const double metric = last                                             ? (double)state->epoch
+                          : trainer->run->train.select == BCUE_SELECT_LOSS ? -loss
+                                                                           : top1;
     if (metric <= state->best_metric)
         return;
     state->best_metric = metric;
     state->best_epoch = state->epoch;
     for (int32_t i = 0; i < state->weights.count; i++)
-        memcpy(state->best.tensors[i].data, state->weights.tensors[i].data, bcue_tensor_size(&state->weights.tensors[i]));
+        memcpy(state->best.tensors[i].data, state->weights.tensors[i].data,
+               bcue_tensor_size(&state->weights.tensors[i]));
 }
 
 static bcue_status end_epoch(bcue_trainer *trainer, double started, bcue_error *error)
@@ -279,26 +346,30 @@ static bcue_status end_epoch(bcue_trainer *trainer, double started, bcue_error *
     bcue_train_state *state = &trainer->state;
     double loss = 0, top1 = 0;
     if (trainer->split.validation_count > 0) {
-        BCUE_TRY(bcue_scorer_run(trainer->scorer, trainer->split.validation, trainer->split.validation_count, trainer->validation_scores, error));
+        BCUE_TRY(bcue_scorer_run(trainer->scorer, trainer->split.validation, trainer->split.validation_count,
+                                 trainer->validation_scores, error));
         score_validation(trainer, &loss, &top1);
         if (!isfinite(loss))
-            return bcue_fail(error, BCUE_ERROR_DATA, "the validation loss is not a number after epoch %lld; lower train.optimizer.lr",
+            return bcue_fail(error, BCUE_ERROR_DATA,
+                             "the validation loss is not a number after epoch %lld; lower train.optimizer.lr",
                              (long long)state->epoch + 1);
     }
     void *grown = state->history;
     if (!bcue_grow(&grown, &state->history_capacity, (size_t)state->epoch + 1, sizeof *state->history))
         return bcue_fail_memory(error, "the training history");
     state->history = grown;
-    const double rate = bcue_learning_rate(&trainer->run->train.optimizer, state->optimizer.steps - 1, trainer->steps_per_epoch, trainer->run->train.epochs);
+    const double rate = bcue_learning_rate(&trainer->run->train.optimizer, state->optimizer.steps - 1,
+                                           trainer->steps_per_epoch, trainer->run->train.epochs);
     const double train_loss = state->loss_sum / (double)trainer->split.train_count;
-    state->history[state->epoch] =
-        (bcue_history_row){state->epoch + 1, rate, train_loss, loss, top1, state->epoch_seconds + bcue_clock_s() - started};
+    state->history[state->epoch] = (bcue_history_row){
+        state->epoch + 1, rate, train_loss, loss, top1, state->epoch_seconds + bcue_clock_s() - started};
     state->epoch++;
     state->step_in_epoch = 0;
     state->loss_sum = state->epoch_seconds = 0;
     keep_if_best(trainer, loss, top1);
-    bcue_log(trainer->hooks, BCUE_LOG_INFO, "epoch %lld: loss %.4f, validation loss %.4f, top-1 %.2f %%, %.1f s", (long long)state->epoch, train_loss,
-             loss, 100 * top1, state->history[state->epoch - 1].seconds);
+    bcue_log(trainer->hooks, BCUE_LOG_INFO,
+             "epoch %lld: loss %.4f, validation loss %.4f, top-1 %.2f %%, %.1f s", (long long)state->epoch,
+             train_loss, loss, 100 * top1, state->history[state->epoch - 1].seconds);
     return BCUE_OK;
 }
 
@@ -319,28 +390,32 @@ static bcue_status train_network(bcue_trainer *trainer, bcue_error *error)
         if (every > 0 && trainer->state.epoch % every == 0 && trainer->state.epoch < train->epochs)
             BCUE_TRY(bcue_trainer_save(trainer, error));
     }
-    for (int64_t i = 0; i < trainer->state.epoch; i++)
-        trainer->seconds += trainer->state.history[i].seconds;
     BCUE_TRY(bcue_trainer_write_history(trainer, error));
     BCUE_TRY(bcue_trainer_write_model(trainer, &trainer->state.best, error));
     if (unlink(trainer->checkpoint_path) == 0)
-        bcue_log(trainer->hooks, BCUE_LOG_DEBUG, "removed %s: the model is complete", trainer->checkpoint_path);
+        bcue_log(trainer->hooks, BCUE_LOG_DEBUG, "removed %s: the model is complete",
+                 trainer->checkpoint_path);
     return BCUE_OK;
 }
 
 static bcue_status prepare(bcue_trainer *trainer, const bcue_config *origin, bcue_error *error)
 {
-    BCUE_TRY(bcue_run_member_split(trainer->run, origin, trainer->dataset, trainer->member, &trainer->split, error));
+    BCUE_TRY(bcue_run_member_split(trainer->run, origin, trainer->dataset, trainer->member, &trainer->split,
+                                   error));
     if (trainer->split.train_count == 0)
-        return bcue_fail(error, BCUE_ERROR_DATA, "the split leaves no training sample; check split and data.require");
+        return bcue_fail(error, BCUE_ERROR_DATA,
+                         "the split leaves no training sample; check split and data.require");
     trainer->features = bcue_features_for(&trainer->run->features, &trainer->run->model);
-    BCUE_TRY(bcue_features_fit(trainer->dataset, trainer->split.train, trainer->split.train_count, &trainer->features, error));
+    BCUE_TRY(bcue_features_fit(trainer->dataset, trainer->split.train, trainer->split.train_count,
+                               &trainer->features, error));
     trainer->inputs = bcue_model_inputs_of(trainer->dataset, &trainer->features, &trainer->run->model);
     BCUE_TRY(bcue_trainer_name_files(trainer, error));
-    return bcue_loader_create(trainer->dataset, &trainer->features, (int)trainer->run->train.loader_threads, trainer->hooks, &trainer->loader, error);
+    return bcue_loader_create(trainer->dataset, &trainer->features, (int)trainer->run->train.loader_threads,
+                              trainer->hooks, &trainer->loader, error);
 }
 
-static void summarise(const bcue_trainer *trainer, bool skipped, double started, bcue_training_summary *summary)
+static void summarise(const bcue_trainer *trainer, bool skipped, double started,
+                      bcue_training_summary *summary)
 {
     const bcue_train_state *state = &trainer->state;
     const int64_t best = state->best_epoch;
@@ -361,10 +436,12 @@ static void summarise(const bcue_trainer *trainer, bool skipped, double started,
         summary->parameters += bcue_tensor_count(&state->weights.tensors[i]);
 }
 
-bcue_status bcue_train_member(const bcue_run_config *run, const bcue_config *origin, const bcue_dataset *dataset, bcue_run_member member,
-                              const bcue_hooks *hooks, bcue_training_summary *summary, bcue_error *error)
+bcue_status bcue_train_member(const bcue_run_config *run, const bcue_config *origin,
+                              const bcue_dataset *dataset, bcue_run_member member, const bcue_hooks *hooks,
+                              bcue_training_summary *summary, bcue_error *error)
 {
     const double started = bcue_clock_s();
+    const int threads = bcue_get_threads();
     bcue_trainer trainer = {.run = run, .dataset = dataset, .hooks = hooks, .member = member};
     *summary = (bcue_training_summary){0};
     bool skipped = false;
@@ -384,5 +461,6 @@ bcue_status bcue_train_member(const bcue_run_config *run, const bcue_config *ori
             status = bcue_fail_memory(error, "the summary");
     }
     free_trainer(&trainer);
+    bcue_set_threads(threads);
     return status;
 }

@@ -7,21 +7,23 @@
 #include "learn/run_config.h"
 
 typedef struct bcue_training_summary {
-    char *model_path;          /* malloc'd */
-    bool skipped;              /* resume: it was finished already */
+    char *model_path;           /* malloc'd */
+    bool skipped;               /* resume: it was finished already */
     int64_t epochs, best_epoch; /* 0 for tables */
-    double validation_top1;    /* of the kept weights, 0..1; 0 without validation samples */
+    double validation_top1;     /* of the kept weights, 0..1; 0 without validation samples */
     double validation_loss;
     double seconds;
-    double wait_share;         /* part of the time that the trainer waited for the loader */
+    double wait_share; /* part of the time that the trainer waited for the loader */
     int64_t parameters;
     size_t train_count, validation_count;
 } bcue_training_summary;
 
 void bcue_training_summary_free(bcue_training_summary *summary);
 
-/* Trains or fits one member and writes OUT/model-seedS[-foldF].safetensors and OUT/history-....csv. On Ctrl-C (BCUE_ERROR_CANCELLED) a checkpoint lies in OUT. */
-bcue_status bcue_train_member(const bcue_run_config *run, const bcue_config *origin, const bcue_dataset *dataset, bcue_run_member member,
-                              const bcue_hooks *hooks, bcue_training_summary *summary, bcue_error *error);
+/* Trains or fits one member and writes OUT/model-seedS[-foldF].safetensors and OUT/history-....csv. On Ctrl-C
+ * (BCUE_ERROR_CANCELLED) a checkpoint lies in OUT. */
+bcue_status bcue_train_member(const bcue_run_config *run, const bcue_config *origin,
+                              const bcue_dataset *dataset, bcue_run_member member, const bcue_hooks *hooks,
+                              bcue_training_summary *summary, bcue_error *error);
 
 #endif

@@ -26,10 +26,10 @@ typedef struct bcue_trainer {
     bcue_scorer *scorer;
     float *validation_scores;
     size_t *order;
-    int64_t steps_per_epoch;
+    bool *frozen; /* per parameter: train.freeze */
+    int64_t batch_size, steps_per_epoch;
     char *checkpoint_path, *model_path, *history_path;
     char config_hash[17];
-    double wait_s, seconds;
 } bcue_trainer;
 
 /* trainer_files.c */

@@ -1,5 +1,6 @@
 #include "models/model_file.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,12 +8,15 @@
 #include "base/fail.h"
 #include "base/memory.h"
 
-static bcue_status take_metadata(const bcue_safetensors *file, const char *path, const char *key, char **value, bcue_error *error)
+static bcue_status take_metadata(const bcue_safetensors *file, const char *path, const char *key,
+                                 char **value, bcue_error *error)
 {
     const char *text = bcue_safetensors_metadata(file, key);
     if (text == NULL)
-        return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: the metadata has no '%s', so this is not a beamcue model; make one with 'beamcue train'",
-                         path, key);
+        return bcue_fail(
+            error, BCUE_ERROR_FORMAT,
+            "%s: the metadata has no '%s', so this is not a beamcue model; make one with 'beamcue train'",
+            path, key);
     *value = bcue_strdup(text);
     return *value == NULL ? bcue_fail_memory(error, path) : BCUE_OK;
 }
@@ -22,59 +26,128 @@ static bcue_status check_version(const bcue_safetensors *file, const char *path,
     const char *text = bcue_safetensors_metadata(file, "beamcue.format");
     int64_t version = 0;
     if (text == NULL || !bcue_parse_int64(text, &version))
-        return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: not a beamcue model (no 'beamcue.format' in its metadata)", path);
+        return bcue_fail(error, BCUE_ERROR_FORMAT,
+                         "%s: not a beamcue model (no 'beamcue.format' in its metadata)", path);
     if (version != BCUE_MODEL_FORMAT_VERSION)
-        return bcue_fail(error, BCUE_ERROR_UNSUPPORTED, "%s: model format %lld, this program reads %d; use the version of beamcue that wrote it", path,
-                         (long long)version, BCUE_MODEL_FORMAT_VERSION);
+        return bcue_fail(
+            error, BCUE_ERROR_UNSUPPORTED,
+            "%s: model format %lld, this program reads %d; use the version of beamcue that wrote it", path,
+            (long long)version, BCUE_MODEL_FORMAT_VERSION);
     return BCUE_OK;
 }
 
-static bcue_status read_configs(const bcue_safetensors *file, const char *path, bcue_model_file *model, bcue_error *error)
+static bcue_status read_configs(const bcue_safetensors *file, const char *path, bcue_model_file *model,
+                                bcue_error *error)
 {
     const char *config = bcue_safetensors_metadata(file, "beamcue.model");
     const char *inputs = bcue_safetensors_metadata(file, "beamcue.inputs");
     if (config == NULL || inputs == NULL)
-        return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: the metadata has no model configuration, so this is not a beamcue model", path);
-    BCUE_TRY(bcue_config_read_text(config, strlen(config), path, NULL, 0, bcue_model_config_fields, &model->config, &model->owned_config, error));
-    BCUE_TRY(bcue_config_read_text(inputs, strlen(inputs), path, NULL, 0, bcue_model_inputs_fields, &model->inputs, &model->owned_inputs, error));
+        return bcue_fail(error, BCUE_ERROR_FORMAT,
+                         "%s: the metadata has no model configuration, so this is not a beamcue model", path);
+    bcue_status status =
+        bcue_config_read_text(config, strlen(config), path, NULL, 0, bcue_model_config_fields, &model->config,
+                              &model->owned_config, error);
+    if (status == BCUE_OK)
+        status = bcue_config_read_text(inputs, strlen(inputs), path, NULL, 0, bcue_model_inputs_fields,
+                                       &model->inputs, &model->owned_inputs, error);
+    if (status != BCUE_OK) /* a damaged file, not a user's configuration */
+        return status == BCUE_ERROR_CONFIG ? BCUE_ERROR_FORMAT : status;
     BCUE_TRY(take_metadata(file, path, "beamcue.features", &model->features_yaml, error));
     BCUE_TRY(take_metadata(file, path, "beamcue.codebook", &model->codebook_yaml, error));
     return take_metadata(file, path, "beamcue.training", &model->training_json, error);
 }
 
-static bcue_status copy_tensor(const bcue_tensor *from, const char *path, const char *name, bcue_tensor *to, bcue_error *error)
+/* A file says twice what a model takes in: by its kind and by the sizes. */
+static bcue_status check_sizes(const char *path, const bcue_model_file *model, bcue_error *error)
 {
-    if (from->dtype != BCUE_F32)
-        return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: tensor '%s' is %s, expected f32", path, name, bcue_dtype_name(from->dtype));
-    BCUE_TRY(bcue_tensor_create(BCUE_F32, &from->shape, to, error));
-    memcpy(to->data, from->data, bcue_tensor_size(from));
+    const bcue_model_inputs *inputs = &model->inputs;
+    const bool camera = inputs->channels > 0 && inputs->height > 0 && inputs->width > 0;
+    if (camera != bcue_model_needs_camera(&model->config) ||
+        (inputs->gps_frames > 0) != bcue_model_needs_position(&model->config))
+        return bcue_fail(error, BCUE_ERROR_FORMAT,
+                         "%s: the sizes of its inputs do not fit a %s; train the model again", path,
+                         bcue_model_kind_names[model->config.kind]);
     return BCUE_OK;
 }
 
-/* Every parameter of the graph must be there with its shape, and nothing else. */
-static bcue_status read_network(const bcue_safetensors *file, const char *path, bcue_model_file *model, bcue_error *error)
+static bcue_status reserve(bcue_weights *weights, size_t count, const char *path, bcue_error *error)
+{
+    weights->tensors = bcue_calloc(count, sizeof *weights->tensors);
+    weights->names = bcue_calloc(count, sizeof *weights->names);
+    return weights->tensors == NULL || weights->names == NULL ? bcue_fail_memory(error, path) : BCUE_OK;
+}
+
+/* Does `have` have the dimensions of `want`, where -1 stands for any but 0? */
+static bool shape_matches(const bcue_shape *have, const bcue_shape *want)
+{
+    bool same = have->rank == want->rank;
+    for (int i = 0; same && i < want->rank; i++)
+        same = want->dim[i] < 0 ? have->dim[i] > 0 : have->dim[i] == want->dim[i];
+    return same;
+}
+
+/* Nothing is allocated before the file is known to hold it. */
+static bcue_status take_tensor(const bcue_safetensors *file, const char *path, const char *name,
+                               const bcue_shape *want, bcue_weights *weights, bcue_error *error)
+{
+    const bcue_tensor *from = bcue_safetensors_find(file, name);
+    char have_text[80], want_text[80];
+    if (from == NULL)
+        return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: tensor '%s' is missing; train the model again", path,
+                         name);
+    if (from->dtype != BCUE_F32 || !shape_matches(&from->shape, want))
+        return bcue_fail(error, BCUE_ERROR_FORMAT,
+                         "%s: tensor '%s' is %s %s, expected f32 %s; train the model again", path, name,
+                         bcue_dtype_name(from->dtype),
+                         bcue_shape_text(&from->shape, have_text, sizeof have_text),
+                         bcue_shape_text(want, want_text, sizeof want_text));
+    const float *values = from->data;
+    for (int64_t i = 0; i < bcue_tensor_count(from); i++) {
+        if (!isfinite(values[i]))
+            return bcue_fail(error, BCUE_ERROR_FORMAT,
+                             "%s: tensor '%s' holds a value that is not finite; train the model again", path,
+                             name);
+    }
+    bcue_tensor *to = &weights->tensors[weights->count];
+    weights->names[weights->count] = bcue_strdup(name);
+    if (weights->names[weights->count] == NULL)
+        return bcue_fail_memory(error, path);
+    weights->count++;
+    BCUE_TRY(bcue_tensor_create(BCUE_F32, &from->shape, to, error));
+    memcpy(to->data, values, bcue_tensor_size(from));
+    return BCUE_OK;
+}
+
+static bcue_status refuse_others(const bcue_safetensors *file, const char *path, const bcue_model_file *model,
+                                 bcue_error *error)
+{
+    if (bcue_safetensors_count(file) == (size_t)model->weights.count)
+        return BCUE_OK;
+    for (size_t i = 0; i < bcue_safetensors_count(file); i++) {
+        const char *name = bcue_safetensors_name(file, i);
+        bool known = false;
+        for (int32_t k = 0; !known && k < model->weights.count; k++)
+            known = strcmp(name, model->weights.names[k]) == 0;
+        if (!known)
+            return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: tensor '%s' does not belong to a %s", path, name,
+                             bcue_model_kind_names[model->config.kind]);
+    }
+    return BCUE_OK;
+}
+
+/* Every parameter of the graph must be there with its shape. */
+static bcue_status read_network(const bcue_safetensors *file, const char *path, bcue_model_file *model,
+                                bcue_error *error)
 {
     bcue_graph *graph;
-    BCUE_TRY(bcue_model_build(&model->config, &model->inputs, 1, &graph, error));
-    bcue_status status = bcue_weights_create(graph, BCUE_F32, 0, &model->weights, error);
-    for (int32_t i = 0; status == BCUE_OK && i < model->weights.count; i++) {
-        bcue_tensor *to = &model->weights.tensors[i];
-        const char *name = model->weights.names[i];
-        const bcue_tensor *from = bcue_safetensors_find(file, name);
-        char have[80], want[80];
-        if (from == NULL)
-            status = bcue_fail(error, BCUE_ERROR_FORMAT, "%s: tensor '%s' is missing", path, name);
-        else if (from->dtype != BCUE_F32 || !bcue_shape_equal(&from->shape, &to->shape))
-            status = bcue_fail(error, BCUE_ERROR_FORMAT, "%s: tensor '%s' is %s %s, expected f32 %s", path, name, bcue_dtype_name(from->dtype),
-                               bcue_shape_text(&from->shape, have, sizeof have), bcue_shape_text(&to->shape, want, sizeof want));
-        else
-            memcpy(to->data, from->data, bcue_tensor_size(from));
-    }
-    for (size_t i = 0; status == BCUE_OK && i < bcue_safetensors_count(file); i++) {
-        const char *name = bcue_safetensors_name(file, i);
-        bcue_value value = bcue_graph_find(graph, name);
-        if (value == BCUE_NO_VALUE || bcue_graph_value(graph, value)->kind != BCUE_VALUE_PARAMETER)
-            status = bcue_fail(error, BCUE_ERROR_FORMAT, "%s: tensor '%s' does not belong to a %s", path, name, bcue_model_kind_names[model->config.kind]);
+    bcue_status status = bcue_model_build(&model->config, &model->inputs, 1, &graph, error);
+    if (status != BCUE_OK)
+        return status == BCUE_ERROR_MEMORY ? status : bcue_fail_context(error, BCUE_ERROR_FORMAT, "%s", path);
+    const int32_t count = bcue_graph_parameter_count(graph);
+    status = reserve(&model->weights, (size_t)count, path, error);
+    for (int32_t i = 0; status == BCUE_OK && i < count; i++) {
+        const bcue_value_info *info = bcue_graph_value(graph, bcue_graph_parameter_value(graph, i));
+        status = take_tensor(file, path, info->name, &info->shape, &model->weights, error);
     }
     bcue_graph_destroy(graph);
     return status;
@@ -105,68 +178,74 @@ static size_t table_layout(const bcue_model_file *model, const char *names[2], b
     }
 }
 
-static bool shape_matches(const bcue_shape *have, const bcue_shape *want)
-{
-    bool same = have->rank == want->rank;
-    for (int i = 0; same && i < want->rank; i++)
-        same = want->dim[i] < 0 ? have->dim[i] > 0 : have->dim[i] == want->dim[i];
-    return same;
-}
-
 static bcue_status check_neighbours(const bcue_model_file *model, const char *path, bcue_error *error)
 {
     const bcue_tensor *position = &model->weights.tensors[0], *label = &model->weights.tensors[1];
     if (position->shape.dim[0] != label->shape.dim[0])
-        return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: %lld positions but %lld labels", path, (long long)position->shape.dim[0],
-                         (long long)label->shape.dim[0]);
+        return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: %lld positions but %lld labels", path,
+                         (long long)position->shape.dim[0], (long long)label->shape.dim[0]);
     const float *labels = label->data;
     for (int64_t i = 0; i < label->shape.dim[0]; i++) {
         if (!(labels[i] >= 0 && labels[i] < (float)model->inputs.beams))
-            return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: label %lld is %g, outside the %lld beams", path, (long long)i, (double)labels[i],
-                             (long long)model->inputs.beams);
+            return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: label %lld is %g, outside the %lld beams", path,
+                             (long long)i, (double)labels[i], (long long)model->inputs.beams);
+        if (labels[i] != floorf(labels[i]))
+            return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: label %lld is %g, which is not a whole number",
+                             path, (long long)i, (double)labels[i]);
     }
     return BCUE_OK;
 }
 
-static bcue_status read_table(const bcue_safetensors *file, const char *path, bcue_model_file *model, bcue_error *error)
+static bcue_status read_table(const bcue_safetensors *file, const char *path, bcue_model_file *model,
+                              bcue_error *error)
 {
     const char *names[2];
     bcue_shape shapes[2];
     const size_t count = table_layout(model, names, shapes);
-    if (bcue_safetensors_count(file) != count)
-        return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: %zu tensors, a %s has %zu", path, bcue_safetensors_count(file),
-                         bcue_model_kind_names[model->config.kind], count);
-    model->weights.tensors = bcue_calloc(count, sizeof *model->weights.tensors);
-    model->weights.names = bcue_calloc(count, sizeof *model->weights.names);
-    if (model->weights.tensors == NULL || model->weights.names == NULL)
-        return bcue_fail_memory(error, path);
-    for (size_t i = 0; i < count; i++) {
-        const bcue_tensor *from = bcue_safetensors_find(file, names[i]);
-        if (from == NULL || !shape_matches(&from->shape, &shapes[i]))
-            return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: tensor '%s' is missing or has a wrong shape", path, names[i]);
-        model->weights.count++;
-        BCUE_TRY(copy_tensor(from, path, names[i], &model->weights.tensors[i], error));
-        model->weights.names[i] = bcue_strdup(names[i]);
-        if (model->weights.names[i] == NULL)
-            return bcue_fail_memory(error, path);
-    }
+    BCUE_TRY(reserve(&model->weights, count, path, error));
+    for (size_t i = 0; i < count; i++)
+        BCUE_TRY(take_tensor(file, path, names[i], &shapes[i], &model->weights, error));
     return model->config.kind == BCUE_MODEL_POSITION_KNN ? check_neighbours(model, path, error) : BCUE_OK;
 }
 
-bcue_status bcue_model_file_read(const char *path, bcue_model_file *model, bcue_error *error)
+static bcue_status read_all(const bcue_safetensors *file, const char *path, bcue_model_file *model,
+                            bcue_error *error)
 {
-    *model = (bcue_model_file){0};
-    bcue_safetensors *file;
-    BCUE_TRY(bcue_safetensors_open(path, &file, error));
-    bcue_status status = check_version(file, path, error);
-    if (status == BCUE_OK)
-        status = read_configs(file, path, model, error);
-    if (status == BCUE_OK)
-        status = bcue_model_is_table(&model->config) ? read_table(file, path, model, error) : read_network(file, path, model, error);
+    BCUE_TRY(check_version(file, path, error));
+    BCUE_TRY(read_configs(file, path, model, error));
+    BCUE_TRY(check_sizes(path, model, error));
+    if (bcue_model_is_table(&model->config))
+        BCUE_TRY(read_table(file, path, model, error));
+    else
+        BCUE_TRY(read_network(file, path, model, error));
+    return refuse_others(file, path, model, error);
+}
+
+static bcue_status read_and_close(bcue_safetensors *file, const char *path, bcue_model_file *model,
+                                  bcue_error *error)
+{
+    bcue_status status = read_all(file, path, model, error);
     bcue_safetensors_close(file);
     if (status != BCUE_OK)
         bcue_model_file_free(model);
     return status;
+}
+
+bcue_status bcue_model_file_read(const char *path, bcue_model_file *model, bcue_error *error)
+{
+    bcue_safetensors *file;
+    *model = (bcue_model_file){0};
+    BCUE_TRY(bcue_safetensors_open(path, &file, error));
+    return read_and_close(file, path, model, error);
+}
+
+bcue_status bcue_model_file_decode(const void *data, size_t size, const char *name, bcue_model_file *model,
+                                   bcue_error *error)
+{
+    bcue_safetensors *file;
+    *model = (bcue_model_file){0};
+    BCUE_TRY(bcue_safetensors_open_memory(data, size, name, &file, error));
+    return read_and_close(file, name, model, error);
 }
 
 void bcue_model_file_free(bcue_model_file *model)
@@ -188,7 +267,8 @@ bcue_status bcue_model_file_write(const char *path, const bcue_model_file *model
     char version[16];
     snprintf(version, sizeof version, "%d", BCUE_MODEL_FORMAT_VERSION);
     bcue_named_tensor *tensors = bcue_calloc((size_t)model->weights.count, sizeof *tensors);
-    bcue_status status = tensors == NULL || config.failed || inputs.failed ? bcue_fail_memory(error, path) : BCUE_OK;
+    bcue_status status =
+        tensors == NULL || config.failed || inputs.failed ? bcue_fail_memory(error, path) : BCUE_OK;
     if (status == BCUE_OK) {
         for (int32_t i = 0; i < model->weights.count; i++)
             tensors[i] = (bcue_named_tensor){model->weights.names[i], &model->weights.tensors[i]};
@@ -200,7 +280,8 @@ bcue_status bcue_model_file_write(const char *path, const bcue_model_file *model
             {"beamcue.codebook", model->codebook_yaml != NULL ? model->codebook_yaml : ""},
             {"beamcue.training", model->training_json != NULL ? model->training_json : "{}"},
         };
-        status = bcue_safetensors_write(path, tensors, (size_t)model->weights.count, metadata, sizeof metadata / sizeof *metadata, error);
+        status = bcue_safetensors_write(path, tensors, (size_t)model->weights.count, metadata,
+                                        sizeof metadata / sizeof *metadata, error);
     }
     free(tensors);
     bcue_text_free(&config);

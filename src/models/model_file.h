@@ -10,15 +10,19 @@ enum { BCUE_MODEL_FORMAT_VERSION = 1 };
 typedef struct bcue_model_file {
     bcue_model_config config;
     bcue_model_inputs inputs;
-    bcue_weights weights;      /* f32 copies */
-    char *features_yaml;       /* recipes, read by whoever knows them */
-    char *codebook_yaml;       /* beams, index_monotone, azimuths if known */
-    char *training_json;       /* history: seed, split, data hash, commit, epochs, validation metric */
+    bcue_weights weights; /* f32 copies */
+    char *features_yaml;  /* recipes, read by whoever knows them */
+    char *codebook_yaml;  /* beams, index_monotone, azimuths if known */
+    char *training_json;  /* history: seed, split, data hash, commit, epochs, validation metric */
     bcue_config *owned_config, *owned_inputs;
 } bcue_model_file;
 
-/* Refused with a sentence: not a beamcue model, an unknown format version, missing or extra tensors (named), wrong shapes. Free with bcue_model_file_free. */
+/* Refused with a sentence: not a beamcue model, an unknown format version, missing or extra tensors (named),
+   wrong shapes, values that are not finite. Free with bcue_model_file_free. */
 bcue_status bcue_model_file_read(const char *path, bcue_model_file *model, bcue_error *error);
+/* The same from memory; `name` stands for the file in messages. */
+bcue_status bcue_model_file_decode(const void *data, size_t size, const char *name, bcue_model_file *model,
+                                   bcue_error *error);
 void bcue_model_file_free(bcue_model_file *model);
 /* Atomic. */
 bcue_status bcue_model_file_write(const char *path, const bcue_model_file *model, bcue_error *error);

@@ -20,7 +20,8 @@ static bcue_status reserve(bcue_weights *weights, int32_t count, bcue_error *err
     return BCUE_OK;
 }
 
-static bcue_status add_tensor(bcue_weights *weights, const char *name, bcue_shape shape, float **data, bcue_error *error)
+static bcue_status add_tensor(bcue_weights *weights, const char *name, bcue_shape shape, float **data,
+                              bcue_error *error)
 {
     bcue_tensor *tensor = &weights->tensors[weights->count];
     BCUE_TRY(bcue_tensor_create(BCUE_F32, &shape, tensor, error));
@@ -39,7 +40,8 @@ static bool usable_power(const double *power, int64_t beams)
     return power != NULL;
 }
 
-static bcue_status fit_constant(int64_t beams, const bcue_table_samples *samples, float *score, bcue_error *error)
+static bcue_status fit_constant(int64_t beams, const bcue_table_samples *samples, float *score,
+                                bcue_error *error)
 {
     double *sum_db = bcue_calloc((size_t)beams, sizeof *sum_db);
     if (sum_db == NULL)
@@ -56,7 +58,9 @@ static bcue_status fit_constant(int64_t beams, const bcue_table_samples *samples
         score[b] = (float)(sum_db[b] / (double)used);
     free(sum_db);
     if (used == 0)
-        return bcue_fail(error, BCUE_ERROR_DATA, "the constant beam needs training samples with a power per beam, and there is none; use majority");
+        return bcue_fail(error, BCUE_ERROR_DATA,
+                         "the constant beam needs training samples with a power per beam, and there is none; "
+                         "use majority");
     return BCUE_OK;
 }
 
@@ -68,8 +72,8 @@ static int64_t cell_of(float coordinate, int64_t bins)
     return scaled >= (double)bins ? bins - 1 : (int64_t)scaled;
 }
 
-static bcue_status fit_position(const bcue_model_config *config, int64_t beams, const bcue_table_samples *samples, bcue_weights *weights,
-                                bcue_error *error)
+static bcue_status fit_position(const bcue_model_config *config, int64_t beams,
+                                const bcue_table_samples *samples, bcue_weights *weights, bcue_error *error)
 {
     if (samples->position == NULL)
         return bcue_fail(error, BCUE_ERROR_CONFIG, "%s needs positions: set features.position.enabled: true",
@@ -78,7 +82,8 @@ static bcue_status fit_position(const bcue_model_config *config, int64_t beams, 
     for (size_t i = 0; i < samples->count; i++)
         located += isfinite(samples->position[2 * i]) && isfinite(samples->position[2 * i + 1]);
     if (located == 0)
-        return bcue_fail(error, BCUE_ERROR_DATA, "no training sample has a position, so %s has nothing to learn from",
+        return bcue_fail(error, BCUE_ERROR_DATA,
+                         "no training sample has a position, so %s has nothing to learn from",
                          bcue_model_kind_names[config->kind]);
     const int64_t bins = config->lut_bins;
     float *votes = NULL, *position = NULL, *label = NULL;
@@ -103,7 +108,8 @@ static bcue_status fit_position(const bcue_model_config *config, int64_t beams, 
     return BCUE_OK;
 }
 
-static bcue_status fit(const bcue_model_config *config, int64_t beams, const bcue_table_samples *samples, bcue_weights *weights, bcue_error *error)
+static bcue_status fit(const bcue_model_config *config, int64_t beams, const bcue_table_samples *samples,
+                       bcue_weights *weights, bcue_error *error)
 {
     BCUE_TRY(reserve(weights, 2, error));
     if (config->kind == BCUE_MODEL_RANDOM)
@@ -119,14 +125,17 @@ static bcue_status fit(const bcue_model_config *config, int64_t beams, const bcu
     return BCUE_OK;
 }
 
-bcue_status bcue_table_fit(const bcue_model_config *config, int64_t beams, const bcue_table_samples *samples, bcue_weights *weights, bcue_error *error)
+bcue_status bcue_table_fit(const bcue_model_config *config, int64_t beams, const bcue_table_samples *samples,
+                           bcue_weights *weights, bcue_error *error)
 {
     *weights = (bcue_weights){0};
     if (!bcue_model_is_table(config))
-        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "%s is a network, not a table", bcue_model_kind_names[config->kind]);
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "%s is a network, not a table",
+                         bcue_model_kind_names[config->kind]);
     for (size_t i = 0; i < samples->count; i++) {
         if (samples->label[i] < 0 || samples->label[i] >= beams)
-            return bcue_fail(error, BCUE_ERROR_DATA, "training sample %zu has beam %d, outside 0 .. %lld", i, samples->label[i], (long long)beams - 1);
+            return bcue_fail(error, BCUE_ERROR_DATA, "training sample %zu has beam %d, outside 0 .. %lld", i,
+                             samples->label[i], (long long)beams - 1);
     }
     bcue_status status = fit(config, beams, samples, weights, error);
     if (status != BCUE_OK)
@@ -155,8 +164,10 @@ static int by_distance(const void *a, const void *b)
     return (x->index > y->index) - (x->index < y->index);
 }
 
-/* One vote per neighbour, plus up to half a vote for nearness, which only orders beams of equal votes: the one with the nearer voter first. */
-static bcue_status score_knn(const bcue_model_config *config, const bcue_weights *weights, const float *position, float *scores, bcue_error *error)
+/* One vote per neighbour, plus up to half a vote for nearness, which only orders beams of equal votes: the
+ * one with the nearer voter first. */
+static bcue_status score_knn(const bcue_model_config *config, const bcue_weights *weights,
+                             const float *position, float *scores, bcue_error *error)
 {
     const size_t count = (size_t)weights->tensors[0].shape.dim[0];
     const float *known = weights->tensors[0].data, *label = weights->tensors[1].data;
@@ -164,7 +175,8 @@ static bcue_status score_knn(const bcue_model_config *config, const bcue_weights
     if (all == NULL)
         return bcue_fail_memory(error, "the neighbours");
     for (size_t i = 0; i < count; i++) {
-        double dx = (double)known[2 * i] - (double)position[0], dy = (double)known[2 * i + 1] - (double)position[1];
+        double dx = (double)known[2 * i] - (double)position[0],
+               dy = (double)known[2 * i + 1] - (double)position[1];
         all[i] = (neighbour){dx * dx + dy * dy, i};
     }
     qsort(all, count, sizeof *all, by_distance);
@@ -179,11 +191,13 @@ static bcue_status score_knn(const bcue_model_config *config, const bcue_weights
     return BCUE_OK;
 }
 
-bcue_status bcue_table_score(const bcue_model_config *config, int64_t beams, const bcue_weights *weights, const float *position, uint64_t seed,
-                             uint32_t sample, float *scores, bcue_error *error)
+bcue_status bcue_table_score(const bcue_model_config *config, int64_t beams, const bcue_weights *weights,
+                             const float *position, uint64_t seed, uint32_t sample, float *scores,
+                             bcue_error *error)
 {
     memset(scores, 0, (size_t)beams * sizeof *scores);
-    const bool lost = bcue_model_needs_position(config) && (position == NULL || !isfinite(position[0]) || !isfinite(position[1]));
+    const bool lost = bcue_model_needs_position(config) &&
+                      (position == NULL || !isfinite(position[0]) || !isfinite(position[1]));
     if (config->kind == BCUE_MODEL_RANDOM || lost) {
         score_randomly(beams, seed, sample, 1, scores);
         return BCUE_OK;
@@ -197,7 +211,8 @@ bcue_status bcue_table_score(const bcue_model_config *config, int64_t beams, con
     /* Beams without a vote, and with them a whole empty cell, come in random order below those with votes. */
     score_randomly(beams, seed, sample, 0.5F, scores);
     const int64_t bins = config->lut_bins;
-    const float *votes = (const float *)weights->tensors[0].data + (cell_of(position[0], bins) * bins + cell_of(position[1], bins)) * beams;
+    const float *votes = (const float *)weights->tensors[0].data +
+                         (cell_of(position[0], bins) * bins + cell_of(position[1], bins)) * beams;
     for (int64_t b = 0; b < beams; b++)
         scores[b] += votes[b];
     return BCUE_OK;

@@ -1,7 +1,6 @@
 #include "predict/model_handle.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/fail.h"
 #include "base/memory.h"
@@ -26,8 +25,10 @@ bcue_status bcue_model_load(const char *path, bcue_model **model, bcue_error *er
         return bcue_fail_memory(error, path);
     bcue_status status = bcue_model_file_read(path, &made->file, error);
     if (status == BCUE_OK)
-        status = bcue_config_read_text(made->file.features_yaml, strlen(made->file.features_yaml), path, NULL, 0, bcue_feature_config_fields,
-                                       &made->features, &made->owned_features, error);
+        status = bcue_feature_config_restore(made->file.features_yaml, path, made->file.inputs.channels,
+                                             made->file.inputs.height, made->file.inputs.width,
+                                             made->file.inputs.gps_frames > 0, &made->features,
+                                             &made->owned_features, error);
     if (status == BCUE_OK)
         status = count_work(made, error);
     if (status != BCUE_OK) {

@@ -12,8 +12,9 @@
 
 struct bcue_session {
     const bcue_model *model;
-    bcue_weights weights; /* borrowed tensors of the model; plans take a non-const pointer but inference only reads */
-    bcue_graph *graph;    /* NULL for look-up models */
+    bcue_weights
+        weights; /* borrowed tensors of the model; plans take a non-const pointer but inference only reads */
+    bcue_graph *graph; /* NULL for look-up models */
     bcue_plan *plan;
     float *scores;
     bool *taken;
@@ -29,7 +30,8 @@ bcue_status bcue_session_create(const bcue_model *model, bcue_session **session,
     made->weights = model->file.weights;
     made->scores = bcue_calloc((size_t)model->file.inputs.beams, sizeof *made->scores);
     made->taken = bcue_calloc((size_t)model->file.inputs.beams, sizeof *made->taken);
-    bcue_status status = made->scores == NULL || made->taken == NULL ? bcue_fail_memory(error, "a session") : BCUE_OK;
+    bcue_status status =
+        made->scores == NULL || made->taken == NULL ? bcue_fail_memory(error, "a session") : BCUE_OK;
     if (status == BCUE_OK && !bcue_model_is_table(&model->file.config)) {
         const bcue_plan_options options = {.engine = BCUE_ENGINE_ONEDNN, .dtype = BCUE_F32};
         status = bcue_model_build(&model->file.config, &model->file.inputs, 1, &made->graph, error);
@@ -61,14 +63,16 @@ static ptrdiff_t newest(size_t count, size_t wanted, size_t i)
     return (ptrdiff_t)count - (ptrdiff_t)wanted + (ptrdiff_t)i;
 }
 
-static bcue_status feed_picture(const bcue_session *session, const bcue_encoded_picture *picture, float *input, bcue_timing *timing, bcue_error *error)
+static bcue_status feed_picture(const bcue_session *session, const bcue_encoded_picture *picture,
+                                float *input, bcue_timing *timing, bcue_error *error)
 {
     const double started = bcue_clock_s();
     bcue_image image;
     const uint8_t *bytes = picture->data;
     const bool png = picture->size > 4 && bytes[0] == 0x89;
     const int channels = (int)session->model->file.inputs.channels;
-    BCUE_TRY((png ? bcue_png_decode : bcue_jpeg_decode)(picture->data, picture->size, picture->name != NULL ? picture->name : "camera frame", channels, &image, error));
+    BCUE_TRY((png ? bcue_png_decode : bcue_jpeg_decode)(picture->data, picture->size, picture->name != NULL ? picture->name : "camera frame",
+                                                        channels, &image, error));
     const double decoded = bcue_clock_s();
     bcue_status status = bcue_camera_features(&image, &session->model->features.camera, input, error);
     bcue_image_free(&image);
@@ -77,7 +81,8 @@ static bcue_status feed_picture(const bcue_session *session, const bcue_encoded_
     return status;
 }
 
-static bcue_status feed_camera(bcue_session *session, const bcue_observation *observation, size_t *seen, bcue_timing *timing, bcue_error *error)
+static bcue_status feed_camera(bcue_session *session, const bcue_observation *observation, size_t *seen,
+                               bcue_timing *timing, bcue_error *error)
 {
     const bcue_model_inputs *inputs = &session->model->file.inputs;
     float *input = session->plan != NULL ? bcue_plan_input(session->plan, "camera") : NULL;
@@ -94,8 +99,10 @@ static bcue_status feed_camera(bcue_session *session, const bcue_observation *ob
     return BCUE_OK;
 }
 
-/* `position` gets the newest fix as features, NaN when missing; a network also gets all of them, zeros where missing. */
-static bcue_status feed_position(bcue_session *session, const bcue_observation *observation, float position[2], size_t *seen, bcue_error *error)
+/* `position` gets the newest fix as features, NaN when missing; a network also gets all of them, zeros where
+ * missing. */
+static bcue_status feed_position(bcue_session *session, const bcue_observation *observation,
+                                 float position[2], size_t *seen, bcue_error *error)
 {
     const size_t wanted = (size_t)session->model->file.inputs.gps_frames;
     float *input = session->plan != NULL ? bcue_plan_input(session->plan, "position") : NULL;
@@ -103,9 +110,12 @@ static bcue_status feed_position(bcue_session *session, const bcue_observation *
     for (size_t i = 0; i < wanted; i++) {
         const ptrdiff_t at = newest(observation->fix_count, wanted, i);
         float features[2] = {0, 0};
-        if (at >= 0 && isfinite(observation->fixes[at].latitude_deg) && isfinite(observation->fixes[at].longitude_deg)) {
-            BCUE_TRY(bcue_position_features(observation->fixes[at].latitude_deg, observation->fixes[at].longitude_deg, observation->rsu.latitude_deg,
-                                            observation->rsu.longitude_deg, &session->model->features.position, false, features, error));
+        if (at >= 0 && isfinite(observation->fixes[at].latitude_deg) &&
+            isfinite(observation->fixes[at].longitude_deg)) {
+            BCUE_TRY(bcue_position_features(observation->fixes[at].latitude_deg,
+                                            observation->fixes[at].longitude_deg,
+                                            observation->rsu.latitude_deg, observation->rsu.longitude_deg,
+                                            &session->model->features.position, false, features, error));
             (*seen)++;
             if (i + 1 == wanted)
                 memcpy(position, features, sizeof features);
@@ -136,11 +146,11 @@ static void rank(bcue_session *session, size_t count, bcue_ranked_beam *ranked)
     for (size_t b = 0; b < beams; b++)
         sum += exp((double)scores[b] - top);
     for (size_t k = 0; k < count; k++)
-        ranked[k].probability = exp((double)scores[ranked[k].beam] - top) / sum;
+        ranked[k].probability = (double)(float)(exp((double)scores[ranked[k].beam] - top) / sum);
 }
 
-bcue_status bcue_predict(bcue_session *session, const bcue_observation *observation, size_t count, bcue_ranked_beam *ranked, bcue_timing *timing,
-                         bcue_error *error)
+bcue_status bcue_predict(bcue_session *session, const bcue_observation *observation, size_t count,
+                         bcue_ranked_beam *ranked, bcue_timing *timing, bcue_error *error)
 {
     const bcue_model_file *file = &session->model->file;
     const double started = bcue_clock_s();
@@ -148,19 +158,24 @@ bcue_status bcue_predict(bcue_session *session, const bcue_observation *observat
     float position[2];
     size_t seen = 0;
     if (count < 1 || count > (size_t)file->inputs.beams)
-        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "asked for %zu beams; this model ranks 1 to %lld", count, (long long)file->inputs.beams);
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "asked for %zu beams; this model ranks 1 to %lld", count,
+                         (long long)file->inputs.beams);
     BCUE_TRY(feed_camera(session, observation, &seen, &times, error));
     BCUE_TRY(feed_position(session, observation, position, &seen, error));
     if (seen == 0 && (file->inputs.channels > 0 || file->inputs.gps_frames > 0))
-        return bcue_fail(error, BCUE_ERROR_DATA, "nothing to predict from: this %s needs %s%s%s", bcue_model_kind_names[file->config.kind],
-                         file->inputs.channels > 0 ? "camera frames" : "", file->inputs.channels > 0 && file->inputs.gps_frames > 0 ? " and " : "",
+        return bcue_fail(error, BCUE_ERROR_DATA, "nothing to predict from: this %s needs %s%s%s",
+                         bcue_model_kind_names[file->config.kind],
+                         file->inputs.channels > 0 ? "camera frames" : "",
+                         file->inputs.channels > 0 && file->inputs.gps_frames > 0 ? " and " : "",
                          file->inputs.gps_frames > 0 ? "GNSS fixes" : "");
     const double fed = bcue_clock_s();
     if (session->plan != NULL) {
         BCUE_TRY(bcue_plan_forward(session->plan, error));
-        memcpy(session->scores, bcue_plan_output(session->plan, "logits"), (size_t)file->inputs.beams * sizeof *session->scores);
+        memcpy(session->scores, bcue_plan_output(session->plan, "logits"),
+               (size_t)file->inputs.beams * sizeof *session->scores);
     } else {
-        BCUE_TRY(bcue_table_score(&file->config, file->inputs.beams, &file->weights, position, 0, 0, session->scores, error));
+        BCUE_TRY(bcue_table_score(&file->config, file->inputs.beams, &file->weights, position, 0, 0,
+                                  session->scores, error));
     }
     rank(session, count, ranked);
     const double ended = bcue_clock_s();

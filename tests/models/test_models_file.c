@@ -1,0 +1,301 @@
+/* Model files: every kind there and back, damage, foreign and impossible contents. */
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "base/memory.h"
+#include "check.h"
+#include "mangle.h"
+#include "models/model_file.h"
+
+#define FOLDER BCUE_BINARY_DIR "/test_models_file"
+
+static const bcue_model_inputs position_inputs = {.frames = 1, .gps_frames = 2, .beams = 8},
+                               no_inputs = {.frames = 1, .beams = 8},
+                               camera_inputs = {.frames = 2,
+                                                .channels = 1,
+                                                .height = 32,
+                                                .width = 32,
+                                                .gps_frames = 1,
+                                                .beams = 8};
+
+/* A fitted or freshly drawn model of a kind; `inputs` for the file. */
+static bcue_weights weights_of(const bcue_model_config *config, const bcue_model_inputs *inputs)
+{
+    static const float position[] = {0.1F, 0.2F, 0.5F, 0.5F, 0.9F, 0.1F};
+    static const int32_t label[] = {1, 7, 2};
+    static const double power[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    static const double *const powers[] = {power, power, power};
+    const bcue_table_samples samples = {3, position, label, powers};
+    bcue_error error = {""};
+    bcue_weights weights = {0};
+    if (bcue_model_is_table(config)) {
+        CHECK_OK(bcue_table_fit(config, inputs->beams, &samples, &weights, &error), error);
+        return weights;
+    }
+    bcue_graph *graph;
+    CHECK_OK(bcue_model_build(config, inputs, 1, &graph, &error), error);
+    CHECK_OK(bcue_weights_create(graph, BCUE_F32, 3, &weights, &error), error);
+    bcue_graph_destroy(graph);
+    return weights;
+}
+
+static bcue_model_config config_of(int kind)
+{
+    return (bcue_model_config){.kind = kind,
+                               .hidden = 16,
+                               .shared_layers = 2,
+                               .lut_bins = 5,
+                               .neighbours = 4,
+                               .dropout = 0.25,
+                               .position = kind == BCUE_MODEL_RESNET18};
+}
+
+static const bcue_model_inputs *inputs_of(const bcue_model_config *config)
+{
+    if (bcue_model_needs_camera(config))
+        return &camera_inputs;
+    return bcue_model_needs_position(config) ? &position_inputs : &no_inputs;
+}
+
+static void write_kind(int kind, const char *path)
+{
+    const bcue_model_config config = config_of(kind);
+    const bcue_model_inputs *inputs = inputs_of(&config);
+    bcue_error error = {""};
+    bcue_model_file model = {.config = config,
+                             .inputs = *inputs,
+                             .weights = weights_of(&config, inputs),
+                             .features_yaml = "position:\n  enabled: true\n",
+                             .codebook_yaml = "beams: 8\n",
+                             .training_json = "{\"name\": \"x\"}"};
+    CHECK_OK(bcue_model_file_write(path, &model, &error), error);
+    bcue_weights_free(&model.weights);
+}
+
+static void check_same_weights(const bcue_weights *a, const bcue_weights *b)
+{
+    CHECK_INT(a->count, b->count);
+    for (int32_t i = 0; i < a->count && i < b->count; i++) {
+        CHECK_STR(a->names[i], b->names[i]);
+        CHECK(bcue_shape_equal(&a->tensors[i].shape, &b->tensors[i].shape));
+        CHECK(memcmp(a->tensors[i].data, b->tensors[i].data, bcue_tensor_size(&a->tensors[i])) == 0);
+    }
+}
+
+static void every_kind_comes_back(void)
+{
+    for (int kind = 0; kind < BCUE_MODEL_RESNET34; kind++) {
+        bcue_error error = {""};
+        bcue_model_file read;
+        const bcue_model_config config = config_of(kind);
+        write_kind(kind, FOLDER "/kind.safetensors");
+        CHECK_OK(bcue_model_file_read(FOLDER "/kind.safetensors", &read, &error), error);
+        bcue_weights weights = weights_of(&config, inputs_of(&config));
+        check_same_weights(&weights, &read.weights);
+        bcue_weights_free(&weights);
+        CHECK_INT(read.config.kind, kind);
+        CHECK_INT(read.config.hidden, 16);
+        CHECK_INT(read.config.lut_bins, 5);
+        CHECK_INT(read.config.neighbours, 4);
+        CHECK(read.config.position == config.position);
+        CHECK_NEAR(read.config.dropout, 0.25, 0);
+        CHECK(memcmp(&read.inputs, inputs_of(&config), sizeof read.inputs) == 0);
+        CHECK_STR(read.features_yaml, "position:\n  enabled: true\n");
+        CHECK_STR(read.codebook_yaml, "beams: 8\n");
+        CHECK_STR(read.training_json, "{\"name\": \"x\"}");
+        bcue_model_file_free(&read);
+    }
+}
+
+static bcue_status decode(const uint8_t *data, size_t size, const char *name, bcue_error *error)
+{
+    bcue_model_file model;
+    bcue_status status = bcue_model_file_decode(data, size, name, &model, error);
+    if (status == BCUE_OK) {
+        /* What was let through can be used. */
+        float scores[65536];
+        const float position[2] = {0.3F, 0.4F};
+        if (bcue_model_is_table(&model.config))
+            CHECK_OK(bcue_table_score(&model.config, model.inputs.beams, &model.weights, position, 1, 1,
+                                      scores, error),
+                     *error);
+        bcue_model_file_free(&model);
+        return BCUE_OK;
+    }
+    CHECK_AT(status == BCUE_ERROR_FORMAT || status == BCUE_ERROR_UNSUPPORTED, "%s: %s",
+             bcue_status_name(status), error->text);
+    CHECK_AT(strncmp(error->text, name, strlen(name)) == 0, "no file in: %s", error->text);
+    return status;
+}
+
+/* As mangle.h, but the sentence need name only the file: a tensor has a name, not a place. */
+static void damage(int kind, size_t times)
+{
+    bcue_error error = {""};
+    bcue_bytes bytes;
+    write_kind(kind, FOLDER "/damage.safetensors");
+    CHECK_OK(bcue_file_read(FOLDER "/damage.safetensors", 1 << 24, &bytes, &error), error);
+    CHECK_STATUS(decode(bytes.data, bytes.size, "m", &error), BCUE_OK);
+    size_t refused = 0;
+    for (size_t i = 0; i < times; i++) {
+        const size_t size = bytes.size * i / times;
+        uint8_t *copy = malloc(size > 0 ? size : 1);
+        memcpy(copy, bytes.data, size);
+        CHECK(decode(copy, size, "m", &error) != BCUE_OK);
+        free(copy);
+        copy = malloc(bytes.size);
+        memcpy(copy, bytes.data, bytes.size);
+        bcue_rng rng = bcue_rng_make(9, BCUE_RNG_TEST, (uint32_t)kind, 0, (uint32_t)i);
+        for (size_t flips = i % 3 + 1; flips > 0;
+             flips--) /* mostly in the header, which is what can be wrong */
+            copy[bcue_rng_below(&rng, bytes.size < 1500 ? (uint32_t)bytes.size : 1500)] ^=
+                (uint8_t)(1U << bcue_rng_below(&rng, 8));
+        refused += decode(copy, bytes.size, "m", &error) != BCUE_OK;
+        free(copy);
+    }
+    CHECK(refused > times / 4);
+    bcue_bytes_free(&bytes);
+}
+
+static void damage_is_refused_or_harmless(void)
+{
+    damage(BCUE_MODEL_POSITION_KNN, 700);
+    damage(BCUE_MODEL_POSITION_LUT, 300);
+    damage(BCUE_MODEL_POSITION_MLP, 300);
+    damage(BCUE_MODEL_RANDOM, 300);
+}
+
+typedef struct odd_file {
+    const char *format, *model, *inputs;
+    const char *tensor_names[3];
+    bcue_shape shapes[3];
+    bcue_dtype dtype;
+    float fill;
+} odd_file;
+
+static const odd_file good_knn = {
+    .format = "1",
+    .model = "kind: position-knn\n",
+    .inputs = "frames: 1\nchannels: 0\nheight: 0\nwidth: 0\ngps_frames: 1\nbeams: 8\n",
+    .tensor_names = {"position", "label"},
+    .shapes = {{2, {3, 2}}, {1, {3}}},
+    .dtype = BCUE_F32};
+
+static bcue_status read_odd(const odd_file *odd, bcue_error *error)
+{
+    bcue_tensor tensors[3] = {{0}};
+    bcue_named_tensor named[3];
+    size_t count = 0;
+    for (; count < 3 && odd->tensor_names[count] != NULL; count++) {
+        CHECK_OK(bcue_tensor_create(odd->dtype, &odd->shapes[count], &tensors[count], error), *error);
+        for (int64_t k = 0; odd->dtype == BCUE_F32 && k < bcue_tensor_count(&tensors[count]); k++)
+            ((float *)tensors[count].data)[k] = odd->fill;
+        named[count] = (bcue_named_tensor){odd->tensor_names[count], &tensors[count]};
+    }
+    const bcue_metadata metadata[] = {{"beamcue.model", odd->model}, {"beamcue.inputs", odd->inputs},
+                                      {"beamcue.features", ""},      {"beamcue.codebook", ""},
+                                      {"beamcue.training", "{}"},    {"beamcue.format", odd->format}};
+    CHECK_OK(bcue_safetensors_write(FOLDER "/odd.safetensors", named, count, metadata,
+                                    odd->format != NULL ? 6 : 5, error),
+             *error);
+    for (size_t i = 0; i < count; i++)
+        bcue_tensor_free(&tensors[i]);
+    bcue_model_file model;
+    bcue_status status = bcue_model_file_read(FOLDER "/odd.safetensors", &model, error);
+    if (status == BCUE_OK)
+        bcue_model_file_free(&model);
+    else
+        CHECK_CONTAINS(error->text, FOLDER "/odd.safetensors");
+    return status;
+}
+
+static void refused(odd_file odd, bcue_status expected, const char *part)
+{
+    bcue_error error = {""};
+    CHECK_STATUS(read_odd(&odd, &error), expected);
+    CHECK_CONTAINS(error.text, part);
+}
+
+static void impossible_contents_are_named(void)
+{
+    bcue_error error = {""};
+    odd_file odd = good_knn;
+    CHECK_OK(read_odd(&odd, &error), error);
+    odd.format = NULL;
+    refused(odd, BCUE_ERROR_FORMAT, "not a beamcue model");
+    odd.format = "two";
+    refused(odd, BCUE_ERROR_FORMAT, "not a beamcue model");
+    odd.format = "2";
+    refused(odd, BCUE_ERROR_UNSUPPORTED, "model format 2, this program reads 1");
+    odd = good_knn;
+    odd.model = "kind: telepathy\n";
+    refused(odd, BCUE_ERROR_FORMAT, "telepathy");
+    odd = good_knn;
+    odd.inputs = "frames: 1\n";
+    refused(odd, BCUE_ERROR_FORMAT, "channels");
+    odd = good_knn;
+    odd.inputs = "frames: 1\nchannels: 0\nheight: 0\nwidth: 0\ngps_frames: 0\nbeams: 8\n";
+    refused(odd, BCUE_ERROR_FORMAT, "do not fit a position-knn");
+    odd.inputs = "frames: 1\nchannels: 3\nheight: 8\nwidth: 8\ngps_frames: 1\nbeams: 8\n";
+    refused(odd, BCUE_ERROR_FORMAT, "do not fit a position-knn");
+    odd = good_knn;
+    odd.tensor_names[1] = "labels";
+    refused(odd, BCUE_ERROR_FORMAT, "tensor 'label' is missing");
+    odd = good_knn;
+    odd.tensor_names[2] = "extra";
+    odd.shapes[2] = bcue_shape_of(1);
+    refused(odd, BCUE_ERROR_FORMAT, "tensor 'extra' does not belong to a position-knn");
+    odd = good_knn;
+    odd.shapes[0] = bcue_shape_of(3, 3);
+    refused(odd, BCUE_ERROR_FORMAT, "tensor 'position' is f32 (3, 3), expected f32 (-1, 2)");
+    odd = good_knn;
+    odd.shapes[1] = bcue_shape_of(2);
+    refused(odd, BCUE_ERROR_FORMAT, "3 positions but 2 labels");
+    odd = good_knn;
+    odd.dtype = BCUE_I32;
+    refused(odd, BCUE_ERROR_FORMAT, "i32");
+    odd = good_knn;
+    odd.fill = 8;
+    refused(odd, BCUE_ERROR_FORMAT, "outside the 8 beams");
+    odd.fill = 1.5F;
+    refused(odd, BCUE_ERROR_FORMAT, "not a whole number");
+    odd.fill = NAN;
+    refused(odd, BCUE_ERROR_FORMAT, "not finite");
+    odd =
+        (odd_file){.format = "1",
+                   .model = "kind: position-mlp\nhidden: 65536\n", /* 16 GiB, which the file does not hold */
+                   .inputs = good_knn.inputs,
+                   .tensor_names = {"input.weight"},
+                   .shapes = {{2, {65536, 2}}}};
+    refused(odd, BCUE_ERROR_FORMAT, "tensor 'input.bias' is missing");
+    odd = (odd_file){.format = "1",
+                     .model = "kind: resnet18\n",
+                     .inputs = "frames: 1\nchannels: 3\nheight: 0\nwidth: 64\ngps_frames: 0\nbeams: 8\n"};
+    refused(odd, BCUE_ERROR_FORMAT, "do not fit a resnet18");
+}
+
+static void not_a_model_at_all(void)
+{
+    bcue_error error = {""};
+    bcue_model_file model;
+    CHECK_STATUS(bcue_model_file_read(FOLDER "/nowhere.safetensors", &model, &error), BCUE_ERROR_IO);
+    CHECK_CONTAINS(error.text, "nowhere.safetensors");
+    CHECK_OK(bcue_file_write(FOLDER "/text", "hello", 5, &error), error);
+    CHECK_STATUS(bcue_model_file_read(FOLDER "/text", &model, &error), BCUE_ERROR_FORMAT);
+    bcue_model_file_free(&model); /* empty after a failure */
+    write_kind(BCUE_MODEL_RANDOM, FOLDER "/random.safetensors");
+    const bcue_model_file random = {.config = config_of(BCUE_MODEL_RANDOM), .inputs = no_inputs};
+    CHECK_STATUS(bcue_model_file_write(FOLDER "/no/folder.safetensors", &random, &error), BCUE_ERROR_IO);
+}
+
+int main(void)
+{
+    bcue_error error;
+    if (bcue_make_dirs(FOLDER, &error) != BCUE_OK)
+        return 1;
+    RUN(every_kind_comes_back);
+    RUN(damage_is_refused_or_harmless);
+    RUN(impossible_contents_are_named);
+    RUN(not_a_model_at_all);
+    return check_summary();
+}
