@@ -5,6 +5,7 @@
 # compared; look at the difference, and put <*> where times and the like stand.
 set -eu
 program=$(realpath "$1")
+[ -x "$program" ] || { echo "$program is no program"; exit 1; }
 folder=$(realpath "$2")
 matcher=$(dirname "$(realpath "$0")")/match-output.awk
 scratch=$(mktemp -d)

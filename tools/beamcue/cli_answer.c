@@ -13,8 +13,8 @@ int bcue_cli_flush(void)
     const bool failed_before = ferror(stdout) != 0;
     if (fflush(stdout) == 0 && !failed_before)
         return BCUE_EXIT_DONE;
-    fprintf(stderr, "beamcue: cannot write to standard output: %s\n",
-            errno != 0 ? strerror(errno) : "an earlier write failed");
+    fprintf(stderr, "beamcue: cannot write to standard output%s%s\n", errno != 0 ? ": " : "",
+            errno != 0 ? strerror(errno) : "");
     clearerr(stdout);
     return BCUE_EXIT_FAILED;
 }
