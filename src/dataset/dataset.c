@@ -1,4 +1,4 @@
-#include "dataset/dataset.h"
+#include "dataset/recordings.h"
 
 #include <stdio.h>
 #include <stdlib.h>

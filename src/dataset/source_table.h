@@ -3,7 +3,7 @@
 #define BCUE_DATASET_SOURCE_TABLE_H
 
 #include "base/memory.h"
-#include "dataset/dataset.h"
+#include "dataset/recordings.h"
 #include "formats/csv.h"
 
 enum { BCUE_MAX_SLOTS = 16 }; /* frames that one row of a challenge package carries */

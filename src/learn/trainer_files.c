@@ -102,7 +102,7 @@ bcue_status bcue_trainer_resume(bcue_trainer *trainer, bcue_error *error)
     return BCUE_OK;
 }
 
-bool bcue_trainer_finished(const bcue_trainer *trainer)
+bool bcue_trainer_finished(bcue_trainer *trainer)
 {
     bcue_model_file model;
     if (!bcue_path_exists(trainer->model_path) ||
@@ -113,6 +113,10 @@ bool bcue_trainer_finished(const bcue_trainer *trainer)
     const bool same = training != NULL && json_unpack(training, "{s:s}", "config_hash", &hash) == 0 &&
                       strcmp(hash, trainer->config_hash) == 0;
     json_decref(training);
+    if (same) { /* for the summary */
+        trainer->state.weights = model.weights;
+        model.weights = (bcue_weights){0};
+    }
     bcue_model_file_free(&model);
     return same;
 }

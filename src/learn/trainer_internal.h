@@ -38,7 +38,7 @@ bcue_status bcue_trainer_write_history(const bcue_trainer *trainer, bcue_error *
 bcue_status bcue_trainer_save(const bcue_trainer *trainer, bcue_error *error);
 bcue_status bcue_trainer_resume(bcue_trainer *trainer, bcue_error *error); /* no checkpoint is fine */
 bcue_status bcue_trainer_name_files(bcue_trainer *trainer, bcue_error *error);
-/* Is there a finished model of exactly this member? */
-bool bcue_trainer_finished(const bcue_trainer *trainer);
+/* Is there a finished model of exactly this member? Then the state takes its weights. */
+bool bcue_trainer_finished(bcue_trainer *trainer);
 
 #endif

@@ -8,8 +8,11 @@
 #include "base/parallel.h"
 #include "sensors/rgb_shade.h"
 
-/* Pixels are traced in blocks of 4 x 4, one packet each; strips of blocks are shared out among threads. */
+/* Pixels are traced in blocks of 4 x 4, one packet each; the blocks that need it are shared out among
+ * threads. */
 enum { BLOCK = 4, EDGE_SAMPLES = 4, TONE_STEPS = 4096 };
+/* Blocks that are worth another thread: about a millisecond of work. */
+#define BLOCKS_PER_THREAD 96
 
 #define SHADOW_OFFSET_M 2e-3f
 #define FAR_M 2000.0f
@@ -35,7 +38,8 @@ struct bcue_camera {
     bcue_camera_sample *samples; /* height x width, of pixel centres */
     uint8_t *picture;            /* height x width x 3, edges smoothed */
     uint32_t *instance_map;
-    bool *dirty; /* per block: vehicles change something here */
+    bool *dirty;       /* per block: vehicles change something here */
+    int *dirty_blocks; /* their indices, while a pass runs */
     /* the street without vehicles, for the frame and daylight below */
     bool have_street;
     bcue_camera_sample *street_samples;
@@ -104,9 +108,11 @@ bcue_status bcue_camera_create(const bcue_camera_config *config, const bcue_ray_
     made->street_samples = bcue_calloc(pixels, sizeof *made->street_samples);
     made->street_picture = bcue_calloc(pixels, 3);
     made->instance_map = bcue_calloc(pixels, sizeof *made->instance_map);
-    made->dirty = bcue_calloc((size_t)blocks_across(made) * (size_t)blocks_down(made), sizeof *made->dirty);
+    size_t blocks = (size_t)blocks_across(made) * (size_t)blocks_down(made);
+    made->dirty = bcue_calloc(blocks, sizeof *made->dirty);
+    made->dirty_blocks = bcue_calloc(blocks, sizeof *made->dirty_blocks);
     bool ok = made->static_normals && made->samples && made->picture && made->street_samples &&
-              made->street_picture && made->instance_map && made->dirty;
+              made->street_picture && made->instance_map && made->dirty && made->dirty_blocks;
     for (int c = 0; c < BCUE_VEHICLE_CLASS_COUNT; c++) {
         made->model_normals[c] = make_normals(&world->models[c].mesh);
         ok = ok && made->model_normals[c];
@@ -133,6 +139,7 @@ void bcue_camera_destroy(bcue_camera *camera)
     free(camera->street_picture);
     free(camera->instance_map);
     free(camera->dirty);
+    free(camera->dirty_blocks);
     free(camera);
 }
 
@@ -297,30 +304,26 @@ static void trace(const bcue_camera *camera, const float *columns, const float *
     }
 }
 
-/* Pixel centres of the dirty blocks of one strip. */
-static void trace_strip(void *context, size_t strip)
+/* Pixel centres of one dirty block. */
+static void trace_block(void *context, size_t index)
 {
     bcue_camera *camera = context;
-    int width = camera->config.width, height = camera->config.height, top = (int)strip * BLOCK;
-    const bool *dirty = camera->dirty + strip * (size_t)blocks_across(camera);
-    for (int left = 0; left < width; left += BLOCK) {
-        if (!dirty[left / BLOCK])
-            continue;
-        float columns[BCUE_RAY_LANES], rows[BCUE_RAY_LANES];
-        size_t places[BCUE_RAY_LANES];
-        int count = 0;
-        for (int y = top; y < top + BLOCK && y < height; y++)
-            for (int x = left; x < left + BLOCK && x < width; x++) {
-                columns[count] = (float)x + 0.5f;
-                rows[count] = (float)y + 0.5f;
-                places[count++] = (size_t)y * (size_t)width + (size_t)x;
-            }
-        bcue_camera_sample samples[BCUE_RAY_LANES];
-        trace(camera, columns, rows, count, samples);
-        for (int i = 0; i < count; i++) {
-            camera->samples[places[i]] = samples[i];
-            camera->instance_map[places[i]] = samples[i].instance;
+    int width = camera->config.width, height = camera->config.height;
+    int top = camera->dirty_blocks[index] / blocks_across(camera) * BLOCK;
+    int left = camera->dirty_blocks[index] % blocks_across(camera) * BLOCK, count = 0;
+    float columns[BCUE_RAY_LANES] = {0}, rows[BCUE_RAY_LANES] = {0};
+    size_t places[BCUE_RAY_LANES];
+    for (int y = top; y < top + BLOCK && y < height; y++)
+        for (int x = left; x < left + BLOCK && x < width; x++) {
+            columns[count] = (float)x + 0.5f;
+            rows[count] = (float)y + 0.5f;
+            places[count++] = (size_t)y * (size_t)width + (size_t)x;
         }
+    bcue_camera_sample samples[BCUE_RAY_LANES];
+    trace(camera, columns, rows, count, samples);
+    for (int i = 0; i < count; i++) {
+        camera->samples[places[i]] = samples[i];
+        camera->instance_map[places[i]] = samples[i].instance;
     }
 }
 
@@ -378,17 +381,16 @@ static void smooth_pixels(bcue_camera *camera, const int *xs, const int *ys, int
     }
 }
 
-/* Colours of the dirty blocks of one strip: plain inside surfaces, smoothed on edges. */
-static void finish_strip(void *context, size_t strip)
+/* Colours of one dirty block: plain inside surfaces, smoothed on edges. */
+static void finish_block(void *context, size_t index)
 {
     bcue_camera *camera = context;
-    int width = camera->config.width, height = camera->config.height, top = (int)strip * BLOCK;
-    const bool *dirty = camera->dirty + strip * (size_t)blocks_across(camera);
+    int width = camera->config.width, height = camera->config.height;
+    int top = camera->dirty_blocks[index] / blocks_across(camera) * BLOCK;
+    int left = camera->dirty_blocks[index] % blocks_across(camera) * BLOCK;
     int xs[BCUE_RAY_LANES / EDGE_SAMPLES], ys[BCUE_RAY_LANES / EDGE_SAMPLES], waiting = 0;
     for (int y = top; y < top + BLOCK && y < height; y++) {
-        for (int x = 0; x < width; x++) {
-            if (!dirty[x / BLOCK])
-                continue;
+        for (int x = left; x < left + BLOCK && x < width; x++) {
             if (!is_edge(camera, x, y)) {
                 put_pixel(camera, x, y, camera->samples[(size_t)y * (size_t)width + (size_t)x].colour);
                 continue;
@@ -407,9 +409,14 @@ static void finish_strip(void *context, size_t strip)
 
 static void render_dirty(bcue_camera *camera, bcue_ray_target target)
 {
+    size_t count = 0;
+    int blocks = blocks_across(camera) * blocks_down(camera);
+    for (int b = 0; b < blocks; b++)
+        if (camera->dirty[b])
+            camera->dirty_blocks[count++] = b;
     camera->target = target;
-    bcue_parallel_for((size_t)blocks_down(camera), 1, trace_strip, camera);
-    bcue_parallel_for((size_t)blocks_down(camera), 1, finish_strip, camera);
+    bcue_parallel_for(count, BLOCKS_PER_THREAD, trace_block, camera);
+    bcue_parallel_for(count, BLOCKS_PER_THREAD, finish_block, camera);
 }
 
 /* Mark the blocks from (left, top) to (right, bottom), in pixels, and one block around: edges look at their

@@ -3,6 +3,7 @@
 #include "open_text.h"
 
 #include <dirent.h>
+#include <pthread.h>
 
 #include "dataset/export.h"
 #include "dataset/feature_cache.h"
@@ -265,6 +266,39 @@ static void test_cache(void)
     check_cache(true, 2);
 }
 
+static void *open_cache_again(void *argument)
+{
+    test_opened *t = argument;
+    bcue_feature_cache *cache;
+    char folder[1100];
+    snprintf(folder, sizeof folder, "%s/packed", fabricate_root);
+    if (bcue_feature_cache_open(t->dataset, &t->config.features.camera, folder, NULL, &cache, &t->error) !=
+        BCUE_OK)
+        return NULL;
+    bcue_feature_cache_close(cache);
+    return t;
+}
+
+/* Runs that find no cache at the same moment all make one, and one whole file is left. */
+static void test_cache_at_once(void)
+{
+    enum { RUNS = 4 };
+    make_recording("cache_at_once");
+    test_opened runs[RUNS];
+    pthread_t threads[RUNS];
+    for (int i = 0; i < RUNS; i++)
+        CHECK_OK(open_recording("", "", NULL, &runs[i]), runs[i].error);
+    for (int i = 0; i < RUNS; i++)
+        CHECK(pthread_create(&threads[i], NULL, open_cache_again, &runs[i]) == 0);
+    for (int i = 0; i < RUNS; i++) {
+        void *opened = NULL;
+        pthread_join(threads[i], &opened);
+        CHECK_AT(opened != NULL, "run %d: %s", i, runs[i].error.text);
+        test_close(&runs[i]);
+    }
+    check_cache(false, 1);
+}
+
 static bcue_npy exported(const char *name)
 {
     char path[1200];
@@ -328,6 +362,7 @@ int main(void)
     RUN(test_flip);
     RUN(test_undecodable);
     RUN(test_cache);
+    RUN(test_cache_at_once);
     RUN(test_export);
     return check_summary();
 }

@@ -260,7 +260,8 @@ static void threads_do_not_matter(void)
         train_large(kind, 1, &one);
         train_large(kind, 3, &three);
         for (int p = 0; p < 2; p++) {
-            CHECK(memcmp(one.weights.tensors[p].data, three.weights.tensors[p].data, 100003 * sizeof(float)) == 0);
+            CHECK(memcmp(one.weights.tensors[p].data, three.weights.tensors[p].data,
+                         100003 * sizeof(float)) == 0);
             CHECK(memcmp(one.optimizer.first[p], three.optimizer.first[p], 100003 * sizeof(float)) == 0);
         }
         tear_down(&one);

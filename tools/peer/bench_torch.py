@@ -131,11 +131,13 @@ def compare(bench, depth, batch, mode, threads, rounds, cpu):
     contenders = [Contender("beamcue", [bench] + arguments, threads)]
     contenders += [Contender(p, [sys.executable, __file__, "--serve", p] + arguments, threads) for p in peers]
     per_turn = 4 if mode == "inference" and batch == 1 else 1
-    for c in contenders:
-        c.run(2 * per_turn, cpu)
-    for _ in range(rounds):
-        for c in contenders:
-            c.times.append(statistics.median(c.run(per_turn, cpu)))
+    for turn in range(rounds + 1):
+        for c in contenders[turn % len(contenders):] + contenders[:turn % len(contenders)]:
+            # Idle threads of the one before spin for a while, and the caches hold its data: wait, run once, then measure.
+            time.sleep(0.3)
+            times = c.run(per_turn + 1, cpu)[1:]
+            if turn > 0:
+                c.times.append(statistics.median(times))
     for c in contenders:
         c.close()
     return {c.name: (statistics.median(c.times), min(c.times)) for c in contenders}

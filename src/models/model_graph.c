@@ -1,4 +1,4 @@
-#include "models/model.h"
+#include "models/model_graph.h"
 
 #include <stddef.h>
 

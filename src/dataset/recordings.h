@@ -1,8 +1,8 @@
 /* Recordings as samples: scenario folders, windows, labels, defects. Opening reads the tables and the small
    text files; pictures and clouds are read when a batch needs them. Immutable once open: shareable by
    threads. */
-#ifndef BCUE_DATASET_DATASET_H
-#define BCUE_DATASET_DATASET_H
+#ifndef BCUE_DATASET_RECORDINGS_H
+#define BCUE_DATASET_RECORDINGS_H
 
 #include "base/config.h"
 #include "beamcue/hooks.h"

@@ -1,7 +1,7 @@
 /* The models that a configuration can name, and what they need: graphs (trained by gradients) and tables
  * (fitted in one pass over the training samples). */
-#ifndef BCUE_MODELS_MODEL_H
-#define BCUE_MODELS_MODEL_H
+#ifndef BCUE_MODELS_MODEL_GRAPH_H
+#define BCUE_MODELS_MODEL_GRAPH_H
 
 #include "base/config.h"
 #include "graph/graph.h"
