@@ -34,7 +34,7 @@ release:
 	@cmake --build build/release -j $(JOBS)
 
 demo: packages release
-	@tools/demo/run.sh
+	@BEAMCUE=build/release/beamcue tools/demo/run.sh
 
 # The fuzz targets need clang, so they have a build folder of their own; the tests in build/release run them.
 test:

@@ -22,6 +22,7 @@ BCUE_API void bcue_session_destroy(bcue_session *session); /* NULL is fine */
 typedef struct bcue_encoded_picture {
     const void *data;
     size_t size;
+    const char *name; /* of the file, for messages; may be NULL */
 } bcue_encoded_picture;
 
 /* WGS-84 degrees; NaN = missing. */

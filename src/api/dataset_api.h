@@ -2,7 +2,7 @@
 #ifndef BCUE_API_DATASET_API_H
 #define BCUE_API_DATASET_API_H
 
-#include "dataset/dataset.h"
+#include "dataset/recordings.h"
 
 /* A configuration file (its `data` section; a whole run configuration is fine) or a scenario folder by itself. Destroy *config after the data set. */
 bcue_status bcue_open_recordings(const char *config_or_folder, const char *const *overrides, size_t override_count, const bcue_hooks *hooks,

@@ -3,7 +3,7 @@
 #define BCUE_API_INSPECT_API_H
 
 #include "api/report_handle.h"
-#include "dataset/dataset.h"
+#include "dataset/recordings.h"
 
 typedef struct bcue_inspection {
     size_t samples, episodes, labelled, powered;

@@ -85,12 +85,18 @@ void bcue_config_destroy(bcue_config *config); /* NULL is fine; frees all that `
 const char *bcue_config_where(const bcue_config *config, const char *key);
 /* Was the key given by the user (file or override)? */
 bool bcue_config_given(const bcue_config *config, const char *key);
-/* A copy of `text` that lives as long as the config, for values filled in after reading. NULL: out of memory. */
+/* A copy of `text` that lives as long as the config, for values filled in after reading. NULL: out of memory.
+ */
 char *bcue_config_strdup(bcue_config *config, const char *text);
 /* Fail with "where: key: sentence". */
 BCUE_PRINTF(4, 5)
 bcue_status bcue_config_fail(const bcue_config *config, bcue_error *error, const char *key,
                              const char *format, ...);
+
+#ifdef __clang_analyzer__ /* see base/fail.h */
+#define bcue_config_fail(config, error, key, ...)                                                            \
+    (bcue_config_fail(config, error, key, __VA_ARGS__), BCUE_ERROR_CONFIG)
+#endif
 
 /* The effective configuration as YAML: every key with its value. Reading it back gives the same struct. */
 void bcue_config_write(const bcue_config_field *fields, const void *target, bcue_text *out);

@@ -9,6 +9,8 @@
 #include "base/fail.h"
 #include "base/file.h"
 
+#undef bcue_config_fail
+
 enum { LARGEST_FILE = 16 * 1024 * 1024, MOST_FIELDS = 256 };
 
 struct bcue_config {

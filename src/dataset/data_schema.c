@@ -42,6 +42,11 @@ static const bcue_config_field source_fields[] = {
      .offset = SOURCE(reverse_beams),
      .fallback = "false",
      .help = "the power vectors have the beam axis reversed"},
+    {.name = "rsu_m",
+     .type = BCUE_CONFIG_DOUBLE_LIST,
+     .offset = SOURCE(rsu_m),
+     .help = "paper-b: [X, Y] of the RSU in the map, metres; absent: positions relative to the RSU are not "
+             "possible"},
     {0},
 };
 

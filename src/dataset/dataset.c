@@ -1,4 +1,4 @@
-#include "dataset/dataset.h"
+#include "dataset/recordings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,7 +98,7 @@ static bcue_status read_source(bcue_source_job *job, bcue_error *error)
     case BCUE_DATA_NPY:
         return bcue_source_read_npy(job, error);
     case BCUE_DATA_PAPER_B:
-        break;
+        return bcue_source_read_paper_b(job, error);
     }
     return bcue_source_fail(job, error, "format", "is not a known format");
 }

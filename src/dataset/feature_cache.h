@@ -9,7 +9,7 @@
 #ifndef BCUE_DATASET_FEATURE_CACHE_H
 #define BCUE_DATASET_FEATURE_CACHE_H
 
-#include "dataset/dataset.h"
+#include "dataset/recordings.h"
 
 typedef struct bcue_feature_cache bcue_feature_cache;
 

@@ -16,10 +16,11 @@ static int64_t best_beam(const double *power, int64_t beams, int64_t step)
     return best / step;
 }
 
-static int64_t first_not_finite(const double *power, int64_t beams)
+/* The place, in the file's own order, of the first number that is none. */
+static int64_t first_not_finite(const double *power, int64_t beams, bool reversed)
 {
     for (int64_t i = 0; i < beams; i++)
-        if (!isfinite(power[i]))
+        if (!isfinite(power[reversed ? beams - 1 - i : i]))
             return i;
     return BCUE_ARGMAX_NONE;
 }
@@ -44,11 +45,9 @@ static void screen_power(const bcue_source_job *job, bcue_row *row, bcue_defects
         defects->no_power++;
         return;
     }
-    int64_t broken = first_not_finite(row->power, beams);
+    int64_t broken = first_not_finite(row->power, beams, job->source->reverse_beams);
     if (broken != BCUE_ARGMAX_NONE) {
         defects->nan_power++;
-        if (job->source->reverse_beams)
-            broken = beams - 1 - broken;
         if (row->file_label - base == broken)
             defects->nan_label_repaired++;
         row->power = NULL;
@@ -72,7 +71,7 @@ static void compare_label(const bcue_source_job *job, const bcue_row *row, bcue_
     else if (other_agrees) {
         tally->agree_other_base++;
         defects->index_base_mixed++;
-    } else
+    } else if (label >= 0 && label < beams)
         defects->label_mismatch++;
 }
 

@@ -3,7 +3,7 @@
 #ifndef BCUE_DATASET_LOADER_H
 #define BCUE_DATASET_LOADER_H
 
-#include "dataset/dataset.h"
+#include "dataset/recordings.h"
 
 typedef struct bcue_batch {
     size_t count;                           /* samples in this batch (the last one may be short) */

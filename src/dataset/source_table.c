@@ -10,6 +10,7 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/report_hooks.h"
+#include "dataset/frame_check.h"
 
 static const double row_period_s = 0.1; /* the recordings' 10 Hz, where nothing says otherwise */
 static const double episode_gap_s = 2.0;
@@ -96,15 +97,14 @@ const char *bcue_source_table_file(bcue_source_job *job, bcue_modality modality,
     struct stat info;
     char *path = says_missing(cell) ? NULL : bcue_path_join(table->root, cell);
     bool there = path != NULL && stat(path, &info) == 0 && S_ISREG(info.st_mode);
+    bool damaged = there && bcue_frame_damaged(path, modality, (size_t)info.st_size, job->data->verify);
     free(path);
-    if (!there) {
+    if (!there)
         table->defects.missing_file[modality]++;
-        return NULL;
-    }
-    if (info.st_size == 0) {
+    if (damaged)
         table->defects.damaged_file[modality]++;
+    if (!there || damaged)
         return NULL;
-    }
     return bcue_arena_strdup(job->arena, cell);
 }
 

@@ -3,7 +3,7 @@
 #define BCUE_DATASET_SOURCE_TABLE_H
 
 #include "base/memory.h"
-#include "dataset/dataset.h"
+#include "dataset/recordings.h"
 #include "formats/csv.h"
 
 enum { BCUE_MAX_SLOTS = 16 }; /* frames that one row of a challenge package carries */
@@ -52,6 +52,7 @@ typedef struct bcue_source_job {
 
 bcue_status bcue_source_read_csv(bcue_source_job *job, bcue_error *error);
 bcue_status bcue_source_read_npy(bcue_source_job *job, bcue_error *error);
+bcue_status bcue_source_read_paper_b(bcue_source_job *job, bcue_error *error);
 
 /* "config.yaml:7: data.sources.0.key: sentence". */
 BCUE_PRINTF(4, 5)

@@ -2,7 +2,7 @@
 #ifndef BCUE_DATASET_SPLIT_H
 #define BCUE_DATASET_SPLIT_H
 
-#include "dataset/dataset.h"
+#include "dataset/recordings.h"
 
 typedef enum bcue_split_kind {
     BCUE_SPLIT_EPISODE,  /* whole episodes; with folds > 0: fold `fold` tests, every episode tested once */

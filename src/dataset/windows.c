@@ -35,8 +35,8 @@ static bcue_status check_shape(const bcue_source_job *job, bcue_error *error)
 }
 
 /* Frame i (oldest first) of `count` that end at row `newest`: the row and the slot in it. */
-static const bcue_row *frame_at(const bcue_source_table *table, size_t newest, size_t count, size_t stride, size_t i,
-                                size_t *slot)
+static const bcue_row *frame_at(const bcue_source_table *table, size_t newest, size_t count, size_t stride,
+                                size_t i, size_t *slot)
 {
     if (table->slots > 1) {
         *slot = (size_t)table->slots - count + i;

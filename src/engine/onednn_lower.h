@@ -39,6 +39,7 @@ typedef struct bcue_dn_node {
 /* One named input or output of the plan. */
 typedef struct bcue_dn_port {
     char *name; /* owned */
+    bcue_value value;
     int32_t view, gradient;
 } bcue_dn_port;
 

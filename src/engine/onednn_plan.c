@@ -68,10 +68,10 @@ int32_t bcue_dn_following_relu(const bcue_dn_plan *plan, int32_t index)
     return bcue_graph_node(plan->graph, value->reader)->op == BCUE_OP_RELU ? value->reader : -1;
 }
 
-static bcue_status add_port(bcue_dn_port *ports, int32_t *count, const char *name, int32_t view,
-                            bcue_error *error)
+static bcue_status add_port(bcue_dn_port *ports, int32_t *count, const char *name, bcue_value value,
+                            int32_t view, bcue_error *error)
 {
-    ports[*count] = (bcue_dn_port){bcue_strdup(name), view, BCUE_DN_NONE};
+    ports[*count] = (bcue_dn_port){bcue_strdup(name), value, view, BCUE_DN_NONE};
     if (ports[*count].name == NULL)
         return bcue_fail_memory(error, "a oneDNN plan");
     ++*count;
@@ -92,7 +92,7 @@ static bcue_status define_leaves(bcue_dn_plan *plan, bcue_error *error)
             bcue_dn_keep_before(program, view);
             bcue_dn_keep_after(program, view);
             bcue_dn_define(plan, v, view);
-            BCUE_TRY(add_port(plan->inputs, &plan->input_count, info->name, view, error));
+            BCUE_TRY(add_port(plan->inputs, &plan->input_count, info->name, v, view, error));
         }
     }
     return BCUE_OK;
@@ -183,7 +183,7 @@ static bcue_status define_outputs(bcue_dn_plan *plan, bcue_error *error)
         int32_t view = bcue_dn_read_plain(plan, v);
         bcue_dn_keep_after(&plan->program, view);
         BCUE_TRY(add_port(plan->outputs, &plan->output_count, bcue_graph_value(plan->graph, v)->output_name,
-                          view, error));
+                          v, view, error));
     }
     return BCUE_OK;
 }
@@ -222,11 +222,8 @@ static void lower_all_backward(bcue_dn_plan *plan, bcue_value loss)
     }
     for (int32_t p = 0; p < plan->weights->count; p++)
         plan->gradients[p] = deliver_gradient(plan, bcue_graph_parameter_value(plan->graph, p));
-    for (bcue_value v = 0; v < bcue_graph_value_count(plan->graph); v++)
-        for (int32_t i = 0; i < plan->input_count; i++)
-            if (bcue_graph_value(plan->graph, v)->kind == BCUE_VALUE_INPUT &&
-                strcmp(plan->inputs[i].name, bcue_graph_value(plan->graph, v)->name) == 0)
-                plan->inputs[i].gradient = deliver_gradient(plan, v);
+    for (int32_t i = 0; i < plan->input_count; i++)
+        plan->inputs[i].gradient = deliver_gradient(plan, plan->inputs[i].value);
 }
 
 static bcue_status make(bcue_dn_plan *plan, bcue_error *error)
@@ -299,7 +296,7 @@ static bcue_status prepare_weights(bcue_dn_plan *plan, bcue_error *error)
 
 static const bcue_dn_port *find_port(const bcue_dn_port *ports, int32_t count, const char *name)
 {
-    static const bcue_dn_port none = {NULL, BCUE_DN_NONE, BCUE_DN_NONE};
+    static const bcue_dn_port none = {NULL, BCUE_NO_VALUE, BCUE_DN_NONE, BCUE_DN_NONE};
     for (int32_t i = 0; i < count; i++)
         if (strcmp(ports[i].name, name) == 0)
             return &ports[i];

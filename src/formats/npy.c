@@ -370,6 +370,26 @@ bcue_status bcue_npy_encode(const bcue_npy *array, bcue_bytes *bytes, bcue_error
     return BCUE_OK;
 }
 
+bcue_status bcue_npy_encode_header(bcue_npy_type type, int rank, const size_t *shape, bcue_bytes *bytes,
+                                   bcue_error *error)
+{
+    *bytes = (bcue_bytes){0};
+    const struct npy_kind *kind = kind_of(type);
+    if (kind == NULL || rank < 0 || rank > BCUE_NPY_MAX_RANK)
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "npy: unknown type %d or bad rank %d", (int)type, rank);
+    bcue_npy array = {.type = type, .rank = rank};
+    for (int i = 0; i < rank; i++)
+        array.shape[i] = shape[i];
+    bcue_text out = {0};
+    put_header(&array, kind, &out);
+    if (out.failed) {
+        bcue_text_free(&out);
+        return bcue_fail_memory(error, "npy header");
+    }
+    *bytes = (bcue_bytes){(uint8_t *)out.data, out.size};
+    return BCUE_OK;
+}
+
 bcue_status bcue_npy_read(const char *path, bcue_npy *array, bcue_error *error)
 {
     *array = (bcue_npy){0};

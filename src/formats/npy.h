@@ -48,6 +48,9 @@ bcue_status bcue_npy_read(const char *path, bcue_npy *array, bcue_error *error);
 /* Version 1, native byte order, C order. BCUE_ERROR_ARGUMENT when rank, shape and count do not agree. */
 bcue_status bcue_npy_encode(const bcue_npy *array, bcue_bytes *bytes, bcue_error *error);
 bcue_status bcue_npy_write(const char *path, const bcue_npy *array, bcue_error *error);
+/* The header alone, for an array that is written piece by piece after it. */
+bcue_status bcue_npy_encode_header(bcue_npy_type type, int rank, const size_t *shape, bcue_bytes *bytes,
+                                   bcue_error *error);
 void bcue_npy_free(bcue_npy *array); /* and make it empty; NULL is fine */
 /* Element `index` (C order) as double; complex types give the real part, 64-bit integers are rounded. */
 double bcue_npy_get(const bcue_npy *array, size_t index);

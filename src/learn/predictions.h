@@ -2,7 +2,7 @@
 #ifndef BCUE_LEARN_PREDICTIONS_H
 #define BCUE_LEARN_PREDICTIONS_H
 
-#include "dataset/dataset.h"
+#include "dataset/recordings.h"
 #include "metrics/scored_set.h"
 
 typedef struct bcue_predictions {

@@ -2,11 +2,11 @@
 #ifndef BCUE_LEARN_RUN_CONFIG_H
 #define BCUE_LEARN_RUN_CONFIG_H
 
-#include "dataset/dataset.h"
+#include "dataset/recordings.h"
 #include "dataset/split.h"
 #include "engine/plan.h"
 #include "learn/optimizer.h"
-#include "models/model.h"
+#include "models/model_graph.h"
 
 typedef enum bcue_select_rule {
     BCUE_SELECT_TOP1, /* the epoch with the best validation top-1 (earliest of equals) */

@@ -4,7 +4,7 @@
 
 #include "dataset/loader.h"
 #include "engine/plan.h"
-#include "models/model.h"
+#include "models/model_graph.h"
 
 typedef struct bcue_scorer_options {
     bcue_engine engine;

@@ -2,7 +2,7 @@
 #ifndef BCUE_MODELS_MODEL_FILE_H
 #define BCUE_MODELS_MODEL_FILE_H
 
-#include "models/model.h"
+#include "models/model_graph.h"
 #include "tensor/safetensors.h"
 
 enum { BCUE_MODEL_FORMAT_VERSION = 1 };

@@ -5,7 +5,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/rng.h"
-#include "models/model.h"
+#include "models/model_graph.h"
 
 /* A table model keeps its state as named tensors, like any other model:
    random: nothing; constant, majority: "score" (beams); position-lut: "votes" (bins, bins, beams);

@@ -71,7 +71,7 @@ static bcue_status feed_picture(const bcue_session *session, const bcue_encoded_
     const uint8_t *bytes = picture->data;
     const bool png = picture->size > 4 && bytes[0] == 0x89;
     const int channels = (int)session->model->file.inputs.channels;
-    BCUE_TRY((png ? bcue_png_decode : bcue_jpeg_decode)(picture->data, picture->size, "camera frame",
+    BCUE_TRY((png ? bcue_png_decode : bcue_jpeg_decode)(picture->data, picture->size, picture->name != NULL ? picture->name : "camera frame",
                                                         channels, &image, error));
     const double decoded = bcue_clock_s();
     bcue_status status = bcue_camera_features(&image, &session->model->features.camera, input, error);

@@ -13,7 +13,7 @@
 #include "features/geodesy.h"
 #include "formats/deepsense_text.h"
 #include "formats/image.h"
-#include "sensors/camera.h"
+#include "sensors/rgb_camera.h"
 #include "sensors/gnss.h"
 #include "simulate/output_tree.h"
 #include "simulate/simulate_config.h"
@@ -195,8 +195,8 @@ static bcue_status write_fix(run *r, const instant *at, bcue_vec3 truth, const c
     const bcue_vec3 measured = bcue_gnss_fix(&gnss, truth, &rng);
     const double enu_m[3] = {measured.x, measured.y, measured.z};
     double latitude_deg, longitude_deg, altitude_m;
-    bcue_enu_to_geodetic(enu_m, r->config->rsu.latitude_deg, r->config->rsu.longitude_deg, r->config->rsu.altitude_m, &latitude_deg, &longitude_deg,
-                         &altitude_m);
+    bcue_enu_to_geodetic(enu_m, r->config->rsu.latitude_deg, r->config->rsu.longitude_deg,
+                         r->config->rsu.altitude_m, &latitude_deg, &longitude_deg, &altitude_m);
     r->scratch.size = 0;
     bcue_deepsense_gps_write(latitude_deg, longitude_deg, &r->scratch);
     if (r->scratch.failed)

@@ -30,9 +30,6 @@ void bcue_mesh_free(bcue_mesh *mesh); /* and make it empty */
 void bcue_mesh_add_quad(bcue_mesh *mesh, const bcue_vec3 corners[4], bcue_material_id material,
                         uint32_t object);
 
-/* The six sides of a hexahedron, in the order of bcue_mesh_add_hexahedron. */
-enum { BCUE_SIDE_BACK, BCUE_SIDE_FRONT, BCUE_SIDE_RIGHT, BCUE_SIDE_LEFT, BCUE_SIDE_BOTTOM, BCUE_SIDE_TOP };
-
 /* Corner i lies at (x, y, z) = (low or high) by bits 0, 1, 2 of i. `materials` per side: -x, +x, -y, +y, -z,
  * +z. */
 void bcue_mesh_add_hexahedron(bcue_mesh *mesh, const bcue_vec3 corners[8],

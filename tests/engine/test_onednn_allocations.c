@@ -34,7 +34,7 @@ int main(void)
 #include "small_net.h"
 
 /* The build hides symbols by default, and hidden ones would not be seen by the libraries. */
-#define INTERPOSE __attribute__((visibility("default")))
+#define INTERPOSE __attribute__((visibility("default"), noinline))
 
 enum { MAX_CALLS = 1 << 16 };
 typedef enum call_kind { CALL_ALLOCATE, CALL_FREE, CALL_LOCK } call_kind;

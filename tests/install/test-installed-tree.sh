@@ -67,7 +67,7 @@ run "$work/client/client_shared"
 run "$work/client/client_static"
 ! uses_shared "$work/client/client_static" || fail "beamcue::static uses libbeamcue.so"
 
-if [ -f "$build/tools/beamcue/beamcue" ]; then
+if [ -f "$source/tools/beamcue/CMakeLists.txt" ]; then
     "$prefix/bin/beamcue" -h >/dev/null || fail "the installed program does not run"
 fi
 for page in "$source"/docs/man/*.[1357]; do

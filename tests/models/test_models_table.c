@@ -1,7 +1,7 @@
 /* Table models by hand-made cases: what they learn, ties, missing positions, what they refuse. */
 #include <stdlib.h>
 #include "check.h"
-#include "models/model.h"
+#include "models/model_graph.h"
 
 enum { BEAMS = 6 };
 

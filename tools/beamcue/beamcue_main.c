@@ -27,13 +27,13 @@ static const bcue_cli_verb *find_verb(const char *name)
     return NULL;
 }
 
-static void write_overview(FILE *out)
+static int print_overview(void)
 {
     fputs("beamcue - predict the best mmWave beam from camera and position\n\n"
           "Usage: beamcue COMMAND OPERAND... [OPTION]...\n\nCommands:\n",
-          out);
+          stdout);
     for (size_t i = 0; i < VERB_COUNT; i++)
-        fprintf(out, "  %-16s%s\n", verbs[i]->name, verbs[i]->purpose);
+        printf("  %-16s%s\n", verbs[i]->name, verbs[i]->purpose);
     fputs("  help            explain a command, or: help train-config, help simulate-config\n"
           "\nOptions:\n"
           "  --version       print the version\n"
@@ -45,7 +45,8 @@ static void write_overview(FILE *out)
           "  beamcue evaluate configs/demo_fusion.yaml\n"
           "  beamcue predict out/demo_fusion/model-seed1.safetensors \\\n"
           "      --camera frame.jpg --position 33.42051,-111.92874\n",
-          out);
+          stdout);
+    return bcue_cli_flush();
 }
 
 static int print_topic(const bcue_cli *cli, const char *topic)
@@ -85,10 +86,8 @@ static int unknown_command(const bcue_cli *cli, const char *name, bool for_help)
 
 static int help(const bcue_cli *cli, int argc, char **argv)
 {
-    if (argc == 0) {
-        write_overview(stdout);
-        return bcue_cli_flush();
-    }
+    if (argc == 0)
+        return print_overview();
     if (argc > 1)
         return bcue_cli_usage(cli, "help explains one thing at a time");
     const bcue_cli_verb *verb = find_verb(argv[0]);
@@ -139,10 +138,8 @@ int main(int argc, char **argv)
     bcue_cli cli = {0};
     for (int i = 1; i < argc; i++)
         cli.json = cli.json || strcmp(argv[i], "--json") == 0;
-    if (argc < 2) {
-        write_overview(stderr);
-        return BCUE_EXIT_USAGE;
-    }
+    if (argc < 2)
+        return bcue_cli_usage(&cli, "a command is missing, e.g. 'beamcue inspect data/street'");
     if (is_help(argv[1]))
         return help(&cli, 0, NULL);
     if (strcmp(argv[1], "--version") == 0) {

@@ -13,8 +13,8 @@ int bcue_cli_flush(void)
     const bool failed_before = ferror(stdout) != 0;
     if (fflush(stdout) == 0 && !failed_before)
         return BCUE_EXIT_DONE;
-    fprintf(stderr, "beamcue: cannot write to standard output: %s\n",
-            errno != 0 ? strerror(errno) : "an earlier write failed");
+    fprintf(stderr, "beamcue: cannot write to standard output%s%s\n", errno != 0 ? ": " : "",
+            errno != 0 ? strerror(errno) : "");
     clearerr(stdout);
     return BCUE_EXIT_FAILED;
 }
@@ -74,18 +74,13 @@ int bcue_cli_no_memory(const bcue_cli *cli)
     return bcue_cli_fail(cli, BCUE_ERROR_MEMORY, &(bcue_error){"out of memory"});
 }
 
-static void write_json(const bcue_cli *cli, const char *json, const char *const *files, size_t file_count)
+static void write_json(const bcue_cli *cli, const char *json)
 {
     size_t size = strlen(json);
     while (size > 0 && (json[size - 1] == '\n' || json[size - 1] == ' '))
         size--;
     open_envelope(cli, "ok");
-    fputs(", \"files\": [", stdout);
-    for (size_t i = 0; i < file_count; i++) {
-        fputs(i > 0 ? ", " : "", stdout);
-        bcue_cli_json_text(stdout, files[i]);
-    }
-    fputs("], \"result\": ", stdout);
+    fputs(", \"result\": ", stdout);
     fwrite(json, 1, size, stdout);
     fputs("}\n", stdout);
 }
@@ -95,7 +90,7 @@ static int finish(const bcue_cli *cli, const char *answer, const char *const *fi
 {
     bcue_cli_progress_end();
     if (cli->json)
-        write_json(cli, answer, files, file_count);
+        write_json(cli, answer);
     else
         fputs(answer, stdout);
     const int result = bcue_cli_flush();

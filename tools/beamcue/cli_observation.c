@@ -45,6 +45,7 @@ static int read_picture(const bcue_cli *cli, const char *path, bcue_encoded_pict
         return cannot_read(cli, path, strerror(errno));
     const char *wrong = read_all(file, picture);
     fclose(file);
+    picture->name = path;
     return wrong == NULL ? BCUE_EXIT_DONE : cannot_read(cli, path, wrong);
 }
 

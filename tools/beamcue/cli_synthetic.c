@@ -101,7 +101,7 @@ bool bcue_cli_synthetic_picture(bcue_encoded_picture *picture)
         put_stream(chunk + 8, raw);
         chunk = close_chunk(chunk, "IDAT", STREAM_BYTES);
         close_chunk(chunk, "IEND", 0);
-        *picture = (bcue_encoded_picture){file, FILE_BYTES};
+        *picture = (bcue_encoded_picture){file, FILE_BYTES, "synthetic picture"};
         file = NULL;
     }
     const bool made = raw != NULL && file == NULL && picture->data != NULL;

@@ -159,7 +159,7 @@ static int bench_model(const bcue_cli *cli, const bcue_model *model, bcue_observ
 {
     bcue_model_get_facts(model, &m->facts);
     bcue_cli_warn_unused(&m->facts, &observation);
-    bcue_encoded_picture picture = {NULL, 0};
+    bcue_encoded_picture picture = {NULL, 0, NULL};
     bcue_encoded_picture *pictures = calloc((size_t)m->facts.camera_frames + 1, sizeof *pictures);
     bcue_fix *fixes = calloc((size_t)m->facts.position_fixes + 1, sizeof *fixes);
     int result;

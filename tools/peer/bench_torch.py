@@ -3,8 +3,9 @@
 
 Every contender is a process of its own that answers on a pipe; the driver lets them run in turns (A B C A B C ...), so that whatever else
 the machine does hits all of them alike, and compares medians of the rounds. A training run is forward and backward, without the optimiser.
+With --cpu the processor time is compared instead of the wall clock, which on one thread says the same on a busy machine as on an idle one.
 
-    bench_torch.py BENCH_ENGINE [--threads 2] [--rounds 15] [--markdown FILE --command TEXT]
+    bench_torch.py BENCH_ENGINE [--threads 2] [--rounds 15] [--cpu] [--markdown FILE --command TEXT]
 """
 import argparse
 import datetime
@@ -100,10 +101,10 @@ def serve(contender, depth, batch, mode, threads):
     for line in sys.stdin:
         times = []
         for _ in range(int(line)):
-            start = time.perf_counter()
+            start, start_cpu = time.perf_counter(), time.process_time()
             run()
-            times.append(1e3 * (time.perf_counter() - start))
-        print(*(f"{t:.4f}" for t in times), flush=True)
+            times.append((1e3 * (time.perf_counter() - start), 1e3 * (time.process_time() - start_cpu)))
+        print(*(f"{wall:.4f}/{cpu:.4f}" for wall, cpu in times), flush=True)
 
 
 class Contender:
@@ -114,50 +115,40 @@ class Contender:
         if not self.process.stdout.readline().startswith("ready"):
             sys.exit(f"{name} did not start")
 
-    def run(self, count):
+    def run(self, count, cpu):
         self.process.stdin.write(f"{count}\n")
         self.process.stdin.flush()
-        return [float(t) for t in self.process.stdout.readline().split()]
+        return [float(t.split("/")[1 if cpu else 0]) for t in self.process.stdout.readline().split()]
 
     def close(self):
         self.process.stdin.close()
         self.process.wait()
 
 
-def compare(bench, depth, batch, mode, threads, rounds):
+def compare(bench, depth, batch, mode, threads, rounds, cpu):
     arguments = [str(depth), str(batch), mode, str(threads)]
     peers = ["torch", "torch-nhwc"] + (["onnxruntime"] if mode == "inference" else [])
     contenders = [Contender("beamcue", [bench] + arguments, threads)]
     contenders += [Contender(p, [sys.executable, __file__, "--serve", p] + arguments, threads) for p in peers]
     per_turn = 4 if mode == "inference" and batch == 1 else 1
-    for c in contenders:
-        c.run(2 * per_turn)
-    for _ in range(rounds):
-        for c in contenders:
-            c.times.append(statistics.median(c.run(per_turn)))
+    for turn in range(rounds + 1):
+        for c in contenders[turn % len(contenders):] + contenders[:turn % len(contenders)]:
+            # Idle threads of the one before spin for a while, and the caches hold its data: wait, run once, then measure.
+            time.sleep(0.3)
+            times = c.run(per_turn + 1, cpu)[1:]
+            if turn > 0:
+                c.times.append(statistics.median(times))
     for c in contenders:
         c.close()
     return {c.name: (statistics.median(c.times), min(c.times)) for c in contenders}
 
 
-def spread_note():
-    load = os.getloadavg()
-    return f"load average at the end {load[0]:.1f}"
-
-
-def describe(arguments, rows):
-    import onnxruntime
-    import torch
-    model = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "unknown CPU")
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
-    lines = ["# ResNet speed", "",
-             f"`{arguments.command}`, commit {commit}, {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC.",
-             f"Machine: {model}, {arguments.threads} threads of {os.cpu_count()} cores, f32; {spread_note()}.",
-             f"Peers: PyTorch {torch.__version__} (inference: traced, frozen, optimize_for_inference; both memory layouts), "
-             f"ONNX Runtime {onnxruntime.__version__}.", "",
-             f"ResNet with 64 classes on 256x256x3 pictures. Milliseconds, median of {arguments.rounds} interleaved rounds (least in brackets). "
-             "Training is forward and backward, without the optimiser. Ratio: beamcue's median over the peer's; below 1 beamcue is faster.",
-             "", "| model | batch | mode | beamcue | PyTorch | PyTorch channels-last | ONNX Runtime | ratio to the faster PyTorch | ratio to ONNX Runtime |",
+def table(arguments, rows):
+    clock = "processor time" if arguments.cpu else "wall clock"
+    lines = [f"## {arguments.threads} thread{'s' if arguments.threads > 1 else ''}, {clock}", "",
+             f"Milliseconds, median of {arguments.rounds} interleaved rounds (least in brackets); load average at the end "
+             f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, this comparison included.", "",
+             "| model | batch | mode | beamcue | PyTorch | PyTorch channels-last | ONNX Runtime | ratio to the faster PyTorch | ratio to ONNX Runtime |",
              "|---|---|---|---|---|---|---|---|---|"]
     for (depth, batch, mode), r in rows:
         cell = lambda name: f"{r[name][0]:.1f} ({r[name][1]:.1f})" if name in r else "-"
@@ -168,13 +159,30 @@ def describe(arguments, rows):
     return "\n".join(lines) + "\n"
 
 
+def heading(arguments):
+    import onnxruntime
+    import torch
+    model = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "unknown CPU")
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    return f"""# ResNet speed
+
+`{arguments.command}`, commit {commit}, {datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC, {model}, f32.
+Peers: PyTorch {torch.__version__} (inference: traced, frozen, optimize_for_inference; two memory layouts), ONNX Runtime {onnxruntime.__version__}.
+
+ResNet with 64 classes on 256x256x3 pictures. Training is forward and backward, without the optimiser. A ratio is beamcue's median over the
+peer's: below 1 beamcue is faster.
+"""
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bench", nargs="?")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--cpu", action="store_true", help="processor time instead of wall clock")
     parser.add_argument("--cases", help="only these, e.g. 18-1-inference,34-8-training")
-    parser.add_argument("--markdown")
+    parser.add_argument("--markdown", help="write the table to this file")
+    parser.add_argument("--append", action="store_true", help="add to the file of --markdown")
     parser.add_argument("--command", default="tools/peer/bench_torch.py")
     parser.add_argument("--serve", nargs=5)
     arguments = parser.parse_args()
@@ -185,15 +193,15 @@ def main():
     wanted = [c for c in CASES if not arguments.cases or "-".join(map(str, c)) in arguments.cases.split(",")]
     rows = []
     for case in wanted:
-        result = compare(arguments.bench, *case, arguments.threads, arguments.rounds)
+        result = compare(arguments.bench, *case, arguments.threads, arguments.rounds, arguments.cpu)
         rows.append((case, result))
         print(*case, {k: f"{v[0]:.1f} ({v[1]:.1f})" for k, v in result.items()}, file=sys.stderr, flush=True)
-    text = describe(arguments, rows)
-    if arguments.markdown:
-        with open(arguments.markdown, "w", encoding="ascii") as f:
-            f.write(text)
-    else:
+    text = table(arguments, rows)
+    if not arguments.markdown:
         print(text)
+        return
+    with open(arguments.markdown, "a" if arguments.append else "w", encoding="ascii") as f:
+        f.write(("" if arguments.append else heading(arguments)) + "\n" + text)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,29 @@
+# Completion of beamcue for bash. Commands and options are asked of the program itself, so they are always those of the one installed.
+_beamcue() {
+    local program=$1 word=$2 before=$3 command=${COMP_WORDS[1]-}
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)); then
+        mapfile -t COMPREPLY < <(compgen -W "$("$program" -h | awk '/^Commands:/ { on = 1; next } /^$/ { on = 0 } on { print $1 }')" -- "$word")
+        [[ $word != -* ]] || mapfile -t COMPREPLY < <(compgen -W '--help --version' -- "$word")
+        return
+    fi
+    if [[ $command == help ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "train-config simulate-config $("$program" -h |
+            awk '/^Commands:/ { on = 1; next } /^$/ { on = 0 } on { print $1 }')" -- "$word")
+        return
+    fi
+    case $before in
+    --metric) mapfile -t COMPREPLY < <(compgen -W 'top_1 top_2 top_3 top_5 dba mpr loss_db power_loss_db rss_dbm' -- "$word") ;;
+    --set | --top | --runs | --warmup | --position | --rsu) ;;
+    --out) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    --html | --predictions | --camera) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    *)
+        if [[ $word == -* ]]; then
+            mapfile -t COMPREPLY < <(compgen -W "$("$program" "$command" -h 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')" -- "$word")
+        else
+            mapfile -t COMPREPLY < <(compgen -f -- "$word")
+        fi
+        ;;
+    esac
+}
+complete -o filenames -F _beamcue beamcue

@@ -1,0 +1,76 @@
+/* The models that a configuration can name, and what they need: graphs (trained by gradients) and tables
+ * (fitted in one pass over the training samples). */
+#ifndef BCUE_MODELS_MODEL_GRAPH_H
+#define BCUE_MODELS_MODEL_GRAPH_H
+
+#include "base/config.h"
+#include "graph/graph.h"
+#include "graph/weights.h"
+
+typedef enum bcue_model_kind {
+    BCUE_MODEL_RANDOM,       /* a uniformly random order of the beams */
+    BCUE_MODEL_CONSTANT,     /* always the beams that are best on average (mean dB) in training */
+    BCUE_MODEL_MAJORITY,     /* always the beams that are most often best in training */
+    BCUE_MODEL_POSITION_LUT, /* position grid, votes of the training samples in the cell; an empty cell
+                                answers at random */
+    BCUE_MODEL_POSITION_KNN, /* votes of the nearest training positions */
+    BCUE_MODEL_POSITION_MLP, /* position -> hidden, `shared_layers` times one shared hidden layer, -> beams */
+    BCUE_MODEL_RESNET18, /* camera; with `position: true` the position is concatenated to the pooled features
+                            (late fusion) */
+    BCUE_MODEL_RESNET34,
+} bcue_model_kind;
+
+extern const char *const bcue_model_kind_names[]; /* NULL-terminated, as in configurations */
+
+typedef struct bcue_model_config {
+    int kind;              /* bcue_model_kind */
+    bool position;         /* RESNET*: late fusion with the position */
+    int64_t hidden;        /* POSITION_MLP, and the fusion head: width */
+    int64_t shared_layers; /* POSITION_MLP */
+    int64_t lut_bins;      /* POSITION_LUT: cells per axis */
+    int64_t neighbours;    /* POSITION_KNN */
+    double dropout;        /* before the last layer */
+} bcue_model_config;
+
+extern const bcue_config_field bcue_model_config_fields[];
+
+/* What the data offers a model. Filled from the data set and the feature recipes, stored in the model file.
+ */
+typedef struct bcue_model_inputs {
+    int64_t frames;                  /* P of the camera */
+    int64_t channels, height, width; /* camera; 0 = no camera */
+    int64_t gps_frames;              /* position fixes; 0 = no position */
+    int64_t beams;
+} bcue_model_inputs;
+
+extern const bcue_config_field bcue_model_inputs_fields[];
+
+bool bcue_model_is_table(const bcue_model_config *config);
+bool bcue_model_needs_camera(const bcue_model_config *config);
+bool bcue_model_needs_position(const bcue_model_config *config);
+
+/* The graph of a model for one batch size. Inputs "camera" (B, P, C, H, W), "position" (B, G, 2) as the model
+   needs them, "label" (B) i32; outputs "logits" (B, beams) and "loss" (scalar). Destroy with
+   bcue_graph_destroy. */
+bcue_status bcue_model_build(const bcue_model_config *config, const bcue_model_inputs *inputs, int64_t batch,
+                             bcue_graph **graph, bcue_error *error);
+
+/* Table models. */
+typedef struct bcue_table_samples {
+    size_t count;
+    const float *position; /* (count, 2), NULL when the kind needs none; a missing position is NaN */
+    const int32_t *label;  /* (count) */
+    const double *const
+        *power; /* count pointers to `beams` linear powers, each may be NULL; CONSTANT needs some */
+} bcue_table_samples;
+
+/* `weights` gets the named tensors of the fitted table; free with bcue_weights_free. */
+bcue_status bcue_table_fit(const bcue_model_config *config, int64_t beams, const bcue_table_samples *samples,
+                           bcue_weights *weights, bcue_error *error);
+/* Scores (higher = better) of every beam for one position (2 floats, NaN = missing; NULL where not needed).
+ * What is random depends on (seed, sample) alone. */
+bcue_status bcue_table_score(const bcue_model_config *config, int64_t beams, const bcue_weights *weights,
+                             const float *position, uint64_t seed, uint32_t sample, float *scores,
+                             bcue_error *error);
+
+#endif

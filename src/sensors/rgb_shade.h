@@ -1,0 +1,39 @@
+/* The colour of a surface point or of the sky, inside the sensors room. Linear RGB in float; no state, any
+ * thread. */
+#ifndef BCUE_SENSORS_RGB_SHADE_H
+#define BCUE_SENSORS_RGB_SHADE_H
+
+#include <stdbool.h>
+#include "sensors/rgb_camera.h"
+
+typedef struct bcue_rgb {
+    float r, g, b;
+} bcue_rgb;
+
+typedef struct bcue_float3 {
+    float x, y, z;
+} bcue_float3;
+
+typedef struct bcue_light {
+    bcue_float3 sun_direction;
+    bcue_rgb sun, sky, ground; /* irradiance / pi from the sun (face on), from above and from below */
+    float cloudiness;
+} bcue_light;
+
+typedef struct bcue_shading_point {
+    bcue_float3 position, normal, view; /* view: unit, from the camera to the point */
+    float distance;
+    float pixel_angle; /* radians that a pixel covers */
+    const bcue_material *material;
+    bcue_rgb tint;
+    uint32_t variant;
+    float openness; /* how much of the sky is not hidden by a vehicle standing near, 0..1 */
+    bool in_sun;
+} bcue_shading_point;
+
+bcue_light bcue_light_make(const bcue_daylight *daylight);
+bcue_rgb bcue_shade(const bcue_light *light, const bcue_street_config *street,
+                    const bcue_shading_point *point);
+bcue_rgb bcue_shade_sky(const bcue_light *light, bcue_float3 direction);
+
+#endif

@@ -1,0 +1,1 @@
+beamcue help simulate-config

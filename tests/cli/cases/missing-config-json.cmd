@@ -1,0 +1,1 @@
+beamcue evaluate nowhere.yaml --json

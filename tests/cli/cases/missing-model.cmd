@@ -1,0 +1,1 @@
+beamcue info nowhere.safetensors; beamcue predict nowhere.safetensors; beamcue bench nowhere.safetensors

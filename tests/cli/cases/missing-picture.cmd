@@ -1,0 +1,1 @@
+beamcue predict nowhere.safetensors --camera nowhere.jpg

@@ -1,0 +1,1 @@
+beamcue predict model.safetensors --top 0

@@ -1,0 +1,1 @@
+beamcue predict model.safetensors --position 133.4,-111.9 --json

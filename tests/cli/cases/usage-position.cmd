@@ -1,0 +1,1 @@
+beamcue predict model.safetensors --position '33.4;-111.9'

@@ -1,0 +1,1 @@
+beamcue info a b

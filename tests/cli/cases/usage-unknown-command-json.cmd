@@ -1,0 +1,1 @@
+beamcue evaluat configs/a.yaml --json

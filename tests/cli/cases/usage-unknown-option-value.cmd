@@ -1,0 +1,1 @@
+beamcue train a.yaml --sat=a=b

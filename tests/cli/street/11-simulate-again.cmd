@@ -1,0 +1,1 @@
+beamcue simulate "$TESTS/tiny_street.yaml"

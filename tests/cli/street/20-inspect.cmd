@@ -1,0 +1,2 @@
+beamcue inspect street --html street.html
+head -c 15 street.html

@@ -1,0 +1,1 @@
+beamcue inspect street --json | json_get command status result.samples result.episodes result.beams result.available error

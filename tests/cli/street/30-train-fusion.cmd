@@ -1,0 +1,2 @@
+beamcue train "$TESTS/tiny_fusion.yaml"
+ls out/fusion

@@ -1,0 +1,1 @@
+beamcue train "$TESTS/tiny_position.yaml" --quiet

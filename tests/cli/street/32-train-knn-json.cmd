@@ -1,0 +1,1 @@
+beamcue train "$TESTS/tiny_position.yaml" --set name=knn --set model.kind=position-knn --json | json_get command status result.files

@@ -1,0 +1,2 @@
+beamcue evaluate "$TESTS/tiny_fusion.yaml"
+ls out/fusion

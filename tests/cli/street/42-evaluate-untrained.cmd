@@ -1,0 +1,1 @@
+beamcue evaluate "$TESTS/tiny_position.yaml" --set name=never

@@ -1,0 +1,1 @@
+beamcue compare out/fusion out/position --metric topp_3

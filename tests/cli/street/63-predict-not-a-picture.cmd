@@ -1,0 +1,1 @@
+beamcue predict out/fusion/model-seed1.safetensors --camera street/scenario.csv

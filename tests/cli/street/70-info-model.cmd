@@ -1,0 +1,1 @@
+beamcue info out/fusion/model-seed1.safetensors

@@ -1,0 +1,1 @@
+beamcue info "$TESTS/tiny_fusion.yaml"

@@ -1,0 +1,160 @@
+/* The street, the vehicles and their traffic. */
+#include "check.h"
+#include "world/traffic.h"
+
+static const bcue_street_config street = {140, 3.5, 12, 3, 1.5, 8, 20, 11};
+static const bcue_traffic_config rush = {30, 4, 12, 3, {13.75, 17.25}, {3, 4, 3, 1, 1, 1, 1}};
+
+static double signed_volume(const bcue_mesh *mesh)
+{
+    double volume = 0.0;
+    for (size_t i = 0; i < mesh->triangle_count; i++) {
+        const uint32_t *v = mesh->triangles[i].vertex;
+        volume +=
+            bcue_vec3_dot(mesh->vertices[v[0]], bcue_vec3_cross(mesh->vertices[v[1]], mesh->vertices[v[2]])) /
+            6.0;
+    }
+    return volume;
+}
+
+static void shapes_face_outward(void)
+{
+    bcue_mesh mesh = {0};
+    bcue_mesh_add_box(&mesh, bcue_vec3_make(1, 2, 3), bcue_vec3_make(2, 4, 6), BCUE_MATERIAL_PAINT, 0);
+    CHECK_NEAR(signed_volume(&mesh), 6.0, 1e-12);
+    bcue_mesh_free(&mesh);
+    bcue_mesh_add_cylinder(&mesh, bcue_vec3_make(5, 1, 2), bcue_vec3_make(0, -3, 0), 2.0, 200,
+                           BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT, 0);
+    CHECK_NEAR(signed_volume(&mesh), 12.0 * BCUE_PI, 0.01);
+    bcue_mesh_free(&mesh);
+    bcue_mesh_add_ellipsoid(&mesh, bcue_vec3_make(5, 1, 2), bcue_vec3_make(1, 2, 3), BCUE_MATERIAL_PAINT, 0);
+    CHECK(signed_volume(&mesh) > 0.8 * 8.0 * BCUE_PI && signed_volume(&mesh) < 8.0 * BCUE_PI);
+    bcue_mesh_free(&mesh);
+}
+
+static void models_fit_their_boxes(void)
+{
+    for (int c = 0; c < BCUE_VEHICLE_CLASS_COUNT; c++) {
+        bcue_error error = {0};
+        bcue_vehicle_model model;
+        CHECK_OK(bcue_vehicle_model_make((bcue_vehicle_class)c, &model, &error), error);
+        CHECK(signed_volume(&model.mesh) > 0.0);
+        double top = 0.0;
+        for (size_t i = 0; i < model.mesh.vertex_count; i++) {
+            bcue_vec3 v = model.mesh.vertices[i];
+            /* Mirrors and bumpers may stand out a little. */
+            CHECK(fabs(v.x) <= 0.5 * model.length_m + 0.1 && fabs(v.y) <= 0.5 * model.width_m + 0.13);
+            CHECK(v.z >= -1e-9 && v.z <= model.height_m + 1e-9);
+            top = fmax(top, v.z);
+        }
+        CHECK_NEAR(top, model.height_m, 0.05);
+        bcue_vehicle_model_free(&model);
+    }
+}
+
+static void facets_are_upright_rectangles(void)
+{
+    bcue_error error = {0};
+    bcue_world world;
+    CHECK_OK(bcue_world_make_street(&street, 3, &world, &error), error);
+    size_t grounds = 0, walls = 0;
+    for (size_t i = 0; i < world.facet_count; i++) {
+        const bcue_facet *f = &world.facets[i];
+        CHECK_NEAR(bcue_vec3_norm(f->normal), 1.0, 1e-12);
+        CHECK_NEAR(bcue_vec3_dot(f->edge_u, f->edge_v), 0.0, 1e-9);
+        CHECK(f->object < world.object_count);
+        grounds += f->normal.z > 0.999;
+        walls += fabs(f->normal.z) < 1e-9;
+    }
+    CHECK_INT(grounds + walls, world.facet_count);
+    CHECK(walls > 20);
+    bcue_world again;
+    CHECK_OK(bcue_world_make_street(&street, 3, &again, &error), error);
+    CHECK_INT(again.statics.vertex_count, world.statics.vertex_count);
+    CHECK(memcmp(again.statics.vertices, world.statics.vertices,
+                 world.statics.vertex_count * sizeof(bcue_vec3)) == 0);
+    bcue_world_free(&again);
+    CHECK_OK(bcue_world_make_street(&street, 4, &again, &error), error);
+    CHECK(again.statics.vertex_count != world.statics.vertex_count ||
+          memcmp(again.statics.vertices, world.statics.vertices,
+                 world.statics.vertex_count * sizeof(bcue_vec3)) != 0);
+    bcue_world_free(&again);
+    bcue_world_free(&world);
+}
+
+static void nobody_overlaps(void)
+{
+    bcue_error error = {0};
+    bcue_world world;
+    CHECK_OK(bcue_world_make_street(&street, 1, &world, &error), error);
+    bcue_instance placed[200];
+    size_t most = 0;
+    for (uint32_t episode = 0; episode < 60; episode++) {
+        bcue_traffic traffic;
+        CHECK_OK(bcue_traffic_make(&world, &rush, 9, episode, &traffic, &error), error);
+        most = traffic.count > most ? traffic.count : most;
+        for (int step = 0; step <= 20 && traffic.count <= 200; step++) {
+            bcue_traffic_at(&world, &traffic, traffic.duration_s * step / 20.0, placed);
+            for (size_t i = 0; i < traffic.count; i++)
+                for (size_t j = 0; j < i; j++) {
+                    if (traffic.vehicles[i].lane != traffic.vehicles[j].lane)
+                        continue;
+                    double gap = fabs(placed[i].position.x - placed[j].position.x) -
+                                 0.5 * (world.models[placed[i].model].length_m +
+                                        world.models[placed[j].model].length_m);
+                    CHECK_AT(gap >= rush.min_gap_m - 1e-9, "episode %u step %d: %zu and %zu are %g m apart",
+                             episode, step, i, j, gap);
+                }
+        }
+        bcue_traffic_free(&traffic);
+    }
+    CHECK(most > 8 && most <= 200);
+    bcue_world_free(&world);
+}
+
+/* The target crosses the field of view, with the traffic, in its lane's direction. */
+static void target_passes(void)
+{
+    bcue_error error = {0};
+    bcue_world world;
+    CHECK_OK(bcue_world_make_street(&street, 1, &world, &error), error);
+    int lanes[2] = {0, 0};
+    for (uint32_t episode = 0; episode < 40; episode++) {
+        bcue_traffic traffic;
+        CHECK_OK(bcue_traffic_make(&world, &rush, 2, episode, &traffic, &error), error);
+        const bcue_vehicle *target = &traffic.vehicles[traffic.target];
+        double sign = target->lane == 0 ? 1.0 : -1.0, span = rush.half_span_m[target->lane];
+        lanes[target->lane]++;
+        bcue_instance first = bcue_vehicle_at(&world, target, 0.0),
+                      last = bcue_vehicle_at(&world, target, traffic.duration_s);
+        CHECK_NEAR(first.position.x, -sign * span, 1e-9);
+        CHECK_NEAR(last.position.x, sign * span, 1e-9);
+        CHECK(sign * target->velocity_mps >= rush.min_speed_mps &&
+              sign * target->velocity_mps <= rush.max_speed_mps);
+        /* The model's nose points where it goes. */
+        CHECK_NEAR(cos(first.yaw), sign, 1e-12);
+        bcue_traffic_free(&traffic);
+    }
+    CHECK(lanes[0] > 5 && lanes[1] > 5);
+    bcue_world_free(&world);
+}
+
+static void permittivity_follows_p2040(void)
+{
+    /* Concrete at 60 GHz: 5.24 - j sigma / (2 pi f eps0) with sigma = 0.0462 x 60^0.7822 = 1.1366 S/m. */
+    double complex eta = bcue_material_permittivity(BCUE_MATERIAL_ASPHALT, 60e9);
+    CHECK_NEAR(creal(eta), 5.24, 1e-12);
+    CHECK_NEAR(cimag(eta), -17.98 * 0.0462 * pow(60.0, 0.7822) / 60.0, 5e-4);
+    CHECK(cimag(bcue_material_permittivity(BCUE_MATERIAL_STEEL, 60e9)) < -1e6);
+}
+
+int main(void)
+{
+    RUN(shapes_face_outward);
+    RUN(models_fit_their_boxes);
+    RUN(facets_are_upright_rectangles);
+    RUN(nobody_overlaps);
+    RUN(target_passes);
+    RUN(permittivity_follows_p2040);
+    return check_summary();
+}
