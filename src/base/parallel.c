@@ -25,12 +25,30 @@ void __tsan_release(void *address);
 #endif
 
 static atomic_int thread_setting;
+static _Thread_local int thread_limit; /* 0: none */
+#ifdef _OPENMP
+static atomic_int thread_default; /* what OpenMP would use; 0: not asked yet */
+#endif
+
+#ifdef _OPENMP
+/* Asked before the first omp_set_num_threads of the process, so that OMP_NUM_THREADS counts. */
+static int default_threads(void)
+{
+    int threads = atomic_load(&thread_default);
+    if (threads == 0) {
+        threads = omp_get_max_threads();
+        atomic_store(&thread_default, threads);
+    }
+    return threads;
+}
+#endif
 
 void bcue_set_threads(int threads)
 {
     atomic_store(&thread_setting, threads < 0 ? 0 : threads);
 #ifdef _OPENMP
-    omp_set_num_threads(threads > 0 ? threads : omp_get_num_procs());
+    (void)default_threads();
+    omp_set_num_threads(bcue_get_threads());
 #endif
 }
 
@@ -38,10 +56,24 @@ int bcue_get_threads(void)
 {
     int threads = atomic_load(&thread_setting);
 #ifdef _OPENMP
-    return threads > 0 ? threads : omp_get_max_threads();
+    threads = threads > 0 ? threads : default_threads();
 #else
-    return threads > 0 ? threads : 1;
+    threads = threads > 0 ? threads : 1;
 #endif
+    return thread_limit > 0 && thread_limit < threads ? thread_limit : threads;
+}
+
+int bcue_limit_threads(int most)
+{
+    int before = thread_limit;
+#ifdef _OPENMP
+    (void)default_threads();
+#endif
+    thread_limit = most;
+#ifdef _OPENMP
+    omp_set_num_threads(bcue_get_threads());
+#endif
+    return before;
 }
 
 #ifdef _OPENMP

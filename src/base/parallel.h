@@ -9,6 +9,11 @@
 void bcue_set_threads(int threads);
 int bcue_get_threads(void);
 
+/* The calling thread uses at most `most` (> 0) threads, or with 0 as many as bcue_set_threads says, until the
+   next call; returns the limit before, to be put back. Whatever else OpenMP runs in this thread follows, too.
+ */
+int bcue_limit_threads(int most);
+
 /* Call body(context, i) for i = 0 .. count-1, shared out in contiguous chunks of at least `grain`; returns
    when all are done. Iterations must write to disjoint memory, so that the result does not depend on the
    number of threads. Inside another parallel_for it runs serially. */

@@ -123,3 +123,12 @@ void bcue_description_print(const bcue_description *description, bcue_text *out)
     bcue_text_printf(out, "%-*s  %-17" PRId32 "  %-22s  %12" PRId64 "  %15" PRId64 "\n", width, "total",
                      description->node_count, "", description->parameters, description->macs);
 }
+
+int bcue_useful_threads(const bcue_graph *graph)
+{
+    const int64_t few = 50000000; /* multiply-accumulates forward: some 2 ms of one core */
+    int64_t macs = 0;
+    for (int32_t i = 0; i < bcue_graph_node_count(graph) && macs < few; i++)
+        macs += bcue_graph_node_macs(graph, i);
+    return macs < few ? 1 : 0;
+}

@@ -36,4 +36,9 @@ void bcue_description_free(bcue_description *description);
 /* Two plain tables, nodes and branches, with totals. */
 void bcue_description_print(const bcue_description *description, bcue_text *out);
 
+/* A limit for bcue_limit_threads: 1 where one run of the graph has so little to compute that handing part of
+   it to a second thread costs more than it brings (and far more when other programs keep that thread
+   waiting), else 0, none. Depends on the shapes alone, so results repeat. */
+int bcue_useful_threads(const bcue_graph *graph);
+
 #endif

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "base/report_hooks.h"
+#include "graph/describe.h"
 
 enum { BATCH = 16 }; /* samples per run of the network */
 
@@ -17,7 +18,7 @@ struct bcue_scorer {
     bcue_weights *weights;
     bcue_scorer_options options;
     const bcue_hooks *hooks;
-    int threads; /* of the plan */
+    int threads; /* limit for the plan; 0: none */
     bcue_loader *loader;
     bcue_graph *graph; /* NULL for tables */
     bcue_plan *plan;
@@ -78,23 +79,13 @@ void bcue_batch_position(const bcue_batch *batch, int64_t gps_frames, size_t i, 
     position[1] = there ? batch->data[BCUE_GPS][2 * newest + 1] : NAN;
 }
 
-int bcue_useful_threads(const bcue_graph *graph)
-{
-    const int64_t few = 50000000; /* multiply-accumulates forward: some 2 ms of one core */
-    int64_t macs = 0;
-    for (int32_t i = 0; i < bcue_graph_node_count(graph); i++)
-        macs += bcue_graph_node_macs(graph, i);
-    return macs < few ? 1 : bcue_get_threads();
-}
-
 static bcue_status make_plan(bcue_scorer *scorer, bcue_error *error)
 {
     BCUE_TRY(bcue_model_build(scorer->model, &scorer->inputs, BATCH, &scorer->graph, error));
     const bcue_plan_options options = {.engine = scorer->options.engine, .dtype = BCUE_F32};
-    const int threads = bcue_get_threads();
-    bcue_set_threads(scorer->threads = bcue_useful_threads(scorer->graph));
+    const int limit = bcue_limit_threads(scorer->threads = bcue_useful_threads(scorer->graph));
     bcue_status status = bcue_plan_create(scorer->graph, scorer->weights, &options, &scorer->plan, error);
-    bcue_set_threads(threads);
+    (void)bcue_limit_threads(limit);
     return status;
 }
 
@@ -173,12 +164,10 @@ static bcue_status score_all(bcue_scorer *scorer, const size_t *samples, size_t 
 bcue_status bcue_scorer_run(bcue_scorer *scorer, const size_t *samples, size_t count, float *scores,
                             bcue_error *error)
 {
-    const int threads = bcue_get_threads();
-    if (scorer->plan != NULL) {
+    const int limit = bcue_limit_threads(scorer->threads);
+    if (scorer->plan != NULL)
         bcue_plan_weights_changed(scorer->plan);
-        bcue_set_threads(scorer->threads);
-    }
     bcue_status status = score_all(scorer, samples, count, scores, error);
-    bcue_set_threads(threads);
+    (void)bcue_limit_threads(limit);
     return status;
 }

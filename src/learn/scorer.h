@@ -24,11 +24,6 @@ void bcue_scorer_destroy(bcue_scorer *scorer);
 bcue_status bcue_scorer_run(bcue_scorer *scorer, const size_t *samples, size_t count, float *scores,
                             bcue_error *error);
 
-/* How many threads pay for this graph: all that bcue_set_threads allows, or one where a run has so little to
-   compute that handing it to a second thread costs more than it brings (and much more when other programs
-   keep that thread waiting). Depends on the shapes alone, so results repeat. */
-int bcue_useful_threads(const bcue_graph *graph);
-
 /* What the data and recipes offer this model. */
 bcue_model_inputs bcue_model_inputs_of(const bcue_dataset *dataset, const bcue_feature_config *features,
                                        const bcue_model_config *model);

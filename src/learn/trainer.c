@@ -12,6 +12,7 @@
 #include "base/parallel.h"
 #include "base/report_hooks.h"
 #include "base/rng.h"
+#include "graph/describe.h"
 #include "learn/trainer_internal.h"
 #include "models/model_file.h"
 
@@ -217,7 +218,7 @@ static bcue_status prepare_network(bcue_trainer *trainer, bcue_error *error)
     trainer->steps_per_epoch = (count + trainer->batch_size - 1) / trainer->batch_size;
     BCUE_TRY(bcue_model_build(&trainer->run->model, &trainer->inputs, trainer->batch_size,
                               &trainer->full.graph, error));
-    bcue_set_threads(bcue_useful_threads(trainer->full.graph));
+    (void)bcue_limit_threads(bcue_useful_threads(trainer->full.graph));
     BCUE_TRY(make_state(trainer, error));
     BCUE_TRY(plan_training(trainer, &trainer->full, error));
     BCUE_TRY(plan_tail(trainer, count % trainer->batch_size, error));
@@ -441,7 +442,7 @@ bcue_status bcue_train_member(const bcue_run_config *run, const bcue_config *ori
                               bcue_training_summary *summary, bcue_error *error)
 {
     const double started = bcue_clock_s();
-    const int threads = bcue_get_threads();
+    const int limit = bcue_limit_threads(0);
     bcue_trainer trainer = {.run = run, .dataset = dataset, .hooks = hooks, .member = member};
     *summary = (bcue_training_summary){0};
     bool skipped = false;
@@ -461,6 +462,6 @@ bcue_status bcue_train_member(const bcue_run_config *run, const bcue_config *ori
             status = bcue_fail_memory(error, "the summary");
     }
     free_trainer(&trainer);
-    bcue_set_threads(threads);
+    (void)bcue_limit_threads(limit);
     return status;
 }

@@ -5,9 +5,11 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/parallel.h"
 #include "beamcue/predict.h"
 #include "engine/plan.h"
 #include "formats/image.h"
+#include "graph/describe.h"
 #include "predict/model_handle.h"
 
 struct bcue_session {
@@ -16,9 +18,22 @@ struct bcue_session {
         weights; /* borrowed tensors of the model; plans take a non-const pointer but inference only reads */
     bcue_graph *graph; /* NULL for look-up models */
     bcue_plan *plan;
+    int threads; /* limit while it runs; 0: none */
     float *scores;
     bool *taken;
 };
+
+static bcue_status plan_session(bcue_session *session, bcue_error *error)
+{
+    const bcue_model_file *file = &session->model->file;
+    const bcue_plan_options options = {.engine = BCUE_ENGINE_ONEDNN, .dtype = BCUE_F32};
+    BCUE_TRY(bcue_model_build(&file->config, &file->inputs, 1, &session->graph, error));
+    session->threads = bcue_useful_threads(session->graph);
+    const int limit = bcue_limit_threads(session->threads);
+    bcue_status status = bcue_plan_create(session->graph, &session->weights, &options, &session->plan, error);
+    (void)bcue_limit_threads(limit);
+    return status;
+}
 
 bcue_status bcue_session_create(const bcue_model *model, bcue_session **session, bcue_error *error)
 {
@@ -32,12 +47,8 @@ bcue_status bcue_session_create(const bcue_model *model, bcue_session **session,
     made->taken = bcue_calloc((size_t)model->file.inputs.beams, sizeof *made->taken);
     bcue_status status =
         made->scores == NULL || made->taken == NULL ? bcue_fail_memory(error, "a session") : BCUE_OK;
-    if (status == BCUE_OK && !bcue_model_is_table(&model->file.config)) {
-        const bcue_plan_options options = {.engine = BCUE_ENGINE_ONEDNN, .dtype = BCUE_F32};
-        status = bcue_model_build(&model->file.config, &model->file.inputs, 1, &made->graph, error);
-        if (status == BCUE_OK)
-            status = bcue_plan_create(made->graph, &made->weights, &options, &made->plan, error);
-    }
+    if (status == BCUE_OK && !bcue_model_is_table(&model->file.config))
+        status = plan_session(made, error);
     if (status != BCUE_OK) {
         bcue_session_destroy(made);
         return status;
@@ -71,8 +82,9 @@ static bcue_status feed_picture(const bcue_session *session, const bcue_encoded_
     const uint8_t *bytes = picture->data;
     const bool png = picture->size > 4 && bytes[0] == 0x89;
     const int channels = (int)session->model->file.inputs.channels;
-    BCUE_TRY((png ? bcue_png_decode : bcue_jpeg_decode)(picture->data, picture->size, picture->name != NULL ? picture->name : "camera frame",
-                                                        channels, &image, error));
+    BCUE_TRY((png ? bcue_png_decode : bcue_jpeg_decode)(
+        picture->data, picture->size, picture->name != NULL ? picture->name : "camera frame", channels,
+        &image, error));
     const double decoded = bcue_clock_s();
     bcue_status status = bcue_camera_features(&image, &session->model->features.camera, input, error);
     bcue_image_free(&image);
@@ -158,7 +170,10 @@ static bcue_status run_model(bcue_session *session, const float position[2], bcu
     if (session->plan == NULL)
         return bcue_table_score(&file->config, file->inputs.beams, &file->weights, position, 0, 0,
                                 session->scores, error);
-    BCUE_TRY(bcue_plan_forward(session->plan, error));
+    const int limit = bcue_limit_threads(session->threads);
+    bcue_status status = bcue_plan_forward(session->plan, error);
+    (void)bcue_limit_threads(limit);
+    BCUE_TRY(status);
     memcpy(session->scores, bcue_plan_output(session->plan, "logits"),
            (size_t)file->inputs.beams * sizeof *session->scores);
     return BCUE_OK;

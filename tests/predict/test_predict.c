@@ -81,7 +81,7 @@ static void read_raw(const toy_run *run, const bcue_sample *sample, raw_sample *
         char *path = bcue_dataset_path(run->dataset, sample, sample->file[BCUE_CAMERA][0]);
         CHECK_OK(bcue_file_read(path, 1 << 20, &raw->picture, &error), error);
         free(path);
-        raw->camera = (bcue_encoded_picture){raw->picture.data, raw->picture.size};
+        raw->camera = (bcue_encoded_picture){raw->picture.data, raw->picture.size, "frame.jpg"};
     }
     for (int i = 0; i < 2; i++)
         raw->fixes[i] = (bcue_fix){sample->fix[2 * i], sample->fix[2 * i + 1]};
@@ -234,7 +234,7 @@ static void broken_and_missing_observations(void)
     CHECK(timing.total_ms >= timing.network_ms && timing.decode_ms > 0 && timing.features_ms > 0);
 
     /* More than the model wants: the newest count. */
-    const bcue_encoded_picture pictures[2] = {{"rubbish", 7}, raw.camera};
+    const bcue_encoded_picture pictures[2] = {{"rubbish", 7, NULL}, raw.camera};
     const bcue_fix fixes[3] = {{1, 1}, raw.fixes[0], raw.fixes[1]};
     bcue_observation observation = {pictures, 2, fixes, 3, {NAN, NAN}};
     CHECK_OK(bcue_predict(session, &observation, 4, other, NULL, &error), error);
@@ -246,7 +246,7 @@ static void broken_and_missing_observations(void)
     observation = (bcue_observation){&raw.camera, 1, NULL, 0, {NAN, NAN}};
     CHECK_OK(bcue_predict(session, &observation, 1, other, NULL, &error), error);
     /* Nothing. */
-    const bcue_encoded_picture none = {NULL, 0};
+    const bcue_encoded_picture none = {NULL, 0, NULL};
     const bcue_fix lost = {NAN, 10};
     observation = (bcue_observation){&none, 1, &lost, 1, {NAN, NAN}};
     CHECK_STATUS(bcue_predict(session, &observation, 4, other, NULL, &error), BCUE_ERROR_DATA);
@@ -263,11 +263,11 @@ static void broken_and_missing_observations(void)
     CHECK_CONTAINS(error.text, "this model ranks 1 to 4");
     /* Damage. */
     const bcue_encoded_picture rubbish[3] = {
-        {"rubbish", 7}, {"", 0}, {raw.picture.data, raw.picture.size / 2}};
+        {"rubbish", 7, NULL}, {"", 0, NULL}, {raw.picture.data, raw.picture.size / 2, "half.jpg"}};
     for (int i = 0; i < 3; i++) {
         observation = (bcue_observation){&rubbish[i], 1, raw.fixes, 2, {NAN, NAN}};
         CHECK_STATUS(bcue_predict(session, &observation, 4, other, NULL, &error), BCUE_ERROR_FORMAT);
-        CHECK_CONTAINS(error.text, "camera frame");
+        CHECK_CONTAINS(error.text, i < 2 ? "camera frame" : "half.jpg");
     }
     /* And the session still works. */
     CHECK_OK(bcue_predict(session, &raw.observation, 4, other, NULL, &error), error);
