@@ -1,9 +1,25 @@
 #include "api/report_handle.h"
+
+#include <stdlib.h>
+
 #include "base/fail.h"
+#include "base/file.h"
 #include "base/parallel.h"
 #include "beamcue/dataset.h"
 #include "dataset/export.h"
 #include "learn/run_config.h"
+
+static bcue_status list_files(const char *folder, bcue_report *report, bcue_error *error)
+{
+    for (size_t i = 0; bcue_export_files[i] != NULL; i++) {
+        char *path = bcue_path_join(folder, bcue_export_files[i]);
+        const bool listed = path != NULL && (!bcue_path_exists(path) || bcue_report_add_file(report, path));
+        free(path);
+        if (!listed)
+            return bcue_fail_memory(error, "the report");
+    }
+    return BCUE_OK;
+}
 
 static bcue_status summarise(const bcue_dataset *dataset, const bcue_split *split, const char *folder,
                              bcue_report *report, bcue_error *error)
@@ -13,6 +29,7 @@ static bcue_status summarise(const bcue_dataset *dataset, const bcue_split *spli
         "%s: %zu samples (%zu training, %zu validation, %zu test), %d beams; docs/export.md has a reader\n",
         folder, bcue_dataset_count(dataset), split->train_count, split->validation_count, split->test_count,
         bcue_dataset_beams(dataset));
+    BCUE_TRY(list_files(folder, report, error));
     json_t *object = bcue_report_object(report);
     json_object_set_new(object, "folder", json_string(folder));
     json_object_set_new(object, "samples", json_integer((json_int_t)bcue_dataset_count(dataset)));

@@ -16,6 +16,11 @@
 enum { EXPORT_BATCH = 16, EXPORT_THREADS = 2 };
 static const char *const side_names[] = {"none", "train", "validation", "test"};
 
+const char *const bcue_export_files[] = {
+    "about.json", "samples.csv", "label.npy",  "power.npy",          "split.npy",    "episode.npy",
+    "fix.npy",    "rsu_fix.npy", "camera.npy", "camera_present.npy", "position.npy", "position_present.npy",
+    NULL};
+
 typedef struct export_job {
     const bcue_dataset *dataset;
     const char *folder;

@@ -14,4 +14,7 @@ bcue_status bcue_dataset_export(const bcue_dataset *dataset, const bcue_split *s
                                 const bcue_feature_config *features, const char *folder,
                                 const bcue_hooks *hooks, bcue_error *error);
 
+/* Every file name an export may write, NULL-terminated; the input arrays only for what is enabled. */
+extern const char *const bcue_export_files[];
+
 #endif

@@ -229,8 +229,8 @@ static bcue_status read_lists(const bcue_csv *csv, const int *at, size_t i, cons
         parse_list(bcue_csv_cell(csv, i, (size_t)at[COLUMN_PROBABILITY]), probability, width);
     if (given != 0 && given != ranked)
         return bad_row(csv, i, "there must be one probability per ranked beam, or none", error);
-    for (size_t k = given; k < width; k++)
-        probability[k] = NAN;
+    for (size_t k = 0; k < width; k++)
+        probability[k] = k < given ? (double)(float)probability[k] : NAN;
     (void)parse_list(bcue_csv_cell(csv, i, (size_t)at[COLUMN_POWER]), p->power + i * beams, beams);
     return BCUE_OK;
 }

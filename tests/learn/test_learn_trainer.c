@@ -371,6 +371,7 @@ static void diverging_is_told(void)
             ((float *)model.weights.tensors[i].data)[k] *= 1e30F;
     CHECK_OK(bcue_model_file_write(FOLDER "/huge.safetensors", &model, &error), error);
     bcue_model_file_free(&model);
+    remove_results(FOLDER "/wild");
     const char *const wild[] = {"out=" FOLDER "/wild", "train.init=" FOLDER "/huge.safetensors", NULL};
     refused(wild, BCUE_ERROR_DATA, "the loss is not a number in epoch 1, step 1; lower train.optimizer.lr");
     CHECK(!exists(FOLDER "/wild", "model-seed1.safetensors"));
