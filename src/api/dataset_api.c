@@ -14,8 +14,12 @@
 typedef struct folder_config {
     bcue_data_config data;
 } folder_config;
-static const bcue_config_field folder_fields[] = {
-    {.name = "data", .type = BCUE_CONFIG_SECTION, .offset = offsetof(folder_config, data), .fields = bcue_data_config_fields, .help = "recordings"}, {0}};
+static const bcue_config_field folder_fields[] = {{.name = "data",
+                                                   .type = BCUE_CONFIG_SECTION,
+                                                   .offset = offsetof(folder_config, data),
+                                                   .fields = bcue_data_config_fields,
+                                                   .help = "recordings"},
+                                                  {0}};
 
 static void put_quoted(bcue_text *text, const char *value)
 {
@@ -28,22 +32,26 @@ static void put_quoted(bcue_text *text, const char *value)
     bcue_text_puts(text, "\"");
 }
 
-static bcue_status open_folder(const char *folder, const char *const *overrides, size_t override_count, const bcue_hooks *hooks, bcue_dataset **dataset,
-                               bcue_config **config, bcue_error *error)
+static bcue_status open_folder(const char *folder, const char *const *overrides, size_t override_count,
+                               const bcue_hooks *hooks, bcue_dataset **dataset, bcue_config **config,
+                               bcue_error *error)
 {
     folder_config target;
     bcue_text yaml = {0};
     bcue_text_puts(&yaml, "data:\n  sources:\n    - root: ");
     put_quoted(&yaml, folder);
     bcue_text_puts(&yaml, "\n");
-    bcue_status status = yaml.failed ? bcue_fail_memory(error, folder)
-                                     : bcue_config_read_text(yaml.data, yaml.size, folder, overrides, override_count, folder_fields, &target, config, error);
+    bcue_status status = yaml.failed
+                             ? bcue_fail_memory(error, folder)
+                             : bcue_config_read_text(yaml.data, yaml.size, folder, overrides, override_count,
+                                                     folder_fields, &target, config, error);
     bcue_text_free(&yaml);
     return status == BCUE_OK ? bcue_dataset_open(&target.data, *config, hooks, dataset, error) : status;
 }
 
-bcue_status bcue_open_recordings(const char *config_or_folder, const char *const *overrides, size_t override_count, const bcue_hooks *hooks,
-                                 bcue_dataset **dataset, bcue_config **config, bcue_error *error)
+bcue_status bcue_open_recordings(const char *config_or_folder, const char *const *overrides,
+                                 size_t override_count, const bcue_hooks *hooks, bcue_dataset **dataset,
+                                 bcue_config **config, bcue_error *error)
 {
     *dataset = NULL;
     *config = NULL;
@@ -62,11 +70,13 @@ bcue_status bcue_open_recordings(const char *config_or_folder, const char *const
     return status;
 }
 
-bcue_status bcue_dataset_load(const char *config_or_folder, const char *const *overrides, size_t override_count, const bcue_hooks *hooks,
-                              bcue_dataset **dataset, bcue_error *error)
+bcue_status bcue_dataset_load(const char *config_or_folder, const char *const *overrides,
+                              size_t override_count, const bcue_hooks *hooks, bcue_dataset **dataset,
+                              bcue_error *error)
 {
     bcue_config *config;
-    BCUE_TRY(bcue_open_recordings(config_or_folder, overrides, override_count, hooks, dataset, &config, error));
+    BCUE_TRY(
+        bcue_open_recordings(config_or_folder, overrides, override_count, hooks, dataset, &config, error));
     bcue_config_destroy(config); /* an open data set keeps its own copies */
     return BCUE_OK;
 }
@@ -81,12 +91,14 @@ size_t bcue_dataset_size(const bcue_dataset *dataset)
     return bcue_dataset_count(dataset);
 }
 
-bcue_status bcue_dataset_view(const bcue_dataset *dataset, size_t index, bcue_sample_view *view, bcue_error *error)
+bcue_status bcue_dataset_view(const bcue_dataset *dataset, size_t index, bcue_sample_view *view,
+                              bcue_error *error)
 {
     if (index >= bcue_dataset_count(dataset))
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "sample %zu of %zu", index, bcue_dataset_count(dataset));
     const bcue_sample *sample = bcue_dataset_sample(dataset, index);
-    const size_t newest_frame = (size_t)bcue_dataset_frames(dataset) - 1, newest_fix = (size_t)bcue_dataset_gps_frames(dataset) - 1;
+    const size_t newest_frame = (size_t)bcue_dataset_frames(dataset) - 1,
+                 newest_fix = (size_t)bcue_dataset_gps_frames(dataset) - 1;
     *view = (bcue_sample_view){
         .id = sample->id,
         .episode = sample->episode,

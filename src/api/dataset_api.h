@@ -4,8 +4,10 @@
 
 #include "dataset/recordings.h"
 
-/* A configuration file (its `data` section; a whole run configuration is fine) or a scenario folder by itself. Destroy *config after the data set. */
-bcue_status bcue_open_recordings(const char *config_or_folder, const char *const *overrides, size_t override_count, const bcue_hooks *hooks,
-                                 bcue_dataset **dataset, bcue_config **config, bcue_error *error);
+/* A configuration file (its `data` section; a whole run configuration is fine) or a scenario folder by
+ * itself. Destroy *config after the data set. */
+bcue_status bcue_open_recordings(const char *config_or_folder, const char *const *overrides,
+                                 size_t override_count, const bcue_hooks *hooks, bcue_dataset **dataset,
+                                 bcue_config **config, bcue_error *error);
 
 #endif

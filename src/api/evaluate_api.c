@@ -19,7 +19,8 @@ int bcue_metric_decimals(bcue_metric metric)
     return metric.kind == BCUE_METRIC_DBA || metric.kind == BCUE_METRIC_DBA_OFFICIAL ? 4 : 2;
 }
 
-bcue_table *bcue_evaluation_table(const bcue_run_config *run, const bcue_evaluation *evaluation, const bcue_evaluation_subset *subset)
+bcue_table *bcue_evaluation_table(const bcue_run_config *run, const bcue_evaluation *evaluation,
+                                  const bcue_evaluation_subset *subset)
 {
     const bcue_column columns[] = {{"metric", NULL, BCUE_ALIGN_LEFT, 0},
                                    {"unit", NULL, BCUE_ALIGN_LEFT, 0},
@@ -27,8 +28,8 @@ bcue_table *bcue_evaluation_table(const bcue_run_config *run, const bcue_evaluat
                                    {"between seeds", NULL, BCUE_ALIGN_RIGHT, 3},
                                    {"95 % interval", NULL, BCUE_ALIGN_RIGHT, 3}};
     char caption[256];
-    snprintf(caption, sizeof caption, "%s: %s, %zu samples, %zu seed%s", run->name, subset->name, subset->rows, evaluation->seeds,
-             evaluation->seeds == 1 ? "" : "s");
+    snprintf(caption, sizeof caption, "%s: %s, %zu samples, %zu seed%s", run->name, subset->name,
+             subset->rows, evaluation->seeds, evaluation->seeds == 1 ? "" : "s");
     bcue_table *table = bcue_table_create(caption, columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; table != NULL && i < subset->value_count; i++) {
         const bcue_evaluation_value *value = &subset->values[i];
@@ -49,7 +50,8 @@ bcue_table *bcue_evaluation_table(const bcue_run_config *run, const bcue_evaluat
         else
             bcue_table_missing(table);
         if (value->interval.has_interval)
-            bcue_table_printf(table, "%.3f .. %.3f", scale * value->interval.low, scale * value->interval.high);
+            bcue_table_printf(table, "%.3f .. %.3f", scale * value->interval.low,
+                              scale * value->interval.high);
         else
             bcue_table_missing(table);
         if (value->interval.note[0] != '\0')
@@ -58,29 +60,38 @@ bcue_table *bcue_evaluation_table(const bcue_run_config *run, const bcue_evaluat
     return table;
 }
 
-void bcue_evaluation_notes(const bcue_run_config *run, const bcue_dataset *dataset, const bcue_evaluation *evaluation, bcue_text *out)
+void bcue_evaluation_notes(const bcue_run_config *run, const bcue_dataset *dataset,
+                           const bcue_evaluation *evaluation, bcue_text *out)
 {
     const bcue_leak *leak = &evaluation->leak;
     const double tested = leak->test_count > 0 ? (double)leak->test_count : 1;
     if (leak->percent > 0 || leak->adjacent_rows > 0)
         bcue_text_printf(out,
-                         "Leak: %.1f %% of the test samples have a training sample of the same sequence within 2 s, %.1f %% one image away, %.1f %% share a "
-                         "frame with training. These numbers say how well the model interpolates, not how well it works elsewhere.\n",
-                         100 * (double)leak->near_in_time / tested, 100 * (double)leak->adjacent_rows / tested, 100 * (double)leak->shared_frames / tested);
+                         "Leak: %.1f %% of the test samples have a training sample of the same sequence "
+                         "within 2 s, %.1f %% one image away, %.1f %% share a "
+                         "frame with training. These numbers say how well the model interpolates, not how "
+                         "well it works elsewhere.\n",
+                         100 * (double)leak->near_in_time / tested,
+                         100 * (double)leak->adjacent_rows / tested,
+                         100 * (double)leak->shared_frames / tested);
     if (evaluation->random_rows)
         bcue_text_puts(out, "The split draws rows, not whole episodes, so the intervals understate.\n");
     const bcue_scored_counts *counts = &evaluation->subsets[0].counts;
     if (counts->invalid_power > 0)
-        bcue_text_printf(out, "%zu samples have no valid power vector and are left out of the power metrics.\n", counts->invalid_power);
-    bcue_text_printf(out, "Data %s, %zu training and %zu validation samples, seeds from %lld.\n", bcue_dataset_hash(dataset), evaluation->train_count,
-                     evaluation->validation_count, (long long)run->seed);
+        bcue_text_printf(out,
+                         "%zu samples have no valid power vector and are left out of the power metrics.\n",
+                         counts->invalid_power);
+    bcue_text_printf(out, "Data %s, %zu training and %zu validation samples, seeds from %lld.\n",
+                     bcue_dataset_hash(dataset), evaluation->train_count, evaluation->validation_count,
+                     (long long)run->seed);
 }
 
 static json_t *value_json(const bcue_evaluation_value *value)
 {
     if (!value->available)
         return json_pack("{s:n, s:s}", "mean", "reason", value->reason);
-    json_t *json = json_pack("{s:f, s:f, s:s}", "mean", value->mean, "deviation", value->deviation, "note", value->interval.note);
+    json_t *json = json_pack("{s:f, s:f, s:s}", "mean", value->mean, "deviation", value->deviation, "note",
+                             value->interval.note);
     if (value->interval.has_interval) {
         json_object_set_new(json, "low", json_real(value->interval.low));
         json_object_set_new(json, "high", json_real(value->interval.high));
@@ -88,7 +99,8 @@ static json_t *value_json(const bcue_evaluation_value *value)
     return json;
 }
 
-static void fill_json(const bcue_run_config *run, const bcue_dataset *dataset, const bcue_evaluation *evaluation, json_t *object)
+static void fill_json(const bcue_run_config *run, const bcue_dataset *dataset,
+                      const bcue_evaluation *evaluation, json_t *object)
 {
     json_object_set_new(object, "name", json_string(run->name));
     json_object_set_new(object, "model", json_string(bcue_model_kind_names[run->model.kind]));
@@ -98,23 +110,26 @@ static void fill_json(const bcue_run_config *run, const bcue_dataset *dataset, c
     json_object_set_new(object, "index_monotone", json_boolean(run->data.index_monotone));
     json_object_set_new(object, "random_rows", json_boolean(evaluation->random_rows));
     json_object_set_new(object, "data_hash", json_string(bcue_dataset_hash(dataset)));
-    json_object_set_new(object, "leak", json_pack("{s:f, s:I, s:I, s:I, s:I}", "percent", evaluation->leak.percent, "test_samples",
-                                                  (json_int_t)evaluation->leak.test_count, "shared_frames", (json_int_t)evaluation->leak.shared_frames,
-                                                  "near_in_time", (json_int_t)evaluation->leak.near_in_time, "adjacent_rows",
-                                                  (json_int_t)evaluation->leak.adjacent_rows));
+    json_object_set_new(object, "leak",
+                        json_pack("{s:f, s:I, s:I, s:I, s:I}", "percent", evaluation->leak.percent,
+                                  "test_samples", (json_int_t)evaluation->leak.test_count, "shared_frames",
+                                  (json_int_t)evaluation->leak.shared_frames, "near_in_time",
+                                  (json_int_t)evaluation->leak.near_in_time, "adjacent_rows",
+                                  (json_int_t)evaluation->leak.adjacent_rows));
     json_t *subsets = json_array();
     for (size_t i = 0; i < evaluation->subset_count; i++) {
         const bcue_evaluation_subset *subset = &evaluation->subsets[i];
         json_t *metrics = json_object();
         for (size_t m = 0; m < subset->value_count; m++)
             json_object_set_new(metrics, subset->values[m].name, value_json(&subset->values[m]));
-        json_array_append_new(subsets, json_pack("{s:s, s:I, s:o}", "name", subset->name, "samples", (json_int_t)subset->rows, "metrics", metrics));
+        json_array_append_new(subsets, json_pack("{s:s, s:I, s:o}", "name", subset->name, "samples",
+                                                 (json_int_t)subset->rows, "metrics", metrics));
     }
     json_object_set_new(object, "subsets", subsets);
 }
 
-static bcue_status build_report(const bcue_run_config *run, const bcue_dataset *dataset, const bcue_evaluation *evaluation, bcue_report *report,
-                                bcue_error *error)
+static bcue_status build_report(const bcue_run_config *run, const bcue_dataset *dataset,
+                                const bcue_evaluation *evaluation, bcue_report *report, bcue_error *error)
 {
     for (size_t i = 0; i < evaluation->subset_count; i++) {
         bcue_table *table = bcue_evaluation_table(run, evaluation, &evaluation->subsets[i]);
@@ -127,15 +142,16 @@ static bcue_status build_report(const bcue_run_config *run, const bcue_dataset *
     fill_json(run, dataset, evaluation, bcue_report_object(report));
     BCUE_TRY(bcue_report_write_json_file(report, run->out, "results.json", error));
     char *path = bcue_path_join(run->out, "report.html");
-    bcue_status status = path == NULL ? bcue_fail_memory(error, "report.html") : bcue_evaluation_write_page(run, dataset, evaluation, path, error);
+    bcue_status status = path == NULL ? bcue_fail_memory(error, "report.html")
+                                      : bcue_evaluation_write_page(run, dataset, evaluation, path, error);
     if (status == BCUE_OK && !bcue_report_add_file(report, path))
         status = bcue_fail_memory(error, "the report");
     free(path);
     return status;
 }
 
-static bcue_status evaluate_run(const bcue_run_config *run, const bcue_config *config, const char *foreign, const bcue_hooks *hooks, bcue_report *report,
-                                bcue_error *error)
+static bcue_status evaluate_run(const bcue_run_config *run, const bcue_config *config, const char *foreign,
+                                const bcue_hooks *hooks, bcue_report *report, bcue_error *error)
 {
     bcue_dataset *dataset;
     bcue_evaluation evaluation;
@@ -149,8 +165,9 @@ static bcue_status evaluate_run(const bcue_run_config *run, const bcue_config *c
     return status;
 }
 
-bcue_status bcue_evaluate(const char *config_path, const char *const *overrides, size_t override_count, const char *predictions_path,
-                          const bcue_hooks *hooks, bcue_report **report, bcue_error *error)
+bcue_status bcue_evaluate(const char *config_path, const char *const *overrides, size_t override_count,
+                          const char *predictions_path, const bcue_hooks *hooks, bcue_report **report,
+                          bcue_error *error)
 {
     bcue_run_config run;
     bcue_config *config;
@@ -158,7 +175,8 @@ bcue_status bcue_evaluate(const char *config_path, const char *const *overrides,
     BCUE_TRY(bcue_run_config_read(config_path, overrides, override_count, &run, &config, error));
     bcue_set_threads((int)run.threads);
     bcue_report *made = bcue_report_create();
-    bcue_status status = made == NULL ? bcue_fail_memory(error, "the report") : evaluate_run(&run, config, predictions_path, hooks, made, error);
+    bcue_status status = made == NULL ? bcue_fail_memory(error, "the report")
+                                      : evaluate_run(&run, config, predictions_path, hooks, made, error);
     if (status == BCUE_OK)
         status = bcue_report_finish(made, error);
     bcue_config_destroy(config);

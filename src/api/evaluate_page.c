@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/evaluate_api.h"
+#include "api/example_frames.h"
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -35,19 +36,24 @@ static bcue_status add_training_curves(bcue_page *page, const bcue_run_config *r
     }
     bcue_status status = BCUE_OK;
     if (good) {
-        const bcue_training_chart chart = {.options = {.title = "Training", .description = "Loss and validation accuracy after every epoch", .width = 1040},
-                                           .train_loss = columns[0],
-                                           .validation_loss = columns[1],
-                                           .metric = columns[2],
-                                           .metric_name = "validation top-1",
-                                           .metric_unit = "%",
-                                           .epoch_count = rows,
-                                           .best_epoch = best + 1};
+        const bcue_training_chart chart = {
+            .options = {.title = "Training",
+                        .description = "Loss and validation accuracy after every epoch",
+                        .width = 1040},
+            .train_loss = columns[0],
+            .validation_loss = columns[1],
+            .metric = columns[2],
+            .metric_name = "validation top-1",
+            .metric_unit = "%",
+            .epoch_count = rows,
+            .best_epoch = best + 1};
         bcue_text svg = {0};
         status = bcue_chart_training(&chart, &svg, error);
         if (status == BCUE_OK) {
             bcue_page_section(page, "How it was trained");
-            bcue_page_chart(page, &svg, "The first seed. The marked epoch has the best validation top-1 and is the one that was kept.");
+            bcue_page_chart(page, &svg,
+                            "The first seed. The marked epoch has the best validation top-1 and is the one "
+                            "that was kept.");
         }
         bcue_text_free(&svg);
     }
@@ -70,9 +76,12 @@ static bcue_status add_top_k_chart(bcue_page *page, const bcue_scored_set *set, 
         accuracy[count] *= 100;
         k_values[count++] = k;
     }
-    const bcue_line_series series = {.name = "top-k accuracy", .x = k_values, .y = accuracy, .count = count, .markers = true};
+    const bcue_line_series series = {
+        .name = "top-k accuracy", .x = k_values, .y = accuracy, .count = count, .markers = true};
     const bcue_line_chart chart = {
-        .options = {.title = "How many beams must be probed", .description = "Share of test samples whose best beam is among the first k", .width = 520},
+        .options = {.title = "How many beams must be probed",
+                    .description = "Share of test samples whose best beam is among the first k",
+                    .width = 520},
         .x = {.title = "beams probed", .integer = true},
         .y = {.title = "best beam found", .unit = "%", .low = 0, .high = 100},
         .series = &series,
@@ -105,18 +114,20 @@ static bcue_status add_distance_chart(bcue_page *page, const bcue_scored_set *se
         share[shown + SHOWN_DISTANCE] += 100.0 * (double)signed_counts[d + set->beams - 1] / (double)rows;
     }
     for (int d = -SHOWN_DISTANCE; d <= SHOWN_DISTANCE; d++) {
-        snprintf(texts[d + SHOWN_DISTANCE], sizeof texts[0], "%s%d", d == -SHOWN_DISTANCE || d == SHOWN_DISTANCE ? "\xe2\x89\xa5" : "", d < 0 ? -d : d);
+        snprintf(texts[d + SHOWN_DISTANCE], sizeof texts[0], "%s%d",
+                 d == -SHOWN_DISTANCE || d == SHOWN_DISTANCE ? "\xe2\x89\xa5" : "", d < 0 ? -d : d);
         names[d + SHOWN_DISTANCE] = texts[d + SHOWN_DISTANCE];
     }
     const bcue_bar_series series = {.name = "share", .values = share};
-    const bcue_bar_chart chart = {
-        .options = {.title = "How far off the first answer is", .description = "Histogram of predicted beam minus best beam", .width = 520},
-        .category = {.title = "beams too low        0        beams too high"},
-        .value = {.title = "test samples", .unit = "%", .from_zero = true},
-        .categories = names,
-        .category_count = 2 * SHOWN_DISTANCE + 1,
-        .series = &series,
-        .series_count = 1};
+    const bcue_bar_chart chart = {.options = {.title = "How far off the first answer is",
+                                              .description = "Histogram of predicted beam minus best beam",
+                                              .width = 520},
+                                  .category = {.title = "beams too low        0        beams too high"},
+                                  .value = {.title = "test samples", .unit = "%", .from_zero = true},
+                                  .categories = names,
+                                  .category_count = 2 * SHOWN_DISTANCE + 1,
+                                  .series = &series,
+                                  .series_count = 1};
     bcue_text svg = {0};
     bcue_status status = bcue_chart_bars(&chart, &svg, error);
     if (status == BCUE_OK)
@@ -139,24 +150,29 @@ static void add_highlights(bcue_page *page, const bcue_evaluation_subset *subset
         const double scale = bcue_metric_scale(value->metric);
         const int decimals = value->metric.kind == BCUE_METRIC_DBA ? 3 : scale > 1 ? 1 : 2;
         bcue_metric_title(value->metric, titles[count]);
-        snprintf(values[count], sizeof values[0], "%.*f %s", decimals, scale * value->mean, bcue_metric_unit(value->metric));
+        snprintf(values[count], sizeof values[0], "%.*f %s", decimals, scale * value->mean,
+                 bcue_metric_unit(value->metric));
         details[count][0] = '\0';
         if (value->interval.has_interval)
-            snprintf(details[count], sizeof details[0], "95 %%: %.*f to %.*f", decimals, scale * value->interval.low, decimals, scale * value->interval.high);
-        facts[count] = (bcue_page_fact){titles[count], values[count], details[count][0] != '\0' ? details[count] : NULL};
+            snprintf(details[count], sizeof details[0], "95 %%: %.*f to %.*f", decimals,
+                     scale * value->interval.low, decimals, scale * value->interval.high);
+        facts[count] =
+            (bcue_page_fact){titles[count], values[count], details[count][0] != '\0' ? details[count] : NULL};
         count++;
     }
     bcue_page_highlights(page, facts, count);
 }
 
-static bcue_status fill_page(bcue_page *page, const bcue_run_config *run, const bcue_dataset *dataset, const bcue_evaluation *evaluation, bcue_error *error)
+static bcue_status fill_page(bcue_page *page, const bcue_run_config *run, const bcue_dataset *dataset,
+                             const bcue_evaluation *evaluation, bcue_error *error)
 {
     bcue_text notes = {0};
     bcue_evaluation_notes(run, dataset, evaluation, &notes);
     if (notes.failed)
         return bcue_fail_memory(error, "the page");
     add_highlights(page, &evaluation->subsets[0]);
-    bcue_page_callout(page, evaluation->leak.percent > 1 ? BCUE_CALLOUT_WARNING : BCUE_CALLOUT_NOTE, "Read the numbers with this in mind", notes.data);
+    bcue_page_callout(page, evaluation->leak.percent > 1 ? BCUE_CALLOUT_WARNING : BCUE_CALLOUT_NOTE,
+                      "Read the numbers with this in mind", notes.data);
     bcue_text_free(&notes);
     bcue_page_section(page, "Metrics");
     for (size_t i = 0; i < evaluation->subset_count; i++) {
@@ -172,15 +188,17 @@ static bcue_status fill_page(bcue_page *page, const bcue_run_config *run, const 
     BCUE_TRY(add_top_k_chart(page, &set, error));
     BCUE_TRY(add_distance_chart(page, &set, error));
     bcue_page_grid_end(page);
+    BCUE_TRY(bcue_add_example_frames(page, run, dataset, &evaluation->predictions[0], error));
     return add_training_curves(page, run, error);
 }
 
-bcue_status bcue_evaluation_write_page(const bcue_run_config *run, const bcue_dataset *dataset, const bcue_evaluation *evaluation, const char *path,
-                                       bcue_error *error)
+bcue_status bcue_evaluation_write_page(const bcue_run_config *run, const bcue_dataset *dataset,
+                                       const bcue_evaluation *evaluation, const char *path, bcue_error *error)
 {
     char subtitle[256];
-    snprintf(subtitle, sizeof subtitle, "%s, %zu test samples, %zu seed%s", bcue_model_kind_names[run->model.kind], evaluation->subsets[0].rows,
-             evaluation->seeds, evaluation->seeds == 1 ? "" : "s");
+    snprintf(subtitle, sizeof subtitle, "%s, %zu test samples, %zu seed%s",
+             bcue_model_kind_names[run->model.kind], evaluation->subsets[0].rows, evaluation->seeds,
+             evaluation->seeds == 1 ? "" : "s");
     bcue_page *page = bcue_page_create(run->name, subtitle);
     if (page == NULL)
         return bcue_fail_memory(error, path);
@@ -189,7 +207,8 @@ bcue_status bcue_evaluation_write_page(const bcue_run_config *run, const bcue_da
         bcue_origin_note note;
         char seed[48];
         bcue_origin_note_fill(&note, "beamcue evaluate");
-        snprintf(seed, sizeof seed, "%lld .. %lld", (long long)run->seed, (long long)(run->seed + run->seeds - 1));
+        snprintf(seed, sizeof seed, "%lld .. %lld", (long long)run->seed,
+                 (long long)(run->seed + run->seeds - 1));
         note.provenance.seed = seed;
         status = bcue_page_write(page, &note.provenance, path, error);
     }

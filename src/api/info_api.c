@@ -59,7 +59,9 @@ static bcue_status branch_table(const bcue_graph *graph, bcue_report *report, bc
             macs += work;
         }
     }
-    const bcue_column columns[] = {{"branch", NULL, BCUE_ALIGN_LEFT, 0}, {"parameters", NULL, BCUE_ALIGN_RIGHT, 0}, {"MACs", "million", BCUE_ALIGN_RIGHT, 3}};
+    const bcue_column columns[] = {{"branch", NULL, BCUE_ALIGN_LEFT, 0},
+                                   {"parameters", NULL, BCUE_ALIGN_RIGHT, 0},
+                                   {"MACs", "million", BCUE_ALIGN_RIGHT, 3}};
     bcue_table *table = bcue_table_create("Network, per window", columns, 3);
     for (size_t i = 0; table != NULL && i < count; i++) {
         bcue_table_row(table);
@@ -73,7 +75,8 @@ static bcue_status branch_table(const bcue_graph *graph, bcue_report *report, bc
         bcue_table_text(table, "total");
         bcue_table_number(table, (double)parameters);
         bcue_table_number(table, 1e-6 * (double)macs);
-        bcue_table_footnote(table, "plus %lld batch-norm statistics, which are not trained", (long long)running);
+        bcue_table_footnote(table, "plus %lld batch-norm statistics, which are not trained",
+                            (long long)running);
     }
     json_object_set_new(bcue_report_object(report), "parameters", json_integer(parameters));
     json_object_set_new(bcue_report_object(report), "macs", json_integer(macs));
@@ -84,7 +87,9 @@ static bcue_status branch_table(const bcue_graph *graph, bcue_report *report, bc
 
 static bcue_status layer_table(const bcue_graph *graph, bcue_report *report, bcue_error *error)
 {
-    const bcue_column columns[] = {{"layer", NULL, BCUE_ALIGN_LEFT, 0}, {"operator", NULL, BCUE_ALIGN_LEFT, 0}, {"output", NULL, BCUE_ALIGN_LEFT, 0},
+    const bcue_column columns[] = {{"layer", NULL, BCUE_ALIGN_LEFT, 0},
+                                   {"operator", NULL, BCUE_ALIGN_LEFT, 0},
+                                   {"output", NULL, BCUE_ALIGN_LEFT, 0},
                                    {"MACs", "million", BCUE_ALIGN_RIGHT, 3}};
     bcue_table *table = bcue_table_create("Layers", columns, 4);
     for (int32_t n = 0; table != NULL && n < bcue_graph_node_count(graph); n++) {
@@ -93,7 +98,8 @@ static bcue_status layer_table(const bcue_graph *graph, bcue_report *report, bcu
         bcue_table_row(table);
         bcue_table_text(table, node->name);
         bcue_table_text(table, bcue_op_name(node->op));
-        bcue_table_text(table, bcue_shape_text(&bcue_graph_value(graph, node->output)->shape, shape, sizeof shape));
+        bcue_table_text(table,
+                        bcue_shape_text(&bcue_graph_value(graph, node->output)->shape, shape, sizeof shape));
         const int64_t work = bcue_graph_node_macs(graph, n);
         if (work > 0)
             bcue_table_number(table, 1e-6 * (double)work);
@@ -105,8 +111,8 @@ static bcue_status layer_table(const bcue_graph *graph, bcue_report *report, bcu
     return status;
 }
 
-static bcue_status describe_network(const bcue_model_config *config, const bcue_model_inputs *inputs, bcue_weights *weights, bcue_report *report,
-                                    bcue_error *error)
+static bcue_status describe_network(const bcue_model_config *config, const bcue_model_inputs *inputs,
+                                    bcue_weights *weights, bcue_report *report, bcue_error *error)
 {
     bcue_graph *graph;
     BCUE_TRY(bcue_model_build(config, inputs, 1, &graph, error));
@@ -119,8 +125,10 @@ static bcue_status describe_network(const bcue_model_config *config, const bcue_
         bcue_plan *plan;
         status = bcue_plan_create(graph, weights, &options, &plan, error);
         if (status == BCUE_OK) {
-            bcue_text_printf(bcue_report_out(report), "\nWorking memory of a session: %.2f MB\n", 1e-6 * (double)bcue_plan_peak_bytes(plan));
-            json_object_set_new(bcue_report_object(report), "session_bytes", json_integer((json_int_t)bcue_plan_peak_bytes(plan)));
+            bcue_text_printf(bcue_report_out(report), "\nWorking memory of a session: %.2f MB\n",
+                             1e-6 * (double)bcue_plan_peak_bytes(plan));
+            json_object_set_new(bcue_report_object(report), "session_bytes",
+                                json_integer((json_int_t)bcue_plan_peak_bytes(plan)));
             bcue_plan_destroy(plan);
         }
     }
@@ -137,7 +145,8 @@ static void describe_training(const bcue_model_file *model, bcue_report *report)
     const char *key;
     json_t *value;
     bcue_text_puts(out, "\nTraining\n");
-    json_object_foreach(training, key, value) {
+    json_object_foreach(training, key, value)
+    {
         if (json_is_string(value))
             bcue_text_printf(out, "  %-20s %s\n", key, json_string_value(value));
         else if (json_is_integer(value))
@@ -154,14 +163,17 @@ static bcue_status describe_model(const char *path, bcue_report *report, bcue_er
     BCUE_TRY(bcue_model_file_read(path, &model, error));
     bcue_text *out = bcue_report_out(report);
     const bcue_model_inputs *inputs = &model.inputs;
-    bcue_text_printf(out, "%s: %s, %lld beams\n", path, bcue_model_kind_names[model.config.kind], (long long)inputs->beams);
+    bcue_text_printf(out, "%s: %s, %lld beams\n", path, bcue_model_kind_names[model.config.kind],
+                     (long long)inputs->beams);
     if (inputs->channels > 0)
-        bcue_text_printf(out, "  camera   %lld frame(s) of %lld x %lld, %lld channel(s)\n", (long long)inputs->frames, (long long)inputs->width,
-                         (long long)inputs->height, (long long)inputs->channels);
+        bcue_text_printf(out, "  camera   %lld frame(s) of %lld x %lld, %lld channel(s)\n",
+                         (long long)inputs->frames, (long long)inputs->width, (long long)inputs->height,
+                         (long long)inputs->channels);
     if (inputs->gps_frames > 0)
         bcue_text_printf(out, "  position %lld fix(es)\n", (long long)inputs->gps_frames);
     json_object_set_new(bcue_report_object(report), "kind", json_string("model"));
-    json_object_set_new(bcue_report_object(report), "model", json_string(bcue_model_kind_names[model.config.kind]));
+    json_object_set_new(bcue_report_object(report), "model",
+                        json_string(bcue_model_kind_names[model.config.kind]));
     json_object_set_new(bcue_report_object(report), "beams", json_integer(inputs->beams));
     bcue_status status = BCUE_OK;
     bcue_text_puts(out, "\n");
@@ -182,16 +194,20 @@ static bcue_status describe_config(const char *path, bcue_report *report, bcue_e
     bcue_text_printf(out, "# %s: the effective configuration\n", path);
     bcue_config_write(bcue_run_config_fields, &run, out);
     json_object_set_new(bcue_report_object(report), "kind", json_string("configuration"));
-    json_object_set_new(bcue_report_object(report), "model", json_string(bcue_model_kind_names[run.model.kind]));
+    json_object_set_new(bcue_report_object(report), "model",
+                        json_string(bcue_model_kind_names[run.model.kind]));
     const bool camera = run.features.camera.enabled;
     const bcue_model_inputs inputs = {.frames = run.data.window.frames,
                                       .channels = camera ? run.features.camera.channels : 0,
                                       .height = camera ? run.features.camera.height : 0,
                                       .width = camera ? run.features.camera.width : 0,
                                       .gps_frames = run.features.position.enabled ? run.data.gps_frames : 0,
-                                      .beams = (run.data.beams + run.data.beam_step - 1) / run.data.beam_step};
+                                      .beams =
+                                          (run.data.beams + run.data.beam_step - 1) / run.data.beam_step};
     bcue_text_puts(out, "\n");
-    bcue_status status = bcue_model_is_table(&run.model) ? BCUE_OK : describe_network(&run.model, &inputs, NULL, report, error);
+    bcue_status status = bcue_model_is_table(&run.model)
+                             ? BCUE_OK
+                             : describe_network(&run.model, &inputs, NULL, report, error);
     bcue_config_destroy(config);
     return status;
 }

@@ -23,7 +23,9 @@ static double median_of(const double *values, size_t count)
         return -1;
     memcpy(sorted, values, count * sizeof *sorted);
     qsort(sorted, count, sizeof *sorted, by_value);
-    const double median = count == 0 ? 0 : count % 2 == 1 ? sorted[count / 2] : 0.5 * (sorted[count / 2 - 1] + sorted[count / 2]);
+    const double median = count == 0       ? 0
+                          : count % 2 == 1 ? sorted[count / 2]
+                                           : 0.5 * (sorted[count / 2 - 1] + sorted[count / 2]);
     free(sorted);
     return median;
 }
@@ -47,13 +49,16 @@ static void inspect_power(const bcue_sample *sample, bcue_inspection *inspection
     }
 }
 
-static void inspect_availability(const bcue_dataset *dataset, const bcue_sample *sample, bcue_inspection *inspection)
+static void inspect_availability(const bcue_dataset *dataset, const bcue_sample *sample,
+                                 bcue_inspection *inspection)
 {
-    const size_t newest = (size_t)bcue_dataset_frames(dataset) - 1, fix = 2 * ((size_t)bcue_dataset_gps_frames(dataset) - 1);
+    const size_t newest = (size_t)bcue_dataset_frames(dataset) - 1,
+                 fix = 2 * ((size_t)bcue_dataset_gps_frames(dataset) - 1);
     for (int m = 0; m < BCUE_MODALITY_COUNT; m++) {
         if (m == BCUE_GPS) {
             inspection->offered[m] = inspection->offered[m] || sample->fix != NULL;
-            inspection->available[m] += sample->fix != NULL && isfinite(sample->fix[fix]) && isfinite(sample->fix[fix + 1]);
+            inspection->available[m] +=
+                sample->fix != NULL && isfinite(sample->fix[fix]) && isfinite(sample->fix[fix + 1]);
         } else if (sample->file[m] != NULL) {
             inspection->offered[m] = true;
             inspection->available[m] += sample->file[m][newest] != NULL;
@@ -69,7 +74,8 @@ static bcue_status inspect_steps(const bcue_dataset *dataset, bcue_inspection *i
         return bcue_fail_memory(error, "the inspection");
     size_t step_count = 0, pairs = 0, changes = 0;
     for (size_t i = 1; i < inspection->samples; i++) {
-        const bcue_sample *before = bcue_dataset_sample(dataset, i - 1), *now = bcue_dataset_sample(dataset, i);
+        const bcue_sample *before = bcue_dataset_sample(dataset, i - 1),
+                          *now = bcue_dataset_sample(dataset, i);
         if (before->episode != now->episode)
             continue;
         const double step = now->time_s - before->time_s;
@@ -91,8 +97,9 @@ static bcue_status inspect_steps(const bcue_dataset *dataset, bcue_inspection *i
 
 bcue_status bcue_inspection_make(const bcue_dataset *dataset, bcue_inspection *inspection, bcue_error *error)
 {
-    *inspection = (bcue_inspection){
-        .samples = bcue_dataset_count(dataset), .episodes = bcue_dataset_episodes(dataset), .beams = bcue_dataset_beams(dataset)};
+    *inspection = (bcue_inspection){.samples = bcue_dataset_count(dataset),
+                                    .episodes = bcue_dataset_episodes(dataset),
+                                    .beams = bcue_dataset_beams(dataset)};
     inspection->beam_histogram = bcue_calloc((size_t)inspection->beams, sizeof(double));
     inspection->spread_db = bcue_calloc(inspection->samples, sizeof(double));
     inspection->gap_db = bcue_calloc(inspection->samples, sizeof(double));
@@ -136,7 +143,9 @@ static void fact_row(bcue_table *table, const char *name, double value, const ch
 
 bcue_table *bcue_inspection_overview(const bcue_dataset *dataset, const bcue_inspection *inspection)
 {
-    const bcue_column columns[] = {{"what", NULL, BCUE_ALIGN_LEFT, 0}, {"value", NULL, BCUE_ALIGN_RIGHT, -1}, {"unit", NULL, BCUE_ALIGN_LEFT, 0}};
+    const bcue_column columns[] = {{"what", NULL, BCUE_ALIGN_LEFT, 0},
+                                   {"value", NULL, BCUE_ALIGN_RIGHT, -1},
+                                   {"unit", NULL, BCUE_ALIGN_LEFT, 0}};
     bcue_table *table = bcue_table_create("Overview", columns, 3);
     if (table == NULL)
         return NULL;
@@ -154,14 +163,17 @@ bcue_table *bcue_inspection_overview(const bcue_dataset *dataset, const bcue_ins
             continue;
         bcue_table_row(table);
         bcue_table_printf(table, "with %s", bcue_modality_name((bcue_modality)m));
-        bcue_table_number(table, inspection->samples > 0 ? 100.0 * (double)inspection->available[m] / (double)inspection->samples : 0);
+        bcue_table_number(table, inspection->samples > 0
+                                     ? 100.0 * (double)inspection->available[m] / (double)inspection->samples
+                                     : 0);
         bcue_table_text(table, "%");
     }
     if (inspection->powered > 0) {
         fact_row(table, "median power spread, best over worst beam", inspection->median_spread_db, "dB");
         fact_row(table, "median gap, best over second beam", inspection->median_gap_db, "dB");
     }
-    fact_row(table, "best beam changes from one sample to the next", 100 * inspection->label_change_share, "%");
+    fact_row(table, "best beam changes from one sample to the next", 100 * inspection->label_change_share,
+             "%");
     return table;
 }
 
@@ -196,7 +208,9 @@ bcue_table *bcue_inspection_defects(const bcue_dataset *dataset)
         {"row without a whole window in its episode", "dropped", d->window_crossing_dropped},
         {"sample without a required modality", "dropped", d->required_missing_dropped},
     };
-    const bcue_column columns[] = {{"defect", NULL, BCUE_ALIGN_LEFT, 0}, {"count", NULL, BCUE_ALIGN_RIGHT, 0}, {"what happens", NULL, BCUE_ALIGN_LEFT, 0}};
+    const bcue_column columns[] = {{"defect", NULL, BCUE_ALIGN_LEFT, 0},
+                                   {"count", NULL, BCUE_ALIGN_RIGHT, 0},
+                                   {"what happens", NULL, BCUE_ALIGN_LEFT, 0}};
     bcue_table *table = bcue_table_create("Defects", columns, 3);
     bool any = false;
     for (size_t i = 0; table != NULL && i < sizeof lines / sizeof *lines; i++) {
@@ -221,7 +235,8 @@ static void fill_json(const bcue_dataset *dataset, const bcue_inspection *inspec
     json_t *available = json_object(), *histogram = json_array();
     for (int m = 0; m < BCUE_MODALITY_COUNT; m++) {
         if (inspection->offered[m])
-            json_object_set_new(available, bcue_modality_name((bcue_modality)m), json_integer((json_int_t)inspection->available[m]));
+            json_object_set_new(available, bcue_modality_name((bcue_modality)m),
+                                json_integer((json_int_t)inspection->available[m]));
     }
     for (int32_t b = 0; b < inspection->beams; b++)
         json_array_append_new(histogram, json_integer((json_int_t)inspection->beam_histogram[b]));
@@ -242,8 +257,8 @@ static void fill_json(const bcue_dataset *dataset, const bcue_inspection *inspec
     json_object_set_new(object, "data_hash", json_string(bcue_dataset_hash(dataset)));
 }
 
-static bcue_status build(const bcue_dataset *dataset, const bcue_inspection *inspection, const char *title, const char *html_path, bcue_report *report,
-                         bcue_error *error)
+static bcue_status build(const bcue_dataset *dataset, const bcue_inspection *inspection, const char *title,
+                         const char *html_path, bcue_report *report, bcue_error *error)
 {
     bcue_text_printf(bcue_report_out(report), "%s\n\n", title);
     bcue_table *overview = bcue_inspection_overview(dataset, inspection);
@@ -262,16 +277,19 @@ static bcue_status build(const bcue_dataset *dataset, const bcue_inspection *ins
     return bcue_report_add_file(report, html_path) ? BCUE_OK : bcue_fail_memory(error, "the report");
 }
 
-bcue_status bcue_inspect(const char *config_or_folder, const char *const *overrides, size_t override_count, const char *html_path, const bcue_hooks *hooks,
-                         bcue_report **report, bcue_error *error)
+bcue_status bcue_inspect(const char *config_or_folder, const char *const *overrides, size_t override_count,
+                         const char *html_path, const bcue_hooks *hooks, bcue_report **report,
+                         bcue_error *error)
 {
     bcue_dataset *dataset;
     bcue_config *config;
     bcue_inspection inspection;
     *report = NULL;
-    BCUE_TRY(bcue_open_recordings(config_or_folder, overrides, override_count, hooks, &dataset, &config, error));
+    BCUE_TRY(
+        bcue_open_recordings(config_or_folder, overrides, override_count, hooks, &dataset, &config, error));
     bcue_report *made = bcue_report_create();
-    bcue_status status = made == NULL ? bcue_fail_memory(error, "the report") : bcue_inspection_make(dataset, &inspection, error);
+    bcue_status status = made == NULL ? bcue_fail_memory(error, "the report")
+                                      : bcue_inspection_make(dataset, &inspection, error);
     if (status == BCUE_OK) {
         status = build(dataset, &inspection, config_or_folder, html_path, made, error);
         bcue_inspection_free(&inspection);

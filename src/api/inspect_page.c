@@ -20,20 +20,25 @@ static bcue_status put_chart(bcue_page *page, bcue_status status, bcue_text *svg
 static bcue_status add_beam_histogram(bcue_page *page, const bcue_inspection *inspection, bcue_error *error)
 {
     const bcue_bar_series series = {.name = "samples", .values = inspection->beam_histogram};
-    const bcue_bar_chart chart = {.options = {.title = "Best beam", .description = "How often each beam is the best", .width = 520},
-                                  .category = {.title = "beam index"},
-                                  .value = {.title = "samples", .from_zero = true},
-                                  .category_count = (size_t)inspection->beams,
-                                  .series = &series,
-                                  .series_count = 1};
+    const bcue_bar_chart chart = {
+        .options = {.title = "Best beam", .description = "How often each beam is the best", .width = 520},
+        .category = {.title = "beam index"},
+        .value = {.title = "samples", .from_zero = true},
+        .category_count = (size_t)inspection->beams,
+        .series = &series,
+        .series_count = 1};
     bcue_text svg = {0};
     bcue_status status = bcue_chart_bars(&chart, &svg, error);
     return put_chart(page, status, &svg, "Beams that are never best make a model look better than it is.");
 }
 
-static bcue_status add_histogram(bcue_page *page, const char *title, const char *caption, const double *values, size_t count, bcue_error *error)
+static bcue_status add_histogram(bcue_page *page, const char *title, const char *caption,
+                                 const double *values, size_t count, bcue_error *error)
 {
-    const bcue_histogram chart = {.options = {.title = title, .description = title, .width = 520}, .x = {.title = title, .unit = "dB"}, .values = values, .count = count};
+    const bcue_histogram chart = {.options = {.title = title, .description = title, .width = 520},
+                                  .x = {.title = title, .unit = "dB"},
+                                  .values = values,
+                                  .count = count};
     bcue_text svg = {0};
     bcue_status status = bcue_chart_histogram(&chart, &svg, error);
     return put_chart(page, status, &svg, caption);
@@ -42,18 +47,22 @@ static bcue_status add_histogram(bcue_page *page, const char *title, const char 
 /* Local metres, good enough for a map of one street. */
 static bcue_status add_map(bcue_page *page, const bcue_dataset *dataset, bcue_error *error)
 {
-    const size_t count = bcue_dataset_count(dataset), fix = 2 * ((size_t)bcue_dataset_gps_frames(dataset) - 1);
+    const size_t count = bcue_dataset_count(dataset),
+                 fix = 2 * ((size_t)bcue_dataset_gps_frames(dataset) - 1);
     const size_t step = count > MOST_MAP_POINTS ? count / MOST_MAP_POINTS : 1;
     const double metres_per_degree = 111194.93;
-    double *x = bcue_calloc(count, sizeof *x), *y = bcue_calloc(count, sizeof *y), *beam = bcue_calloc(count, sizeof *beam);
-    bcue_status status = x == NULL || y == NULL || beam == NULL ? bcue_fail_memory(error, "the map") : BCUE_OK;
+    double *x = bcue_calloc(count, sizeof *x), *y = bcue_calloc(count, sizeof *y),
+           *beam = bcue_calloc(count, sizeof *beam);
+    bcue_status status =
+        x == NULL || y == NULL || beam == NULL ? bcue_fail_memory(error, "the map") : BCUE_OK;
     size_t points = 0;
     double origin[2] = {NAN, NAN};
     bcue_map_mark rsu = {.label = "RSU"};
     size_t marks = 0;
     for (size_t i = 0; status == BCUE_OK && i < count; i += step) {
         const bcue_sample *sample = bcue_dataset_sample(dataset, i);
-        if (sample->source != 0 || sample->label < 0 || sample->fix == NULL || !isfinite(sample->fix[fix]) || !isfinite(sample->fix[fix + 1]))
+        if (sample->source != 0 || sample->label < 0 || sample->fix == NULL || !isfinite(sample->fix[fix]) ||
+            !isfinite(sample->fix[fix + 1]))
             continue;
         if (!isfinite(origin[0])) {
             const bool known = isfinite(sample->rsu_fix[0]) && isfinite(sample->rsu_fix[1]);
@@ -61,12 +70,15 @@ static bcue_status add_map(bcue_page *page, const bcue_dataset *dataset, bcue_er
             origin[1] = known ? sample->rsu_fix[1] : sample->fix[fix + 1];
             marks = known ? 1 : 0;
         }
-        x[points] = (sample->fix[fix + 1] - origin[1]) * metres_per_degree * cos(origin[0] * 0.017453292519943295);
+        x[points] =
+            (sample->fix[fix + 1] - origin[1]) * metres_per_degree * cos(origin[0] * 0.017453292519943295);
         y[points] = (sample->fix[fix] - origin[0]) * metres_per_degree;
         beam[points++] = sample->label;
     }
     if (status == BCUE_OK && points > 0) {
-        const bcue_map_chart chart = {.options = {.title = "Where the vehicle was, coloured by its best beam", .description = "Map of vehicle positions", .width = 1040},
+        const bcue_map_chart chart = {.options = {.title = "Where the vehicle was, coloured by its best beam",
+                                                  .description = "Map of vehicle positions",
+                                                  .width = 1040},
                                       .x = {.title = "east", .unit = "m"},
                                       .y = {.title = "north", .unit = "m"},
                                       .value_title = "best beam",
@@ -77,7 +89,8 @@ static bcue_status add_map(bcue_page *page, const bcue_dataset *dataset, bcue_er
                                       .marks = &rsu,
                                       .mark_count = marks};
         bcue_text svg = {0};
-        status = put_chart(page, bcue_chart_map(&chart, &svg, error), &svg, "Colours that change smoothly along the road mean that position tells the beam.");
+        status = put_chart(page, bcue_chart_map(&chart, &svg, error), &svg,
+                           "Colours that change smoothly along the road mean that position tells the beam.");
     }
     free(x);
     free(y);
@@ -102,7 +115,8 @@ static bcue_status add_gallery(bcue_page *page, const bcue_dataset *dataset, bcu
         }
         if (i >= end)
             continue;
-        char *path = bcue_path_join(bcue_dataset_source_root(dataset, (size_t)sample->source), sample->file[BCUE_CAMERA][newest]);
+        char *path = bcue_path_join(bcue_dataset_source_root(dataset, (size_t)sample->source),
+                                    sample->file[BCUE_CAMERA][newest]);
         bcue_bytes bytes = {0};
         char caption[160];
         if (path == NULL)
@@ -117,9 +131,11 @@ static bcue_status add_gallery(bcue_page *page, const bcue_dataset *dataset, bcu
     return BCUE_OK;
 }
 
-static bcue_status fill(bcue_page *page, const bcue_dataset *dataset, const bcue_inspection *inspection, bcue_error *error)
+static bcue_status fill(bcue_page *page, const bcue_dataset *dataset, const bcue_inspection *inspection,
+                        bcue_error *error)
 {
-    bcue_table *overview = bcue_inspection_overview(dataset, inspection), *defects = bcue_inspection_defects(dataset);
+    bcue_table *overview = bcue_inspection_overview(dataset, inspection),
+               *defects = bcue_inspection_defects(dataset);
     if (overview != NULL && defects != NULL) {
         bcue_page_section(page, "What is there");
         bcue_page_table(page, overview);
@@ -135,16 +151,19 @@ static bcue_status fill(bcue_page *page, const bcue_dataset *dataset, const bcue
     bcue_page_grid_begin(page, BCUE_GRID_COLUMNS);
     BCUE_TRY(add_beam_histogram(page, inspection, error));
     if (inspection->powered > 0) {
-        BCUE_TRY(add_histogram(page, "Power spread, best over worst beam", "A small spread means that even a poor beam costs little.", inspection->spread_db,
-                               inspection->powered, error));
-        BCUE_TRY(add_histogram(page, "Gap, best over second beam", "Gaps of hundredths of a dB make top-1 partly a matter of noise.", inspection->gap_db,
-                               inspection->powered, error));
+        BCUE_TRY(add_histogram(page, "Power spread, best over worst beam",
+                               "A small spread means that even a poor beam costs little.",
+                               inspection->spread_db, inspection->powered, error));
+        BCUE_TRY(add_histogram(page, "Gap, best over second beam",
+                               "Gaps of hundredths of a dB make top-1 partly a matter of noise.",
+                               inspection->gap_db, inspection->powered, error));
     }
     bcue_page_grid_end(page);
     return inspection->available[BCUE_CAMERA] > 0 ? add_gallery(page, dataset, error) : BCUE_OK;
 }
 
-bcue_status bcue_inspection_write_page(const bcue_dataset *dataset, const bcue_inspection *inspection, const char *title, const char *path, bcue_error *error)
+bcue_status bcue_inspection_write_page(const bcue_dataset *dataset, const bcue_inspection *inspection,
+                                       const char *title, const char *path, bcue_error *error)
 {
     bcue_page *page = bcue_page_create(title, "Data set");
     if (page == NULL)

@@ -47,7 +47,8 @@ bool bcue_report_add_file(bcue_report *report, const char *path)
 {
     void *files = report->files;
     char *copy = bcue_strdup(path);
-    if (copy == NULL || !bcue_grow(&files, &report->file_capacity, report->file_count + 1, sizeof *report->files)) {
+    if (copy == NULL ||
+        !bcue_grow(&files, &report->file_capacity, report->file_count + 1, sizeof *report->files)) {
         free(copy);
         return false;
     }
@@ -56,7 +57,8 @@ bool bcue_report_add_file(bcue_report *report, const char *path)
     return true;
 }
 
-bcue_status bcue_report_add_table(bcue_report *report, const char *key, const bcue_table *table, bcue_error *error)
+bcue_status bcue_report_add_table(bcue_report *report, const char *key, const bcue_table *table,
+                                  bcue_error *error)
 {
     const bcue_table_style plain = {0};
     json_t *json;
@@ -79,11 +81,13 @@ bcue_status bcue_report_finish(bcue_report *report, bcue_error *error)
     return BCUE_OK;
 }
 
-bcue_status bcue_report_write_json_file(bcue_report *report, const char *folder, const char *name, bcue_error *error)
+bcue_status bcue_report_write_json_file(bcue_report *report, const char *folder, const char *name,
+                                        bcue_error *error)
 {
     char *text = json_dumps(report->object, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
     char *path = bcue_path_join(folder, name);
-    bcue_status status = text == NULL || path == NULL ? bcue_fail_memory(error, name) : bcue_file_write(path, text, strlen(text), error);
+    bcue_status status = text == NULL || path == NULL ? bcue_fail_memory(error, name)
+                                                      : bcue_file_write(path, text, strlen(text), error);
     if (status == BCUE_OK && !bcue_report_add_file(report, path))
         status = bcue_fail_memory(error, name);
     free(text);
@@ -129,6 +133,9 @@ void bcue_origin_note_fill(bcue_origin_note *note, const char *command)
     snprintf(note->version, sizeof note->version, "beamcue %s", bcue_version_string());
     bcue_clock_utc(note->date, sizeof note->date);
     snprintf(note->machine, sizeof note->machine, "%s, %d threads", bcue_cpu_isa(), bcue_get_threads());
-    note->provenance = (bcue_provenance){
-        .command = command, .version = note->version, .commit = bcue_version_commit(), .date = note->date, .machine = note->machine};
+    note->provenance = (bcue_provenance){.command = command,
+                                         .version = note->version,
+                                         .commit = bcue_version_commit(),
+                                         .date = note->date,
+                                         .machine = note->machine};
 }

@@ -16,7 +16,8 @@ json_t *bcue_report_object(bcue_report *report);
 /* Remember that a file was written; false: no memory. */
 bool bcue_report_add_file(bcue_report *report, const char *path);
 /* Append a table to text and JSON (as member `key`). */
-bcue_status bcue_report_add_table(bcue_report *report, const char *key, const bcue_table *table, bcue_error *error);
+bcue_status bcue_report_add_table(bcue_report *report, const char *key, const bcue_table *table,
+                                  bcue_error *error);
 /* Freeze text and JSON. Call once, last. */
 bcue_status bcue_report_finish(bcue_report *report, bcue_error *error);
 
@@ -28,6 +29,7 @@ typedef struct bcue_origin_note {
 void bcue_origin_note_fill(bcue_origin_note *note, const char *command);
 
 /* Create, render to JSON, write OUT/NAME, remember. */
-bcue_status bcue_report_write_json_file(bcue_report *report, const char *folder, const char *name, bcue_error *error);
+bcue_status bcue_report_write_json_file(bcue_report *report, const char *folder, const char *name,
+                                        bcue_error *error);
 
 #endif

@@ -11,10 +11,12 @@
 static bcue_status write_effective_config(const bcue_run_config *run, bcue_report *report, bcue_error *error)
 {
     bcue_text text = {0};
-    bcue_text_printf(&text, "# The effective configuration: 'beamcue train' with this file repeats the run.\n");
+    bcue_text_printf(&text,
+                     "# The effective configuration: 'beamcue train' with this file repeats the run.\n");
     bcue_config_write(bcue_run_config_fields, run, &text);
     char *path = bcue_path_join(run->out, "config.yaml");
-    bcue_status status = text.failed || path == NULL ? bcue_fail_memory(error, "config.yaml") : bcue_file_write(path, text.data, text.size, error);
+    bcue_status status = text.failed || path == NULL ? bcue_fail_memory(error, "config.yaml")
+                                                     : bcue_file_write(path, text.data, text.size, error);
     if (status == BCUE_OK && !bcue_report_add_file(report, path))
         status = bcue_fail_memory(error, "the report");
     bcue_text_free(&text);
@@ -24,11 +26,12 @@ static bcue_status write_effective_config(const bcue_run_config *run, bcue_repor
 
 static bcue_table *summary_table(const bcue_run_config *run)
 {
-    const bcue_column columns[] = {{"seed", NULL, BCUE_ALIGN_RIGHT, 0},        {"fold", NULL, BCUE_ALIGN_RIGHT, 0},
-                                   {"train", "samples", BCUE_ALIGN_RIGHT, 0},  {"validation", "samples", BCUE_ALIGN_RIGHT, 0},
-                                   {"best epoch", NULL, BCUE_ALIGN_RIGHT, 0},  {"validation top-1", "%", BCUE_ALIGN_RIGHT, 2},
-                                   {"parameters", NULL, BCUE_ALIGN_RIGHT, 0},  {"time", "s", BCUE_ALIGN_RIGHT, 1},
-                                   {"waiting for data", "%", BCUE_ALIGN_RIGHT, 1}};
+    const bcue_column columns[] = {
+        {"seed", NULL, BCUE_ALIGN_RIGHT, 0},           {"fold", NULL, BCUE_ALIGN_RIGHT, 0},
+        {"train", "samples", BCUE_ALIGN_RIGHT, 0},     {"validation", "samples", BCUE_ALIGN_RIGHT, 0},
+        {"best epoch", NULL, BCUE_ALIGN_RIGHT, 0},     {"validation top-1", "%", BCUE_ALIGN_RIGHT, 2},
+        {"parameters", NULL, BCUE_ALIGN_RIGHT, 0},     {"time", "s", BCUE_ALIGN_RIGHT, 1},
+        {"waiting for data", "%", BCUE_ALIGN_RIGHT, 1}};
     bcue_table *table = bcue_table_create(run->name, columns, sizeof columns / sizeof *columns);
     return table;
 }
@@ -58,16 +61,18 @@ static void add_member(bcue_table *table, bcue_run_member member, const bcue_tra
     bcue_table_number(table, 100 * summary->wait_share);
 }
 
-static bcue_status train_members(const bcue_run_config *run, const bcue_config *config, const bcue_dataset *dataset, const bcue_hooks *hooks,
-                                 bcue_report *report, bcue_table *table, bcue_error *error)
+static bcue_status train_members(const bcue_run_config *run, const bcue_config *config,
+                                 const bcue_dataset *dataset, const bcue_hooks *hooks, bcue_report *report,
+                                 bcue_table *table, bcue_error *error)
 {
     const size_t count = bcue_run_member_count(run);
     for (size_t i = 0; i < count; i++) {
         const bcue_run_member member = bcue_run_member_at(run, i);
         bcue_training_summary summary;
         if (count > 1)
-            bcue_log(hooks, BCUE_LOG_INFO, "%s: run %zu of %zu (seed %llu%s%c)", run->name, i + 1, count, (unsigned long long)member.seed,
-                     member.fold >= 0 ? ", fold " : "", member.fold >= 0 ? (char)('0' + (int)(member.fold % 10)) : ' ');
+            bcue_log(hooks, BCUE_LOG_INFO, "%s: run %zu of %zu (seed %llu%s%c)", run->name, i + 1, count,
+                     (unsigned long long)member.seed, member.fold >= 0 ? ", fold " : "",
+                     member.fold >= 0 ? (char)('0' + (int)(member.fold % 10)) : ' ');
         BCUE_TRY(bcue_train_member(run, config, dataset, member, hooks, &summary, error));
         add_member(table, member, &summary);
         const bool added = bcue_report_add_file(report, summary.model_path);
@@ -78,13 +83,15 @@ static bcue_status train_members(const bcue_run_config *run, const bcue_config *
     return BCUE_OK;
 }
 
-static bcue_status train_run(const bcue_run_config *run, const bcue_config *config, const bcue_hooks *hooks, bcue_report *report, bcue_error *error)
+static bcue_status train_run(const bcue_run_config *run, const bcue_config *config, const bcue_hooks *hooks,
+                             bcue_report *report, bcue_error *error)
 {
     bcue_dataset *dataset;
     BCUE_TRY(bcue_check_writable_dir(run->out, error));
     BCUE_TRY(bcue_dataset_open(&run->data, config, hooks, &dataset, error));
     bcue_table *table = summary_table(run);
-    bcue_status status = table == NULL ? bcue_fail_memory(error, "the report") : write_effective_config(run, report, error);
+    bcue_status status =
+        table == NULL ? bcue_fail_memory(error, "the report") : write_effective_config(run, report, error);
     if (status == BCUE_OK)
         status = train_members(run, config, dataset, hooks, report, table, error);
     if (status == BCUE_OK)
@@ -94,8 +101,8 @@ static bcue_status train_run(const bcue_run_config *run, const bcue_config *conf
     return status;
 }
 
-bcue_status bcue_train(const char *config_path, const char *const *overrides, size_t override_count, const bcue_hooks *hooks, bcue_report **report,
-                       bcue_error *error)
+bcue_status bcue_train(const char *config_path, const char *const *overrides, size_t override_count,
+                       const bcue_hooks *hooks, bcue_report **report, bcue_error *error)
 {
     bcue_run_config run;
     bcue_config *config;
@@ -103,7 +110,8 @@ bcue_status bcue_train(const char *config_path, const char *const *overrides, si
     BCUE_TRY(bcue_run_config_read(config_path, overrides, override_count, &run, &config, error));
     bcue_set_threads((int)run.threads);
     bcue_report *made = bcue_report_create();
-    bcue_status status = made == NULL ? bcue_fail_memory(error, "the report") : train_run(&run, config, hooks, made, error);
+    bcue_status status =
+        made == NULL ? bcue_fail_memory(error, "the report") : train_run(&run, config, hooks, made, error);
     if (status == BCUE_OK)
         status = bcue_report_finish(made, error);
     bcue_config_destroy(config);

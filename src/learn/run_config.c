@@ -102,6 +102,31 @@ static const bcue_config_field evaluate_fields[] = {
      .help = "add the DBA weighted as the 2022 challenge's test set (sources scenario31 .. scenario34)"},
     {0}};
 
+#define VIEW(field) offsetof(bcue_view_config, field)
+static const bcue_config_field view_fields[] = {
+    {.name = "camera_fov_deg",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = VIEW(camera_fov_deg),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 169,
+     .help = "horizontal field of view of the camera; 0 = unknown, no beams are drawn over pictures"},
+    {.name = "camera_yaw_deg",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = VIEW(camera_yaw_deg),
+     .fallback = "0",
+     .minimum = -180,
+     .maximum = 180,
+     .help = "optical axis from the array's boresight, left positive"},
+    {.name = "beam_span_deg",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = VIEW(beam_span_deg),
+     .fallback = "90",
+     .minimum = -180,
+     .maximum = 180,
+     .help = "azimuth of the first beam minus that of the last; beams lie evenly between"},
+    {0}};
+
 #define RUN(field) offsetof(bcue_run_config, field)
 const bcue_config_field bcue_run_config_fields[] = {
     {.name = "name",
@@ -176,6 +201,11 @@ const bcue_config_field bcue_run_config_fields[] = {
      .offset = RUN(evaluate),
      .fields = evaluate_fields,
      .help = "how it is scored"},
+    {.name = "view",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = RUN(view),
+     .fields = view_fields,
+     .help = "camera and beams, for drawing only"},
     {0}};
 
 static bcue_status check(const bcue_run_config *run, const bcue_config *config, bcue_error *error)

@@ -34,6 +34,15 @@ typedef struct bcue_evaluate_config {
                               scenario31..34 */
 } bcue_evaluate_config;
 
+/* Where the camera looks and the beams point, to draw beams over pictures. Metadata of the site: nothing is
+ * computed from it. */
+typedef struct bcue_view_config {
+    double camera_fov_deg; /* horizontal; 0: unknown, nothing is drawn */
+    double camera_yaw_deg; /* of the optical axis from the array's boresight, left positive */
+    double beam_span_deg;  /* azimuth of the first beam minus that of the last; beams lie evenly between,
+                              centred on boresight */
+} bcue_view_config;
+
 typedef struct bcue_run_config {
     char *name, *out;
     int64_t seed, seeds, threads;
@@ -45,6 +54,7 @@ typedef struct bcue_run_config {
     bcue_model_config model;
     bcue_train_config train;
     bcue_evaluate_config evaluate;
+    bcue_view_config view;
 } bcue_run_config;
 
 extern const bcue_config_field bcue_run_config_fields[];

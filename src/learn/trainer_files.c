@@ -33,6 +33,7 @@ static bool hash_config(bcue_trainer *trainer)
     run.train.loader_threads = run.train.checkpoint_every = 0;
     run.data.cache = NULL;
     run.evaluate = (bcue_evaluate_config){0};
+    run.view = (bcue_view_config){0};
     bcue_text text = {0};
     bcue_config_write(bcue_run_config_fields, &run, &text);
     if (text.failed) {

@@ -99,8 +99,30 @@ static bcue_status feed_camera(bcue_session *session, const bcue_observation *ob
     return BCUE_OK;
 }
 
+static bcue_status fix_features(const bcue_session *session, const bcue_observation *observation,
+                                ptrdiff_t at, float features[2], bool *there, bcue_error *error)
+{
+    features[0] = features[1] = 0;
+    *there = false;
+    if (at < 0)
+        return BCUE_OK;
+    const bcue_fix *fix = &observation->fixes[at], *rsu = &observation->rsu;
+    if (isnan(fix->latitude_deg) || isnan(fix->longitude_deg))
+        return BCUE_OK;
+    if (!(fabs(fix->latitude_deg) <= 90 && fabs(fix->longitude_deg) <= 360))
+        return bcue_fail(
+            error, BCUE_ERROR_DATA,
+            "fix %td: latitude %g, longitude %g is no place on Earth; give degrees, or NaN for a "
+            "missing fix",
+            at, fix->latitude_deg, fix->longitude_deg);
+    *there = true;
+    return bcue_position_features(fix->latitude_deg, fix->longitude_deg, rsu->latitude_deg,
+                                  rsu->longitude_deg, &session->model->features.position, false, features,
+                                  error);
+}
+
 /* `position` gets the newest fix as features, NaN when missing; a network also gets all of them, zeros where
- * missing. */
+ * missing. A table looks at the newest only, so older ones do not count as seen. */
 static bcue_status feed_position(bcue_session *session, const bcue_observation *observation,
                                  float position[2], size_t *seen, bcue_error *error)
 {
@@ -108,21 +130,37 @@ static bcue_status feed_position(bcue_session *session, const bcue_observation *
     float *input = session->plan != NULL ? bcue_plan_input(session->plan, "position") : NULL;
     position[0] = position[1] = NAN;
     for (size_t i = 0; i < wanted; i++) {
-        const ptrdiff_t at = newest(observation->fix_count, wanted, i);
-        float features[2] = {0, 0};
-        if (at >= 0 && isfinite(observation->fixes[at].latitude_deg) &&
-            isfinite(observation->fixes[at].longitude_deg)) {
-            BCUE_TRY(bcue_position_features(observation->fixes[at].latitude_deg,
-                                            observation->fixes[at].longitude_deg,
-                                            observation->rsu.latitude_deg, observation->rsu.longitude_deg,
-                                            &session->model->features.position, false, features, error));
-            (*seen)++;
-            if (i + 1 == wanted)
-                memcpy(position, features, sizeof features);
-        }
+        float features[2];
+        bool there;
+        BCUE_TRY(fix_features(session, observation, newest(observation->fix_count, wanted, i), features,
+                              &there, error));
+        *seen += there && (input != NULL || i + 1 == wanted);
+        if (there && i + 1 == wanted)
+            memcpy(position, features, sizeof features);
         if (input != NULL)
             memcpy(input + 2 * i, features, sizeof features);
     }
+    return BCUE_OK;
+}
+
+static bcue_status refuse_nothing(const bcue_model_file *file, bcue_error *error)
+{
+    const bool camera = file->inputs.channels > 0, position = file->inputs.gps_frames > 0;
+    return bcue_fail(error, BCUE_ERROR_DATA,
+                     "nothing to predict from: this %s needs %s%s%s, and every one of them is missing",
+                     bcue_model_kind_names[file->config.kind], camera ? "camera frames" : "",
+                     camera && position ? " or " : "", position ? "GNSS fixes" : "");
+}
+
+static bcue_status run_model(bcue_session *session, const float position[2], bcue_error *error)
+{
+    const bcue_model_file *file = &session->model->file;
+    if (session->plan == NULL)
+        return bcue_table_score(&file->config, file->inputs.beams, &file->weights, position, 0, 0,
+                                session->scores, error);
+    BCUE_TRY(bcue_plan_forward(session->plan, error));
+    memcpy(session->scores, bcue_plan_output(session->plan, "logits"),
+           (size_t)file->inputs.beams * sizeof *session->scores);
     return BCUE_OK;
 }
 
@@ -163,20 +201,9 @@ bcue_status bcue_predict(bcue_session *session, const bcue_observation *observat
     BCUE_TRY(feed_camera(session, observation, &seen, &times, error));
     BCUE_TRY(feed_position(session, observation, position, &seen, error));
     if (seen == 0 && (file->inputs.channels > 0 || file->inputs.gps_frames > 0))
-        return bcue_fail(error, BCUE_ERROR_DATA, "nothing to predict from: this %s needs %s%s%s",
-                         bcue_model_kind_names[file->config.kind],
-                         file->inputs.channels > 0 ? "camera frames" : "",
-                         file->inputs.channels > 0 && file->inputs.gps_frames > 0 ? " and " : "",
-                         file->inputs.gps_frames > 0 ? "GNSS fixes" : "");
+        return refuse_nothing(file, error);
     const double fed = bcue_clock_s();
-    if (session->plan != NULL) {
-        BCUE_TRY(bcue_plan_forward(session->plan, error));
-        memcpy(session->scores, bcue_plan_output(session->plan, "logits"),
-               (size_t)file->inputs.beams * sizeof *session->scores);
-    } else {
-        BCUE_TRY(bcue_table_score(&file->config, file->inputs.beams, &file->weights, position, 0, 0,
-                                  session->scores, error));
-    }
+    BCUE_TRY(run_model(session, position, error));
     rank(session, count, ranked);
     const double ended = bcue_clock_s();
     times.network_ms = 1e3 * (ended - fed);
