@@ -81,9 +81,10 @@ format:
 format-check:
 	@clang-format --dry-run -Werror $(SOURCES)
 
+# Those that need arguments (exit status 2) say which.
 bench: release
-	@for program in build/release/bench/bench_*; do \
-	    if [ -f "$$program" ] && [ -x "$$program" ]; then echo "== $$program"; "$$program" || exit 1; fi; \
+	@find build/release/bench -name 'bench_*' -type f -perm -u+x | sort | while IFS= read -r program; do \
+	    echo "== $$program"; "$$program" </dev/null || [ $$? = 2 ] || exit 1; \
 	done
 
 install: release

@@ -17,12 +17,13 @@ typedef enum bcue_data_format {
 } bcue_data_format;
 
 typedef struct bcue_source_config {
-    char *name;   /* default: last part of root */
-    int format;   /* bcue_data_format */
-    char *root;   /* folder; relative paths are relative to the config file's folder when that exists, else to
-                     the working folder */
-    char *csv;    /* DEEPSENSE: file in root (default: the one named after the folder, scenario.csv, or the only *.csv) */
-    char *prefix; /* NPY */
+    char *name; /* default: last part of root */
+    int format; /* bcue_data_format */
+    char *root; /* folder; relative paths are relative to the config file's folder when that exists, else to
+                   the working folder */
+    char *csv;  /* DEEPSENSE: file in root (default: the one named after the folder, scenario.csv, or the only
+                   *.csv) */
+    char *prefix;            /* NPY */
     bcue_string_map columns; /* our name -> name in the file, for foreign names */
     bool beams_one_based;    /* labels in the CSV */
     bool reverse_beams;      /* the file's power vectors have the beam axis reversed */
@@ -52,8 +53,8 @@ typedef struct bcue_data_config {
 
 extern const bcue_config_field bcue_data_config_fields[];
 
-/* Everything counted while opening; survey section 3.4. Printed by inspect, put under tables. Counts are of
- * rows unless said. */
+/* Everything counted while opening; docs/data.md says what happens to each. Printed by inspect, put under
+ * tables. Counts are of rows unless said. */
 typedef struct bcue_defects {
     int64_t rows, samples;
     int64_t nan_power;          /* power with NaN or infinity: power and label dropped */

@@ -39,7 +39,7 @@ typedef enum bcue_position_mode {
     BCUE_POSITION_MINMAX, /* latitude and longitude scaled to [0, 1] by the fitted bounds */
     BCUE_POSITION_ENU,    /* east, north of the RSU in metres, divided by scale_m */
     BCUE_POSITION_UTM,    /* UTM difference to the RSU, scaled to [0, 1] by fixed or fitted bounds */
-    BCUE_POSITION_ANGLE,  /* the TII angle recipe, survey 3.5 */
+    BCUE_POSITION_ANGLE, /* angle of the line through RSU and vehicle, as the challenge entry of TII had it */
 } bcue_position_mode;
 
 typedef struct bcue_position_recipe {

@@ -1,5 +1,5 @@
 /* Charts as SVG.
-   SVG text is written directly instead of drawn with a graphics library (the starting design named cairo): a
+   SVG text is written directly instead of drawn with a graphics library such as cairo: a
    page stays sharp at every size and in print, follows the reader's light or dark theme, can be read by a
    screen reader, and costs no dependency.
 
