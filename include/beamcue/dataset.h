@@ -15,9 +15,12 @@ extern "C" {
 /* Recordings, opened: immutable, shareable by threads. */
 typedef struct bcue_dataset bcue_dataset;
 
-/* Open the `data` section of a configuration, or a scenario folder by itself when `config_or_folder` is one. Free with bcue_dataset_close. */
-BCUE_API BCUE_CHECK_RESULT bcue_status bcue_dataset_load(const char *config_or_folder, const char *const *overrides, size_t override_count, const bcue_hooks *hooks,
-                                                         bcue_dataset **dataset, bcue_error *error);
+/* Open the `data` section of a configuration, or a scenario folder by itself when `config_or_folder` is one.
+ * Free with bcue_dataset_close. */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_dataset_load(const char *config_or_folder,
+                                                         const char *const *overrides, size_t override_count,
+                                                         const bcue_hooks *hooks, bcue_dataset **dataset,
+                                                         bcue_error *error);
 BCUE_API void bcue_dataset_close(bcue_dataset *dataset); /* NULL is fine */
 
 /* One sample: a window of frames with a label. All pointers live with the data set. */
@@ -33,14 +36,22 @@ typedef struct bcue_sample_view {
 
 BCUE_API size_t bcue_dataset_size(const bcue_dataset *dataset);
 /* BCUE_ERROR_ARGUMENT when index >= bcue_dataset_size. */
-BCUE_API BCUE_CHECK_RESULT bcue_status bcue_dataset_view(const bcue_dataset *dataset, size_t index, bcue_sample_view *view, bcue_error *error);
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_dataset_view(const bcue_dataset *dataset, size_t index,
+                                                         bcue_sample_view *view, bcue_error *error);
 
-/* Counts, rate, availability, defects, beam histogram, power spread, label changes, a map, sample frames. `html_path` (or NULL): write a page. */
-BCUE_API BCUE_CHECK_RESULT bcue_status bcue_inspect(const char *config_or_folder, const char *const *overrides, size_t override_count, const char *html_path,
-                                                    const bcue_hooks *hooks, bcue_report **report, bcue_error *error);
-/* Windows, labels, power vectors and split of a run configuration as .npy and .csv in `out_folder`, for other programs (docs/export.md). */
-BCUE_API BCUE_CHECK_RESULT bcue_status bcue_export_samples(const char *config_path, const char *const *overrides, size_t override_count, const char *out_folder,
-                                                           const bcue_hooks *hooks, bcue_report **report, bcue_error *error);
+/* Counts, rate, availability, defects, beam histogram, power spread, label changes, a map, sample frames.
+ * `html_path` (or NULL): write a page. */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_inspect(const char *config_or_folder,
+                                                    const char *const *overrides, size_t override_count,
+                                                    const char *html_path, const bcue_hooks *hooks,
+                                                    bcue_report **report, bcue_error *error);
+/* Windows, labels, power vectors and split of a run configuration as .npy and .csv in `out_folder`, for other
+ * programs (docs/export.md). */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_export_samples(const char *config_path,
+                                                           const char *const *overrides,
+                                                           size_t override_count, const char *out_folder,
+                                                           const bcue_hooks *hooks, bcue_report **report,
+                                                           bcue_error *error);
 /* Describe a model file, a configuration or a scenario folder. */
 BCUE_API BCUE_CHECK_RESULT bcue_status bcue_info(const char *path, bcue_report **report, bcue_error *error);
 

@@ -11,11 +11,13 @@
 extern "C" {
 #endif
 
-/* One thread's working memory for one model. A session belongs to one thread at a time; make one per thread. */
+/* One thread's working memory for one model. A session belongs to one thread at a time; make one per thread.
+ */
 typedef struct bcue_session bcue_session;
 
 /* `model` must outlive the session. On success the caller owns *session until bcue_session_destroy. */
-BCUE_API BCUE_CHECK_RESULT bcue_status bcue_session_create(const bcue_model *model, bcue_session **session, bcue_error *error);
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_session_create(const bcue_model *model, bcue_session **session,
+                                                           bcue_error *error);
 BCUE_API void bcue_session_destroy(bcue_session *session); /* NULL is fine */
 
 /* A JPEG or PNG file as bytes; data NULL = this frame is missing. Borrowed for the call. */
@@ -30,8 +32,8 @@ typedef struct bcue_fix {
     double latitude_deg, longitude_deg;
 } bcue_fix;
 
-/* What the roadside unit knows at one instant. Fewer pictures or fixes than the model wants: the oldest count as missing. Everything is borrowed for the
-   duration of the call. */
+/* What the roadside unit knows at one instant. Fewer pictures or fixes than the model wants: the oldest count
+   as missing. Everything is borrowed for the duration of the call. */
 typedef struct bcue_observation {
     const bcue_encoded_picture *camera; /* oldest first */
     size_t camera_count;
@@ -49,10 +51,13 @@ typedef struct bcue_timing {
     double decode_ms, features_ms, network_ms, total_ms;
 } bcue_timing;
 
-/* The `count` (1 .. beams) best beams, best first, into `ranked` (room for `count`). `timing` may be NULL. Missing frames are zeros, as in training; when nothing
-   that the model needs is there: BCUE_ERROR_DATA. A picture that cannot be decoded: BCUE_ERROR_FORMAT. */
-BCUE_API BCUE_CHECK_RESULT bcue_status bcue_predict(bcue_session *session, const bcue_observation *observation, size_t count, bcue_ranked_beam *ranked,
-                                                    bcue_timing *timing, bcue_error *error);
+/* The `count` (1 .. beams) best beams, best first, into `ranked` (room for `count`). `timing` may be NULL.
+   Missing frames are zeros, as in training; when nothing that the model needs is there: BCUE_ERROR_DATA. A
+   picture that cannot be decoded: BCUE_ERROR_FORMAT. */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_predict(bcue_session *session,
+                                                    const bcue_observation *observation, size_t count,
+                                                    bcue_ranked_beam *ranked, bcue_timing *timing,
+                                                    bcue_error *error);
 
 #ifdef __cplusplus
 }

@@ -12,11 +12,13 @@ extern "C" {
 /* Owned by whoever made the call; read by any thread. */
 typedef struct bcue_report bcue_report;
 
-BCUE_API const char *bcue_report_text(const bcue_report *report); /* UTF-8, ends with a newline; lives with the report */
-BCUE_API const char *bcue_report_json(const bcue_report *report); /* one object; docs/json.md has the schema */
+BCUE_API const char *
+bcue_report_text(const bcue_report *report); /* UTF-8, ends with a newline; lives with the report */
+BCUE_API const char *
+bcue_report_json(const bcue_report *report); /* one object; docs/json.md has the schema */
 BCUE_API size_t bcue_report_file_count(const bcue_report *report);
 BCUE_API const char *bcue_report_file(const bcue_report *report, size_t index); /* NULL beyond the last */
-BCUE_API void bcue_report_destroy(bcue_report *report); /* NULL is fine */
+BCUE_API void bcue_report_destroy(bcue_report *report);                         /* NULL is fine */
 
 #ifdef __cplusplus
 }

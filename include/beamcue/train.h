@@ -11,24 +11,34 @@
 extern "C" {
 #endif
 
-/* All calls here: `config_path` is a YAML file (docs/configuration.md), `overrides` are `override_count` texts "key.sub=value" that win over it (NULL, 0: none); `hooks` may be
-   NULL. On success *report is owned by the caller until bcue_report_destroy. Errors: BCUE_ERROR_CONFIG (file:line and what was expected), BCUE_ERROR_IO,
-   BCUE_ERROR_FORMAT, BCUE_ERROR_DATA (the sentence says what to change), BCUE_ERROR_CANCELLED, BCUE_ERROR_MEMORY. They use all threads that the configuration
-   allows; run one at a time in a process. */
+/* All calls here: `config_path` is a YAML file (docs/configuration.md), `overrides` are `override_count`
+   texts "key.sub=value" that win over it (NULL, 0: none); `hooks` may be NULL. On success *report is owned by
+   the caller until bcue_report_destroy. Errors: BCUE_ERROR_CONFIG (file:line and what was expected),
+   BCUE_ERROR_IO, BCUE_ERROR_FORMAT, BCUE_ERROR_DATA (the sentence says what to change), BCUE_ERROR_CANCELLED,
+   BCUE_ERROR_MEMORY. They use at most the threads that the configuration allows (one for networks too small
+   to gain from more); run one at a time in a process. */
 
-/* Train every seed (and fold): writes OUT/config.yaml, OUT/model-seed*.safetensors and OUT/history-seed*.csv. Cancelled: a checkpoint lies in OUT and
-   "train.resume=true" goes on from it, ending in the same weights. */
-BCUE_API BCUE_CHECK_RESULT bcue_status bcue_train(const char *config_path, const char *const *overrides, size_t override_count, const bcue_hooks *hooks,
+/* Train every seed (and fold): writes OUT/config.yaml, OUT/model-seed*.safetensors and OUT/history-seed*.csv.
+   Cancelled: a checkpoint lies in OUT and "train.resume=true" goes on from it, ending in the same weights. */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_train(const char *config_path, const char *const *overrides,
+                                                  size_t override_count, const bcue_hooks *hooks,
                                                   bcue_report **report, bcue_error *error);
-/* Score the trained models on the test part: writes OUT/predictions-seed*.csv, OUT/results.json, OUT/report.html. `predictions_path` (or NULL): score this file of
-   a foreign model instead (docs/evaluation.md). */
-BCUE_API BCUE_CHECK_RESULT bcue_status bcue_evaluate(const char *config_path, const char *const *overrides, size_t override_count, const char *predictions_path,
-                                                     const bcue_hooks *hooks, bcue_report **report, bcue_error *error);
-/* Does A beat B? `folders` are `folder_count` (>= 2) OUT folders of bcue_evaluate on the same test samples; every pair is compared by `metrics` ("top_1"; `metric_count` 0:
-   top_1, dba and loss_db), decided together by Holm's procedure. `html_path` (or NULL): write a page. */
-BCUE_API BCUE_CHECK_RESULT bcue_status bcue_compare_runs(const char *const *folders, size_t folder_count, const char *const *metrics, size_t metric_count,
-                                                         const char *html_path, bcue_report **report, bcue_error *error);
-/* Every key of a configuration with type, range, default and meaning, as commented YAML. malloc'd: the caller frees. NULL: out of memory. */
+/* Score the trained models on the test part: writes OUT/predictions-seed*.csv, OUT/results.json,
+   OUT/report.html. `predictions_path` (or NULL): score this file of a foreign model instead
+   (docs/evaluation.md). */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_evaluate(const char *config_path, const char *const *overrides,
+                                                     size_t override_count, const char *predictions_path,
+                                                     const bcue_hooks *hooks, bcue_report **report,
+                                                     bcue_error *error);
+/* Does A beat B? `folders` are `folder_count` (>= 2) OUT folders of bcue_evaluate on the same test samples;
+   every pair is compared by `metrics` ("top_1"; `metric_count` 0: top_1, dba and loss_db), decided together
+   by Holm's procedure. `html_path` (or NULL): write a page. */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_compare_runs(const char *const *folders, size_t folder_count,
+                                                         const char *const *metrics, size_t metric_count,
+                                                         const char *html_path, bcue_report **report,
+                                                         bcue_error *error);
+/* Every key of a configuration with type, range, default and meaning, as commented YAML. malloc'd: the caller
+ * frees. NULL: out of memory. */
 BCUE_API char *bcue_train_config_help(void);
 
 #ifdef __cplusplus

@@ -157,8 +157,7 @@ static bcue_table *comparison_table(const bcue_scored_run *runs, const compariso
         bcue_table_number(table, scale * item->value_b);
         bcue_table_number(table, scale * item->difference.estimate);
         if (item->difference.has_interval)
-            bcue_table_printf(table, "%.3f .. %.3f", scale * item->difference.low,
-                              scale * item->difference.high);
+            bcue_table_range(table, scale * item->difference.low, scale * item->difference.high);
         else
             bcue_table_missing(table);
         if (item->difference.note[0] != '\0')

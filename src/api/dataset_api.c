@@ -49,6 +49,24 @@ static bcue_status open_folder(const char *folder, const char *const *overrides,
     return status == BCUE_OK ? bcue_dataset_open(&target.data, *config, hooks, dataset, error) : status;
 }
 
+/* A file with nothing but `data` is enough to look at recordings: name and model, which a run needs, are
+ * given here. */
+static bcue_status read_data_config(const char *path, const char *const *overrides, size_t override_count,
+                                    bcue_run_config *run, bcue_config **config, bcue_error *error)
+{
+    const char **all = bcue_calloc(override_count + 3, sizeof *all);
+    if (all == NULL)
+        return bcue_fail_memory(error, path);
+    for (size_t i = 0; i < override_count; i++)
+        all[i] = overrides[i];
+    all[override_count] = "name=recordings";
+    all[override_count + 1] = "model.kind=random";
+    all[override_count + 2] = "train.freeze=[]";
+    bcue_status status = bcue_run_config_read(path, all, override_count + 3, run, config, error);
+    free(all);
+    return status;
+}
+
 bcue_status bcue_open_recordings(const char *config_or_folder, const char *const *overrides,
                                  size_t override_count, const bcue_hooks *hooks, bcue_dataset **dataset,
                                  bcue_config **config, bcue_error *error)
@@ -60,7 +78,7 @@ bcue_status bcue_open_recordings(const char *config_or_folder, const char *const
         status = open_folder(config_or_folder, overrides, override_count, hooks, dataset, config, error);
     } else {
         bcue_run_config run;
-        BCUE_TRY(bcue_run_config_read(config_or_folder, overrides, override_count, &run, config, error));
+        BCUE_TRY(read_data_config(config_or_folder, overrides, override_count, &run, config, error));
         status = bcue_dataset_open(&run.data, *config, hooks, dataset, error);
     }
     if (status != BCUE_OK) {

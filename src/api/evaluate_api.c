@@ -50,8 +50,7 @@ bcue_table *bcue_evaluation_table(const bcue_run_config *run, const bcue_evaluat
         else
             bcue_table_missing(table);
         if (value->interval.has_interval)
-            bcue_table_printf(table, "%.3f .. %.3f", scale * value->interval.low,
-                              scale * value->interval.high);
+            bcue_table_range(table, scale * value->interval.low, scale * value->interval.high);
         else
             bcue_table_missing(table);
         if (value->interval.note[0] != '\0')

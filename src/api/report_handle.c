@@ -1,5 +1,6 @@
 #include "api/report_handle.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,12 @@ bcue_status bcue_report_add_table(bcue_report *report, const char *key, const bc
     BCUE_TRY(bcue_table_write_text(table, &plain, &report->text, error));
     BCUE_TRY(bcue_table_json(table, &json, error));
     return json_object_set_new(report->object, key, json) == 0 ? BCUE_OK : bcue_fail_memory(error, "a table");
+}
+
+void bcue_table_range(bcue_table *table, double low, double high)
+{
+    bcue_table_printf(table, "%s%.3f .. %s%.3f", low < 0 ? "\xe2\x88\x92" : "", fabs(low),
+                      high < 0 ? "\xe2\x88\x92" : "", fabs(high));
 }
 
 bcue_status bcue_report_finish(bcue_report *report, bcue_error *error)

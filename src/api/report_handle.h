@@ -18,6 +18,8 @@ bool bcue_report_add_file(bcue_report *report, const char *path);
 /* Append a table to text and JSON (as member `key`). */
 bcue_status bcue_report_add_table(bcue_report *report, const char *key, const bcue_table *table,
                                   bcue_error *error);
+/* A cell "low .. high" with three decimals and true minus signs. */
+void bcue_table_range(bcue_table *table, double low, double high);
 /* Freeze text and JSON. Call once, last. */
 bcue_status bcue_report_finish(bcue_report *report, bcue_error *error);
 

@@ -217,6 +217,10 @@ static bcue_status check(const bcue_run_config *run, const bcue_config *config, 
     if (bcue_model_needs_position(&run->model) && !run->features.position.enabled)
         return bcue_config_fail(config, error, "model.kind",
                                 "%s needs positions: set features.position.enabled: true", kind);
+    if (run->model.kind == BCUE_MODEL_POSITION_LUT && run->features.position.mode != BCUE_POSITION_MINMAX &&
+        run->features.position.mode != BCUE_POSITION_UTM)
+        return bcue_config_fail(config, error, "features.position.mode",
+                                "position-lut needs positions scaled to 0 .. 1: use minmax or utm");
     if (run->cross_validate && (run->split.kind != BCUE_SPLIT_EPISODE || run->split.folds < 2))
         return bcue_config_fail(config, error, "cross_validate",
                                 "needs split.kind: episode and split.folds: 2 or more");
@@ -233,6 +237,41 @@ static bcue_status check(const bcue_run_config *run, const bcue_config *config, 
             config, error, "train.freeze",
             "freezing makes sense only with train.init, a model to take the frozen weights from");
     return BCUE_OK;
+}
+
+/* A path of the file that exists beside the configuration or in the working folder becomes absolute, so that
+   the effective configuration works from anywhere. Others stay as they are: whoever opens them says what is
+   wrong. */
+static bcue_status make_absolute(bcue_config *config, const char *folder, char **path, bcue_error *error)
+{
+    if (*path == NULL || (*path)[0] == '/')
+        return BCUE_OK;
+    char *beside = bcue_path_join(folder, *path);
+    if (beside == NULL)
+        return bcue_fail_memory(error, "the configuration");
+    char *found = realpath(bcue_path_exists(beside) ? beside : *path, NULL);
+    free(beside);
+    if (found == NULL)
+        return BCUE_OK;
+    *path = bcue_config_strdup(config, found);
+    free(found);
+    return *path == NULL ? bcue_fail_memory(error, "the configuration") : BCUE_OK;
+}
+
+static bcue_status resolve_paths(bcue_run_config *run, bcue_config *config, const char *config_path,
+                                 bcue_error *error)
+{
+    bcue_source_config *sources = run->data.sources.items;
+    char **others[] = {&run->split.train_csv, &run->split.validation_csv, &run->split.test_csv,
+                       &run->train.init};
+    char *folder = bcue_path_dirname(config_path);
+    bcue_status status = folder == NULL ? bcue_fail_memory(error, "the configuration") : BCUE_OK;
+    for (size_t i = 0; status == BCUE_OK && i < run->data.sources.count; i++)
+        status = make_absolute(config, folder, &sources[i].root, error);
+    for (size_t i = 0; status == BCUE_OK && i < sizeof others / sizeof *others; i++)
+        status = make_absolute(config, folder, others[i], error);
+    free(folder);
+    return status;
 }
 
 static bcue_status default_out(bcue_run_config *run, bcue_config *config, bcue_error *error)
@@ -255,6 +294,8 @@ bcue_status bcue_run_config_read(const char *path, const char *const *overrides,
 {
     BCUE_TRY(bcue_config_read(path, overrides, override_count, bcue_run_config_fields, run, config, error));
     bcue_status status = default_out(run, *config, error);
+    if (status == BCUE_OK)
+        status = resolve_paths(run, *config, path, error);
     if (status == BCUE_OK)
         status = check(run, *config, error);
     if (status != BCUE_OK) {

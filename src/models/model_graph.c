@@ -22,6 +22,13 @@ const bcue_config_field bcue_model_config_fields[] = {
      .offset = MODEL(position),
      .fallback = "false",
      .help = "resnet*: late fusion with the position"},
+    {.name = "width",
+     .type = BCUE_CONFIG_INT,
+     .offset = MODEL(width),
+     .fallback = "64",
+     .minimum = 8,
+     .maximum = 256,
+     .help = "resnet*: channels of the first stage, 64 in the paper; a smaller network trains faster"},
     {.name = "hidden",
      .type = BCUE_CONFIG_INT,
      .offset = MODEL(hidden),
@@ -158,14 +165,16 @@ static bcue_value position_mlp(bcue_graph *graph, const bcue_model_config *confi
 static bcue_value camera_network(bcue_graph *graph, const bcue_model_config *config,
                                  const bcue_model_inputs *inputs, int64_t batch)
 {
-    const int64_t frames = inputs->frames;
+    const int64_t frames = inputs->frames, features = 8 * config->width;
+    const bcue_resnet_config resnet = {.depth = config->kind == BCUE_MODEL_RESNET18 ? 18 : 34,
+                                       .width = (int)config->width};
     const bcue_shape shape = bcue_shape_of(batch, frames, inputs->channels, inputs->height, inputs->width);
     const bcue_shape images = bcue_shape_of(batch * frames, inputs->channels, inputs->height, inputs->width);
-    const bcue_shape windows = bcue_shape_of(batch, frames, 512);
+    const bcue_shape windows = bcue_shape_of(batch, frames, features);
     bcue_value x = bcue_graph_input(graph, "camera", BCUE_F32, &shape);
     x = bcue_graph_reshape(graph, NULL, x, &images);
     bcue_graph_push(graph, "camera");
-    x = bcue_resnet_backbone(graph, x, config->kind == BCUE_MODEL_RESNET18 ? 18 : 34);
+    x = bcue_resnet(graph, x, &resnet);
     bcue_graph_pop(graph);
     if (frames > 1)
         x = bcue_graph_reduce(graph, NULL, BCUE_OP_REDUCE_MEAN, bcue_graph_reshape(graph, NULL, x, &windows),
@@ -173,12 +182,12 @@ static bcue_value camera_network(bcue_graph *graph, const bcue_model_config *con
     if (!config->position) {
         if (config->dropout > 0)
             x = bcue_graph_dropout(graph, NULL, x, config->dropout);
-        return linear_layer(graph, "head", x, 512, inputs->beams);
+        return linear_layer(graph, "head", x, features, inputs->beams);
     }
     const bcue_value both[2] = {x, position_input(graph, inputs, batch)};
     x = bcue_graph_concat(graph, NULL, both, 2, 1);
     x = bcue_graph_relu(graph, NULL,
-                        linear_layer(graph, "fusion", x, 512 + inputs->gps_frames * 2, config->hidden));
+                        linear_layer(graph, "fusion", x, features + inputs->gps_frames * 2, config->hidden));
     if (config->dropout > 0)
         x = bcue_graph_dropout(graph, NULL, x, config->dropout);
     return linear_layer(graph, "head", x, config->hidden, inputs->beams);

@@ -23,9 +23,11 @@ typedef enum bcue_model_kind {
 extern const char *const bcue_model_kind_names[]; /* NULL-terminated, as in configurations */
 
 typedef struct bcue_model_config {
-    int kind;              /* bcue_model_kind */
-    bool position;         /* RESNET*: late fusion with the position */
-    int64_t hidden;        /* POSITION_MLP, and the fusion head: width */
+    int kind;       /* bcue_model_kind */
+    bool position;  /* RESNET*: late fusion with the position */
+    int64_t width;  /* RESNET*: channels of the first stage, 64 in the paper; each further stage has twice as
+                       many */
+    int64_t hidden; /* POSITION_MLP, and the fusion head: width */
     int64_t shared_layers; /* POSITION_MLP */
     int64_t lut_bins;      /* POSITION_LUT: cells per axis */
     int64_t neighbours;    /* POSITION_KNN */
