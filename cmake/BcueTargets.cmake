@@ -9,7 +9,7 @@ function(bcue_flags target)
   endif()
   # Contraction to fused multiply-add would make results depend on the compiler's choices.
   target_compile_options(${target} PRIVATE -ffp-contract=off)
-  target_compile_definitions(${target} PRIVATE _POSIX_C_SOURCE=200809L _FILE_OFFSET_BITS=64)
+  target_compile_definitions(${target} PRIVATE _XOPEN_SOURCE=700 _FILE_OFFSET_BITS=64)
   if(BCUE_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${BCUE_SANITIZE} -fno-omit-frame-pointer
                                              -fno-sanitize-recover=all)

@@ -127,6 +127,18 @@ static void fill_json(const bcue_run_config *run, const bcue_dataset *dataset,
     json_object_set_new(object, "subsets", subsets);
 }
 
+static bcue_status list_predictions(const bcue_run_config *run, size_t seeds, bcue_report *report, bcue_error *error)
+{
+    for (size_t i = 0; i < seeds; i++) {
+        char *path = bcue_run_member_path(run, (bcue_run_member){(uint64_t)run->seed + i, -1}, "predictions", "csv");
+        const bool added = path != NULL && bcue_report_add_file(report, path);
+        free(path);
+        if (!added)
+            return bcue_fail_memory(error, "the report");
+    }
+    return BCUE_OK;
+}
+
 static bcue_status build_report(const bcue_run_config *run, const bcue_dataset *dataset,
                                 const bcue_evaluation *evaluation, bcue_report *report, bcue_error *error)
 {
@@ -139,6 +151,7 @@ static bcue_status build_report(const bcue_run_config *run, const bcue_dataset *
     }
     bcue_evaluation_notes(run, dataset, evaluation, bcue_report_out(report));
     fill_json(run, dataset, evaluation, bcue_report_object(report));
+    BCUE_TRY(list_predictions(run, evaluation->seeds, report, error));
     BCUE_TRY(bcue_report_write_json_file(report, run->out, "results.json", error));
     char *path = bcue_path_join(run->out, "report.html");
     bcue_status status = path == NULL ? bcue_fail_memory(error, "report.html")

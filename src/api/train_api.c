@@ -75,8 +75,11 @@ static bcue_status train_members(const bcue_run_config *run, const bcue_config *
                      member.fold >= 0 ? (char)('0' + (int)(member.fold % 10)) : ' ');
         BCUE_TRY(bcue_train_member(run, config, dataset, member, hooks, &summary, error));
         add_member(table, member, &summary);
-        const bool added = bcue_report_add_file(report, summary.model_path);
+        bool added = bcue_report_add_file(report, summary.model_path);
         bcue_training_summary_free(&summary);
+        char *history = bcue_run_member_path(run, member, "history", "csv");
+        added = added && history != NULL && (!bcue_path_exists(history) || bcue_report_add_file(report, history));
+        free(history);
         if (!added)
             return bcue_fail_memory(error, "the report");
     }

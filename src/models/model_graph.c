@@ -202,6 +202,9 @@ static bcue_status check_inputs(const bcue_model_config *config, const bcue_mode
     if (batch < 1)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a batch of %lld samples cannot be built",
                          (long long)batch);
+    if (bcue_model_needs_camera(config) && config->width < 1)
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a %s with %lld channels cannot be built", kind,
+                         (long long)config->width);
     if (bcue_model_needs_camera(config) && inputs->channels == 0)
         return bcue_fail(error, BCUE_ERROR_CONFIG, "%s needs pictures: set features.camera.enabled: true",
                          kind);

@@ -42,6 +42,7 @@ static bcue_weights weights_of(const bcue_model_config *config, const bcue_model
 static bcue_model_config config_of(int kind)
 {
     return (bcue_model_config){.kind = kind,
+                               .width = 64,
                                .hidden = 16,
                                .shared_layers = 2,
                                .lut_bins = 5,
