@@ -202,15 +202,15 @@ static bcue_status check_inputs(const bcue_model_config *config, const bcue_mode
     if (batch < 1)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a batch of %lld samples cannot be built",
                          (long long)batch);
-    if (bcue_model_needs_camera(config) && config->width < 1)
-        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a %s with %lld channels cannot be built", kind,
-                         (long long)config->width);
     if (bcue_model_needs_camera(config) && inputs->channels == 0)
         return bcue_fail(error, BCUE_ERROR_CONFIG, "%s needs pictures: set features.camera.enabled: true",
                          kind);
     if (bcue_model_needs_position(config) && inputs->gps_frames == 0)
         return bcue_fail(error, BCUE_ERROR_CONFIG, "%s needs positions: set features.position.enabled: true",
                          kind);
+    if (bcue_model_needs_camera(config) && config->width < 1)
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a %s with %lld channels cannot be built", kind,
+                         (long long)config->width);
     return BCUE_OK;
 }
 
