@@ -90,11 +90,11 @@ bcue_status bcue_comparison_write_page(const char *path, const bcue_scored_run *
     bcue_page_section(page, "Models");
     bcue_status status = add_accuracy_chart(page, runs, run_count, error);
     bcue_page_table(page, models);
+    if (status == BCUE_OK)
+        status = add_first_run(page, &runs[0], error);
     bcue_page_section(page, "Who beats whom");
     bcue_page_callout(page, BCUE_CALLOUT_NOTE, "The rule", notes);
     bcue_page_table(page, comparisons);
-    if (status == BCUE_OK)
-        status = add_first_run(page, &runs[0], error);
     if (status == BCUE_OK)
         status = bcue_page_write(page, &note.provenance, path, error);
     bcue_page_destroy(page);
