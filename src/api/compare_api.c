@@ -80,13 +80,14 @@ static bcue_status read_run(const char *folder, bcue_scored_run *run, bcue_error
     return BCUE_OK;
 }
 
-static bcue_status parse_metrics(const char *const *names, size_t count, bcue_metric **metrics,
-                                 size_t *metric_count, bcue_error *error)
+static bcue_status parse_metrics(const char *const *names, size_t count, bool index_monotone,
+                                 bcue_metric **metrics, size_t *metric_count, bcue_error *error)
 {
-    static const char *const usual[] = {"top_1", "dba", "loss_db"};
+    static const char *const usual[] = {"top_1", "loss_db",
+                                        "dba"}; /* DBA last: not defined for every codebook */
     if (count == 0) {
         names = usual;
-        count = sizeof usual / sizeof *usual;
+        count = sizeof usual / sizeof *usual - (index_monotone ? 0 : 1);
     }
     *metrics = bcue_calloc(count, sizeof **metrics);
     if (*metrics == NULL)
@@ -271,15 +272,28 @@ static bcue_status build_report(const bcue_scored_run *runs, size_t run_count, c
     return status;
 }
 
-static bcue_status compare_folders(const char *const *folders, size_t count, const bcue_metric *metrics,
-                                   size_t metric_count, const char *html_path, bcue_report *report,
+static bool all_monotone(const bcue_scored_run *runs, size_t count)
+{
+    bool monotone = true;
+    for (size_t i = 0; i < count; i++)
+        monotone = monotone && runs[i].index_monotone;
+    return monotone;
+}
+
+static bcue_status compare_folders(const char *const *folders, size_t count, const char *const *metric_names,
+                                   size_t name_count, const char *html_path, bcue_report *report,
                                    bcue_error *error)
 {
     bcue_scored_run *runs = bcue_calloc(count, sizeof *runs);
     comparison_list list = {0};
+    bcue_metric *metrics = NULL;
+    size_t metric_count = 0;
     bcue_status status = runs == NULL ? bcue_fail_memory(error, "the runs") : BCUE_OK;
     for (size_t i = 0; status == BCUE_OK && i < count; i++)
         status = read_run(folders[i], &runs[i], error);
+    if (status == BCUE_OK)
+        status = parse_metrics(metric_names, name_count, all_monotone(runs, count), &metrics, &metric_count,
+                               error);
     if (status == BCUE_OK)
         status = compare_all(runs, count, metrics, metric_count, &list, error);
     if (status == BCUE_OK)
@@ -287,6 +301,7 @@ static bcue_status compare_folders(const char *const *folders, size_t count, con
     for (size_t i = 0; runs != NULL && i < count; i++)
         free_run(&runs[i]);
     free(runs);
+    free(metrics);
     free(list.items);
     free(list.a);
     free(list.b);
@@ -301,16 +316,12 @@ bcue_status bcue_compare_runs(const char *const *folders, size_t folder_count, c
     if (folder_count < 2)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT,
                          "comparing needs at least two folders of 'beamcue evaluate'");
-    bcue_metric *list = NULL;
-    size_t count = 0;
     bcue_report *made = bcue_report_create();
-    bcue_status status = made == NULL ? bcue_fail_memory(error, "the report")
-                                      : parse_metrics(metrics, metric_count, &list, &count, error);
-    if (status == BCUE_OK)
-        status = compare_folders(folders, folder_count, list, count, html_path, made, error);
+    bcue_status status =
+        made == NULL ? bcue_fail_memory(error, "the report")
+                     : compare_folders(folders, folder_count, metrics, metric_count, html_path, made, error);
     if (status == BCUE_OK)
         status = bcue_report_finish(made, error);
-    free(list);
     if (status != BCUE_OK) {
         bcue_report_destroy(made);
         return status;

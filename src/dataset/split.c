@@ -1,6 +1,7 @@
 #include "dataset/split.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/rng.h"
+#include "dataset/hash.h"
 #include "dataset/leak.h"
 #include "dataset/source_table.h"
 
@@ -463,4 +465,15 @@ bcue_status bcue_split_make(const bcue_dataset *dataset, const bcue_split_config
     if (status != BCUE_OK)
         bcue_split_free(split);
     return status;
+}
+
+void bcue_split_seen_hash(const bcue_dataset *dataset, const bcue_split *split, char text[17])
+{
+    bcue_hash hash = bcue_hash_begin();
+    for (size_t i = 0; i < split->train_count; i++)
+        bcue_hash_text(&hash, bcue_dataset_sample(dataset, split->train[i])->id);
+    bcue_hash_text(&hash, "validation");
+    for (size_t i = 0; i < split->validation_count; i++)
+        bcue_hash_text(&hash, bcue_dataset_sample(dataset, split->validation[i])->id);
+    snprintf(text, 17, "%016llx", (unsigned long long)bcue_hash_end(&hash));
 }

@@ -47,5 +47,8 @@ typedef struct bcue_split {
 bcue_status bcue_split_make(const bcue_dataset *dataset, const bcue_split_config *config,
                             const bcue_config *origin, bcue_split *split, bcue_error *error);
 void bcue_split_free(bcue_split *split);
+/* Identity of the samples that a model of this split has seen (training and validation), as 16 hex digits:
+ * tells whether a model fits a split. */
+void bcue_split_seen_hash(const bcue_dataset *dataset, const bcue_split *split, char text[17]);
 
 #endif

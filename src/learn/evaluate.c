@@ -7,6 +7,7 @@
 
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "base/report_hooks.h"
 #include "learn/scorer.h"
@@ -32,8 +33,36 @@ static bcue_status check_model(const char *path, const bcue_model_file *model, c
     return BCUE_OK;
 }
 
+/* A model that was trained on the same recordings but with another split may have seen these test samples. */
+static bcue_status check_seen(const char *path, const bcue_model_file *model, const bcue_dataset *dataset,
+                              const char *seen_hash, bcue_error *error)
+{
+    json_t *training = json_loads(model->training_json, JSON_REJECT_DUPLICATES, NULL);
+    const char *data = NULL, *seen = NULL;
+    const bool known =
+        training != NULL && json_unpack(training, "{s:s, s:s}", "data_hash", &data, "seen_hash", &seen) == 0;
+    const bool other_split =
+        known && strcmp(data, bcue_dataset_hash(dataset)) == 0 && strcmp(seen, seen_hash) != 0;
+    json_decref(training);
+    if (other_split)
+        return bcue_fail(
+            error, BCUE_ERROR_DATA,
+            "%s: was trained on another split of these recordings, so it may have seen the samples it "
+            "is to be tested on; train it again with this configuration",
+            path);
+    return BCUE_OK;
+}
+
+/* What one member of the run is scored on. */
+typedef struct member_test {
+    uint64_t seed;
+    const char *seen_hash;
+    const size_t *samples;
+    size_t count;
+} member_test;
+
 static bcue_status score_model(const bcue_run_config *run, const bcue_dataset *dataset, const char *path,
-                               uint64_t seed, const size_t *samples, size_t count, const bcue_hooks *hooks,
+                               const member_test *test, const bcue_hooks *hooks,
                                bcue_predictions *predictions, size_t first_row, bcue_error *error)
 {
     bcue_model_file model;
@@ -44,22 +73,24 @@ static bcue_status score_model(const bcue_run_config *run, const bcue_dataset *d
     BCUE_TRY(bcue_model_file_read(path, &model, error));
     bcue_status status = check_model(path, &model, dataset, error);
     if (status == BCUE_OK)
+        status = check_seen(path, &model, dataset, test->seen_hash, error);
+    if (status == BCUE_OK)
         status = bcue_feature_config_restore(model.features_yaml, path, model.inputs.channels,
                                              model.inputs.height, model.inputs.width,
                                              model.inputs.gps_frames > 0, &features, &owned, error);
     if (status == BCUE_OK) {
         const bcue_scorer_options options = {.engine = (bcue_engine)run->train.engine,
                                              .loader_threads = (int)run->train.loader_threads,
-                                             .seed = seed};
+                                             .seed = test->seed};
         status = bcue_scorer_create(&model.config, &model.inputs, &model.weights, dataset, &features,
                                     &options, hooks, &scorer, error);
     }
     if (status == BCUE_OK) {
-        scores = bcue_calloc(count, (size_t)model.inputs.beams * sizeof *scores);
+        scores = bcue_calloc(test->count, (size_t)model.inputs.beams * sizeof *scores);
         status = scores == NULL ? bcue_fail_memory(error, "the scores")
-                                : bcue_scorer_run(scorer, samples, count, scores, error);
+                                : bcue_scorer_run(scorer, test->samples, test->count, scores, error);
     }
-    for (size_t i = 0; status == BCUE_OK && i < count; i++)
+    for (size_t i = 0; status == BCUE_OK && i < test->count; i++)
         bcue_predictions_rank(predictions, first_row + i, scores + i * (size_t)model.inputs.beams);
     free(scores);
     bcue_scorer_destroy(scorer);
@@ -77,7 +108,8 @@ static void keep_worst_leak(bcue_leak *worst, const bcue_leak *leak)
 /* The scored samples of all folds of a seed, fold after fold. */
 typedef struct seed_samples {
     size_t *samples;
-    size_t *fold_begin; /* folds + 1 */
+    size_t *fold_begin;    /* folds + 1 */
+    char (*seen_hash)[17]; /* of every fold's training and validation samples */
     size_t folds;
 } seed_samples;
 
@@ -85,6 +117,7 @@ static void free_samples(seed_samples *gathered)
 {
     free(gathered->samples);
     free(gathered->fold_begin);
+    free(gathered->seen_hash);
 }
 
 static bcue_status gather_samples(const bcue_run_config *run, const bcue_config *origin,
@@ -95,7 +128,8 @@ static bcue_status gather_samples(const bcue_run_config *run, const bcue_config 
     *gathered = (seed_samples){.folds = folds};
     gathered->samples = bcue_calloc(bcue_dataset_count(dataset), sizeof(size_t));
     gathered->fold_begin = bcue_calloc(folds + 1, sizeof(size_t));
-    if (gathered->samples == NULL || gathered->fold_begin == NULL)
+    gathered->seen_hash = bcue_calloc(folds, sizeof *gathered->seen_hash);
+    if (gathered->samples == NULL || gathered->fold_begin == NULL || gathered->seen_hash == NULL)
         return bcue_fail_memory(error, "the test samples");
     for (size_t f = 0; f < folds; f++) {
         bcue_split split;
@@ -108,6 +142,7 @@ static bcue_status gather_samples(const bcue_run_config *run, const bcue_config 
             memcpy(gathered->samples + begin, from, count * sizeof(size_t));
             gathered->fold_begin[f + 1] = begin + count;
         }
+        bcue_split_seen_hash(dataset, &split, gathered->seen_hash[f]);
         keep_worst_leak(&evaluation->leak, &split.leak);
         if (seed_index == 0 && f == 0) {
             evaluation->train_count = split.train_count;
@@ -138,7 +173,9 @@ static bcue_status score_seed(const bcue_run_config *run, const bcue_config *ori
     for (size_t f = 0; status == BCUE_OK && foreign == NULL && f < gathered.folds; f++) {
         const bcue_run_member member = bcue_run_member_at(run, seed_index * gathered.folds + f);
         char *path = bcue_run_member_path(run, member, "model", "safetensors");
-        const size_t begin = gathered.fold_begin[f], count = gathered.fold_begin[f + 1] - begin;
+        const size_t begin = gathered.fold_begin[f];
+        const member_test test = {member.seed, gathered.seen_hash[f], gathered.samples + begin,
+                                  gathered.fold_begin[f + 1] - begin};
         if (path == NULL)
             status = bcue_fail_memory(error, "scoring");
         else if (!bcue_path_exists(path))
@@ -146,8 +183,7 @@ static bcue_status score_seed(const bcue_run_config *run, const bcue_config *ori
                 error, BCUE_ERROR_DATA,
                 "%s: no such model; train it first with 'beamcue train' and the same configuration", path);
         else
-            status = score_model(run, dataset, path, member.seed, gathered.samples + begin, count, hooks,
-                                 predictions, begin, error);
+            status = score_model(run, dataset, path, &test, hooks, predictions, begin, error);
         free(path);
         bcue_progress(hooks, "score", seed_index * gathered.folds + f + 1,
                       evaluation->seeds * gathered.folds);

@@ -125,8 +125,9 @@ bool bcue_trainer_finished(bcue_trainer *trainer)
 static char *training_json(const bcue_trainer *trainer)
 {
     const bcue_train_state *state = &trainer->state;
-    char now[32];
+    char now[32], seen[17];
     bcue_clock_utc(now, sizeof now);
+    bcue_split_seen_hash(trainer->dataset, &trainer->split, seen);
     json_t *history = json_array();
     for (int64_t i = 0; i < state->epoch; i++) {
         const bcue_history_row *row = &state->history[i];
@@ -136,13 +137,14 @@ static char *training_json(const bcue_trainer *trainer)
                                         row->validation_loss, "validation_top1", row->validation_top1));
     }
     json_t *all = json_pack(
-        "{s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:i, s:s, s:I, s:I, s:I, s:f, s:o}", "name",
+        "{s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:I, s:I, s:I, s:f, s:o}", "name",
         trainer->run->name, "commit", bcue_version_commit(), "seed", (json_int_t)trainer->member.seed, "fold",
         (json_int_t)trainer->member.fold, "config_hash", trainer->config_hash, "data_hash",
-        bcue_dataset_hash(trainer->dataset), "beamcue", bcue_version_string(), "date", now, "threads",
-        bcue_get_threads(), "isa", bcue_cpu_isa(), "train_samples", (json_int_t)trainer->split.train_count,
-        "validation_samples", (json_int_t)trainer->split.validation_count, "best_epoch",
-        (json_int_t)state->best_epoch, "leak_percent", trainer->split.leak.percent, "history", history);
+        bcue_dataset_hash(trainer->dataset), "seen_hash", seen, "beamcue", bcue_version_string(), "date", now,
+        "threads", bcue_get_threads(), "isa", bcue_cpu_isa(), "train_samples",
+        (json_int_t)trainer->split.train_count, "validation_samples",
+        (json_int_t)trainer->split.validation_count, "best_epoch", (json_int_t)state->best_epoch,
+        "leak_percent", trainer->split.leak.percent, "history", history);
     char *text = all == NULL ? NULL : json_dumps(all, JSON_REAL_PRECISION(9) | JSON_COMPACT);
     json_decref(all);
     return text;
