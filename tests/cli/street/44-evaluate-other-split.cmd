@@ -1,0 +1,1 @@
+beamcue evaluate "$TESTS/tiny_fusion.yaml" --set split.seed=7
