@@ -320,12 +320,5 @@ bcue_status bcue_compare_runs(const char *const *folders, size_t folder_count, c
     bcue_status status =
         made == NULL ? bcue_fail_memory(error, "the report")
                      : compare_folders(folders, folder_count, metrics, metric_count, html_path, made, error);
-    if (status == BCUE_OK)
-        status = bcue_report_finish(made, error);
-    if (status != BCUE_OK) {
-        bcue_report_destroy(made);
-        return status;
-    }
-    *report = made;
-    return BCUE_OK;
+    return bcue_report_deliver(made, status, report, error);
 }

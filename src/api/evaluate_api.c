@@ -127,10 +127,12 @@ static void fill_json(const bcue_run_config *run, const bcue_dataset *dataset,
     json_object_set_new(object, "subsets", subsets);
 }
 
-static bcue_status list_predictions(const bcue_run_config *run, size_t seeds, bcue_report *report, bcue_error *error)
+static bcue_status list_predictions(const bcue_run_config *run, size_t seeds, bcue_report *report,
+                                    bcue_error *error)
 {
     for (size_t i = 0; i < seeds; i++) {
-        char *path = bcue_run_member_path(run, (bcue_run_member){(uint64_t)run->seed + i, -1}, "predictions", "csv");
+        char *path =
+            bcue_run_member_path(run, (bcue_run_member){(uint64_t)run->seed + i, -1}, "predictions", "csv");
         const bool added = path != NULL && bcue_report_add_file(report, path);
         free(path);
         if (!added)
@@ -189,13 +191,6 @@ bcue_status bcue_evaluate(const char *config_path, const char *const *overrides,
     bcue_report *made = bcue_report_create();
     bcue_status status = made == NULL ? bcue_fail_memory(error, "the report")
                                       : evaluate_run(&run, config, predictions_path, hooks, made, error);
-    if (status == BCUE_OK)
-        status = bcue_report_finish(made, error);
     bcue_config_destroy(config);
-    if (status != BCUE_OK) {
-        bcue_report_destroy(made);
-        return status;
-    }
-    *report = made;
-    return BCUE_OK;
+    return bcue_report_deliver(made, status, report, error);
 }

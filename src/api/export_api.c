@@ -37,7 +37,7 @@ static bcue_status summarise(const bcue_dataset *dataset, const bcue_split *spli
     json_object_set_new(object, "validation", json_integer((json_int_t)split->validation_count));
     json_object_set_new(object, "test", json_integer((json_int_t)split->test_count));
     json_object_set_new(object, "data_hash", json_string(bcue_dataset_hash(dataset)));
-    return bcue_report_finish(report, error);
+    return BCUE_OK;
 }
 
 /* The split is that of the first seed and fold. */
@@ -81,10 +81,5 @@ bcue_status bcue_export_samples(const char *config_path, const char *const *over
     bcue_status status = made == NULL ? bcue_fail_memory(error, "the report")
                                       : export_run(&run, config, out_folder, hooks, made, error);
     bcue_config_destroy(config);
-    if (status != BCUE_OK) {
-        bcue_report_destroy(made);
-        return status;
-    }
-    *report = made;
-    return BCUE_OK;
+    return bcue_report_deliver(made, status, report, error);
 }

@@ -236,12 +236,5 @@ bcue_status bcue_info(const char *path, bcue_report **report, bcue_error *error)
         status = describe_model(path, made, error);
     else
         status = describe_config(path, made, error);
-    if (status == BCUE_OK)
-        status = bcue_report_finish(made, error);
-    if (status != BCUE_OK) {
-        bcue_report_destroy(made);
-        return status;
-    }
-    *report = made;
-    return BCUE_OK;
+    return bcue_report_deliver(made, status, report, error);
 }

@@ -294,14 +294,7 @@ bcue_status bcue_inspect(const char *config_or_folder, const char *const *overri
         status = build(dataset, &inspection, config_or_folder, html_path, made, error);
         bcue_inspection_free(&inspection);
     }
-    if (status == BCUE_OK)
-        status = bcue_report_finish(made, error);
     bcue_dataset_destroy(dataset);
     bcue_config_destroy(config);
-    if (status != BCUE_OK) {
-        bcue_report_destroy(made);
-        return status;
-    }
-    *report = made;
-    return BCUE_OK;
+    return bcue_report_deliver(made, status, report, error);
 }

@@ -76,7 +76,7 @@ void bcue_table_range(bcue_table *table, double low, double high)
                       high < 0 ? "\xe2\x88\x92" : "", fabs(high));
 }
 
-bcue_status bcue_report_finish(bcue_report *report, bcue_error *error)
+static bcue_status finish(bcue_report *report, bcue_error *error)
 {
     json_t *files = json_array();
     for (size_t i = 0; i < report->file_count; i++)
@@ -100,6 +100,19 @@ bcue_status bcue_report_write_json_file(bcue_report *report, const char *folder,
     free(text);
     free(path);
     return status;
+}
+
+bcue_status bcue_report_deliver(bcue_report *made, bcue_status status, bcue_report **report,
+                                bcue_error *error)
+{
+    if (status == BCUE_OK)
+        status = finish(made, error);
+    if (status != BCUE_OK) {
+        bcue_report_destroy(made);
+        return status;
+    }
+    *report = made;
+    return BCUE_OK;
 }
 
 const char *bcue_report_text(const bcue_report *report)

@@ -20,8 +20,10 @@ bcue_status bcue_report_add_table(bcue_report *report, const char *key, const bc
                                   bcue_error *error);
 /* A cell "low .. high" with three decimals and true minus signs. */
 void bcue_table_range(bcue_table *table, double low, double high);
-/* Freeze text and JSON. Call once, last. */
-bcue_status bcue_report_finish(bcue_report *report, bcue_error *error);
+/* The end of every call: when all went well (`status`), freeze text and JSON and hand `made` over as *report;
+   otherwise destroy it. Returns what the call returns. */
+bcue_status bcue_report_deliver(bcue_report *made, bcue_status status, bcue_report **report,
+                                bcue_error *error);
 
 /* Version, commit, date and machine, for the foot of pages. The strings live in the struct. */
 typedef struct bcue_origin_note {

@@ -78,7 +78,8 @@ static bcue_status train_members(const bcue_run_config *run, const bcue_config *
         bool added = bcue_report_add_file(report, summary.model_path);
         bcue_training_summary_free(&summary);
         char *history = bcue_run_member_path(run, member, "history", "csv");
-        added = added && history != NULL && (!bcue_path_exists(history) || bcue_report_add_file(report, history));
+        added =
+            added && history != NULL && (!bcue_path_exists(history) || bcue_report_add_file(report, history));
         free(history);
         if (!added)
             return bcue_fail_memory(error, "the report");
@@ -115,15 +116,8 @@ bcue_status bcue_train(const char *config_path, const char *const *overrides, si
     bcue_report *made = bcue_report_create();
     bcue_status status =
         made == NULL ? bcue_fail_memory(error, "the report") : train_run(&run, config, hooks, made, error);
-    if (status == BCUE_OK)
-        status = bcue_report_finish(made, error);
     bcue_config_destroy(config);
-    if (status != BCUE_OK) {
-        bcue_report_destroy(made);
-        return status;
-    }
-    *report = made;
-    return BCUE_OK;
+    return bcue_report_deliver(made, status, report, error);
 }
 
 char *bcue_train_config_help(void)

@@ -48,7 +48,7 @@ def position(folder):
                   f"{'yes' if abs(difference) <= 3 * error else 'NO'} | {loss:.3f} |")
     if differences:
         print(f"\nMean of the {len(differences)} differences: {sum(differences) / len(differences):+.2f} points.")
-    print("\n5 folds over sequences, every sequence tested once (five seeds; 95 % interval by bootstrap over sequences and seeds)\n")
+    print("\n5 folds over sequences, every sequence tested once (three seeds; 95 % interval by bootstrap over sequences and seeds)\n")
     print("| model | scenario | top-1 % | 95 % interval | DBA | power loss dB |")
     print("|---|---|---|---|---|---|")
     for model in ("mlp", "knn", "lut"):
