@@ -25,7 +25,7 @@ for protocol in $protocols; do
     for scenario in 1 2 3 4 5 6; do
         shared=("data.sources.0.prefix=scenario$scenario")
         if [ "$protocol" = folds ]; then
-            shared+=(seeds=3 split_follows_seed=false cross_validate=true split.kind=episode split.folds=5 features.position.fit_all=false split.validation=0)
+            shared+=("seeds=${FOLD_SEEDS:-3}" split_follows_seed=false cross_validate=true split.kind=episode split.folds=5 features.position.fit_all=false split.validation=0)
         fi
         run "lut-$protocol-$scenario" model.kind=position-lut "model.lut_bins=${bins[$scenario]}" "${shared[@]}"
         run "knn-$protocol-$scenario" model.kind=position-knn "model.neighbours=${neighbours[$scenario]}" "${shared[@]}"

@@ -48,9 +48,9 @@ def position(folder):
                   f"{'yes' if abs(difference) <= 3 * error else 'NO'} | {loss:.3f} |")
     if differences:
         print(f"\nMean of the {len(differences)} differences: {sum(differences) / len(differences):+.2f} points.")
-    print("\n5 folds over sequences, every sequence tested once (three seeds; 95 % interval by bootstrap over sequences and seeds)\n")
-    print("| model | scenario | top-1 % | 95 % interval | DBA | power loss dB |")
-    print("|---|---|---|---|---|---|")
+    print("\n5 folds over sequences, every sequence tested once (95 % interval by bootstrap over sequences and seeds)\n")
+    print("| model | scenario | seeds | top-1 % | 95 % interval | DBA | power loss dB |")
+    print("|---|---|---|---|---|---|---|")
     for model in ("mlp", "knn", "lut"):
         for scenario in range(1, 7):
             result = results(folder, f"{model}-folds-{scenario}")
@@ -58,7 +58,7 @@ def position(folder):
                 continue
             value = metric(result, "top_1")
             interval = f"{100 * value['low']:.2f} .. {100 * value['high']:.2f}" if "low" in value else value["note"]
-            print(f"| {model} | {scenario} | {100 * value['mean']:.2f} | {interval} | {metric(result, 'dba')['mean']:.4f} | "
+            print(f"| {model} | {scenario} | {result['seeds']} | {100 * value['mean']:.2f} | {interval} | {metric(result, 'dba')['mean']:.4f} | "
                   f"{metric(result, 'power_loss_db')['mean']:.3f} |")
 
 
