@@ -157,6 +157,8 @@ bcue_table *bcue_inspection_overview(const bcue_dataset *dataset, const bcue_ins
     if (inspection->rate_hz > 0) {
         fact_row(table, "sample rate", inspection->rate_hz, "Hz");
         fact_row(table, "duration", inspection->duration_s, "s");
+        bcue_table_footnote(table,
+                            "rate and duration: recordings without time stamps count as 10 samples a second");
     }
     for (int m = 0; m < BCUE_MODALITY_COUNT; m++) {
         if (!inspection->offered[m])
