@@ -129,8 +129,8 @@ static void other_samples_are_refused(void)
     const char *const rubbish[] = {FOLDER "/rubbish", FOLDER "/knn"};
     static const char *const contents[] = {
         "", "[]", "{\"name\": \"x\"}",
-        "{\"name\": \"x\", \"index_monotone\": true, \"random_rows\": false, "
-        "\"seeds\": 0, \"first_seed\": 1, \"leak\": {\"percent\": 0.0}}"};
+        ("{\"name\": \"x\", \"index_monotone\": true, \"random_rows\": false, "
+         "\"seeds\": 0, \"first_seed\": 1, \"leak\": {\"percent\": 0.0}}")};
     for (size_t i = 0; i < sizeof contents / sizeof *contents; i++) {
         toy_write_text(FOLDER "/rubbish", "results.json", contents[i]);
         compare(rubbish, 2, NULL, BCUE_ERROR_FORMAT, "evaluate again");
