@@ -22,7 +22,7 @@ run() { # NAME extra settings...
 
 mkdir -p "$out"
 for protocol in $protocols; do
-    for scenario in 1 2 3 4 5 6; do
+    for scenario in ${SCENARIOS:-1 2 3 4 5 6}; do
         shared=("data.sources.0.prefix=scenario$scenario")
         if [ "$protocol" = folds ]; then
             shared+=("seeds=${FOLD_SEEDS:-3}" split_follows_seed=false cross_validate=true split.kind=episode split.folds=5 features.position.fit_all=false split.validation=0)
