@@ -1,4 +1,5 @@
 #include "api/evaluate_api.h"
+#include "api/run_task.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +7,6 @@
 
 #include "base/fail.h"
 #include "base/file.h"
-#include "base/parallel.h"
 #include "beamcue/train.h"
 
 double bcue_metric_scale(bcue_metric metric)
@@ -183,14 +183,6 @@ bcue_status bcue_evaluate(const char *config_path, const char *const *overrides,
                           const char *predictions_path, const bcue_hooks *hooks, bcue_report **report,
                           bcue_error *error)
 {
-    bcue_run_config run;
-    bcue_config *config;
-    *report = NULL;
-    BCUE_TRY(bcue_run_config_read(config_path, overrides, override_count, &run, &config, error));
-    bcue_set_threads((int)run.threads);
-    bcue_report *made = bcue_report_create();
-    bcue_status status = made == NULL ? bcue_fail_memory(error, "the report")
-                                      : evaluate_run(&run, config, predictions_path, hooks, made, error);
-    bcue_config_destroy(config);
-    return bcue_report_deliver(made, status, report, error);
+    return bcue_do_run_task(evaluate_run, config_path, overrides, override_count, predictions_path, hooks,
+                            report, error);
 }

@@ -1,10 +1,9 @@
-#include "api/report_handle.h"
+#include "api/run_task.h"
 
 #include <stdlib.h>
 
 #include "base/fail.h"
 #include "base/file.h"
-#include "base/parallel.h"
 #include "beamcue/dataset.h"
 #include "dataset/export.h"
 #include "learn/run_config.h"
@@ -72,14 +71,6 @@ bcue_status bcue_export_samples(const char *config_path, const char *const *over
                                 const char *out_folder, const bcue_hooks *hooks, bcue_report **report,
                                 bcue_error *error)
 {
-    bcue_run_config run;
-    bcue_config *config;
-    *report = NULL;
-    BCUE_TRY(bcue_run_config_read(config_path, overrides, override_count, &run, &config, error));
-    bcue_set_threads((int)run.threads);
-    bcue_report *made = bcue_report_create();
-    bcue_status status = made == NULL ? bcue_fail_memory(error, "the report")
-                                      : export_run(&run, config, out_folder, hooks, made, error);
-    bcue_config_destroy(config);
-    return bcue_report_deliver(made, status, report, error);
+    return bcue_do_run_task(export_run, config_path, overrides, override_count, out_folder, hooks, report,
+                            error);
 }

@@ -1,9 +1,8 @@
 #include <stdlib.h>
 
-#include "api/report_handle.h"
+#include "api/run_task.h"
 #include "base/fail.h"
 #include "base/file.h"
-#include "base/parallel.h"
 #include "base/report_hooks.h"
 #include "beamcue/train.h"
 #include "learn/trainer.h"
@@ -87,9 +86,10 @@ static bcue_status train_members(const bcue_run_config *run, const bcue_config *
     return BCUE_OK;
 }
 
-static bcue_status train_run(const bcue_run_config *run, const bcue_config *config, const bcue_hooks *hooks,
-                             bcue_report *report, bcue_error *error)
+static bcue_status train_run(const bcue_run_config *run, const bcue_config *config, const char *path,
+                             const bcue_hooks *hooks, bcue_report *report, bcue_error *error)
 {
+    (void)path; /* training takes nothing but its configuration */
     bcue_dataset *dataset;
     BCUE_TRY(bcue_check_writable_dir(run->out, error));
     BCUE_TRY(bcue_dataset_open(&run->data, config, hooks, &dataset, error));
@@ -108,16 +108,7 @@ static bcue_status train_run(const bcue_run_config *run, const bcue_config *conf
 bcue_status bcue_train(const char *config_path, const char *const *overrides, size_t override_count,
                        const bcue_hooks *hooks, bcue_report **report, bcue_error *error)
 {
-    bcue_run_config run;
-    bcue_config *config;
-    *report = NULL;
-    BCUE_TRY(bcue_run_config_read(config_path, overrides, override_count, &run, &config, error));
-    bcue_set_threads((int)run.threads);
-    bcue_report *made = bcue_report_create();
-    bcue_status status =
-        made == NULL ? bcue_fail_memory(error, "the report") : train_run(&run, config, hooks, made, error);
-    bcue_config_destroy(config);
-    return bcue_report_deliver(made, status, report, error);
+    return bcue_do_run_task(train_run, config_path, overrides, override_count, NULL, hooks, report, error);
 }
 
 char *bcue_train_config_help(void)
