@@ -15,7 +15,8 @@ enum { STREET_INSTANCE = 0, FIRST_VEHICLE_INSTANCE = 1 };
 struct bcue_ray_scene {
     const bcue_world *world;
     RTCDevice device;
-    RTCScene street, models[BCUE_VEHICLE_CLASS_COUNT];
+    RTCScene street;
+    RTCScene *models; /* one per model of the world; owned */
     RTCScene top;
     bcue_instance *instances; /* the placed vehicles */
     size_t count, capacity;
@@ -103,9 +104,12 @@ static bcue_status build(bcue_ray_scene *scene, bcue_error *error)
     if (!scene->device)
         return bcue_fail(error, BCUE_ERROR_UNSUPPORTED, "Embree cannot run on this CPU (error %d)",
                          (int)rtcGetDeviceError(NULL));
-    for (int c = 0; c < BCUE_VEHICLE_CLASS_COUNT; c++) {
-        scene->models[c] = make_mesh_scene(scene->device, &scene->world->models[c].mesh);
-        if (!scene->models[c])
+    scene->models = bcue_calloc(scene->world->model_count, sizeof *scene->models);
+    if (!scene->models)
+        return bcue_fail_memory(error, "the ray scene");
+    for (size_t m = 0; m < scene->world->model_count; m++) {
+        scene->models[m] = make_mesh_scene(scene->device, &scene->world->models[m].mesh);
+        if (!scene->models[m])
             return embree_failure(scene->device, "a vehicle", error);
     }
     scene->street = make_mesh_scene(scene->device, &scene->world->statics);
@@ -141,9 +145,10 @@ void bcue_ray_scene_destroy(bcue_ray_scene *scene)
         rtcReleaseScene(scene->top);
     if (scene->street)
         rtcReleaseScene(scene->street);
-    for (int c = 0; c < BCUE_VEHICLE_CLASS_COUNT; c++)
-        if (scene->models[c])
-            rtcReleaseScene(scene->models[c]);
+    for (size_t m = 0; scene->models && m < scene->world->model_count; m++)
+        if (scene->models[m])
+            rtcReleaseScene(scene->models[m]);
+    free(scene->models);
     if (scene->device)
         rtcReleaseDevice(scene->device);
     free(scene->instances);

@@ -32,8 +32,8 @@ struct bcue_camera {
     bcue_camera_config config;
     const bcue_ray_scene *scene;
     bcue_float3 *static_normals;
-    bcue_float3 *model_normals[BCUE_VEHICLE_CLASS_COUNT];
-    float tangent; /* of half the field of view */
+    bcue_float3 **model_normals; /* per model of the world */
+    float tangent;               /* of half the field of view */
     uint8_t tone[TONE_STEPS + 1];
     bcue_camera_sample *samples; /* height x width, of pixel centres */
     uint8_t *picture;            /* height x width x 3, edges smoothed */
@@ -113,9 +113,11 @@ bcue_status bcue_camera_create(const bcue_camera_config *config, const bcue_ray_
     made->dirty_blocks = bcue_calloc(blocks, sizeof *made->dirty_blocks);
     bool ok = made->static_normals && made->samples && made->picture && made->street_samples &&
               made->street_picture && made->instance_map && made->dirty && made->dirty_blocks;
-    for (int c = 0; c < BCUE_VEHICLE_CLASS_COUNT; c++) {
-        made->model_normals[c] = make_normals(&world->models[c].mesh);
-        ok = ok && made->model_normals[c];
+    made->model_normals = bcue_calloc(world->model_count, sizeof *made->model_normals);
+    ok = ok && made->model_normals;
+    for (size_t m = 0; ok && m < world->model_count; m++) {
+        made->model_normals[m] = make_normals(&world->models[m].mesh);
+        ok = made->model_normals[m] != NULL;
     }
     if (!ok) {
         bcue_camera_destroy(made);
@@ -131,8 +133,10 @@ void bcue_camera_destroy(bcue_camera *camera)
     if (!camera)
         return;
     free(camera->static_normals);
-    for (int c = 0; c < BCUE_VEHICLE_CLASS_COUNT; c++)
-        free(camera->model_normals[c]);
+    size_t models = bcue_ray_scene_world(camera->scene)->model_count;
+    for (size_t m = 0; camera->model_normals && m < models; m++)
+        free(camera->model_normals[m]);
+    free(camera->model_normals);
     free(camera->samples);
     free(camera->picture);
     free(camera->street_samples);
@@ -207,7 +211,7 @@ static bcue_shading_point make_point(const bcue_camera *camera, const bcue_ray_p
         const bcue_triangle *hit = &world->statics.triangles[triangle];
         const bcue_object *object = &world->objects[hit->object];
         point.normal = camera->static_normals[triangle];
-        point.material = bcue_material_get(hit->material);
+        point.material = bcue_world_material(world, hit->material);
         point.tint = (bcue_rgb){object->tint[0], object->tint[1], object->tint[2]};
         point.variant = object->variant;
         if (object->kind == BCUE_OBJECT_GROUND && camera->target == BCUE_RAY_ALL)
@@ -217,7 +221,8 @@ static bcue_shading_point make_point(const bcue_camera *camera, const bcue_ray_p
         bcue_float3 n = camera->model_normals[vehicle->model][triangle];
         float c = (float)cos(vehicle->yaw), s = (float)sin(vehicle->yaw);
         point.normal = (bcue_float3){c * n.x - s * n.y, s * n.x + c * n.y, n.z};
-        point.material = bcue_material_get(world->models[vehicle->model].mesh.triangles[triangle].material);
+        point.material =
+            bcue_world_material(world, world->models[vehicle->model].mesh.triangles[triangle].material);
         point.tint = (bcue_rgb){vehicle->paint[0], vehicle->paint[1], vehicle->paint[2]};
         /* Low parts of a vehicle see less of the sky. */
         point.openness = fminf(1.0f, 0.55f + 0.5f * fmaxf(0.0f, point.position.z));
@@ -257,12 +262,12 @@ static void trace_shadows(const bcue_camera *camera, bcue_shading_point points[B
         points[lane_of[k]].in_sun = !blocked[k];
 }
 
-static uint32_t surface_key(const bcue_shading_point *point)
+static uint32_t surface_key(const bcue_camera *camera, const bcue_shading_point *point)
 {
     uint32_t nx = (uint32_t)(int32_t)floorf(2.0f * point->normal.x + 2.5f),
              ny = (uint32_t)(int32_t)floorf(2.0f * point->normal.y + 2.5f);
     uint32_t nz = (uint32_t)(int32_t)floorf(2.0f * point->normal.z + 2.5f);
-    uint32_t material = (uint32_t)(point->material - bcue_material_get((bcue_material_id)0));
+    uint32_t material = (uint32_t)(point->material - bcue_ray_scene_world(camera->scene)->materials);
     return (material << 16) | (nx << 8) | (ny << 4) | nz | (point->in_sun ? 1u << 12 : 0u);
 }
 
@@ -296,7 +301,7 @@ static void trace(const bcue_camera *camera, const float *columns, const float *
         if (hit[i]) {
             samples[i] =
                 (bcue_camera_sample){bcue_shade(&camera->light, street, &points[i]), packet.hit_instance[i],
-                                     surface_key(&points[i]), points[i].distance};
+                                     surface_key(camera, &points[i]), points[i].distance};
         } else {
             bcue_float3 d = {packet.direction_x[i], packet.direction_y[i], packet.direction_z[i]};
             samples[i] = (bcue_camera_sample){bcue_shade_sky(&camera->light, d), BCUE_CAMERA_SKY, 0, FAR_M};

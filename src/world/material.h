@@ -6,7 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef enum bcue_material_id {
+/* An index into `materials` of a bcue_world. The built-in materials come first in every world, in this order.
+ */
+typedef uint32_t bcue_material_id;
+
+enum {
     BCUE_MATERIAL_ASPHALT,
     BCUE_MATERIAL_PAVING,
     BCUE_MATERIAL_GRASS,
@@ -26,8 +30,8 @@ typedef enum bcue_material_id {
     BCUE_MATERIAL_BARK,
     BCUE_MATERIAL_LEAVES,
     BCUE_MATERIAL_STEEL,
-    BCUE_MATERIAL_COUNT,
-} bcue_material_id;
+    BCUE_MATERIAL_COUNT, /* of the built-in ones */
+};
 
 /* What is drawn on a surface as a function of the place in the world. */
 typedef enum bcue_pattern {
@@ -40,7 +44,7 @@ typedef enum bcue_pattern {
 } bcue_pattern;
 
 typedef struct bcue_material {
-    const char *name;
+    char name[48];
     float albedo[3]; /* linear RGB, 0..1 */
     float gloss;     /* strength of the mirror-like part, 0..1 */
     bool tinted;     /* albedo is multiplied by the colour of the object */
@@ -49,7 +53,8 @@ typedef struct bcue_material {
     double a, b, c, d;
 } bcue_material;
 
-/* Static table; never NULL for an id below BCUE_MATERIAL_COUNT. */
+/* A built-in material; never NULL (an id that is not built in is taken for the first). Materials of a world:
+   bcue_world_material. */
 const bcue_material *bcue_material_get(bcue_material_id id);
 
 /* Complex relative permittivity eta' - j sigma / (2 pi f eps0), for the time convention exp(+j omega t).

@@ -1,8 +1,6 @@
 #include "world/street.h"
 
-#include <stdlib.h>
 #include "base/fail.h"
-#include "base/memory.h"
 #include "base/rng.h"
 
 #define KERB_M 0.12
@@ -10,38 +8,6 @@
 double bcue_street_lane_y(const bcue_street_config *config, int lane)
 {
     return config->setback_m + (0.5 + (double)lane) * config->lane_width_m;
-}
-
-uint32_t bcue_world_add_object(bcue_world *world, bcue_object object)
-{
-    if (world->statics.failed || !bcue_grow((void **)&world->objects, &world->object_capacity,
-                                            world->object_count + 1, sizeof *world->objects)) {
-        world->statics.failed = true;
-        return 0;
-    }
-    world->objects[world->object_count] = object;
-    return (uint32_t)world->object_count++;
-}
-
-void bcue_world_add_wall(bcue_world *world, bcue_vec3 corner, bcue_vec3 edge_u, bcue_vec3 edge_v,
-                         bcue_material_id material, uint32_t object)
-{
-    bcue_vec3 far_corner = bcue_vec3_add(bcue_vec3_add(corner, edge_u), edge_v);
-    const bcue_vec3 corners[4] = {corner, bcue_vec3_add(corner, edge_u), far_corner,
-                                  bcue_vec3_add(corner, edge_v)};
-    bcue_mesh_add_quad(&world->statics, corners, material, object);
-    if (world->statics.failed || !bcue_grow((void **)&world->facets, &world->facet_capacity,
-                                            world->facet_count + 1, sizeof *world->facets)) {
-        world->statics.failed = true;
-        return;
-    }
-    world->facets[world->facet_count++] =
-        (bcue_facet){.corner = corner,
-                     .edge_u = edge_u,
-                     .edge_v = edge_v,
-                     .normal = bcue_vec3_unit(bcue_vec3_cross(edge_u, edge_v)),
-                     .object = object,
-                     .material = material};
 }
 
 static void add_ground_strip(bcue_world *world, double half_x, double y0, double y1, double z,
@@ -136,21 +102,9 @@ static void add_trees_and_lamps(bcue_world *world, double y, bcue_rng *rng)
     }
 }
 
-static bcue_status add_models(bcue_world *world, bcue_error *error)
-{
-    for (int c = 0; c < BCUE_VEHICLE_CLASS_COUNT; c++)
-        BCUE_TRY(bcue_vehicle_model_make((bcue_vehicle_class)c, &world->models[c], error));
-    return BCUE_OK;
-}
-
 static bcue_status finish(bcue_world *made, bcue_world *world, bcue_error *error)
 {
-    bcue_status status =
-        made->statics.failed ? bcue_fail_memory(error, "the street") : add_models(made, error);
-    if (status != BCUE_OK) {
-        bcue_world_free(made);
-        return status;
-    }
+    BCUE_TRY(bcue_world_finish(made, "the street", error));
     *world = *made;
     return BCUE_OK;
 }
@@ -158,7 +112,9 @@ static bcue_status finish(bcue_world *made, bcue_world *world, bcue_error *error
 bcue_status bcue_world_make_street(const bcue_street_config *config, uint64_t seed, bcue_world *world,
                                    bcue_error *error)
 {
-    bcue_world made = {.street = *config};
+    bcue_world made;
+    BCUE_TRY(bcue_world_init(&made, error));
+    made.street = *config;
     bcue_rng rng = bcue_rng_make(seed, BCUE_RNG_STREET, 0, 0, 0);
     double far_kerb = config->setback_m + 2.0 * config->lane_width_m,
            far_walk = far_kerb + config->sidewalk_m;
@@ -184,18 +140,9 @@ bcue_status bcue_world_make_street(const bcue_street_config *config, uint64_t se
 bcue_status bcue_world_make_plain(double half_side_m, bcue_material_id ground, bcue_world *world,
                                   bcue_error *error)
 {
-    bcue_world made = {0};
+    bcue_world made;
+    BCUE_TRY(bcue_world_init(&made, error));
     uint32_t id = bcue_world_add_object(&made, (bcue_object){.kind = BCUE_OBJECT_GROUND, .tint = {1, 1, 1}});
     add_ground_strip(&made, half_side_m, -half_side_m, half_side_m, 0.0, ground, id);
     return finish(&made, world, error);
-}
-
-void bcue_world_free(bcue_world *world)
-{
-    bcue_mesh_free(&world->statics);
-    free(world->objects);
-    free(world->facets);
-    for (int c = 0; c < BCUE_VEHICLE_CLASS_COUNT; c++)
-        bcue_vehicle_model_free(&world->models[c]);
-    *world = (bcue_world){0};
 }

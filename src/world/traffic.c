@@ -124,7 +124,9 @@ void bcue_traffic_free(bcue_traffic *traffic)
 
 bcue_instance bcue_vehicle_at(const bcue_world *world, const bcue_vehicle *vehicle, double time_s)
 {
-    bcue_instance instance = {.model = vehicle->vehicle_class, .yaw = vehicle->lane == 0 ? 0.0 : BCUE_PI};
+    bcue_instance instance = {.model = (uint32_t)vehicle->vehicle_class,
+                              .yaw = vehicle->lane == 0 ? 0.0 : BCUE_PI,
+                              .velocity_mps = {vehicle->velocity_mps, 0.0, 0.0}};
     instance.position = bcue_vec3_make(vehicle->start_x_m + vehicle->velocity_mps * time_s,
                                        bcue_street_lane_y(&world->street, vehicle->lane), 0.0);
     for (int c = 0; c < 3; c++)

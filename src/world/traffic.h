@@ -38,9 +38,10 @@ void bcue_traffic_free(bcue_traffic *traffic); /* and make it empty */
 
 /* A vehicle shape placed in the world. */
 typedef struct bcue_instance {
-    bcue_vehicle_class model;
-    bcue_vec3 position; /* of the model's origin */
-    double yaw;         /* radians, counter-clockwise, 0 = east */
+    uint32_t model;         /* index in world->models */
+    bcue_vec3 position;     /* of the model's origin */
+    double yaw;             /* radians, counter-clockwise, 0 = east */
+    bcue_vec3 velocity_mps; /* of the vehicle, along the world's axes */
     float paint[3];
 } bcue_instance;
 

@@ -1,5 +1,6 @@
 #include "world/vehicle_model.h"
 
+#include <string.h>
 #include "base/fail.h"
 
 /* Half-height of the antenna above the roof: clear of the roof's own shadow, low enough for a roof mount. */
@@ -183,14 +184,28 @@ static void motorcycle(bcue_mesh *mesh, const bcue_class_size *size)
                             bcue_vec3_make(0.15, 0.13, 0.14), BCUE_MATERIAL_PAINT, 0);
 }
 
+/* Two metal blocks: the body, and the cabin or load on it. */
+static void radio_body(bcue_mesh *mesh, const bcue_class_size *size)
+{
+    double l = 0.5 * size->length, w = 0.5 * size->width, middle = 0.55 * size->height;
+    tapered(mesh, -l, l, w, 0.3, -l, l, w, middle, BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT,
+            BCUE_MATERIAL_PAINT);
+    tapered(mesh, -0.9 * l, 0.6 * l, 0.9 * w, middle, -0.7 * l, 0.4 * l, 0.8 * w, size->height,
+            BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT);
+}
+
 bcue_status bcue_vehicle_model_make(bcue_vehicle_class vehicle_class, bcue_vehicle_model *model,
                                     bcue_error *error)
 {
     if ((int)vehicle_class < 0 || vehicle_class >= BCUE_VEHICLE_CLASS_COUNT)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "there is no vehicle class %d", (int)vehicle_class);
     const bcue_class_size *size = &sizes[vehicle_class];
-    bcue_vehicle_model made = {
-        .name = size->name, .length_m = size->length, .width_m = size->width, .height_m = size->height};
+    bcue_vehicle_model made = {.vehicle_class = vehicle_class,
+                               .length_m = size->length,
+                               .width_m = size->width,
+                               .height_m = size->height};
+    memcpy(made.name, size->name, strlen(size->name) + 1);
+    radio_body(&made.radio_mesh, size);
     made.antenna = bcue_vec3_make(0.0, 0.0, size->height + ANTENNA_ABOVE_ROOF_M);
     switch (vehicle_class) {
     case BCUE_VEHICLE_HATCHBACK:
@@ -216,7 +231,7 @@ bcue_status bcue_vehicle_model_make(bcue_vehicle_class vehicle_class, bcue_vehic
         made.antenna = bcue_vec3_make(-0.88, 0.0, 1.25); /* on a short mast behind the rider */
         break;
     }
-    if (made.mesh.failed) {
+    if (made.mesh.failed || made.radio_mesh.failed) {
         bcue_vehicle_model_free(&made);
         return bcue_fail_memory(error, "a vehicle's shape");
     }
@@ -227,5 +242,6 @@ bcue_status bcue_vehicle_model_make(bcue_vehicle_class vehicle_class, bcue_vehic
 void bcue_vehicle_model_free(bcue_vehicle_model *model)
 {
     bcue_mesh_free(&model->mesh);
+    bcue_mesh_free(&model->radio_mesh);
     *model = (bcue_vehicle_model){0};
 }

@@ -18,10 +18,12 @@ typedef enum bcue_vehicle_class {
 } bcue_vehicle_class;
 
 typedef struct bcue_vehicle_model {
-    const char *name;                   /* static */
+    char name[48];
+    bcue_vehicle_class vehicle_class;
     double length_m, width_m, height_m; /* the box around it */
     bcue_vec3 antenna;                  /* where a transmitter's antenna sits (not drawn) */
-    bcue_mesh mesh;                     /* owned */
+    bcue_mesh mesh;                     /* owned: what camera and LiDAR see */
+    bcue_mesh radio_mesh;               /* owned: closed, of few flat faces; what radio waves meet */
 } bcue_vehicle_model;
 
 /* Build the shape of a class. On success the caller frees it. */

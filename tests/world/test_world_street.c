@@ -52,6 +52,37 @@ static void models_fit_their_boxes(void)
     }
 }
 
+static void built_ins_come_first(void)
+{
+    bcue_error error = {0};
+    bcue_world world;
+    CHECK_OK(bcue_world_init(&world, &error), error);
+    CHECK_INT(world.material_count, BCUE_MATERIAL_COUNT);
+    CHECK_STR(bcue_world_material(&world, BCUE_MATERIAL_GLASS)->name, "glass");
+    CHECK_INT(world.model_count, BCUE_VEHICLE_CLASS_COUNT);
+    for (uint32_t m = 0; m < world.model_count; m++)
+        CHECK(world.models[m].vehicle_class == (bcue_vehicle_class)m &&
+              world.models[m].radio_mesh.triangle_count > 0);
+    bcue_material own = {.name = "slate", .albedo = {0.1f, 0.1f, 0.12f}};
+    bcue_material_id slate = bcue_world_add_material(&world, &own);
+    CHECK_INT(slate, BCUE_MATERIAL_COUNT);
+    CHECK_INT(bcue_world_find_material(&world, "slate"), slate);
+    CHECK_INT(bcue_world_find_material(&world, "granite"), UINT32_MAX);
+    CHECK(bcue_world_material(&world, 1000) != NULL);
+    /* Decorations end up behind everything solid, in their order. */
+    uint32_t trim =
+        bcue_world_add_object(&world, (bcue_object){.kind = BCUE_OBJECT_OTHER, .decoration = true});
+    uint32_t house = bcue_world_add_object(&world, (bcue_object){.kind = BCUE_OBJECT_BUILDING});
+    bcue_mesh_add_box(&world.statics, bcue_vec3_make(0, 0, 5), bcue_vec3_make(1, 1, 6), slate, trim);
+    bcue_mesh_add_box(&world.statics, bcue_vec3_make(0, 0, 0), bcue_vec3_make(1, 1, 5), slate, house);
+    CHECK_OK(bcue_world_finish(&world, "the test", &error), error);
+    CHECK_INT(world.solid_count, 12);
+    CHECK_INT(world.statics.triangle_count, 24);
+    for (size_t i = 0; i < 24; i++)
+        CHECK_INT(world.statics.triangles[i].object, i < 12 ? house : trim);
+    bcue_world_free(&world);
+}
+
 static void facets_are_upright_rectangles(void)
 {
     bcue_error error = {0};
@@ -152,6 +183,7 @@ int main(void)
 {
     RUN(shapes_face_outward);
     RUN(models_fit_their_boxes);
+    RUN(built_ins_come_first);
     RUN(facets_are_upright_rectangles);
     RUN(nobody_overlaps);
     RUN(target_passes);

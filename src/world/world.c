@@ -1,0 +1,142 @@
+#include "world/world.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/fail.h"
+#include "base/memory.h"
+
+uint32_t bcue_world_add_object(bcue_world *world, bcue_object object)
+{
+    if (world->statics.failed || world->object_count >= UINT32_MAX ||
+        !bcue_grow((void **)&world->objects, &world->object_capacity, world->object_count + 1,
+                   sizeof *world->objects)) {
+        world->statics.failed = true;
+        return 0;
+    }
+    world->objects[world->object_count] = object;
+    return (uint32_t)world->object_count++;
+}
+
+bcue_material_id bcue_world_add_material(bcue_world *world, const bcue_material *material)
+{
+    if (world->statics.failed || world->material_count >= UINT32_MAX ||
+        !bcue_grow((void **)&world->materials, &world->material_capacity, world->material_count + 1,
+                   sizeof *world->materials)) {
+        world->statics.failed = true;
+        return 0;
+    }
+    world->materials[world->material_count] = *material;
+    return (bcue_material_id)world->material_count++;
+}
+
+uint32_t bcue_world_add_model(bcue_world *world, bcue_vehicle_model *model)
+{
+    if (world->statics.failed || world->model_count >= UINT32_MAX ||
+        !bcue_grow((void **)&world->models, &world->model_capacity, world->model_count + 1,
+                   sizeof *world->models)) {
+        bcue_vehicle_model_free(model);
+        world->statics.failed = true;
+        return 0;
+    }
+    world->models[world->model_count] = *model;
+    *model = (bcue_vehicle_model){0};
+    return (uint32_t)world->model_count++;
+}
+
+void bcue_world_add_wall(bcue_world *world, bcue_vec3 corner, bcue_vec3 edge_u, bcue_vec3 edge_v,
+                         bcue_material_id material, uint32_t object)
+{
+    bcue_vec3 far_corner = bcue_vec3_add(bcue_vec3_add(corner, edge_u), edge_v);
+    const bcue_vec3 corners[4] = {corner, bcue_vec3_add(corner, edge_u), far_corner,
+                                  bcue_vec3_add(corner, edge_v)};
+    bcue_mesh_add_quad(&world->statics, corners, material, object);
+    if (world->statics.failed || !bcue_grow((void **)&world->facets, &world->facet_capacity,
+                                            world->facet_count + 1, sizeof *world->facets)) {
+        world->statics.failed = true;
+        return;
+    }
+    world->facets[world->facet_count++] =
+        (bcue_facet){.corner = corner,
+                     .edge_u = edge_u,
+                     .edge_v = edge_v,
+                     .normal = bcue_vec3_unit(bcue_vec3_cross(edge_u, edge_v)),
+                     .object = object,
+                     .material = material};
+}
+
+const bcue_material *bcue_world_material(const bcue_world *world, bcue_material_id id)
+{
+    return id < world->material_count ? &world->materials[id] : bcue_material_get(0);
+}
+
+bcue_material_id bcue_world_find_material(const bcue_world *world, const char *name)
+{
+    for (size_t i = 0; i < world->material_count; i++)
+        if (strcmp(world->materials[i].name, name) == 0)
+            return (bcue_material_id)i;
+    return UINT32_MAX;
+}
+
+bcue_status bcue_world_init(bcue_world *world, bcue_error *error)
+{
+    bcue_world made = {0};
+    bcue_status status = BCUE_OK;
+    for (bcue_material_id m = 0; m < BCUE_MATERIAL_COUNT; m++)
+        bcue_world_add_material(&made, bcue_material_get(m));
+    for (int c = 0; status == BCUE_OK && c < BCUE_VEHICLE_CLASS_COUNT; c++) {
+        bcue_vehicle_model model;
+        status = bcue_vehicle_model_make((bcue_vehicle_class)c, &model, error);
+        if (status == BCUE_OK)
+            bcue_world_add_model(&made, &model);
+    }
+    if (status == BCUE_OK && made.statics.failed)
+        status = bcue_fail_memory(error, "the materials and vehicles of a world");
+    if (status != BCUE_OK) {
+        bcue_world_free(&made);
+        return status;
+    }
+    *world = made;
+    return BCUE_OK;
+}
+
+/* Solid triangles first, otherwise in order. */
+static bool sort_decorations(bcue_world *world)
+{
+    bcue_mesh *mesh = &world->statics;
+    bcue_triangle *later = bcue_calloc(mesh->triangle_count, sizeof *later);
+    if (!later)
+        return false;
+    size_t solid = 0, decorations = 0;
+    for (size_t i = 0; i < mesh->triangle_count; i++) {
+        const bcue_triangle triangle = mesh->triangles[i];
+        if (world->objects[triangle.object].decoration)
+            later[decorations++] = triangle;
+        else
+            mesh->triangles[solid++] = triangle;
+    }
+    if (decorations > 0)
+        memcpy(mesh->triangles + solid, later, decorations * sizeof *later);
+    world->solid_count = solid;
+    free(later);
+    return true;
+}
+
+bcue_status bcue_world_finish(bcue_world *world, const char *what, bcue_error *error)
+{
+    if (!world->statics.failed && sort_decorations(world))
+        return BCUE_OK;
+    bcue_world_free(world);
+    return bcue_fail_memory(error, what);
+}
+
+void bcue_world_free(bcue_world *world)
+{
+    bcue_mesh_free(&world->statics);
+    free(world->objects);
+    free(world->materials);
+    free(world->facets);
+    for (size_t m = 0; m < world->model_count; m++)
+        bcue_vehicle_model_free(&world->models[m]);
+    free(world->models);
+    *world = (bcue_world){0};
+}

@@ -1,0 +1,87 @@
+/* A world: everything that stands still, the materials it is made of, and the shapes of everything that
+   moves. Immutable once built: any number of threads may read it. World frame: x east, y north, z up, metres.
+ */
+#ifndef BCUE_WORLD_WORLD_H
+#define BCUE_WORLD_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "beamcue/status.h"
+#include "world/mesh.h"
+#include "world/vehicle_model.h"
+
+typedef struct bcue_street_config {
+    double length_m; /* of the road and the row of buildings, centred on the RSU */
+    double lane_width_m;
+    double setback_m;  /* from the RSU to the near edge of the road */
+    double sidewalk_m; /* width of each sidewalk */
+    double yard_m;     /* from the far sidewalk to the building fronts */
+    double building_min_height_m, building_max_height_m;
+    double tree_spacing_m; /* along the far sidewalk; 0 = no trees */
+} bcue_street_config;
+
+/* What an object id stands for. */
+typedef enum bcue_object_kind {
+    BCUE_OBJECT_GROUND,
+    BCUE_OBJECT_BUILDING,
+    BCUE_OBJECT_TREE,
+    BCUE_OBJECT_LAMP_POST,
+    BCUE_OBJECT_SIGN, /* traffic signs and signals */
+    BCUE_OBJECT_BUS_STOP,
+    BCUE_OBJECT_PARKED_CAR,
+    BCUE_OBJECT_OTHER,
+} bcue_object_kind;
+
+typedef struct bcue_object {
+    bcue_object_kind kind;
+    float tint[3];    /* colour of its tinted materials, linear RGB */
+    uint32_t variant; /* varies the pattern from building to building */
+    /* Camera and LiDAR see it; to radio waves it is not there: no radio shape holds its triangles and
+       bcue_ray_visible looks through them (leaves, whose loss comes from the canopy volumes; small trim). */
+    bool decoration;
+} bcue_object;
+
+typedef struct bcue_world {
+    bcue_street_config street;
+    bcue_mesh statics; /* triangle.object indexes `objects`, triangle.material `materials` */
+    /* Triangles below this index belong to solid objects, the rest to decorations (bcue_world_finish sorts).
+     */
+    size_t solid_count;
+    bcue_object *objects; /* owned */
+    size_t object_count, object_capacity;
+    bcue_material *materials; /* owned; the first BCUE_MATERIAL_COUNT are the built-in ones */
+    size_t material_count, material_capacity;
+    bcue_facet *facets; /* owned: surfaces that reflect radio waves */
+    size_t facet_count, facet_capacity;
+    /* Owned; the first BCUE_VEHICLE_CLASS_COUNT are the built-in classes, in the order of bcue_vehicle_class.
+     */
+    bcue_vehicle_model *models;
+    size_t model_count, model_capacity;
+} bcue_world;
+
+/* An empty world with the built-in materials and vehicle models. Builders and importers start here: they add
+   to it and end with bcue_world_finish. On success the caller frees it. */
+bcue_status bcue_world_init(bcue_world *world, bcue_error *error);
+/* Call once when everything is in place: sorts solid triangles before decorations, and turns a sticky failure
+   of the pieces (out of memory) into an error. `what` names the world in messages ("the street"). The world
+   is freed on failure. */
+bcue_status bcue_world_finish(bcue_world *world, const char *what, bcue_error *error);
+void bcue_world_free(bcue_world *world); /* and make it empty */
+
+/* Pieces that builders put together; `failed` sticks in world->statics. */
+uint32_t bcue_world_add_object(bcue_world *world, bcue_object object);
+/* A copy of `material` joins the world; its id. */
+bcue_material_id bcue_world_add_material(bcue_world *world, const bcue_material *material);
+/* The world takes over the model (its meshes; also when this fails); its index. */
+uint32_t bcue_world_add_model(bcue_world *world, bcue_vehicle_model *model);
+/* A rectangle that is seen and that reflects. */
+void bcue_world_add_wall(bcue_world *world, bcue_vec3 corner, bcue_vec3 edge_u, bcue_vec3 edge_v,
+                         bcue_material_id material, uint32_t object);
+
+/* Never NULL; an id that the world does not have is taken for the first material. */
+const bcue_material *bcue_world_material(const bcue_world *world, bcue_material_id id);
+/* The material with this name (UINT32_MAX: none). */
+bcue_material_id bcue_world_find_material(const bcue_world *world, const char *name);
+
+#endif
