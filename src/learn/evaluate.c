@@ -13,6 +13,14 @@
 #include "learn/scorer.h"
 #include "models/model_file.h"
 
+static bool sees_pictures(const bcue_model_inputs *inputs)
+{
+    bool any = false;
+    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++)
+        any = any || bcue_model_offers(inputs, (bcue_model_input)i);
+    return any;
+}
+
 static bcue_status check_model(const char *path, const bcue_model_file *model, const bcue_dataset *dataset,
                                bcue_error *error)
 {
@@ -23,7 +31,7 @@ static bcue_status check_model(const char *path, const bcue_model_file *model, c
                          "data.beams and data.beam_step "
                          "as they were in training",
                          path, (long long)inputs->beams, bcue_dataset_beams(dataset));
-    if (inputs->channels > 0 && inputs->frames != bcue_dataset_frames(dataset))
+    if (sees_pictures(inputs) && inputs->frames != bcue_dataset_frames(dataset))
         return bcue_fail(error, BCUE_ERROR_DATA,
                          "%s: trained on windows of %lld frames, data.window.frames is %d", path,
                          (long long)inputs->frames, bcue_dataset_frames(dataset));
@@ -302,8 +310,10 @@ static bcue_status evaluate_subset(const bcue_run_config *run, const bcue_predic
 
 static uint8_t needed_bits(const bcue_model_config *model)
 {
-    return (uint8_t)((bcue_model_needs_camera(model) ? 1U << BCUE_CAMERA : 0U) |
-                     (bcue_model_needs_position(model) ? 1U << BCUE_GPS : 0U));
+    unsigned mask = 0;
+    for (int i = 0; i < BCUE_INPUT_COUNT; i++) /* in the order of bcue_modality */
+        mask |= bcue_model_needs(model, (bcue_model_input)i) ? 1U << i : 0U;
+    return (uint8_t)mask;
 }
 
 /* When sensors that the model uses are missing in some samples, score those that are complete once more by

@@ -12,6 +12,10 @@
 
 enum { BATCH = 16 }; /* samples per run of the network */
 
+_Static_assert((int)BCUE_INPUT_CAMERA == (int)BCUE_CAMERA && (int)BCUE_INPUT_LIDAR == (int)BCUE_LIDAR &&
+                   (int)BCUE_INPUT_RADAR == (int)BCUE_RADAR && (int)BCUE_INPUT_POSITION == (int)BCUE_GPS,
+               "inputs of a model are in the order of the modalities");
+
 struct bcue_scorer {
     const bcue_model_config *model;
     bcue_model_inputs inputs;
@@ -62,8 +66,11 @@ static void feed(float *to, const float *from, size_t row, size_t rows, size_t c
 void bcue_feed_batch(bcue_plan *plan, const bcue_model_inputs *inputs, const bcue_batch *batch,
                      size_t capacity)
 {
-    const size_t picture = (size_t)(inputs->frames * inputs->channels * inputs->height * inputs->width);
-    feed(bcue_plan_input(plan, "camera"), batch->data[BCUE_CAMERA], picture, batch->count, capacity);
+    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++) { /* in the order of bcue_modality */
+        const bcue_picture_size size = bcue_model_picture(inputs, (bcue_model_input)i);
+        feed(bcue_plan_input(plan, bcue_model_input_names[i]), batch->data[i],
+             (size_t)(inputs->frames * size.channels * size.height * size.width), batch->count, capacity);
+    }
     feed(bcue_plan_input(plan, "position"), batch->data[BCUE_GPS], (size_t)inputs->gps_frames * 2,
          batch->count, capacity);
     int32_t *label = bcue_plan_input(plan, "label");

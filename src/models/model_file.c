@@ -60,13 +60,13 @@ static bcue_status read_configs(const bcue_safetensors *file, const char *path, 
 /* A file says twice what a model takes in: by its kind and by the sizes. */
 static bcue_status check_sizes(const char *path, const bcue_model_file *model, bcue_error *error)
 {
-    const bcue_model_inputs *inputs = &model->inputs;
-    const bool camera = inputs->channels > 0 && inputs->height > 0 && inputs->width > 0;
-    if (camera != bcue_model_needs_camera(&model->config) ||
-        (inputs->gps_frames > 0) != bcue_model_needs_position(&model->config))
-        return bcue_fail(error, BCUE_ERROR_FORMAT,
-                         "%s: the sizes of its inputs do not fit a %s; train the model again", path,
-                         bcue_model_kind_names[model->config.kind]);
+    for (int i = 0; i < BCUE_INPUT_COUNT; i++) {
+        const bcue_model_input input = (bcue_model_input)i;
+        if (bcue_model_offers(&model->inputs, input) != bcue_model_needs(&model->config, input))
+            return bcue_fail(error, BCUE_ERROR_FORMAT,
+                             "%s: the sizes of its inputs do not fit a %s (%s); train the model again", path,
+                             bcue_model_kind_names[model->config.kind], bcue_model_input_names[i]);
+    }
     return BCUE_OK;
 }
 

@@ -5,128 +5,6 @@
 #include "base/fail.h"
 #include "models/resnet.h"
 
-const char *const bcue_model_kind_names[] = {"random",       "constant",     "majority",
-                                             "position-lut", "position-knn", "position-mlp",
-                                             "resnet18",     "resnet34",     NULL};
-
-#define MODEL(field) offsetof(bcue_model_config, field)
-const bcue_config_field bcue_model_config_fields[] = {
-    {.name = "kind",
-     .type = BCUE_CONFIG_CHOICE,
-     .offset = MODEL(kind),
-     .choices = bcue_model_kind_names,
-     .required = true,
-     .help = "which model"},
-    {.name = "position",
-     .type = BCUE_CONFIG_BOOL,
-     .offset = MODEL(position),
-     .fallback = "false",
-     .help = "resnet*: late fusion with the position"},
-    {.name = "width",
-     .type = BCUE_CONFIG_INT,
-     .offset = MODEL(width),
-     .fallback = "64",
-     .minimum = 8,
-     .maximum = 256,
-     .help = "resnet*: channels of the first stage, 64 in the paper; a smaller network trains faster"},
-    {.name = "hidden",
-     .type = BCUE_CONFIG_INT,
-     .offset = MODEL(hidden),
-     .fallback = "256",
-     .minimum = 1,
-     .maximum = 65536,
-     .help = "width of the hidden layers (position-mlp, fusion head)"},
-    {.name = "shared_layers",
-     .type = BCUE_CONFIG_INT,
-     .offset = MODEL(shared_layers),
-     .fallback = "3",
-     .minimum = 0,
-     .maximum = 64,
-     .help = "position-mlp: how often its one shared hidden layer is applied"},
-    {.name = "lut_bins",
-     .type = BCUE_CONFIG_INT,
-     .offset = MODEL(lut_bins),
-     .fallback = "40",
-     .minimum = 1,
-     .maximum = 4096,
-     .help = "position-lut: cells per axis"},
-    {.name = "neighbours",
-     .type = BCUE_CONFIG_INT,
-     .offset = MODEL(neighbours),
-     .fallback = "9",
-     .minimum = 1,
-     .maximum = 1e6,
-     .help = "position-knn: how many neighbours vote"},
-    {.name = "dropout",
-     .type = BCUE_CONFIG_DOUBLE,
-     .offset = MODEL(dropout),
-     .fallback = "0",
-     .minimum = 0,
-     .maximum = 0.95,
-     .help = "probability, before the last layer"},
-    {0}};
-
-#define INPUTS(field) offsetof(bcue_model_inputs, field)
-const bcue_config_field bcue_model_inputs_fields[] = {{.name = "frames",
-                                                       .type = BCUE_CONFIG_INT,
-                                                       .offset = INPUTS(frames),
-                                                       .minimum = 1,
-                                                       .maximum = 1024,
-                                                       .required = true,
-                                                       .help = "camera frames per window"},
-                                                      {.name = "channels",
-                                                       .type = BCUE_CONFIG_INT,
-                                                       .offset = INPUTS(channels),
-                                                       .minimum = 0,
-                                                       .maximum = 3,
-                                                       .required = true,
-                                                       .help = "camera channels, 0 = no camera"},
-                                                      {.name = "height",
-                                                       .type = BCUE_CONFIG_INT,
-                                                       .offset = INPUTS(height),
-                                                       .minimum = 0,
-                                                       .maximum = 16384,
-                                                       .required = true,
-                                                       .help = "camera rows, pixels"},
-                                                      {.name = "width",
-                                                       .type = BCUE_CONFIG_INT,
-                                                       .offset = INPUTS(width),
-                                                       .minimum = 0,
-                                                       .maximum = 16384,
-                                                       .required = true,
-                                                       .help = "camera columns, pixels"},
-                                                      {.name = "gps_frames",
-                                                       .type = BCUE_CONFIG_INT,
-                                                       .offset = INPUTS(gps_frames),
-                                                       .minimum = 0,
-                                                       .maximum = 1024,
-                                                       .required = true,
-                                                       .help = "position fixes per window, 0 = no position"},
-                                                      {.name = "beams",
-                                                       .type = BCUE_CONFIG_INT,
-                                                       .offset = INPUTS(beams),
-                                                       .minimum = 2,
-                                                       .maximum = 65536,
-                                                       .required = true,
-                                                       .help = "beams of the codebook"},
-                                                      {0}};
-
-bool bcue_model_is_table(const bcue_model_config *config)
-{
-    return config->kind < BCUE_MODEL_POSITION_MLP;
-}
-
-bool bcue_model_needs_camera(const bcue_model_config *config)
-{
-    return config->kind == BCUE_MODEL_RESNET18 || config->kind == BCUE_MODEL_RESNET34;
-}
-
-bool bcue_model_needs_position(const bcue_model_config *config)
-{
-    return config->kind == BCUE_MODEL_POSITION_LUT || config->kind == BCUE_MODEL_POSITION_KNN ||
-           config->kind == BCUE_MODEL_POSITION_MLP || (bcue_model_needs_camera(config) && config->position);
-}
-
 /* weight (out, in) and bias (out), both uniform in the fan-in, as PyTorch's Linear. */
 static bcue_value linear_layer(bcue_graph *graph, const char *name, bcue_value x, int64_t in, int64_t out)
 {
@@ -162,18 +40,20 @@ static bcue_value position_mlp(bcue_graph *graph, const bcue_model_config *confi
 }
 
 /* Every frame through the same backbone; pooled vectors of a window averaged. */
-static bcue_value camera_network(bcue_graph *graph, const bcue_model_config *config,
-                                 const bcue_model_inputs *inputs, int64_t batch)
+static bcue_value picture_network(bcue_graph *graph, const bcue_model_config *config,
+                                  const bcue_model_inputs *inputs, int64_t batch)
 {
+    const char *modality = bcue_model_input_names[config->modality];
+    const bcue_picture_size size = bcue_model_picture(inputs, (bcue_model_input)config->modality);
     const int64_t frames = inputs->frames, features = 8 * config->width;
     const bcue_resnet_config resnet = {.depth = config->kind == BCUE_MODEL_RESNET18 ? 18 : 34,
                                        .width = (int)config->width};
-    const bcue_shape shape = bcue_shape_of(batch, frames, inputs->channels, inputs->height, inputs->width);
-    const bcue_shape images = bcue_shape_of(batch * frames, inputs->channels, inputs->height, inputs->width);
+    const bcue_shape shape = bcue_shape_of(batch, frames, size.channels, size.height, size.width);
+    const bcue_shape images = bcue_shape_of(batch * frames, size.channels, size.height, size.width);
     const bcue_shape windows = bcue_shape_of(batch, frames, features);
-    bcue_value x = bcue_graph_input(graph, "camera", BCUE_F32, &shape);
+    bcue_value x = bcue_graph_input(graph, modality, BCUE_F32, &shape);
     x = bcue_graph_reshape(graph, NULL, x, &images);
-    bcue_graph_push(graph, "camera");
+    bcue_graph_push(graph, modality);
     x = bcue_resnet(graph, x, &resnet);
     bcue_graph_pop(graph);
     if (frames > 1)
@@ -193,6 +73,21 @@ static bcue_value camera_network(bcue_graph *graph, const bcue_model_config *con
     return linear_layer(graph, "head", x, config->hidden, inputs->beams);
 }
 
+/* A model needs what the data must offer. */
+static bcue_status check_offers(const bcue_model_config *config, const bcue_model_inputs *inputs,
+                                bcue_error *error)
+{
+    static const char *const noun[] = {"pictures", "LiDAR", "radar", "positions"}, *const key[] = {
+                                                                                       "camera", "lidar",
+                                                                                       "radar", "position"};
+    for (int i = 0; i < BCUE_INPUT_COUNT; i++) {
+        if (bcue_model_needs(config, (bcue_model_input)i) && !bcue_model_offers(inputs, (bcue_model_input)i))
+            return bcue_fail(error, BCUE_ERROR_CONFIG, "%s needs %s: set features.%s.enabled: true",
+                             bcue_model_kind_names[config->kind], noun[i], key[i]);
+    }
+    return BCUE_OK;
+}
+
 static bcue_status check_inputs(const bcue_model_config *config, const bcue_model_inputs *inputs,
                                 int64_t batch, bcue_error *error)
 {
@@ -202,13 +97,8 @@ static bcue_status check_inputs(const bcue_model_config *config, const bcue_mode
     if (batch < 1)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a batch of %lld samples cannot be built",
                          (long long)batch);
-    if (bcue_model_needs_camera(config) && inputs->channels == 0)
-        return bcue_fail(error, BCUE_ERROR_CONFIG, "%s needs pictures: set features.camera.enabled: true",
-                         kind);
-    if (bcue_model_needs_position(config) && inputs->gps_frames == 0)
-        return bcue_fail(error, BCUE_ERROR_CONFIG, "%s needs positions: set features.position.enabled: true",
-                         kind);
-    if (bcue_model_needs_camera(config) && config->width < 1)
+    BCUE_TRY(check_offers(config, inputs, error));
+    if (config->kind != BCUE_MODEL_POSITION_MLP && config->width < 1)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a %s with %lld channels cannot be built", kind,
                          (long long)config->width);
     return BCUE_OK;
@@ -224,7 +114,7 @@ bcue_status bcue_model_build(const bcue_model_config *config, const bcue_model_i
         return bcue_fail_memory(error, "the model graph");
     bcue_value logits = config->kind == BCUE_MODEL_POSITION_MLP
                             ? position_mlp(built, config, inputs, batch)
-                            : camera_network(built, config, inputs, batch);
+                            : picture_network(built, config, inputs, batch);
     const bcue_shape label_shape = bcue_shape_of(batch);
     bcue_value label = bcue_graph_input(built, "label", BCUE_I32, &label_shape);
     bcue_graph_output(built, "logits", logits);

@@ -15,12 +15,23 @@ typedef enum bcue_model_kind {
                                 answers at random */
     BCUE_MODEL_POSITION_KNN, /* votes of the nearest training positions */
     BCUE_MODEL_POSITION_MLP, /* position -> hidden, `shared_layers` times one shared hidden layer, -> beams */
-    BCUE_MODEL_RESNET18, /* camera; with `position: true` the position is concatenated to the pooled features
-                            (late fusion) */
+    BCUE_MODEL_RESNET18, /* camera, or another modality; with `position: true` the position is concatenated to
+                            the pooled features (late fusion) */
     BCUE_MODEL_RESNET34,
 } bcue_model_kind;
 
-extern const char *const bcue_model_kind_names[]; /* NULL-terminated, as in configurations */
+/* What a model can take in. In the order of bcue_modality. */
+typedef enum bcue_model_input {
+    BCUE_INPUT_CAMERA,
+    BCUE_INPUT_LIDAR,
+    BCUE_INPUT_RADAR,
+    BCUE_INPUT_POSITION,
+    BCUE_INPUT_COUNT
+} bcue_model_input;
+enum { BCUE_PICTURE_INPUTS = BCUE_INPUT_POSITION }; /* the first ones are pictures */
+
+/* NULL-terminated, as in configurations. */
+extern const char *const bcue_model_kind_names[], *const bcue_model_input_names[];
 
 typedef struct bcue_model_config {
     int kind;       /* bcue_model_kind */
@@ -32,28 +43,38 @@ typedef struct bcue_model_config {
     int64_t lut_bins;      /* POSITION_LUT: cells per axis */
     int64_t neighbours;    /* POSITION_KNN */
     double dropout;        /* before the last layer */
+    int modality;          /* RESNET*: bcue_model_input, a picture */
 } bcue_model_config;
 
 extern const bcue_config_field bcue_model_config_fields[];
 
+typedef struct bcue_picture_size {
+    int64_t channels, height, width; /* 0 = none */
+} bcue_picture_size;
+
 /* What the data offers a model. Filled from the data set and the feature recipes, stored in the model file.
  */
 typedef struct bcue_model_inputs {
-    int64_t frames;                  /* P of the camera */
+    int64_t frames;                  /* P of camera, LiDAR and radar */
     int64_t channels, height, width; /* camera; 0 = no camera */
-    int64_t gps_frames;              /* position fixes; 0 = no position */
+    bcue_picture_size lidar, radar;
+    int64_t gps_frames; /* position fixes; 0 = no position */
     int64_t beams;
 } bcue_model_inputs;
 
 extern const bcue_config_field bcue_model_inputs_fields[];
 
 bool bcue_model_is_table(const bcue_model_config *config);
+bool bcue_model_needs(const bcue_model_config *config, bcue_model_input input);
 bool bcue_model_needs_camera(const bcue_model_config *config);
 bool bcue_model_needs_position(const bcue_model_config *config);
+/* The size of the pictures of an input, all zero for BCUE_INPUT_POSITION. */
+bcue_picture_size bcue_model_picture(const bcue_model_inputs *inputs, bcue_model_input input);
+bool bcue_model_offers(const bcue_model_inputs *inputs, bcue_model_input input);
 
-/* The graph of a model for one batch size. Inputs "camera" (B, P, C, H, W), "position" (B, G, 2) as the model
-   needs them, "label" (B) i32; outputs "logits" (B, beams) and "loss" (scalar). Destroy with
-   bcue_graph_destroy. */
+/* The graph of a model for one batch size. Inputs "camera", "lidar", "radar" (B, P, C, H, W) and "position"
+   (B, G, 2) as the model needs them, "label" (B) i32; outputs "logits" (B, beams) and "loss" (scalar).
+   Destroy with bcue_graph_destroy. */
 bcue_status bcue_model_build(const bcue_model_config *config, const bcue_model_inputs *inputs, int64_t batch,
                              bcue_graph **graph, bcue_error *error);
 

@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,13 +156,29 @@ static bcue_status feed_position(bcue_session *session, const bcue_observation *
     return BCUE_OK;
 }
 
+/* Does the model look at anything at all (some tables do not)? */
+static bool needs_anything(const bcue_model_file *file)
+{
+    bool any = false;
+    for (int i = 0; i < BCUE_INPUT_COUNT; i++)
+        any = any || bcue_model_needs(&file->config, (bcue_model_input)i);
+    return any;
+}
+
 static bcue_status refuse_nothing(const bcue_model_file *file, bcue_error *error)
 {
-    const bool camera = file->inputs.channels > 0, position = file->inputs.gps_frames > 0;
+    static const char *const noun[BCUE_INPUT_COUNT] = {"camera frames", "LiDAR frames", "radar frames",
+                                                       "GNSS fixes"};
+    char list[80] = "";
+    size_t used = 0;
+    for (int i = 0; i < BCUE_INPUT_COUNT; i++) {
+        if (bcue_model_needs(&file->config, (bcue_model_input)i))
+            used +=
+                (size_t)snprintf(list + used, sizeof list - used, "%s%s", used > 0 ? " or " : "", noun[i]);
+    }
     return bcue_fail(error, BCUE_ERROR_DATA,
-                     "nothing to predict from: this %s needs %s%s%s, and every one of them is missing",
-                     bcue_model_kind_names[file->config.kind], camera ? "camera frames" : "",
-                     camera && position ? " or " : "", position ? "GNSS fixes" : "");
+                     "nothing to predict from: this %s needs %s, and every one of them is missing",
+                     bcue_model_kind_names[file->config.kind], list);
 }
 
 static bcue_status run_model(bcue_session *session, const float position[2], bcue_error *error)
@@ -215,7 +232,7 @@ bcue_status bcue_predict(bcue_session *session, const bcue_observation *observat
                          (long long)file->inputs.beams);
     BCUE_TRY(feed_camera(session, observation, &seen, &times, error));
     BCUE_TRY(feed_position(session, observation, position, &seen, error));
-    if (seen == 0 && (file->inputs.channels > 0 || file->inputs.gps_frames > 0))
+    if (seen == 0 && needs_anything(file))
         return refuse_nothing(file, error);
     const double fed = bcue_clock_s();
     BCUE_TRY(run_model(session, position, error));

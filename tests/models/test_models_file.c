@@ -275,6 +275,33 @@ static void impossible_contents_are_named(void)
     refused(odd, BCUE_ERROR_FORMAT, "do not fit a resnet18");
 }
 
+/* A trunk that sees LiDAR. That files without the keys of LiDAR and radar are read, as they were before there
+ * were any, is shown above. */
+static void other_modalities(void)
+{
+    bcue_error error = {""};
+    bcue_model_config config = config_of(BCUE_MODEL_RESNET18);
+    config.width = 8;
+    config.modality = BCUE_INPUT_LIDAR;
+    bcue_model_inputs inputs = {
+        .frames = 2, .lidar = {1, 32, 48}, .gps_frames = 1, .beams = 8}; /* and the position */
+    bcue_model_file model = {.config = config, .inputs = inputs, .weights = weights_of(&config, &inputs)},
+                    read;
+    CHECK_OK(bcue_model_file_write(FOLDER "/lidar.safetensors", &model, &error), error);
+    CHECK_OK(bcue_model_file_read(FOLDER "/lidar.safetensors", &read, &error), error);
+    check_same_weights(&model.weights, &read.weights);
+    CHECK(memcmp(&read.inputs, &inputs, sizeof inputs) == 0);
+    CHECK_INT(read.config.modality, BCUE_INPUT_LIDAR);
+    CHECK_STR(read.weights.names[0], "lidar.conv1.weight");
+    bcue_model_file_free(&read);
+    inputs.radar = (bcue_picture_size){2, 32, 32}; /* more than it takes */
+    model.inputs = inputs;
+    CHECK_OK(bcue_model_file_write(FOLDER "/lidar.safetensors", &model, &error), error);
+    CHECK_STATUS(bcue_model_file_read(FOLDER "/lidar.safetensors", &read, &error), BCUE_ERROR_FORMAT);
+    CHECK_CONTAINS(error.text, "do not fit a resnet18 (radar)");
+    bcue_weights_free(&model.weights);
+}
+
 static void not_a_model_at_all(void)
 {
     bcue_error error = {""};
@@ -297,6 +324,7 @@ int main(void)
     RUN(every_kind_comes_back);
     RUN(damage_is_refused_or_harmless);
     RUN(impossible_contents_are_named);
+    RUN(other_modalities);
     RUN(not_a_model_at_all);
     return check_summary();
 }

@@ -1,0 +1,159 @@
+/* The keys of `model` and of the inputs that a model file stores, and what a configuration asks for. */
+#include <stddef.h>
+
+#include "models/model_graph.h"
+
+const char *const bcue_model_kind_names[] = {"random",       "constant",     "majority",
+                                             "position-lut", "position-knn", "position-mlp",
+                                             "resnet18",     "resnet34",     NULL};
+const char *const bcue_model_input_names[] = {"camera", "lidar", "radar", "gps", NULL};
+static const char *const picture_names[] = {"camera", "lidar", "radar", NULL};
+
+#define MODEL(field) offsetof(bcue_model_config, field)
+const bcue_config_field bcue_model_config_fields[] = {
+    {.name = "kind",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = MODEL(kind),
+     .choices = bcue_model_kind_names,
+     .required = true,
+     .help = "which model"},
+    {.name = "position",
+     .type = BCUE_CONFIG_BOOL,
+     .offset = MODEL(position),
+     .fallback = "false",
+     .help = "resnet*: late fusion with the position"},
+    {.name = "modality",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = MODEL(modality),
+     .choices = picture_names,
+     .fallback = "camera",
+     .help = "resnet*: what the trunk sees"},
+    {.name = "width",
+     .type = BCUE_CONFIG_INT,
+     .offset = MODEL(width),
+     .fallback = "64",
+     .minimum = 8,
+     .maximum = 256,
+     .help = "resnet*: channels of the first stage, 64 in the paper; a smaller network "
+             "trains faster"},
+    {.name = "hidden",
+     .type = BCUE_CONFIG_INT,
+     .offset = MODEL(hidden),
+     .fallback = "256",
+     .minimum = 1,
+     .maximum = 65536,
+     .help = "width of the hidden layers (position-mlp, fusion head)"},
+    {.name = "shared_layers",
+     .type = BCUE_CONFIG_INT,
+     .offset = MODEL(shared_layers),
+     .fallback = "3",
+     .minimum = 0,
+     .maximum = 64,
+     .help = "position-mlp: how often its one shared hidden layer is applied"},
+    {.name = "lut_bins",
+     .type = BCUE_CONFIG_INT,
+     .offset = MODEL(lut_bins),
+     .fallback = "40",
+     .minimum = 1,
+     .maximum = 4096,
+     .help = "position-lut: cells per axis"},
+    {.name = "neighbours",
+     .type = BCUE_CONFIG_INT,
+     .offset = MODEL(neighbours),
+     .fallback = "9",
+     .minimum = 1,
+     .maximum = 1e6,
+     .help = "position-knn: how many neighbours vote"},
+    {.name = "dropout",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = MODEL(dropout),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 0.95,
+     .help = "probability, before the last layer"},
+    {0}};
+
+#define INPUTS(field) offsetof(bcue_model_inputs, field)
+/* Sizes of pictures: channels, rows, columns. */
+#define SIZE(key, field, most, absent, text)                                                                 \
+    {                                                                                                        \
+        .name = (key), .type = BCUE_CONFIG_INT, .offset = INPUTS(field), .minimum = 0, .maximum = (most),    \
+        .fallback = (absent), .required = (absent) == NULL, .help = (text)                                   \
+    }
+const bcue_config_field bcue_model_inputs_fields[] = {
+    {.name = "frames",
+     .type = BCUE_CONFIG_INT,
+     .offset = INPUTS(frames),
+     .minimum = 1,
+     .maximum = 1024,
+     .required = true,
+     .help = "frames per window, of camera, LiDAR and radar alike"},
+    SIZE("channels", channels, 3, NULL, "camera channels, 0 = no camera"),
+    SIZE("height", height, 16384, NULL, "camera rows, pixels"),
+    SIZE("width", width, 16384, NULL, "camera columns, pixels"),
+    SIZE("lidar_channels", lidar.channels, 64, "0", "channels of the LiDAR picture, 0 = no LiDAR"),
+    SIZE("lidar_height", lidar.height, 16384, "0", "its rows"),
+    SIZE("lidar_width", lidar.width, 16384, "0", "its columns"),
+    SIZE("radar_channels", radar.channels, 64, "0", "channels of the radar picture, 0 = no radar"),
+    SIZE("radar_height", radar.height, 16384, "0", "its rows"),
+    SIZE("radar_width", radar.width, 16384, "0", "its columns"),
+    SIZE("gps_frames", gps_frames, 1024, NULL, "position fixes per window, 0 = no position"),
+    {.name = "beams",
+     .type = BCUE_CONFIG_INT,
+     .offset = INPUTS(beams),
+     .minimum = 2,
+     .maximum = 65536,
+     .required = true,
+     .help = "beams of the codebook"},
+    {0}};
+
+bool bcue_model_is_table(const bcue_model_config *config)
+{
+    return config->kind < BCUE_MODEL_POSITION_MLP;
+}
+
+bool bcue_model_needs(const bcue_model_config *config, bcue_model_input input)
+{
+    switch ((bcue_model_kind)config->kind) {
+    case BCUE_MODEL_POSITION_LUT:
+    case BCUE_MODEL_POSITION_KNN:
+    case BCUE_MODEL_POSITION_MLP:
+        return input == BCUE_INPUT_POSITION;
+    case BCUE_MODEL_RESNET18:
+    case BCUE_MODEL_RESNET34:
+        return input == BCUE_INPUT_POSITION ? config->position : (int)input == config->modality;
+    default:
+        return false;
+    }
+}
+
+bool bcue_model_needs_camera(const bcue_model_config *config)
+{
+    return bcue_model_needs(config, BCUE_INPUT_CAMERA);
+}
+
+bool bcue_model_needs_position(const bcue_model_config *config)
+{
+    return bcue_model_needs(config, BCUE_INPUT_POSITION);
+}
+
+bcue_picture_size bcue_model_picture(const bcue_model_inputs *inputs, bcue_model_input input)
+{
+    switch (input) {
+    case BCUE_INPUT_CAMERA:
+        return (bcue_picture_size){inputs->channels, inputs->height, inputs->width};
+    case BCUE_INPUT_LIDAR:
+        return inputs->lidar;
+    case BCUE_INPUT_RADAR:
+        return inputs->radar;
+    default:
+        return (bcue_picture_size){0};
+    }
+}
+
+bool bcue_model_offers(const bcue_model_inputs *inputs, bcue_model_input input)
+{
+    const bcue_picture_size size = bcue_model_picture(inputs, input);
+    return input == BCUE_INPUT_POSITION ? inputs->gps_frames > 0
+                                        : size.channels > 0 && size.height > 0 && size.width > 0;
+}
