@@ -8,12 +8,12 @@ _beamcue() {
         return
     fi
     if [[ $command == help ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "train-config simulate-config $("$program" -h |
+        mapfile -t COMPREPLY < <(compgen -W "train-config simulate-config compare-config $("$program" -h |
             awk '/^Commands:/ { on = 1; next } /^$/ { on = 0 } on { print $1 }')" -- "$word")
         return
     fi
     case $before in
-    --metric) mapfile -t COMPREPLY < <(compgen -W 'top_1 top_2 top_3 top_5 dba mpr loss_db power_loss_db rss_dbm' -- "$word") ;;
+    --metric) mapfile -t COMPREPLY < <(compgen -W 'top_1 top_2 top_3 top_5 dba mpr loss_db power_loss_db rss_db' -- "$word") ;;
     --set | --top | --runs | --warmup | --position | --rsu) ;;
     --out) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
     --html | --predictions | --camera) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;

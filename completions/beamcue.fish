@@ -8,4 +8,4 @@ function __beamcue_options
 end
 complete -c beamcue -n __fish_use_subcommand -f -a '(__beamcue_commands)'
 complete -c beamcue -n 'not __fish_use_subcommand; and string match -q -- "-*" (commandline -ct)' -a '(__beamcue_options)'
-complete -c beamcue -n '__fish_seen_subcommand_from help' -f -a 'train-config simulate-config'
+complete -c beamcue -n '__fish_seen_subcommand_from help' -f -a 'train-config simulate-config compare-config'

@@ -31,12 +31,19 @@ BCUE_API BCUE_CHECK_RESULT bcue_status bcue_evaluate(const char *config_path, co
                                                      const bcue_hooks *hooks, bcue_report **report,
                                                      bcue_error *error);
 /* Does A beat B? `folders` are `folder_count` (>= 2) OUT folders of bcue_evaluate on the same test samples;
-   every pair is compared by `metrics` ("top_1"; `metric_count` 0: top_1, dba and loss_db), decided together
+   every pair is compared by `metrics` ("top_1"; `metric_count` 0: top_1, loss_db and dba), decided together
    by Holm's procedure. `html_path` (or NULL): write a page. */
 BCUE_API BCUE_CHECK_RESULT bcue_status bcue_compare_runs(const char *const *folders, size_t folder_count,
                                                          const char *const *metrics, size_t metric_count,
-                                                         const char *html_path, bcue_report **report,
-                                                         bcue_error *error);
+                                                         const char *html_path, const bcue_hooks *hooks,
+                                                         bcue_report **report, bcue_error *error);
+/* The same for the comparisons that a YAML file lists (docs/evaluation.md), which is how they are fixed
+   before the results are there. */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_compare_listed(const char *config_path, const char *html_path,
+                                                           const bcue_hooks *hooks, bcue_report **report,
+                                                           bcue_error *error);
+/* Every key of such a file, as bcue_train_config_help. */
+BCUE_API char *bcue_compare_config_help(void);
 /* Every key of a configuration with type, range, default and meaning, as commented YAML. malloc'd: the caller
  * frees. NULL: out of memory. */
 BCUE_API char *bcue_train_config_help(void);

@@ -1,12 +1,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "api/compare_list.h"
 #include "api/compare_page.h"
 #include "api/evaluate_api.h"
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/report_hooks.h"
 #include "beamcue/train.h"
 #include "metrics/compare.h"
 
@@ -33,15 +36,15 @@ static bcue_status read_results(const char *folder, bcue_scored_run *run, bcue_e
     json_t *json = status == BCUE_OK
                        ? json_loadb((const char *)bytes.data, bytes.size, JSON_REJECT_DUPLICATES, NULL)
                        : NULL;
-    const char *name;
+    const char *name, *unit;
     int monotone, random_rows;
     json_int_t seeds, first;
     if (status == BCUE_OK &&
         (json == NULL ||
-         json_unpack(json, "{s:s, s:b, s:b, s:I, s:I, s:{s:F}}", "name", &name, "index_monotone", &monotone,
-                     "random_rows", &random_rows, "seeds", &seeds, "first_seed", &first, "leak", "percent",
-                     &run->leak_percent) != 0 ||
-         seeds < 1 || seeds > MOST_SEEDS))
+         json_unpack(json, "{s:s, s:b, s:s, s:b, s:I, s:I, s:{s:F}}", "name", &name, "index_monotone",
+                     &monotone, "power_unit", &unit, "random_rows", &random_rows, "seeds", &seeds,
+                     "first_seed", &first, "leak", "percent", &run->leak_percent) != 0 ||
+         seeds < 1 || seeds > MOST_SEEDS || !bcue_power_unit_find(unit, &run->power_unit)))
         status = bcue_fail(error, BCUE_ERROR_FORMAT,
                            "%s: not a result of this version of 'beamcue evaluate'; evaluate again", path);
     if (status == BCUE_OK) {
@@ -74,65 +77,76 @@ static bcue_status read_run(const char *folder, bcue_scored_run *run, bcue_error
                                           : bcue_predictions_read(path, &run->predictions[s], error);
         free(path);
         BCUE_TRY(status);
-        run->sets[s] = bcue_predictions_view(&run->predictions[s], run->index_monotone);
+        run->sets[s] = bcue_predictions_view(&run->predictions[s], run->index_monotone, run->power_unit);
         BCUE_TRY(bcue_scored_set_check(&run->sets[s], error));
     }
     return BCUE_OK;
 }
 
-static bcue_status parse_metrics(const char *const *names, size_t count, bool index_monotone,
-                                 bcue_metric **metrics, size_t *metric_count, bcue_error *error)
+typedef struct comparing {
+    const bcue_compare_list *list;
+    bcue_scored_run *runs;  /* as many as the list has */
+    bcue_comparison *items; /* as many as the list has */
+    bcue_metric *metrics;   /* the different ones of the list */
+    size_t metric_count;
+    const bcue_hooks *hooks;
+    uint64_t done, total; /* intervals */
+} comparing;
+
+/* Before each interval; they are what takes the time. */
+static bcue_status next_interval(comparing *c, bcue_error *error)
 {
-    static const char *const usual[] = {"top_1", "loss_db",
-                                        "dba"}; /* DBA last: not defined for every codebook */
-    if (count == 0) {
-        names = usual;
-        count = sizeof usual / sizeof *usual - (index_monotone ? 0 : 1);
-    }
-    *metrics = bcue_calloc(count, sizeof **metrics);
-    if (*metrics == NULL)
-        return bcue_fail_memory(error, "the metrics");
-    *metric_count = count;
-    for (size_t i = 0; i < count; i++)
-        BCUE_TRY(bcue_metric_parse(names[i], &(*metrics)[i], error));
+    if (bcue_cancelled(c->hooks))
+        return bcue_fail(error, BCUE_ERROR_CANCELLED, "stopped after %llu of %llu intervals",
+                         (unsigned long long)c->done, (unsigned long long)c->total);
+    bcue_progress(c->hooks, "compare", c->done++, c->total);
     return BCUE_OK;
 }
 
-typedef struct comparison_list {
-    bcue_comparison *items;
-    size_t *a, *b; /* indices of the runs */
-    size_t count;
-} comparison_list;
-
-static bcue_status compare_all(const bcue_scored_run *runs, size_t run_count, const bcue_metric *metrics,
-                               size_t metric_count, comparison_list *list, bcue_error *error)
+static bool same_metric(bcue_metric a, bcue_metric b)
 {
-    const size_t most = run_count * (run_count - 1) / 2 * metric_count;
-    list->items = bcue_calloc(most, sizeof *list->items);
-    list->a = bcue_calloc(most, sizeof *list->a);
-    list->b = bcue_calloc(most, sizeof *list->b);
-    if (list->items == NULL || list->a == NULL || list->b == NULL)
-        return bcue_fail_memory(error, "the comparisons");
-    for (size_t a = 0; a < run_count; a++) {
-        for (size_t b = a + 1; b < run_count; b++) {
-            const bcue_runs left = {runs[a].sets, (size_t)runs[a].seeds},
-                            right = {runs[b].sets, (size_t)runs[b].seeds};
-            const bcue_bootstrap_options options = {
-                .seed = 1, .random_row_split = runs[a].random_rows || runs[b].random_rows};
-            for (size_t m = 0; m < metric_count; m++) {
-                bcue_status status =
-                    bcue_compare(&left, &right, metrics[m], &options, &list->items[list->count], error);
-                if (status != BCUE_OK)
-                    return bcue_fail_context(error, status, "%s against %s", runs[a].name, runs[b].name);
-                list->a[list->count] = a;
-                list->b[list->count++] = b;
-            }
-        }
-    }
-    return bcue_comparisons_decide(list->items, list->count, 0, error);
+    char name_a[BCUE_METRIC_NAME_SIZE], name_b[BCUE_METRIC_NAME_SIZE];
+    bcue_metric_name(a, name_a);
+    bcue_metric_name(b, name_b);
+    return strcmp(name_a, name_b) == 0;
 }
 
-static bcue_table *comparison_table(const bcue_scored_run *runs, const comparison_list *list)
+static bcue_status gather_metrics(comparing *c, bcue_error *error)
+{
+    c->metrics = bcue_calloc(c->list->count, sizeof *c->metrics);
+    if (c->metrics == NULL)
+        return bcue_fail_memory(error, "the metrics");
+    for (size_t i = 0; i < c->list->count; i++) {
+        size_t m = 0;
+        while (m < c->metric_count && !same_metric(c->metrics[m], c->list->entries[i].metric))
+            m++;
+        if (m == c->metric_count)
+            c->metrics[c->metric_count++] = c->list->entries[i].metric;
+    }
+    c->total = c->list->count + c->list->run_count * c->metric_count;
+    return BCUE_OK;
+}
+
+static bcue_status compare_listed(comparing *c, bcue_error *error)
+{
+    c->items = bcue_calloc(c->list->count, sizeof *c->items);
+    if (c->items == NULL)
+        return bcue_fail_memory(error, "the comparisons");
+    for (size_t i = 0; i < c->list->count; i++) {
+        const bcue_compare_entry *entry = &c->list->entries[i];
+        const bcue_scored_run *a = &c->runs[entry->a], *b = &c->runs[entry->b];
+        const bcue_runs left = {a->sets, (size_t)a->seeds}, right = {b->sets, (size_t)b->seeds};
+        bcue_bootstrap_options options = c->list->bootstrap;
+        options.random_row_split = a->random_rows || b->random_rows;
+        BCUE_TRY(next_interval(c, error));
+        bcue_status status = bcue_compare(&left, &right, entry->metric, &options, &c->items[i], error);
+        if (status != BCUE_OK)
+            return bcue_fail_context(error, status, "%s against %s", a->name, b->name);
+    }
+    return bcue_comparisons_decide(c->items, c->list->count, c->list->alpha, error);
+}
+
+static bcue_table *comparison_table(const comparing *c)
 {
     const bcue_column columns[] = {{"metric", NULL, BCUE_ALIGN_LEFT, 0},
                                    {"A", NULL, BCUE_ALIGN_LEFT, 0},
@@ -144,16 +158,17 @@ static bcue_table *comparison_table(const bcue_scored_run *runs, const compariso
                                    {"p (Holm)", NULL, BCUE_ALIGN_RIGHT, 4},
                                    {"better", NULL, BCUE_ALIGN_LEFT, 0}};
     bcue_table *table = bcue_table_create("Who beats whom", columns, sizeof columns / sizeof *columns);
-    for (size_t i = 0; table != NULL && i < list->count; i++) {
-        const bcue_comparison *item = &list->items[i];
+    for (size_t i = 0; table != NULL && i < c->list->count; i++) {
+        const bcue_comparison *item = &c->items[i];
+        const bcue_scored_run *a = &c->runs[c->list->entries[i].a], *b = &c->runs[c->list->entries[i].b];
+        const char *unit = bcue_metric_unit(item->metric, a->power_unit);
         const double scale = bcue_metric_scale(item->metric);
         char title[64];
         bcue_metric_title(item->metric, title);
         bcue_table_row(table);
-        bcue_table_printf(table, "%s%s%s", title, bcue_metric_unit(item->metric)[0] != '\0' ? ", " : "",
-                          bcue_metric_unit(item->metric));
-        bcue_table_text(table, runs[list->a[i]].name);
-        bcue_table_text(table, runs[list->b[i]].name);
+        bcue_table_printf(table, "%s%s%s", title, unit[0] != '\0' ? ", " : "", unit);
+        bcue_table_text(table, a->name);
+        bcue_table_text(table, b->name);
         bcue_table_number(table, scale * item->value_a);
         bcue_table_number(table, scale * item->value_b);
         bcue_table_number(table, scale * item->difference.estimate);
@@ -165,8 +180,8 @@ static bcue_table *comparison_table(const bcue_scored_run *runs, const compariso
             bcue_table_note(table, item->difference.note);
         bcue_table_number(table, item->p_holm);
         const bcue_verdict verdict = item->verdict;
-        bcue_table_text(table, verdict == BCUE_VERDICT_A   ? runs[list->a[i]].name
-                               : verdict == BCUE_VERDICT_B ? runs[list->b[i]].name
+        bcue_table_text(table, verdict == BCUE_VERDICT_A   ? a->name
+                               : verdict == BCUE_VERDICT_B ? b->name
                                                            : bcue_verdict_text(verdict));
         if (verdict == BCUE_VERDICT_A || verdict == BCUE_VERDICT_B)
             bcue_table_emphasise(table);
@@ -175,19 +190,21 @@ static bcue_table *comparison_table(const bcue_scored_run *runs, const compariso
 }
 
 /* Every run's metrics with their intervals. */
-static bcue_status add_run_rows(bcue_table *table, const bcue_scored_run *runs, size_t run_count,
-                                const bcue_metric *metrics, size_t metric_count, bcue_error *error)
+static bcue_status add_run_rows(bcue_table *table, comparing *c, bcue_error *error)
 {
-    for (size_t r = 0; r < run_count; r++) {
-        const bcue_runs model = {runs[r].sets, (size_t)runs[r].seeds};
+    for (size_t r = 0; r < c->list->run_count; r++) {
+        const bcue_scored_run *run = &c->runs[r];
+        const bcue_runs model = {run->sets, (size_t)run->seeds};
         bcue_table_row(table);
-        bcue_table_text(table, runs[r].name);
-        bcue_table_number(table, (double)runs[r].seeds);
-        for (size_t m = 0; m < metric_count; m++) {
-            const bcue_bootstrap_options options = {.seed = 1, .random_row_split = runs[r].random_rows};
-            const double scale = bcue_metric_scale(metrics[m]);
+        bcue_table_text(table, run->name);
+        bcue_table_number(table, (double)run->seeds);
+        for (size_t m = 0; m < c->metric_count; m++) {
+            bcue_bootstrap_options options = c->list->bootstrap;
+            options.random_row_split = run->random_rows;
+            const double scale = bcue_metric_scale(c->metrics[m]);
             bcue_interval interval;
-            BCUE_TRY(bcue_metric_interval(&model, metrics[m], &options, &interval, error));
+            BCUE_TRY(next_interval(c, error));
+            BCUE_TRY(bcue_metric_interval(&model, c->metrics[m], &options, &interval, error));
             if (interval.has_interval)
                 bcue_table_interval(table, scale * interval.estimate, scale * interval.low,
                                     scale * interval.high);
@@ -198,9 +215,9 @@ static bcue_status add_run_rows(bcue_table *table, const bcue_scored_run *runs, 
     return BCUE_OK;
 }
 
-static bcue_status run_table(const bcue_scored_run *runs, size_t run_count, const bcue_metric *metrics,
-                             size_t metric_count, bcue_table **made, bcue_error *error)
+static bcue_status run_table(comparing *c, bcue_table **made, bcue_error *error)
 {
+    const size_t metric_count = c->metric_count;
     bcue_column *columns = bcue_calloc(metric_count + 2, sizeof *columns);
     char(*titles)[64] = bcue_calloc(metric_count, sizeof *titles);
     bcue_status status = columns == NULL || titles == NULL ? bcue_fail_memory(error, "a table") : BCUE_OK;
@@ -209,14 +226,13 @@ static bcue_status run_table(const bcue_scored_run *runs, size_t run_count, cons
         columns[0] = (bcue_column){"model", NULL, BCUE_ALIGN_LEFT, 0};
         columns[1] = (bcue_column){"seeds", NULL, BCUE_ALIGN_RIGHT, 0};
         for (size_t m = 0; m < metric_count; m++) {
-            bcue_metric_title(metrics[m], titles[m]);
-            columns[m + 2] = (bcue_column){titles[m], bcue_metric_unit(metrics[m]), BCUE_ALIGN_RIGHT,
-                                           bcue_metric_decimals(metrics[m])};
+            bcue_metric_title(c->metrics[m], titles[m]);
+            columns[m + 2] = (bcue_column){titles[m], bcue_metric_unit(c->metrics[m], c->runs[0].power_unit),
+                                           BCUE_ALIGN_RIGHT, bcue_metric_decimals(c->metrics[m])};
         }
         table = bcue_table_create("The models on the same test samples, with 95 % intervals", columns,
                                   metric_count + 2);
-        status = table == NULL ? bcue_fail_memory(error, "a table")
-                               : add_run_rows(table, runs, run_count, metrics, metric_count, error);
+        status = table == NULL ? bcue_fail_memory(error, "a table") : add_run_rows(table, c, error);
     }
     free(columns);
     free(titles);
@@ -228,31 +244,49 @@ static bcue_status run_table(const bcue_scored_run *runs, size_t run_count, cons
     return BCUE_OK;
 }
 
-static void add_notes(const bcue_scored_run *runs, size_t run_count, size_t comparisons, bcue_text *out)
+static bool changed_after(const char *path, const char *folder)
 {
-    bcue_text_printf(out,
-                     "A beats B only if the 95 %% interval of the difference (hierarchical bootstrap, 10,000 "
-                     "draws) excludes 0 after Holm's correction over all %zu "
-                     "comparisons listed here.\n",
-                     comparisons);
-    for (size_t r = 0; r < run_count; r++) {
-        if (runs[r].leak_percent > 1)
+    char *results = bcue_path_join(folder, "results.json");
+    struct stat list, result;
+    const bool after =
+        results != NULL && stat(path, &list) == 0 && stat(results, &result) == 0 &&
+        (list.st_mtim.tv_sec > result.st_mtim.tv_sec ||
+         (list.st_mtim.tv_sec == result.st_mtim.tv_sec && list.st_mtim.tv_nsec > result.st_mtim.tv_nsec));
+    free(results);
+    return after;
+}
+
+static void add_notes(const comparing *c, bcue_text *out)
+{
+    const bcue_compare_list *list = c->list;
+    bcue_text_printf(
+        out,
+        "A beats B only if the 95 %% interval of the difference (hierarchical bootstrap, %lu "
+        "draws) excludes 0 after Holm's correction over the %zu comparison%s listed %s%s.\n",
+        (unsigned long)(list->bootstrap.draws > 0 ? list->bootstrap.draws : BCUE_BOOTSTRAP_DRAWS),
+        list->count, list->count == 1 ? "" : "s", list->path != NULL ? "in " : "here",
+        list->path != NULL ? list->path : "");
+    for (size_t r = 0; r < list->run_count; r++) {
+        if (list->path != NULL && changed_after(list->path, list->folders[r]))
+            bcue_text_printf(out,
+                             "%s was changed after the results of %s were written: whether it was fixed "
+                             "before cannot be told.\n",
+                             list->path, c->runs[r].name);
+        if (c->runs[r].leak_percent > 1)
             bcue_text_printf(out, "%s: %.1f %% of its test samples have a near neighbour in training.\n",
-                             runs[r].name, runs[r].leak_percent);
+                             c->runs[r].name, c->runs[r].leak_percent);
     }
 }
 
-static bcue_status build_report(const bcue_scored_run *runs, size_t run_count, const bcue_metric *metrics,
-                                size_t metric_count, const comparison_list *list, const char *html_path,
-                                bcue_report *report, bcue_error *error)
+static bcue_status build_report(comparing *c, const char *html_path, bcue_report *report, bcue_error *error)
 {
-    bcue_table *models = NULL, *comparisons = comparison_table(runs, list);
+    bcue_table *models = NULL, *comparisons = comparison_table(c);
     bcue_text notes = {0};
-    add_notes(runs, run_count, list->count, &notes);
+    add_notes(c, &notes);
     bcue_status status =
         comparisons == NULL || notes.failed ? bcue_fail_memory(error, "the report") : BCUE_OK;
     if (status == BCUE_OK)
-        status = run_table(runs, run_count, metrics, metric_count, &models, error);
+        status = run_table(c, &models, error);
     if (status == BCUE_OK)
         status = bcue_report_add_table(report, "models", models, error);
     bcue_text_puts(bcue_report_out(report), "\n");
@@ -261,8 +295,8 @@ static bcue_status build_report(const bcue_scored_run *runs, size_t run_count, c
     if (status == BCUE_OK) {
         bcue_text_printf(bcue_report_out(report), "\n%s", notes.data);
         if (html_path != NULL)
-            status = bcue_comparison_write_page(html_path, runs, run_count, models, comparisons, notes.data,
-                                                error);
+            status = bcue_comparison_write_page(html_path, c->runs, c->list->run_count, models, comparisons,
+                                                notes.data, error);
     }
     if (status == BCUE_OK && html_path != NULL && !bcue_report_add_file(report, html_path))
         status = bcue_fail_memory(error, "the report");
@@ -280,45 +314,81 @@ static bool all_monotone(const bcue_scored_run *runs, size_t count)
     return monotone;
 }
 
-static bcue_status compare_folders(const char *const *folders, size_t count, const char *const *metric_names,
-                                   size_t name_count, const char *html_path, bcue_report *report,
-                                   bcue_error *error)
+static bcue_status read_runs(comparing *c, bcue_error *error)
 {
-    bcue_scored_run *runs = bcue_calloc(count, sizeof *runs);
-    comparison_list list = {0};
-    bcue_metric *metrics = NULL;
-    size_t metric_count = 0;
-    bcue_status status = runs == NULL ? bcue_fail_memory(error, "the runs") : BCUE_OK;
-    for (size_t i = 0; status == BCUE_OK && i < count; i++)
-        status = read_run(folders[i], &runs[i], error);
+    c->runs = bcue_calloc(c->list->run_count, sizeof *c->runs);
+    if (c->runs == NULL)
+        return bcue_fail_memory(error, "the runs");
+    for (size_t i = 0; i < c->list->run_count; i++) {
+        bcue_scored_run *run = &c->runs[i];
+        BCUE_TRY(read_run(c->list->folders[i], run, error));
+        if (c->list->names[i] == NULL)
+            continue;
+        free(run->name);
+        run->name = bcue_strdup(c->list->names[i]);
+        if (run->name == NULL)
+            return bcue_fail_memory(error, "the runs");
+    }
+    return BCUE_OK;
+}
+
+static bcue_status compare(bcue_compare_list *list, const char *html_path, const bcue_hooks *hooks,
+                           bcue_report *report, bcue_error *error)
+{
+    comparing c = {.list = list, .hooks = hooks};
+    bcue_status status = read_runs(&c, error);
+    if (status == BCUE_OK && list->usual_metrics && !all_monotone(c.runs, list->run_count))
+        bcue_compare_list_drop(list, BCUE_METRIC_DBA);
     if (status == BCUE_OK)
-        status = parse_metrics(metric_names, name_count, all_monotone(runs, count), &metrics, &metric_count,
-                               error);
+        status = gather_metrics(&c, error);
     if (status == BCUE_OK)
-        status = compare_all(runs, count, metrics, metric_count, &list, error);
+        status = compare_listed(&c, error);
     if (status == BCUE_OK)
-        status = build_report(runs, count, metrics, metric_count, &list, html_path, report, error);
-    for (size_t i = 0; runs != NULL && i < count; i++)
-        free_run(&runs[i]);
-    free(runs);
-    free(metrics);
-    free(list.items);
-    free(list.a);
-    free(list.b);
+        status = build_report(&c, html_path, report, error);
+    if (status == BCUE_OK)
+        bcue_progress(hooks, "compare", c.total, c.total);
+    for (size_t i = 0; c.runs != NULL && i < list->run_count; i++)
+        free_run(&c.runs[i]);
+    free(c.runs);
+    free(c.items);
+    free(c.metrics);
     return status;
 }
 
-bcue_status bcue_compare_runs(const char *const *folders, size_t folder_count, const char *const *metrics,
-                              size_t metric_count, const char *html_path, bcue_report **report,
-                              bcue_error *error)
+static bcue_status report_on(bcue_compare_list *list, const char *html_path, const bcue_hooks *hooks,
+                             bcue_report **report, bcue_error *error)
 {
-    *report = NULL;
-    if (folder_count < 2)
-        return bcue_fail(error, BCUE_ERROR_ARGUMENT,
-                         "comparing needs at least two folders of 'beamcue evaluate'");
     bcue_report *made = bcue_report_create();
     bcue_status status =
-        made == NULL ? bcue_fail_memory(error, "the report")
-                     : compare_folders(folders, folder_count, metrics, metric_count, html_path, made, error);
+        made == NULL ? bcue_fail_memory(error, "the report") : compare(list, html_path, hooks, made, error);
+    bcue_compare_list_free(list);
     return bcue_report_deliver(made, status, report, error);
+}
+
+bcue_status bcue_compare_runs(const char *const *folders, size_t folder_count, const char *const *metrics,
+                              size_t metric_count, const char *html_path, const bcue_hooks *hooks,
+                              bcue_report **report, bcue_error *error)
+{
+    bcue_compare_list list;
+    *report = NULL;
+    BCUE_TRY(bcue_compare_list_pairs(folders, folder_count, metrics, metric_count, &list, error));
+    return report_on(&list, html_path, hooks, report, error);
+}
+
+bcue_status bcue_compare_listed(const char *config_path, const char *html_path, const bcue_hooks *hooks,
+                                bcue_report **report, bcue_error *error)
+{
+    bcue_compare_list list;
+    *report = NULL;
+    BCUE_TRY(bcue_compare_list_read(config_path, &list, error));
+    return report_on(&list, html_path, hooks, report, error);
+}
+
+char *bcue_compare_config_help(void)
+{
+    bcue_text text = {0};
+    bcue_config_describe(bcue_compare_config_fields, &text);
+    if (text.failed)
+        bcue_text_free(&text);
+    return text.data;
 }

@@ -11,6 +11,7 @@ typedef struct bcue_scored_run {
     const char *folder;
     char *name;
     bool index_monotone, random_rows;
+    bcue_power_unit power_unit;
     double leak_percent;
     int64_t first_seed, seeds;
     bcue_predictions *predictions;

@@ -11,7 +11,7 @@
 
 double bcue_metric_scale(bcue_metric metric)
 {
-    return strcmp(bcue_metric_unit(metric), "%") == 0 ? 100 : 1;
+    return strcmp(bcue_metric_unit(metric, BCUE_POWER_ARBITRARY), "%") == 0 ? 100 : 1;
 }
 
 int bcue_metric_decimals(bcue_metric metric)
@@ -38,7 +38,7 @@ bcue_table *bcue_evaluation_table(const bcue_run_config *run, const bcue_evaluat
         bcue_metric_title(value->metric, title);
         bcue_table_row(table);
         bcue_table_text(table, title);
-        bcue_table_text(table, bcue_metric_unit(value->metric));
+        bcue_table_text(table, bcue_metric_unit(value->metric, (bcue_power_unit)run->data.power_unit));
         if (!value->available) {
             bcue_table_missing(table);
             bcue_table_note(table, value->reason);
@@ -107,6 +107,8 @@ static void fill_json(const bcue_run_config *run, const bcue_dataset *dataset,
     json_object_set_new(object, "first_seed", json_integer(run->seed));
     json_object_set_new(object, "beams", json_integer(bcue_dataset_beams(dataset)));
     json_object_set_new(object, "index_monotone", json_boolean(run->data.index_monotone));
+    json_object_set_new(object, "power_unit",
+                        json_string(bcue_power_unit_name((bcue_power_unit)run->data.power_unit)));
     json_object_set_new(object, "random_rows", json_boolean(evaluation->random_rows));
     json_object_set_new(object, "data_hash", json_string(bcue_dataset_hash(dataset)));
     json_object_set_new(object, "leak",

@@ -137,7 +137,7 @@ static bcue_status add_distance_chart(bcue_page *page, const bcue_scored_set *se
     return status;
 }
 
-static void add_highlights(bcue_page *page, const bcue_evaluation_subset *subset)
+static void add_highlights(bcue_page *page, const bcue_evaluation_subset *subset, bcue_power_unit unit)
 {
     static const char *const names[] = {"top_1", "top_3", "dba", "loss_db"};
     bcue_page_fact facts[4];
@@ -151,7 +151,7 @@ static void add_highlights(bcue_page *page, const bcue_evaluation_subset *subset
         const int decimals = value->metric.kind == BCUE_METRIC_DBA ? 3 : scale > 1 ? 1 : 2;
         bcue_metric_title(value->metric, titles[count]);
         snprintf(values[count], sizeof values[0], "%.*f %s", decimals, scale * value->mean,
-                 bcue_metric_unit(value->metric));
+                 bcue_metric_unit(value->metric, unit));
         details[count][0] = '\0';
         if (value->interval.has_interval)
             snprintf(details[count], sizeof details[0], "95 %%: %.*f to %.*f", decimals,
@@ -170,7 +170,7 @@ static bcue_status fill_page(bcue_page *page, const bcue_run_config *run, const 
     bcue_evaluation_notes(run, dataset, evaluation, &notes);
     if (notes.failed)
         return bcue_fail_memory(error, "the page");
-    add_highlights(page, &evaluation->subsets[0]);
+    add_highlights(page, &evaluation->subsets[0], (bcue_power_unit)run->data.power_unit);
     bcue_page_callout(page, evaluation->leak.percent > 1 ? BCUE_CALLOUT_WARNING : BCUE_CALLOUT_NOTE,
                       "Read the numbers with this in mind", notes.data);
     bcue_text_free(&notes);
@@ -182,7 +182,8 @@ static bcue_status fill_page(bcue_page *page, const bcue_run_config *run, const 
         bcue_page_table(page, table);
         bcue_table_destroy(table);
     }
-    const bcue_scored_set set = bcue_predictions_view(&evaluation->predictions[0], run->data.index_monotone);
+    const bcue_scored_set set =
+        bcue_predictions_view(&evaluation->predictions[0], run->data.index_monotone, run->data.power_unit);
     bcue_page_section(page, "Where it errs");
     bcue_page_grid_begin(page, BCUE_GRID_COLUMNS);
     BCUE_TRY(add_top_k_chart(page, &set, error));

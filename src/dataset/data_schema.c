@@ -23,7 +23,8 @@ static const bcue_config_field source_fields[] = {
     {.name = "csv",
      .type = BCUE_CONFIG_STRING,
      .offset = SOURCE(csv),
-     .help = "deepsense: table in root; default: the one named after the folder, scenario.csv, or the only *.csv"},
+     .help = "deepsense: table in root; default: the one named after the folder, scenario.csv, or the only "
+             "*.csv"},
     {.name = "prefix",
      .type = BCUE_CONFIG_STRING,
      .offset = SOURCE(prefix),
@@ -83,6 +84,8 @@ static const bcue_config_field window_fields[] = {
     {0},
 };
 
+static const char *const power_unit_choices[] = {"arbitrary", "mW", "W", NULL};
+
 #define DATA(member) offsetof(bcue_data_config, member)
 const bcue_config_field bcue_data_config_fields[] = {
     {.name = "sources",
@@ -111,6 +114,13 @@ const bcue_config_field bcue_data_config_fields[] = {
      .offset = DATA(index_monotone),
      .fallback = "true",
      .help = "the beam index grows with the angle, so distances between indices mean something"},
+    {.name = "power_unit",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = DATA(power_unit),
+     .fallback = "arbitrary",
+     .choices = power_unit_choices,
+     .help = "what the power 1.0 is in the files; arbitrary: not calibrated, so levels are shown in relative "
+             "dB, not dBm"},
     {.name = "window",
      .type = BCUE_CONFIG_SECTION,
      .offset = DATA(window),

@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "base/report_hooks.h"
-#include "dataset/hash.h"
+#include "base/hash.h"
 
 enum { CACHE_VERSION = 1, PAYLOAD_ALIGNMENT = 4096, FRAMES_PER_CHUNK = 64 };
 static const char cache_magic[8] = {'B', 'C', 'U', 'E', 'P', 'A', 'C', 'K'};

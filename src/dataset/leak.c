@@ -5,7 +5,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
-#include "dataset/hash.h"
+#include "base/hash.h"
 
 static const double near_s = 2.0;
 

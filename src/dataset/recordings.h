@@ -22,7 +22,7 @@ typedef struct bcue_source_config {
     char *root; /* folder; relative paths are relative to the config file's folder when that exists, else to
                    the working folder */
     char *csv;  /* DEEPSENSE: file in root (default: the one named after the folder, scenario.csv, or the only
-                   *.csv) */
+                 *.csv) */
     char *prefix;            /* NPY */
     bcue_string_map columns; /* our name -> name in the file, for foreign names */
     bool beams_one_based;    /* labels in the CSV */
@@ -42,6 +42,7 @@ typedef struct bcue_data_config {
     int64_t beams;             /* in the files, e.g. 64 */
     int64_t beam_step;         /* 2: every second beam (the 32-beam task) */
     bool index_monotone;       /* codebook property: beam index monotone in angle */
+    int power_unit;            /* as bcue_power_unit of the metrics: 0 arbitrary, 1 milliwatts, 2 watts */
     bcue_window_config window;
     bcue_string_list require; /* modalities that a sample must have ("camera", "gps", ...) */
     int64_t gps_frames;       /* GPS fixes per sample, newest last; 1 by default */

@@ -7,7 +7,7 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/report_hooks.h"
-#include "dataset/hash.h"
+#include "base/hash.h"
 #include "dataset/source_table.h"
 #include "features/geodesy.h"
 #include "formats/deepsense_text.h"

@@ -6,7 +6,7 @@
 
 #include "base/fail.h"
 #include "base/file.h"
-#include "dataset/hash.h"
+#include "base/hash.h"
 #include "dataset/source_table.h"
 #include "features/geodesy.h"
 #include "formats/mat.h"

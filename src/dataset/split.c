@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/rng.h"
-#include "dataset/hash.h"
+#include "base/hash.h"
 #include "dataset/leak.h"
 #include "dataset/source_table.h"
 

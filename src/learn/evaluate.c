@@ -288,7 +288,7 @@ static bcue_status evaluate_subset(const bcue_run_config *run, const bcue_predic
     bcue_status status =
         sets == NULL || subset->values == NULL ? bcue_fail_memory(error, "the metrics") : BCUE_OK;
     for (size_t s = 0; status == BCUE_OK && s < seeds; s++) {
-        sets[s] = bcue_predictions_view(&predictions[s], run->data.index_monotone);
+        sets[s] = bcue_predictions_view(&predictions[s], run->data.index_monotone, run->data.power_unit);
         status = bcue_scored_set_check(&sets[s], error);
     }
     if (status == BCUE_OK) {

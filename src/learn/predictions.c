@@ -335,7 +335,7 @@ bcue_status bcue_predictions_decode(const void *data, size_t size, const char *n
     return read_and_close(csv, p, error);
 }
 
-bcue_scored_set bcue_predictions_view(const bcue_predictions *p, bool index_monotone)
+bcue_scored_set bcue_predictions_view(const bcue_predictions *p, bool index_monotone, int power_unit)
 {
     return (bcue_scored_set){.rows = p->rows,
                              .beams = p->beams,
@@ -346,6 +346,7 @@ bcue_scored_set bcue_predictions_view(const bcue_predictions *p, bool index_mono
                              .episode = p->episode,
                              .street = p->street,
                              .sample_id = (const char *const *)p->ids,
+                             .power_unit = (bcue_power_unit)power_unit,
                              .index_monotone = index_monotone};
 }
 

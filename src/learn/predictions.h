@@ -44,7 +44,8 @@ bcue_status bcue_predictions_decode(const void *data, size_t size, const char *n
 bcue_status bcue_predictions_read_foreign(const char *path, bcue_predictions *predictions, bcue_error *error);
 
 /* The view that metrics work on. Borrows everything. */
-bcue_scored_set bcue_predictions_view(const bcue_predictions *predictions, bool index_monotone);
+bcue_scored_set bcue_predictions_view(const bcue_predictions *predictions, bool index_monotone,
+                                      int power_unit);
 /* The rows for which keep[i] is true, as a copy. */
 bcue_status bcue_predictions_select(const bcue_predictions *predictions, const bool *keep,
                                     bcue_predictions *selected, bcue_error *error);

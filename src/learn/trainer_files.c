@@ -3,23 +3,16 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/parallel.h"
 #include "base/report_hooks.h"
 #include "beamcue/version.h"
-#include "base/cpu.h"
+#include "base/hash.h"
 #include "learn/trainer_internal.h"
 #include "models/model_file.h"
-
-/* FNV-1a, 64 bits: tells configurations apart, no defence against forgery. */
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-    for (; *text != '\0'; text++)
-        hash = (hash ^ (uint8_t)*text) * 0x100000001B3U;
-    return hash;
-}
 
 /* Of everything that shapes the weights; where files lie, how many seeds there are and how results are scored
  * do not. */
@@ -32,6 +25,7 @@ static bool hash_config(bcue_trainer *trainer)
     run.train.resume = false;
     run.train.loader_threads = run.train.checkpoint_every = 0;
     run.data.cache = NULL;
+    run.data.power_unit = 0;
     run.evaluate = (bcue_evaluate_config){0};
     run.view = (bcue_view_config){0};
     bcue_text text = {0};
@@ -40,9 +34,11 @@ static bool hash_config(bcue_trainer *trainer)
         bcue_text_free(&text);
         return false;
     }
-    uint64_t hash = hash_text(0xCBF29CE484222325U, text.data);
-    hash = hash_text(hash, bcue_dataset_hash(trainer->dataset));
-    snprintf(trainer->config_hash, sizeof trainer->config_hash, "%016llx", (unsigned long long)hash);
+    bcue_hash hash = bcue_hash_begin();
+    bcue_hash_text(&hash, text.data);
+    bcue_hash_text(&hash, bcue_dataset_hash(trainer->dataset));
+    snprintf(trainer->config_hash, sizeof trainer->config_hash, "%016llx",
+             (unsigned long long)bcue_hash_end(&hash));
     bcue_text_free(&text);
     return true;
 }

@@ -156,7 +156,8 @@ static double row_value(const bcue_scored_set *set, bcue_metric metric, const bc
     case BCUE_METRIC_MPR:
         return row_percentile(row, set->beams);
     case BCUE_METRIC_RSS:
-        return 10.0 * log10(row->best_power) - row_loss_db(row, 1) + set->power_unit_dbm;
+        return 10.0 * log10(row->best_power) - row_loss_db(row, 1) +
+               (set->power_unit == BCUE_POWER_WATT ? 30.0 : 0.0);
     case BCUE_METRIC_LOSS:
         return row_loss_db(row, 1);
     case BCUE_METRIC_WITHIN:

@@ -16,7 +16,7 @@ typedef enum bcue_metric_kind {
     BCUE_METRIC_DBA_OFFICIAL, /* "dba_official": DBA per street 31 .. 34, weighted as the 2022 challenge's
                                  test set */
     BCUE_METRIC_MPR,          /* "mpr": mean percentile rank of yhat_1 */
-    BCUE_METRIC_RSS,          /* "rss_dbm": mean of p[yhat_1] in dBm */
+    BCUE_METRIC_RSS,          /* "rss_db": mean of p[yhat_1] in dBm, or in dB to an arbitrary reference */
     BCUE_METRIC_LOSS,         /* "loss_db": mean dB of yhat_1 below p* (3GPP: L1-RSRP difference) */
     BCUE_METRIC_WITHIN,     /* "within_Ldb": share of loss <= L dB (L = 1: 3GPP's top-1 within 1 dB margin) */
     BCUE_METRIC_OUTAGE,     /* "outage_Ldb": share of loss > L dB */
@@ -50,9 +50,10 @@ void bcue_metric_name(bcue_metric metric, char name[BCUE_METRIC_NAME_SIZE]);
 /* Back from the name; BCUE_ERROR_ARGUMENT names the nearest known one. */
 bcue_status bcue_metric_parse(const char *name, bcue_metric *metric, bcue_error *error);
 /* For tables: a title such as "Top-3 accuracy"; its unit, "%", "dB", "dBm" or ""; whether more is better.
-   Values are always fractions, dB or dBm; those in "%" are to be shown times 100. */
+   Values are always fractions, dB or dBm; those in "%" are to be shown times 100. The unit of a power level
+   is "dB rel." where the powers are not calibrated. */
 void bcue_metric_title(bcue_metric metric, char title[64]);
-const char *bcue_metric_unit(bcue_metric metric);
+const char *bcue_metric_unit(bcue_metric metric, bcue_power_unit power_unit);
 bool bcue_metric_higher_is_better(bcue_metric metric);
 
 /* Can the metric be had from this kind of set? BCUE_ERROR_ARGUMENT when k exceeds the beams or the ranking,

@@ -22,7 +22,7 @@ static const metric_words words[BCUE_METRIC_KIND_COUNT] = {
     [BCUE_METRIC_DBA] = {"dba", "", NO_PARAMETER, "DBA", "", "", true},
     [BCUE_METRIC_DBA_OFFICIAL] = {"dba_official", "", NO_PARAMETER, "DBA, challenge weights", "", "", true},
     [BCUE_METRIC_MPR] = {"mpr", "", NO_PARAMETER, "Mean percentile rank", "", "%", true},
-    [BCUE_METRIC_RSS] = {"rss_dbm", "", NO_PARAMETER, "Mean RSS", "", "dBm", true},
+    [BCUE_METRIC_RSS] = {"rss_db", "", NO_PARAMETER, "Mean RSS", "", "dBm", true},
     [BCUE_METRIC_LOSS] = {"loss_db", "", NO_PARAMETER, "Mean loss to the best beam", "", "dB", false},
     [BCUE_METRIC_WITHIN] = {"within_", "db", LEVEL_DB, "Top-1 within ", " dB", "%", true},
     [BCUE_METRIC_OUTAGE] = {"outage_", "db", LEVEL_DB, "Outage beyond ", " dB", "%", false},
@@ -60,8 +60,10 @@ void bcue_metric_title(bcue_metric metric, char title[64])
     join(title, 64, words[metric.kind].title_before, metric, words[metric.kind].title_after);
 }
 
-const char *bcue_metric_unit(bcue_metric metric)
+const char *bcue_metric_unit(bcue_metric metric, bcue_power_unit power_unit)
 {
+    if (metric.kind == BCUE_METRIC_RSS && power_unit == BCUE_POWER_ARBITRARY)
+        return "dB rel.";
     return words[metric.kind].unit;
 }
 
@@ -101,7 +103,7 @@ bcue_status bcue_metric_parse(const char *name, bcue_metric *metric, bcue_error 
                                            "top_3",           "top_5",
                                            "top_10",          "dba",
                                            "dba_official",    "mpr",
-                                           "rss_dbm",         "loss_db",
+                                           "rss_db",          "loss_db",
                                            "within_1db",      "outage_1db",
                                            "outage_3db",      "power_loss_db",
                                            "top_3_loss_db",   "apl_db",

@@ -7,6 +7,24 @@
 #include "base/fail.h"
 #include "base/memory.h"
 
+static const char *const power_unit_names[] = {"arbitrary", "mW", "W"};
+
+const char *bcue_power_unit_name(bcue_power_unit unit)
+{
+    return power_unit_names[unit];
+}
+
+bool bcue_power_unit_find(const char *name, bcue_power_unit *unit)
+{
+    for (int i = 0; i <= BCUE_POWER_WATT; i++) {
+        if (strcmp(name, power_unit_names[i]) == 0) {
+            *unit = (bcue_power_unit)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bcue_status check_header(const bcue_scored_set *set, bcue_error *error)
 {
     size_t cells;
@@ -23,8 +41,6 @@ static bcue_status check_header(const bcue_scored_set *set, bcue_error *error)
     if (set->rows > 0 && set->label == NULL && set->power == NULL)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT,
                          "scored set: neither labels nor powers, so no answer can be judged");
-    if (!isfinite(set->power_unit_dbm))
-        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "scored set: power_unit_dbm is not a finite number");
     if (!bcue_mul_size(set->rows, (size_t)set->beams, &cells) ||
         !bcue_mul_size(cells, sizeof(double), &cells))
         return bcue_fail(error, BCUE_ERROR_ARGUMENT,
@@ -191,10 +207,9 @@ bcue_status bcue_scored_set_same_samples(const bcue_scored_set *a, const bcue_sc
     if (a->index_monotone != b->index_monotone)
         return bcue_fail(error, BCUE_ERROR_DATA,
                          "the two sets come from different codebooks: only one is monotone in angle");
-    if (a->power_unit_dbm < b->power_unit_dbm || a->power_unit_dbm > b->power_unit_dbm)
+    if (a->power_unit != b->power_unit)
         return bcue_fail(error, BCUE_ERROR_DATA,
-                         "the powers of the two sets are in different units (%g and %g dBm)",
-                         a->power_unit_dbm, b->power_unit_dbm);
+                         "the powers of the two sets are in different units (data.power_unit)");
     for (size_t n = 0; n < a->rows; n++) {
         if (a->sample_id != NULL && b->sample_id != NULL && strcmp(a->sample_id[n], b->sample_id[n]) != 0)
             return fail_differs(n, a, "sample ids", error);

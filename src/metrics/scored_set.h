@@ -8,6 +8,17 @@
 #include <stdint.h>
 #include "beamcue/status.h"
 
+/* What the power 1.0 means. An uncalibrated receiver's powers have no unit: differences of them in dB mean
+ * something, levels do not. */
+typedef enum bcue_power_unit {
+    BCUE_POWER_ARBITRARY,
+    BCUE_POWER_MILLIWATT,
+    BCUE_POWER_WATT,
+} bcue_power_unit;
+
+const char *bcue_power_unit_name(bcue_power_unit unit); /* "arbitrary", "mW", "W" */
+bool bcue_power_unit_find(const char *name, bcue_power_unit *unit);
+
 typedef struct bcue_scored_set {
     size_t rows;            /* N samples */
     int32_t beams;          /* B beams of the codebook */
@@ -19,8 +30,8 @@ typedef struct bcue_scored_set {
     const int32_t *episode; /* N episode numbers (unique within a street); NULL: no intervals */
     const int32_t *street;  /* N street (DeepSense: scenario) numbers; NULL: one street */
     const char *const *sample_id; /* N names; NULL: samples are told apart by their place only */
-    double power_unit_dbm; /* the power 1.0 in dBm: 30 for watts, 0 for milliwatts or uncalibrated powers */
-    bool index_monotone;   /* codebook property: neighbours in index are neighbours in angle */
+    bcue_power_unit power_unit;
+    bool index_monotone; /* codebook property: neighbours in index are neighbours in angle */
 } bcue_scored_set;
 
 /* A power vector is valid when every entry is finite and none negative, and one is above zero. An invalid one

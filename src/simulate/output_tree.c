@@ -8,20 +8,12 @@
 #include <unistd.h>
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/text.h"
 
 #define MANIFEST_NAME "manifest.json"
 #define MANIFEST_MAX_BYTES ((size_t)1 << 30)
-
-uint64_t bcue_fnv1a(const void *data, size_t size)
-{
-    const uint8_t *bytes = data;
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ bytes[i]) * 0x100000001b3u;
-    return hash;
-}
 
 /* Remove the folders that lead to a file, as far as they are empty. */
 static void remove_empty_parents(const char *root, const char *path)
@@ -143,7 +135,7 @@ bcue_status bcue_output_tree_write(bcue_output_tree *tree, const char *path, con
 {
     bcue_output_file file = {.path = bcue_strdup(path), .size = size, .listed = listed};
     if (listed)
-        file.hash = bcue_fnv1a(data, size);
+        bcue_hash_hex(data, size, file.hash);
     char *full = bcue_path_join(tree->temporary, path), *folder = full ? bcue_path_dirname(full) : NULL;
     if (!file.path || !folder ||
         !bcue_grow((void **)&tree->files, &tree->capacity, tree->count + 1, sizeof *tree->files)) {
@@ -170,10 +162,8 @@ json_t *bcue_output_tree_list(const bcue_output_tree *tree)
         const bcue_output_file *file = &tree->files[i];
         if (!file->listed)
             continue;
-        char hash[17];
-        snprintf(hash, sizeof hash, "%016llx", (unsigned long long)file->hash);
         json_t *entry = json_pack("{s:s, s:I, s:s}", "path", file->path, "bytes", (json_int_t)file->size,
-                                  "fnv1a64", hash);
+                                  "hash", file->hash);
         if (!entry || json_array_append_new(list, entry) != 0) {
             json_decref(list);
             list = NULL;

@@ -11,7 +11,8 @@
 
 typedef struct bcue_output_file {
     char *path; /* below the folder */
-    uint64_t size, hash;
+    uint64_t size;
+    char hash[17]; /* of the bytes, when listed */
     bool listed;
 } bcue_output_file;
 
@@ -24,9 +25,6 @@ typedef struct bcue_output_tree {
     uint64_t bytes;
 } bcue_output_tree;
 
-/* FNV-1a, 64 bits. */
-uint64_t bcue_fnv1a(const void *data, size_t size);
-
 /* Check that `target` may be made (and, with `overwrite`, that what is there came from a simulation) and make
  * the temporary folder. */
 bcue_status bcue_output_tree_open(bcue_output_tree *tree, const char *target, bool overwrite,
@@ -34,7 +32,7 @@ bcue_status bcue_output_tree_open(bcue_output_tree *tree, const char *target, bo
 /* Write one file, making its folder when needed. `listed`: it goes into the manifest. */
 bcue_status bcue_output_tree_write(bcue_output_tree *tree, const char *path, const void *data, size_t size,
                                    bool listed, bcue_error *error);
-/* [{"path", "bytes", "fnv1a64"}], of listed files; NULL: no memory. */
+/* [{"path", "bytes", "hash"}], of listed files; NULL: no memory. */
 json_t *bcue_output_tree_list(const bcue_output_tree *tree);
 /* Give the folder its name. An earlier simulation there is removed: the files its manifest lists, nothing
  * else. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/fail.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/report_hooks.h"
 #include "channel/link.h"
@@ -335,7 +336,7 @@ static bcue_status write_config(run *r, char hash[17], bcue_error *error)
     bcue_status status =
         text.failed || nameless.failed ? bcue_fail_memory(error, "the configuration") : BCUE_OK;
     if (status == BCUE_OK) {
-        snprintf(hash, 17, "%016llx", (unsigned long long)bcue_fnv1a(nameless.data, nameless.size));
+        bcue_hash_hex(nameless.data, nameless.size, hash);
         status = bcue_output_tree_write(&r->tree, "beamcue.yaml", text.data, text.size, false, error);
     }
     bcue_text_free(&text);
@@ -350,10 +351,10 @@ static bcue_status write_manifest(run *r, bcue_error *error)
     json_t *files = bcue_output_tree_list(&r->tree);
     json_t *manifest = json_pack(
         "{s:s, s:s, s:s, s:I, s:{s:I, s:I, s:I, s:I, s:I}, s:o*}", "generator", "beamcue simulate", "version",
-        BCUE_PROJECT_VERSION, "config_fnv1a64", hash, "seed", (json_int_t)r->config->seed, "counts",
-        "episodes", (json_int_t)r->summary.episodes, "samples", (json_int_t)r->summary.samples,
-        "samples_blocked", (json_int_t)r->summary.samples_blocked, "frames_no_signal",
-        (json_int_t)r->summary.frames_no_signal, "beams", (json_int_t)r->codebook.beams, "files", files);
+        BCUE_PROJECT_VERSION, "config_hash", hash, "seed", (json_int_t)r->config->seed, "counts", "episodes",
+        (json_int_t)r->summary.episodes, "samples", (json_int_t)r->summary.samples, "samples_blocked",
+        (json_int_t)r->summary.samples_blocked, "frames_no_signal", (json_int_t)r->summary.frames_no_signal,
+        "beams", (json_int_t)r->codebook.beams, "files", files);
     char *text = files && manifest ? json_dumps(manifest, JSON_INDENT(1)) : NULL;
     json_decref(manifest);
     if (!text)

@@ -1,5 +1,8 @@
 /* The public calls on a toy street: train, evaluate, compare; what they write and what they refuse. */
+#include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/json.h"
 #include "base/parallel.h"
@@ -80,7 +83,7 @@ static json_t *compare(const char *const *folders, size_t count, const char *htm
 {
     bcue_error error = {""};
     bcue_report *report;
-    bcue_status status = bcue_compare_runs(folders, count, NULL, 0, html, &report, &error);
+    bcue_status status = bcue_compare_runs(folders, count, NULL, 0, html, NULL, &report, &error);
     CHECK_AT(status == expected, "%s: %s", bcue_status_name(status), error.text);
     if (status != BCUE_OK) {
         CHECK_CONTAINS(error.text, part);
@@ -101,7 +104,7 @@ static void a_good_model_beats_chance(void)
     run_all(knn);
     run_all(chance);
     json_t *json = compare(folders, 2, FOLDER "/compare.html", BCUE_OK,
-                           "after Holm's correction over all 3 comparisons");
+                           "after Holm's correction over the 3 comparisons");
     json_decref(json);
     bcue_error error = {""};
     bcue_bytes page;
@@ -111,7 +114,124 @@ static void a_good_model_beats_chance(void)
     /* The same model twice: no difference, and no winner. */
     const char *const same[] = {FOLDER "/knn", FOLDER "/knn"};
     json_decref(compare(same, 2, NULL, BCUE_OK, "0.000 .. 0.000"));
-    json_decref(compare(folders, 3, NULL, BCUE_OK, "all 9 comparisons"));
+    json_decref(compare(folders, 3, NULL, BCUE_OK, "the 9 comparisons"));
+}
+
+#define LIST FOLDER "/lists/list.yaml"
+
+static bcue_status compare_list(const char *yaml_text, const bcue_hooks *hooks, bcue_report **report,
+                                bcue_error *error)
+{
+    *report = NULL;
+    CHECK_OK(bcue_make_dirs(FOLDER "/lists", error), *error);
+    toy_write_text(FOLDER "/lists", "list.yaml", yaml_text);
+    return bcue_compare_listed(LIST, NULL, hooks, report, error);
+}
+
+typedef struct heard {
+    uint64_t done, total;
+    int calls, stop_after;
+} heard;
+
+static void hear_progress(void *cookie, const char *what, uint64_t done, uint64_t total)
+{
+    heard *h = cookie;
+    CHECK(strcmp(what, "compare") == 0 && done >= h->done && done <= total);
+    h->calls++;
+    h->done = done;
+    h->total = total;
+}
+
+static int hear_cancelled(void *cookie)
+{
+    const heard *h = cookie;
+    return h->stop_after > 0 && h->calls >= h->stop_after;
+}
+
+/* The rows "p (Holm)" of a report's table of comparisons. */
+static size_t holm_values(const bcue_report *report, double *values, size_t most)
+{
+    json_t *json = json_loads(bcue_report_json(report), JSON_REJECT_DUPLICATES, NULL);
+    json_t *rows = json_object_get(json_object_get(json, "comparisons"), "rows");
+    const size_t count = json_array_size(rows);
+    for (size_t i = 0; i < count && i < most; i++)
+        values[i] = json_number_value(json_array_get(json_array_get(rows, i), 7));
+    json_decref(json);
+    return count;
+}
+
+/* The family is what the file lists, no more: the smallest p is multiplied by the length of the list. */
+static void a_list_is_the_family(void)
+{
+    bcue_error error = {""};
+    bcue_report *report;
+    heard h = {0};
+    const bcue_hooks hooks = {.cookie = &h, .progress = hear_progress, .cancelled = hear_cancelled};
+    double p[4] = {0};
+    static const char one[] = "runs: {near: ../knn, dice: ../chance}\n"
+                              "draws: 1000\n"
+                              "comparisons: [{a: near, b: dice, metrics: [top_1]}]\n";
+    CHECK_OK(compare_list(one, &hooks, &report, &error), error);
+    CHECK(holm_values(report, p, 4) == 1);
+    CHECK_NEAR(p[0], 2.0 / 1001.0, 1e-12);
+    CHECK_CONTAINS(bcue_report_text(report), "over the 1 comparison listed in " LIST);
+    CHECK_CONTAINS(bcue_report_text(report), LIST " was changed after the results of near were written");
+    CHECK_CONTAINS(bcue_report_text(report), "dice");
+    CHECK(h.done == 3 && h.total == 3); /* one comparison, two models by one metric */
+    bcue_report_destroy(report);
+    static const char two[] = "runs: {near: ../knn}\n"
+                              "draws: 1000\n"
+                              "comparisons:\n"
+                              "- {a: near, b: " FOLDER "/chance, metrics: [top_1, mpr]}\n";
+    CHECK_OK(compare_list(two, NULL, &report, &error), error);
+    CHECK(holm_values(report, p, 4) == 2);
+    CHECK_NEAR(p[0], 2 * 2.0 / 1001.0, 1e-12);
+    CHECK_CONTAINS(bcue_report_text(report), "chance"); /* its own name */
+    bcue_report_destroy(report);
+    h = (heard){.stop_after = 2};
+    CHECK_STATUS(compare_list(one, &hooks, &report, &error), BCUE_ERROR_CANCELLED);
+    CHECK_CONTAINS(error.text, "stopped after 2 of 3 intervals");
+    CHECK(report == NULL);
+    /* A list older than the results was there first. */
+    const struct timespec old[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+    toy_write_text(FOLDER "/lists", "list.yaml", one);
+    CHECK(utimensat(AT_FDCWD, LIST, old, 0) == 0);
+    CHECK_OK(bcue_compare_listed(LIST, NULL, NULL, &report, &error), error);
+    CHECK(strstr(bcue_report_text(report), "was changed after") == NULL);
+    bcue_report_destroy(report);
+}
+
+static void wrong_lists_are_refused(void)
+{
+    static const char runs[] = "runs: {near: ../knn, dice: ../chance}\ncomparisons:\n";
+    static const struct {
+        const char *list, *part;
+    } wrong[] = {
+        {"- {a: near, b: dicee, metrics: top_1}\n",
+         "list.yaml:3: comparisons.0.b: 'dicee' is neither a name of runs nor a folder; did you mean dice"},
+        {"- {a: near, b: near, metrics: top_1}\n", "comparisons.0.b: is the same run as a"},
+        {"- {a: near, b: " FOLDER "/./knn, metrics: top_1}\n", "is the same run as a"},
+        {"- {a: near, b: dice, metrics: []}\n", "comparisons.0.metrics: needs at least one metric"},
+        {"- {a: near, b: dice, metrics: topp_1}\n", "comparisons.0.metrics: no metric is named"},
+        {"- {a: near, b: dice, metrics: [top_1, mpr, top_1]}\n", "top_1 of these two is asked twice"},
+        {"- {a: near, b: dice, metrics: top_1}\n- {a: dice, b: near, metrics: top_1}\n",
+         "list.yaml:4: comparisons.1.metrics: top_1 of these two is asked twice"},
+        {"- {a: near, b: dice}\n", "metrics"},
+        {"- {a: near, c: dice, metrics: top_1}\n", "unknown key 'c' in 'comparisons.0'"},
+        {"", "comparisons: lists no comparison"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        bcue_error error = {""};
+        bcue_report *report;
+        char text[1024];
+        snprintf(text, sizeof text, "%s%s", runs, wrong[i].list);
+        CHECK_STATUS(compare_list(text, NULL, &report, &error), BCUE_ERROR_CONFIG);
+        CHECK_CONTAINS(error.text, wrong[i].part);
+        CHECK(report == NULL);
+    }
+    char *help = bcue_compare_config_help();
+    CHECK_CONTAINS(help, "alpha: 0.05");
+    free(help);
 }
 
 static void other_samples_are_refused(void)
@@ -129,7 +249,7 @@ static void other_samples_are_refused(void)
     const char *const rubbish[] = {FOLDER "/rubbish", FOLDER "/knn"};
     static const char *const contents[] = {
         "", "[]", "{\"name\": \"x\"}",
-        ("{\"name\": \"x\", \"index_monotone\": true, \"random_rows\": false, "
+        ("{\"name\": \"x\", \"index_monotone\": true, \"power_unit\": \"mW\", \"random_rows\": false, "
          "\"seeds\": 0, \"first_seed\": 1, \"leak\": {\"percent\": 0.0}}")};
     for (size_t i = 0; i < sizeof contents / sizeof *contents; i++) {
         toy_write_text(FOLDER "/rubbish", "results.json", contents[i]);
@@ -137,9 +257,9 @@ static void other_samples_are_refused(void)
     }
     const char *const same[] = {FOLDER "/knn", FOLDER "/chance"}, *const unknown[] = {"top_0"};
     bcue_report *report;
-    CHECK(bcue_compare_runs(same, 2, unknown, 1, NULL, &report, &error) != BCUE_OK);
+    CHECK(bcue_compare_runs(same, 2, unknown, 1, NULL, NULL, &report, &error) != BCUE_OK);
     CHECK_CONTAINS(error.text, "top_0");
-    CHECK_STATUS(bcue_compare_runs(same, 2, NULL, 0, FOLDER "/no/where.html", &report, &error),
+    CHECK_STATUS(bcue_compare_runs(same, 2, NULL, 0, FOLDER "/no/where.html", NULL, &report, &error),
                  BCUE_ERROR_IO);
 }
 
@@ -209,6 +329,8 @@ int main(void)
     toy_write_positions(FOLDER, &street);
     toy_write_text(FOLDER, "run.yaml", yaml);
     RUN(a_good_model_beats_chance);
+    RUN(a_list_is_the_family);
+    RUN(wrong_lists_are_refused);
     RUN(other_samples_are_refused);
     RUN(few_episodes_get_no_interval);
     RUN(bad_places_and_configurations);

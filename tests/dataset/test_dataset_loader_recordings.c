@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "dataset/hash.h"
+#include "base/hash.h"
 #include "dataset/loader.h"
 
 #define SCENARIO5 BCUE_SOURCE_DIR "/../shared/realdata/deepsense_scenario5"

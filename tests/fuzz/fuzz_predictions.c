@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_check_refusal(status, &error);
         return 0;
     }
-    const bcue_scored_set set = bcue_predictions_view(&predictions, true);
+    const bcue_scored_set set = bcue_predictions_view(&predictions, true, 0);
     fuzz_require(bcue_scored_set_check(&set, &error) == BCUE_OK,
                  "predictions that were read cannot be scored", &error);
     bcue_predictions_free(&predictions);

@@ -62,7 +62,7 @@ static double file_metric(const char *path, bcue_metric metric)
     bcue_predictions p;
     double value = NAN;
     CHECK_OK(bcue_predictions_read(path, &p, &error), error);
-    const bcue_scored_set set = bcue_predictions_view(&p, true);
+    const bcue_scored_set set = bcue_predictions_view(&p, true, 0);
     CHECK_OK(bcue_metric_compute(&set, metric, &value, NULL, &error), error);
     bcue_predictions_free(&p);
     return value;

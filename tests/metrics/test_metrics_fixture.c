@@ -39,7 +39,7 @@ static void finish(fixture *f, size_t rows)
                                .label = f->label,
                                .episode = f->episode,
                                .street = f->street,
-                               .power_unit_dbm = 30.0,
+                               .power_unit = BCUE_POWER_WATT,
                                .index_monotone = true};
 }
 

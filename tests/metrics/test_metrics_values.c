@@ -61,11 +61,11 @@ static void test_power_by_hand(void)
                            .ranked_count = 4,
                            .ranked = ranked,
                            .power = power,
-                           .power_unit_dbm = 30.0,
+                           .power_unit = BCUE_POWER_WATT,
                            .index_monotone = true};
     double loss = 10.0 * log10(4.0);
     CHECK_NEAR(value_of(&set, "mpr"), (4.0 - 3.0 + 1.0) / 4.0, 0.0);
-    CHECK_NEAR(value_of(&set, "rss_dbm"), 10.0 * log10(2.0) + 30.0, 1e-12);
+    CHECK_NEAR(value_of(&set, "rss_db"), 10.0 * log10(2.0) + 30.0, 1e-12);
     CHECK_NEAR(value_of(&set, "loss_db"), loss, 1e-12);
     CHECK_NEAR(value_of(&set, "apl_db"), -loss, 1e-12);
     CHECK_NEAR(value_of(&set, "power_loss_db"), 10.0 * log10((8.0 - 0.5) / (2.0 - 0.5)), 1e-12);
@@ -165,7 +165,7 @@ static void test_unmeasured_beam_is_limited(void)
     const double power[] = {0.0, 1.0};
     bcue_scored_set set = {.rows = 1, .beams = 2, .ranked_count = 2, .ranked = ranked, .power = power};
     CHECK_NEAR(value_of(&set, "loss_db"), 100.0, 1e-12);
-    CHECK_NEAR(value_of(&set, "rss_dbm"), -100.0, 1e-12);
+    CHECK_NEAR(value_of(&set, "rss_db"), -100.0, 1e-12);
     CHECK_NEAR(value_of(&set, "power_loss_db"), 100.0, 1e-12);
     CHECK_INT(bcue_scored_set_count(&set).limited_loss, 1);
 }
@@ -327,7 +327,7 @@ static void test_names_round_trip(void)
         CHECK_STR(again, name);
         CHECK_INT(parsed.kind, list[i].kind);
         bcue_metric_title(list[i], title);
-        CHECK(title[0] != '\0' && bcue_metric_unit(list[i]) != NULL);
+        CHECK(title[0] != '\0' && bcue_metric_unit(list[i], BCUE_POWER_MILLIWATT) != NULL);
     }
     char title[64];
     bcue_metric_title((bcue_metric){.kind = BCUE_METRIC_RATE_RATIO, .level_db = 10.0}, title);

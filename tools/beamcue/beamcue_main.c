@@ -15,7 +15,7 @@ static const bcue_cli_verb *const verbs[] = {
     &bcue_verb_predict,  &bcue_verb_info,    &bcue_verb_bench, &bcue_verb_export_samples};
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
 
-static const char *const topics[] = {"train-config", "simulate-config"};
+static const char *const topics[] = {"train-config", "simulate-config", "compare-config"};
 enum { TOPIC_COUNT = sizeof topics / sizeof topics[0] };
 
 static const bcue_cli_verb *find_verb(const char *name)
@@ -34,7 +34,7 @@ static int print_overview(void)
           stdout);
     for (size_t i = 0; i < VERB_COUNT; i++)
         printf("  %-16s%s\n", verbs[i]->name, verbs[i]->purpose);
-    fputs("  help            explain a command, or: help train-config, help simulate-config\n"
+    fputs("  help            explain a command, or: help train-config, simulate-config, compare-config\n"
           "\nOptions:\n"
           "  --version       print the version\n"
           "  --help          this text; also -h, and 'beamcue COMMAND -h' for a command\n"
@@ -56,6 +56,8 @@ static int print_topic(const bcue_cli *cli, const char *topic)
     bcue_status status = BCUE_OK;
     if (strcmp(topic, "train-config") == 0)
         text = bcue_train_config_help();
+    else if (strcmp(topic, "compare-config") == 0)
+        text = bcue_compare_config_help();
     else
         status = bcue_simulate_describe(&text, &error);
     if (status != BCUE_OK)

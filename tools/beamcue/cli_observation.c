@@ -72,7 +72,7 @@ static int take_fix(const bcue_cli *cli, const char *option, const char *text, b
     return BCUE_EXIT_DONE;
 }
 
-int bcue_cli_observe(bcue_cli *cli, bcue_cli_observation *observation)
+static int read_options(bcue_cli *cli, bcue_cli_observation *observation)
 {
     *observation = (bcue_cli_observation){.view = {.rsu = {NAN, NAN}}};
     int result = BCUE_EXIT_DONE;
@@ -108,10 +108,26 @@ static void warn_surplus(const char *kind, const char *option, size_t given, int
     fputs(wanted == 0 ? "none is used\n" : "only the newest are used\n", stderr);
 }
 
-void bcue_cli_warn_unused(const bcue_model_facts *facts, const bcue_observation *observation)
+static void warn_unused(const bcue_model_facts *facts, const bcue_observation *observation)
 {
     warn_surplus(facts->kind, "--camera", observation->camera_count, facts->camera_frames);
     warn_surplus(facts->kind, "--position", observation->fix_count, facts->position_fixes);
+}
+
+int bcue_cli_observe(bcue_cli *cli, bcue_cli_observation *observation, bcue_model **model,
+                     bcue_model_facts *facts)
+{
+    bcue_error error = {""};
+    *model = NULL;
+    const int result = read_options(cli, observation);
+    if (result != BCUE_EXIT_DONE)
+        return result;
+    const bcue_status status = bcue_model_load(cli->operands[0], model, &error);
+    if (status != BCUE_OK)
+        return bcue_cli_fail(cli, status, &error);
+    bcue_model_get_facts(*model, facts);
+    warn_unused(facts, &observation->view);
+    return BCUE_EXIT_DONE;
 }
 
 void bcue_cli_observation_free(bcue_cli_observation *observation)

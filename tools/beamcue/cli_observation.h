@@ -25,11 +25,11 @@ typedef struct bcue_cli_observation {
     bcue_fix *fixes;                /* owned */
 } bcue_cli_observation;
 
-/* Read the options and the files they name. BCUE_EXIT_DONE, or the exit status of what has been said about
- * it. Free in either case. */
-int bcue_cli_observe(bcue_cli *cli, bcue_cli_observation *observation);
-/* Warn about pictures or fixes that the model has no use for. */
-void bcue_cli_warn_unused(const bcue_model_facts *facts, const bcue_observation *observation);
+/* Read the options and the files they name, then load the model of the first operand (only when the options
+   are right), and warn about pictures or fixes that it has no use for. BCUE_EXIT_DONE, or the exit status of
+   what has been said about it. Free both in either case; `*model` is NULL on failure. */
+int bcue_cli_observe(bcue_cli *cli, bcue_cli_observation *observation, bcue_model **model,
+                     bcue_model_facts *facts);
 void bcue_cli_observation_free(bcue_cli_observation *observation);
 
 #endif

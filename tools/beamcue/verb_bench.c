@@ -157,8 +157,6 @@ static void complete(measurement *m, bcue_observation *observation, const bcue_e
 static int bench_model(const bcue_cli *cli, const bcue_model *model, bcue_observation observation,
                        measurement *m)
 {
-    bcue_model_get_facts(model, &m->facts);
-    bcue_cli_warn_unused(&m->facts, &observation);
     bcue_encoded_picture picture = {NULL, 0, NULL};
     bcue_encoded_picture *pictures = calloc((size_t)m->facts.camera_frames + 1, sizeof *pictures);
     bcue_fix *fixes = calloc((size_t)m->facts.position_fixes + 1, sizeof *fixes);
@@ -186,15 +184,11 @@ static int run(bcue_cli *cli)
     if (result != BCUE_EXIT_DONE)
         return result;
     bcue_cli_observation observation;
-    bcue_error error = {""};
-    result = bcue_cli_observe(cli, &observation);
-    if (result == BCUE_EXIT_DONE) {
-        bcue_model *model = NULL;
-        const bcue_status status = bcue_model_load(cli->operands[0], &model, &error);
-        result = status == BCUE_OK ? bench_model(cli, model, observation.view, &m)
-                                   : bcue_cli_fail(cli, status, &error);
-        bcue_model_destroy(model);
-    }
+    bcue_model *model;
+    result = bcue_cli_observe(cli, &observation, &model, &m.facts);
+    if (result == BCUE_EXIT_DONE)
+        result = bench_model(cli, model, observation.view, &m);
+    bcue_model_destroy(model);
     bcue_cli_observation_free(&observation);
     return result;
 }

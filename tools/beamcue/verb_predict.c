@@ -49,12 +49,10 @@ static int answer(const bcue_cli *cli, const bcue_model_facts *facts, const bcue
     return bcue_cli_finish_text(cli, &text, NULL, 0);
 }
 
-static int rank(const bcue_cli *cli, const bcue_model *model, const bcue_observation *observation, long top)
+static int rank(const bcue_cli *cli, const bcue_model *model, const bcue_model_facts *facts,
+                const bcue_observation *observation, long top)
 {
-    bcue_model_facts facts;
-    bcue_model_get_facts(model, &facts);
-    bcue_cli_warn_unused(&facts, observation);
-    const size_t count = top < facts.beams ? (size_t)top : (size_t)facts.beams;
+    const size_t count = top < facts->beams ? (size_t)top : (size_t)facts->beams;
     bcue_ranked_beam *ranked = calloc(count, sizeof *ranked);
     bcue_session *session = NULL;
     bcue_timing timing;
@@ -65,7 +63,7 @@ static int rank(const bcue_cli *cli, const bcue_model *model, const bcue_observa
     if (status == BCUE_OK)
         status = bcue_predict(session, observation, count, ranked, &timing, &error);
     const int result =
-        status == BCUE_OK ? answer(cli, &facts, ranked, count, &timing) : bcue_cli_fail(cli, status, &error);
+        status == BCUE_OK ? answer(cli, facts, ranked, count, &timing) : bcue_cli_fail(cli, status, &error);
     bcue_session_destroy(session);
     free(ranked);
     return result;
@@ -78,15 +76,12 @@ static int run(bcue_cli *cli)
     if (result != BCUE_EXIT_DONE)
         return result;
     bcue_cli_observation observation;
-    bcue_error error = {""};
-    result = bcue_cli_observe(cli, &observation);
-    if (result == BCUE_EXIT_DONE) {
-        bcue_model *model = NULL;
-        const bcue_status status = bcue_model_load(cli->operands[0], &model, &error);
-        result =
-            status == BCUE_OK ? rank(cli, model, &observation.view, top) : bcue_cli_fail(cli, status, &error);
-        bcue_model_destroy(model);
-    }
+    bcue_model *model;
+    bcue_model_facts facts;
+    result = bcue_cli_observe(cli, &observation, &model, &facts);
+    if (result == BCUE_EXIT_DONE)
+        result = rank(cli, model, &facts, &observation.view, top);
+    bcue_model_destroy(model);
     bcue_cli_observation_free(&observation);
     return result;
 }

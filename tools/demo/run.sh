@@ -25,7 +25,7 @@ for model in constant lut knn position camera fusion; do
 done
 
 step 'Who beats whom'
-"$beamcue" compare out/demo_fusion out/demo_camera out/demo_position out/demo_knn out/demo_lut out/demo_constant --html "$page"
+"$beamcue" compare configs/demo_compare.yaml --html "$page"
 
 step 'One instant of the test part: a picture and a position, from files'
 # The middle row of what the model was tested on names the sample; the recording's table names its files.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # make-configuration.sh PROGRAM FILE [OUTPUT]: writes FILE (docs/configuration.md) anew, to OUTPUT or over itself: the tables between its
-# marks come from `PROGRAM help train-config` and `PROGRAM help simulate-config`, the rest stays.
+# marks come from `PROGRAM help train-config`, `simulate-config` and `compare-config`, the rest stays.
 #     tools/docs/make-configuration.sh build/release/beamcue docs/configuration.md
 set -eu
 program=$1
@@ -63,6 +63,7 @@ tables() { # tables TITLE-OF-THE-FIRST-TABLE
 
 "$program" help train-config | tables 'The run' >"$work/train"
 "$program" help simulate-config | tables 'The simulation' >"$work/simulate"
+"$program" help compare-config | tables 'The list' >"$work/compare"
 awk -v folder="$work" '
     /^<!-- end of table -->$/ { skip = 0 }
     !skip { print }

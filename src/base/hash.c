@@ -1,6 +1,7 @@
-#include "dataset/hash.h"
+#include "base/hash.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Multiply and fold eight bytes at a time; the closing mix is that of SplitMix64. */
@@ -66,4 +67,11 @@ void bcue_hash_double(bcue_hash *hash, double value)
 uint64_t bcue_hash_end(const bcue_hash *hash)
 {
     return mix(hash->state);
+}
+
+void bcue_hash_hex(const void *data, size_t size, char hex[17])
+{
+    bcue_hash hash = bcue_hash_begin();
+    bcue_hash_bytes(&hash, data, size);
+    snprintf(hex, 17, "%016llx", (unsigned long long)bcue_hash_end(&hash));
 }

@@ -1,0 +1,1 @@
+beamcue help compare-config

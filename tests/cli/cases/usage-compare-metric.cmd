@@ -1,0 +1,1 @@
+beamcue compare comparisons.yaml --metric top_1
