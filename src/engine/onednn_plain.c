@@ -63,7 +63,7 @@ static plain_call *make_call(bcue_dn_plan *plan, int32_t index, bool backward)
     call->batch_statistics =
         node->op == BCUE_OP_BATCH_NORM && bcue_plan_norm_by_batch(&plan->options, plan->graph, node);
     call->labels =
-        node->op == BCUE_OP_CROSS_ENTROPY && bcue_graph_value(plan->graph, node->input[1])->dtype == BCUE_I32;
+        bcue_op_is_loss(node->op) && bcue_graph_value(plan->graph, node->input[1])->dtype == BCUE_I32;
     call->key.node = index;
     return made;
 }
@@ -88,17 +88,6 @@ void bcue_dn_plain_forward(bcue_dn_plan *plan, int32_t index)
     bcue_dn_define(plan, node->output, views[VIEW_OUT]);
 }
 
-static bool backward_reads_inputs(bcue_op op)
-{
-    return op == BCUE_OP_CONV2D || op == BCUE_OP_LINEAR || op == BCUE_OP_BATCH_NORM || op == BCUE_OP_MUL ||
-           op == BCUE_OP_MAX_POOL || op == BCUE_OP_CROSS_ENTROPY;
-}
-
-static bool backward_reads_output(bcue_op op)
-{
-    return op == BCUE_OP_RELU || op == BCUE_OP_SOFTMAX || op == BCUE_OP_MAX_POOL;
-}
-
 void bcue_dn_plain_backward(bcue_dn_plan *plan, int32_t index)
 {
     const bcue_node *node = bcue_graph_node(plan->graph, index);
@@ -109,16 +98,16 @@ void bcue_dn_plain_backward(bcue_dn_plan *plan, int32_t index)
     int32_t views[VIEW_COUNT];
     for (int i = 0; i < VIEW_COUNT; i++)
         views[i] = BCUE_DN_NONE;
-    for (int i = 0; backward_reads_inputs(node->op) && i < node->input_count; i++)
+    for (int i = 0; bcue_ref_backward_reads_inputs(node->op) && i < node->input_count; i++)
         views[i] = bcue_dn_read_plain(plan, node->input[i]);
-    if (backward_reads_output(node->op))
+    if (bcue_ref_backward_reads_output(node->op))
         views[VIEW_OUT] = bcue_dn_read_plain(plan, node->output);
     dnnl_memory_desc_t out = bcue_dn_shape_desc(bcue_dn_shape(plan, node->output));
     views[VIEW_OUT_GRADIENT] = bcue_dn_convert(plan, bcue_dn_gradient(plan, node->output), &out);
     if (node->op == BCUE_OP_BATCH_NORM)
         views[VIEW_SAVED] = plan->nodes[index].workspace;
     for (int i = 0; i < node->input_count; i++) {
-        if (!plan->values[node->input[i]].needs_gradient)
+        if (!plan->values[node->input[i]].needs_gradient || !bcue_op_passes_gradient(node->op, i))
             continue;
         dnnl_memory_desc_t in = bcue_dn_shape_desc(bcue_dn_shape(plan, node->input[i]));
         views[VIEW_IN_GRADIENT + i] = bcue_dn_new(program, &in);

@@ -8,6 +8,8 @@
 #include "base/fail.h"
 
 #include "engine/reference_dense.inc.h"
+#include "engine/reference_loss.inc.h"
+#include "engine/reference_matmul.inc.h"
 #include "engine/reference_norm.inc.h"
 #include "engine/reference_pool.inc.h"
 #include "engine/reference_shape.inc.h"
@@ -37,6 +39,23 @@ bcue_status BCUE_REF_FORWARD(const bcue_ref_call *call, bcue_error *error)
         break;
     case BCUE_OP_RELU:
         relu_forward(call);
+        break;
+    case BCUE_OP_GELU:
+    case BCUE_OP_SIGMOID:
+    case BCUE_OP_TANH:
+        map_forward(call);
+        break;
+    case BCUE_OP_LAYER_NORM:
+        layer_norm_forward(call);
+        break;
+    case BCUE_OP_MATMUL:
+        matmul_forward(call);
+        break;
+    case BCUE_OP_ATTENTION:
+        attention_forward(call);
+        break;
+    case BCUE_OP_RESIZE_BILINEAR:
+        resize(call, false);
         break;
     case BCUE_OP_MAX_POOL:
     case BCUE_OP_AVG_POOL:
@@ -70,7 +89,13 @@ bcue_status BCUE_REF_FORWARD(const bcue_ref_call *call, bcue_error *error)
         apply_dropout(call, call->in[0], call->out, false);
         break;
     case BCUE_OP_CROSS_ENTROPY:
-        BCUE_TRY(cross_entropy_forward(call, error));
+    case BCUE_OP_FOCAL_SOFTMAX:
+    case BCUE_OP_FOCAL_SIGMOID:
+    case BCUE_OP_MSE:
+    case BCUE_OP_SMOOTH_L1:
+    case BCUE_OP_KL_DISTILL:
+    case BCUE_OP_GAUSSIAN_KL:
+        BCUE_TRY(loss_forward(call, error));
         break;
     case BCUE_OP_COUNT:
         break;
@@ -93,6 +118,23 @@ void BCUE_REF_BACKWARD(const bcue_ref_call *call)
         break;
     case BCUE_OP_RELU:
         relu_backward(call);
+        break;
+    case BCUE_OP_GELU:
+    case BCUE_OP_SIGMOID:
+    case BCUE_OP_TANH:
+        map_backward(call);
+        break;
+    case BCUE_OP_LAYER_NORM:
+        layer_norm_backward(call);
+        break;
+    case BCUE_OP_MATMUL:
+        matmul_backward(call);
+        break;
+    case BCUE_OP_ATTENTION:
+        attention_backward(call);
+        break;
+    case BCUE_OP_RESIZE_BILINEAR:
+        resize(call, true);
         break;
     case BCUE_OP_MAX_POOL:
     case BCUE_OP_AVG_POOL:
@@ -126,7 +168,13 @@ void BCUE_REF_BACKWARD(const bcue_ref_call *call)
         apply_dropout(call, call->out_gradient, call->in_gradient[0], true);
         break;
     case BCUE_OP_CROSS_ENTROPY:
-        cross_entropy_backward(call);
+    case BCUE_OP_FOCAL_SOFTMAX:
+    case BCUE_OP_FOCAL_SIGMOID:
+    case BCUE_OP_MSE:
+    case BCUE_OP_SMOOTH_L1:
+    case BCUE_OP_KL_DISTILL:
+    case BCUE_OP_GAUSSIAN_KL:
+        loss_backward(call);
         break;
     case BCUE_OP_COUNT:
         break;

@@ -1,4 +1,4 @@
-/* Batch norm, softmax, dropout and cross-entropy in BCUE_REAL; sums in double. Included by
+/* Batch norm, layer norm, softmax and dropout in BCUE_REAL; sums in double. Included by
  * reference_dispatch.inc.h only. */
 
 typedef struct norm_size {
@@ -136,83 +136,56 @@ static void apply_dropout(const bcue_ref_call *call, const BCUE_REAL *from, BCUE
     }
 }
 
-static double row_weight(const bcue_ref_call *call, int64_t row)
+static void layer_norm_moments(const BCUE_REAL *x, int64_t width, double epsilon, double *mean,
+                               double *inverse)
 {
-    const BCUE_REAL *weight = call->in[2];
-    return weight == NULL ? 1 : (double)weight[row];
+    double sum = 0, squares = 0;
+    for (int64_t c = 0; c < width; c++)
+        sum += (double)x[c];
+    *mean = sum / (double)width;
+    for (int64_t c = 0; c < width; c++)
+        squares += ((double)x[c] - *mean) * ((double)x[c] - *mean);
+    *inverse = 1 / sqrt(squares / (double)width + epsilon);
 }
 
-static double target_probability(const bcue_ref_call *call, int64_t row, int64_t c, int64_t classes)
+static void layer_norm_forward(const bcue_ref_call *call)
 {
-    double smoothing = call->node->u.loss.label_smoothing;
-    double target = call->labels ? (double)(((const int32_t *)call->in[1])[row] == c)
-                                 : (double)((const BCUE_REAL *)call->in[1])[row * classes + c];
-    return (1 - smoothing) * target + smoothing / (double)classes;
-}
-
-/* log(sum of exp(x)) of one row, safe against overflow. */
-static double log_sum_exp(const BCUE_REAL *x, int64_t count)
-{
-    double largest = (double)x[0], sum = 0;
-    for (int64_t c = 1; c < count; c++)
-        largest = (double)x[c] > largest ? (double)x[c] : largest;
-    for (int64_t c = 0; c < count; c++)
-        sum += exp((double)x[c] - largest);
-    return largest + log(sum);
-}
-
-/* Rows of weight 0 count for nothing, whatever their label. */
-static bcue_status check_rows(const bcue_ref_call *call, int64_t rows, int64_t classes, bcue_error *error)
-{
+    int64_t width = call->in_shape[1].dim[0], rows = bcue_ref_count(&call->in_shape[0]) / width;
+    const BCUE_REAL *weight = call->in[1], *bias = call->in[2];
     for (int64_t r = 0; r < rows; r++) {
-        double weight = row_weight(call, r);
-        if (!(weight >= 0))
-            return bcue_fail(error, BCUE_ERROR_DATA,
-                             "%s: the weight of row %" PRId64 " is %g; it must be at least 0",
-                             call->node->name, r, weight);
-        int32_t label = call->labels ? ((const int32_t *)call->in[1])[r] : 0;
-        if (weight > 0 && (label < 0 || label >= classes))
-            return bcue_fail(error, BCUE_ERROR_DATA,
-                             "%s: the label of row %" PRId64 " is %" PRId32 ", but there are %" PRId64
-                             " classes",
-                             call->node->name, r, label, classes);
+        const BCUE_REAL *x = (const BCUE_REAL *)call->in[0] + r * width;
+        BCUE_REAL *y = (BCUE_REAL *)call->out + r * width;
+        double mean, inverse;
+        layer_norm_moments(x, width, call->node->u.norm.epsilon, &mean, &inverse);
+        for (int64_t c = 0; c < width; c++)
+            y[c] = (BCUE_REAL)(((double)x[c] - mean) * inverse * (double)weight[c] + (double)bias[c]);
     }
-    return BCUE_OK;
 }
 
-static bcue_status cross_entropy_forward(const bcue_ref_call *call, bcue_error *error)
+/* With n the normalised x and g = dy weight: dx = (g - mean(g) - n mean(g n)) / deviation. */
+static void layer_norm_backward(const bcue_ref_call *call)
 {
-    int64_t rows = call->in_shape[0].dim[0], classes = call->in_shape[0].dim[1];
-    const BCUE_REAL *x = call->in[0];
-    double sum = 0, total_weight = 0;
-    BCUE_TRY(check_rows(call, rows, classes, error));
+    int64_t width = call->in_shape[1].dim[0], rows = bcue_ref_count(&call->in_shape[0]) / width;
+    const BCUE_REAL *weight = call->in[1];
+    BCUE_REAL *dw = call->in_gradient[1], *db = call->in_gradient[2];
     for (int64_t r = 0; r < rows; r++) {
-        double weight = row_weight(call, r), norm = log_sum_exp(x + r * classes, classes), loss = 0;
-        for (int64_t c = 0; weight > 0 && c < classes; c++)
-            loss += target_probability(call, r, c, classes) * (norm - (double)x[r * classes + c]);
-        sum += weight * loss;
-        total_weight += weight;
-    }
-    *(BCUE_REAL *)call->out = (BCUE_REAL)(total_weight > 0 ? sum / total_weight : 0);
-    return BCUE_OK;
-}
-
-static void cross_entropy_backward(const bcue_ref_call *call)
-{
-    int64_t rows = call->in_shape[0].dim[0], classes = call->in_shape[0].dim[1];
-    const BCUE_REAL *x = call->in[0];
-    BCUE_REAL *dx = call->in_gradient[0];
-    double total_weight = 0, dy = (double)*(const BCUE_REAL *)call->out_gradient;
-    for (int64_t r = 0; r < rows; r++)
-        total_weight += row_weight(call, r);
-    for (int64_t r = 0; r < rows; r++) {
-        double weight = row_weight(call, r), norm = log_sum_exp(x + r * classes, classes), target_sum = 0;
-        for (int64_t c = 0; c < classes; c++)
-            target_sum += target_probability(call, r, c, classes);
-        for (int64_t c = 0; weight > 0 && c < classes; c++) {
-            double probability = exp((double)x[r * classes + c] - norm);
-            double slope = probability * target_sum - target_probability(call, r, c, classes);
-            dx[r * classes + c] += (BCUE_REAL)(dy * weight / total_weight * slope);
+        const BCUE_REAL *x = (const BCUE_REAL *)call->in[0] + r * width,
+                        *dy = (const BCUE_REAL *)call->out_gradient + r * width;
+        double mean, inverse, sum = 0, sum_normal = 0;
+        layer_norm_moments(x, width, call->node->u.norm.epsilon, &mean, &inverse);
+        for (int64_t c = 0; c < width; c++) {
+            double normal = ((double)x[c] - mean) * inverse;
+            sum += (double)dy[c] * (double)weight[c];
+            sum_normal += (double)dy[c] * (double)weight[c] * normal;
+            if (dw != NULL)
+                dw[c] += (BCUE_REAL)((double)dy[c] * normal);
+            if (db != NULL)
+                db[c] += dy[c];
+        }
+        for (int64_t c = 0; call->in_gradient[0] != NULL && c < width; c++) {
+            double normal = ((double)x[c] - mean) * inverse, own = (double)dy[c] * (double)weight[c];
+            ((BCUE_REAL *)call->in_gradient[0])[r * width + c] +=
+                (BCUE_REAL)((own - (sum + normal * sum_normal) / (double)width) * inverse);
         }
     }
 }

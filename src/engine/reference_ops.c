@@ -39,3 +39,27 @@ int64_t bcue_ref_count(const bcue_shape *shape)
     int64_t count = 0;
     return bcue_shape_count(shape, &count) ? count : 0;
 }
+
+bool bcue_ref_backward_reads_inputs(bcue_op op)
+{
+    switch (op) {
+    case BCUE_OP_CONV2D:
+    case BCUE_OP_LINEAR:
+    case BCUE_OP_BATCH_NORM:
+    case BCUE_OP_LAYER_NORM:
+    case BCUE_OP_MAX_POOL:
+    case BCUE_OP_MUL:
+    case BCUE_OP_MATMUL:
+    case BCUE_OP_GELU:
+    case BCUE_OP_ATTENTION:
+        return true;
+    default:
+        return bcue_op_is_loss(op);
+    }
+}
+
+bool bcue_ref_backward_reads_output(bcue_op op)
+{
+    return op == BCUE_OP_RELU || op == BCUE_OP_SOFTMAX || op == BCUE_OP_SIGMOID || op == BCUE_OP_TANH ||
+           op == BCUE_OP_ATTENTION;
+}

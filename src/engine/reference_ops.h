@@ -15,11 +15,11 @@ typedef struct bcue_ref_call {
     void *in_gradient[BCUE_MAX_OP_INPUTS]; /* NULL: not asked for; the backward pass adds to it */
     void *out;
     const void *out_gradient;
-    bool labels;           /* cross-entropy: the target is int32_t */
+    bool labels;           /* loss: the target is int32_t */
     bool batch_statistics; /* batch norm: normalise by the batch and update the running statistics */
     void *running[2];      /* batch norm: mean and variance, to be updated */
     double *saved;         /* batch norm: per channel mean, then 1/deviation, from forward to backward */
-    bool drop;             /* dropout: on */
+    bool drop;             /* dropout and attention: on */
     bcue_dropout_key key;
     const void *residual; /* fused: added to the result; NULL: none */
     bool relu;            /* fused: applied last */
@@ -30,6 +30,9 @@ bcue_status bcue_ref_forward_f32(const bcue_ref_call *call, bcue_error *error);
 bcue_status bcue_ref_forward_f64(const bcue_ref_call *call, bcue_error *error);
 void bcue_ref_backward_f32(const bcue_ref_call *call);
 void bcue_ref_backward_f64(const bcue_ref_call *call);
+/* What the backward pass of an operator looks at besides the gradient of its result. */
+bool bcue_ref_backward_reads_inputs(bcue_op op);
+bool bcue_ref_backward_reads_output(bcue_op op);
 
 /* Row-major strides over `shape`, seen from a result of `rank` dimensions by NumPy's rules: 0 where it is
  * repeated. */

@@ -75,14 +75,6 @@ static void plan_destroy(bcue_plan *base)
 
 /* --- gradients: who gets one, and what the backward pass has to keep --- */
 
-/* Targets and row weights of a loss and running statistics are constants. */
-static bool passes_gradient(const bcue_node *node, int input)
-{
-    if (node->op == BCUE_OP_CROSS_ENTROPY)
-        return input == 0;
-    return node->op != BCUE_OP_BATCH_NORM || input < 3;
-}
-
 static void find_wanted_gradients(ref_plan *plan, bool *reached)
 {
     for (int32_t v = 0; v < bcue_graph_value_count(plan->graph); v++) {
@@ -94,14 +86,15 @@ static void find_wanted_gradients(ref_plan *plan, bool *reached)
         else {
             const bcue_node *node = bcue_graph_node(plan->graph, info->node);
             for (int k = 0; k < node->input_count; k++)
-                plan->wants[v] = plan->wants[v] || (passes_gradient(node, k) && plan->wants[node->input[k]]);
+                plan->wants[v] =
+                    plan->wants[v] || (bcue_op_passes_gradient(node->op, k) && plan->wants[node->input[k]]);
         }
     }
     reached[plan->loss] = true;
     for (int32_t i = node_count(plan) - 1; i >= 0; i--) {
         const bcue_node *node = bcue_graph_node(plan->graph, i);
         for (int k = 0; reached[node->output] && k < node->input_count; k++)
-            reached[node->input[k]] = reached[node->input[k]] || passes_gradient(node, k);
+            reached[node->input[k]] = reached[node->input[k]] || bcue_op_passes_gradient(node->op, k);
     }
     for (int32_t v = 0; v < bcue_graph_value_count(plan->graph); v++)
         plan->wants[v] = plan->wants[v] && reached[v];
@@ -109,7 +102,8 @@ static void find_wanted_gradients(ref_plan *plan, bool *reached)
 
 static bool gradient_flows(const ref_plan *plan, const bcue_node *node, int input)
 {
-    return plan->wants[node->output] && passes_gradient(node, input) && plan->wants[node->input[input]];
+    return plan->wants[node->output] && bcue_op_passes_gradient(node->op, input) &&
+           plan->wants[node->input[input]];
 }
 
 static bool has_backward(const ref_plan *plan, const bcue_node *node)
@@ -119,17 +113,6 @@ static bool has_backward(const ref_plan *plan, const bcue_node *node)
             return true;
     }
     return false;
-}
-
-static bool backward_reads_inputs(bcue_op op)
-{
-    return op == BCUE_OP_CONV2D || op == BCUE_OP_LINEAR || op == BCUE_OP_BATCH_NORM ||
-           op == BCUE_OP_MAX_POOL || op == BCUE_OP_MUL || op == BCUE_OP_CROSS_ENTROPY;
-}
-
-static bool backward_reads_output(bcue_op op)
-{
-    return op == BCUE_OP_RELU || op == BCUE_OP_SOFTMAX;
 }
 
 /* --- buffers --- */
@@ -187,10 +170,10 @@ static void plan_data(ref_plan *plan)
     for (int32_t i = 0; i < node_count(plan); i++) {
         const bcue_node *node = bcue_graph_node(plan->graph, i);
         bool keep_inputs =
-            plan->options.training && has_backward(plan, node) && backward_reads_inputs(node->op);
+            plan->options.training && has_backward(plan, node) && bcue_ref_backward_reads_inputs(node->op);
         for (int k = 0; plan->needed.node[i] && k < node->input_count; k++)
             extend_life(plan, plan->data_of[node->input[k]], keep_inputs ? end - 1 - i : time_of(plan, i));
-        if (plan->options.training && has_backward(plan, node) && backward_reads_output(node->op))
+        if (plan->options.training && has_backward(plan, node) && bcue_ref_backward_reads_output(node->op))
             extend_life(plan, plan->data_of[node->output], end - 1 - i);
     }
 }
@@ -329,7 +312,7 @@ static ref_step step_of(const ref_plan *plan, int32_t index)
         call->running[0] = data_at(plan, node->input[3]);
         call->running[1] = data_at(plan, node->input[4]);
     }
-    if (node->op == BCUE_OP_CROSS_ENTROPY)
+    if (bcue_op_is_loss(node->op))
         call->labels = info_of(plan, node->input[1])->dtype == BCUE_I32;
     return step;
 }

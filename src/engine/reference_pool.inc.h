@@ -1,4 +1,4 @@
-/* Pooling in BCUE_REAL; sums in double. Included by reference_dispatch.inc.h only. */
+/* Pooling and resizing in BCUE_REAL; sums in double. Included by reference_dispatch.inc.h only. */
 
 /* The rows first .. stop-1 and columns likewise that an output element covers, clipped to the picture, and
  * the divisor of an average. */
@@ -82,5 +82,45 @@ static void pool(const bcue_ref_call *call, bool backward)
         } else {
             y[k] = (BCUE_REAL)mean_in(x + plane, in[3], &window);
         }
+    }
+}
+
+/* Along one axis, output element `at` is (1 - part) of input element `first` and `part` of `second`. The
+   centre of an element lies at + 1/2; what lies before the first centre takes the first element. */
+typedef struct resize_tap {
+    int64_t first, second;
+    double part;
+} resize_tap;
+
+static resize_tap resize_tap_of(int64_t in, int64_t out, int64_t at)
+{
+    double from = ((double)at + 0.5) * ((double)in / (double)out) - 0.5;
+    from = from < 0 ? 0 : from;
+    int64_t first = (int64_t)from < in - 1 ? (int64_t)from : in - 1;
+    return (resize_tap){first, first < in - 1 ? first + 1 : first, from - (double)first};
+}
+
+static void resize(const bcue_ref_call *call, bool backward)
+{
+    const int64_t *in = call->in_shape[0].dim, *out = call->out_shape.dim;
+    for (int64_t k = 0, count = bcue_ref_count(&call->out_shape); k < count; k++) {
+        resize_tap row = resize_tap_of(in[2], out[2], k / out[3] % out[2]),
+                   column = resize_tap_of(in[3], out[3], k % out[3]);
+        int64_t plane = k / (out[2] * out[3]) * in[2] * in[3];
+        const int64_t at[4] = {
+            plane + row.first * in[3] + column.first, plane + row.first * in[3] + column.second,
+            plane + row.second * in[3] + column.first, plane + row.second * in[3] + column.second};
+        const double share[4] = {(1 - row.part) * (1 - column.part), (1 - row.part) * column.part,
+                                 row.part * (1 - column.part), row.part * column.part};
+        double sum = 0;
+        for (int i = 0; i < 4; i++) {
+            if (backward)
+                ((BCUE_REAL *)call->in_gradient[0])[at[i]] +=
+                    (BCUE_REAL)(share[i] * (double)((const BCUE_REAL *)call->out_gradient)[k]);
+            else
+                sum += share[i] * (double)((const BCUE_REAL *)call->in[0])[at[i]];
+        }
+        if (!backward)
+            ((BCUE_REAL *)call->out)[k] = (BCUE_REAL)sum;
     }
 }

@@ -17,6 +17,45 @@ static void relu_backward(const bcue_ref_call *call)
         dx[k] += y[k] > 0 ? dy[k] : 0;
 }
 
+static double map_value(bcue_op op, double x)
+{
+    switch (op) {
+    case BCUE_OP_GELU:
+        return 0.5 * x * erfc(-x * 0.70710678118654752440);
+    case BCUE_OP_SIGMOID:
+        return 1 / (1 + exp(-x));
+    default:
+        return tanh(x);
+    }
+}
+
+static void map_forward(const bcue_ref_call *call)
+{
+    const BCUE_REAL *x = call->in[0];
+    BCUE_REAL *y = call->out;
+    for (int64_t k = 0, count = bcue_ref_count(&call->out_shape); k < count; k++)
+        y[k] = (BCUE_REAL)map_value(call->node->op, (double)x[k]);
+}
+
+/* GELU: Phi(x) + x phi(x). The others by their result. */
+static void map_backward(const bcue_ref_call *call)
+{
+    const BCUE_REAL *x = call->in[0], *y = call->out, *dy = call->out_gradient;
+    BCUE_REAL *dx = call->in_gradient[0];
+    for (int64_t k = 0, count = bcue_ref_count(&call->out_shape); k < count; k++) {
+        double slope;
+        if (call->node->op == BCUE_OP_GELU) {
+            double at = (double)x[k];
+            slope =
+                0.5 * erfc(-at * 0.70710678118654752440) + at * 0.39894228040143267794 * exp(-0.5 * at * at);
+        } else {
+            double at = (double)y[k];
+            slope = call->node->op == BCUE_OP_SIGMOID ? at * (1 - at) : 1 - at * at;
+        }
+        dx[k] += (BCUE_REAL)((double)dy[k] * slope);
+    }
+}
+
 static void broadcast_forward(const bcue_ref_call *call)
 {
     const bcue_shape *shape = &call->out_shape;

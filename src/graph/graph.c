@@ -5,21 +5,8 @@
 #include <string.h>
 #include "base/fail.h"
 #include "base/memory.h"
+#include "graph/graph_build.h"
 #include "graph/infer_shape.h"
-
-struct bcue_graph {
-    bcue_arena *arena;
-    bcue_node *nodes;
-    bcue_value_info *values;
-    bcue_value *parameters;
-    const char **scopes; /* full prefixes, innermost last */
-    size_t node_count, node_capacity;
-    size_t value_count, value_capacity;
-    size_t parameter_count, parameter_capacity;
-    size_t scope_count, scope_capacity;
-    bcue_status status; /* of the first failure; building does nothing more after it */
-    bcue_error error;
-};
 
 const char *bcue_op_name(bcue_op op)
 {
@@ -42,8 +29,37 @@ const char *bcue_op_name(bcue_op op)
         [BCUE_OP_SOFTMAX] = "softmax",
         [BCUE_OP_DROPOUT] = "dropout",
         [BCUE_OP_CROSS_ENTROPY] = "cross_entropy",
+        [BCUE_OP_LAYER_NORM] = "layer_norm",
+        [BCUE_OP_MATMUL] = "matmul",
+        [BCUE_OP_GELU] = "gelu",
+        [BCUE_OP_SIGMOID] = "sigmoid",
+        [BCUE_OP_TANH] = "tanh",
+        [BCUE_OP_RESIZE_BILINEAR] = "resize_bilinear",
+        [BCUE_OP_ATTENTION] = "attention",
+        [BCUE_OP_FOCAL_SOFTMAX] = "focal_softmax",
+        [BCUE_OP_FOCAL_SIGMOID] = "focal_sigmoid",
+        [BCUE_OP_MSE] = "mse",
+        [BCUE_OP_SMOOTH_L1] = "smooth_l1",
+        [BCUE_OP_KL_DISTILL] = "kl_distill",
+        [BCUE_OP_GAUSSIAN_KL] = "gaussian_kl",
     };
     return (unsigned)op < BCUE_OP_COUNT ? names[op] : "unknown";
+}
+
+bool bcue_op_is_loss(bcue_op op)
+{
+    return op == BCUE_OP_CROSS_ENTROPY || op == BCUE_OP_FOCAL_SOFTMAX || op == BCUE_OP_FOCAL_SIGMOID ||
+           op == BCUE_OP_MSE || op == BCUE_OP_SMOOTH_L1 || op == BCUE_OP_KL_DISTILL ||
+           op == BCUE_OP_GAUSSIAN_KL;
+}
+
+bool bcue_op_passes_gradient(bcue_op op, int input)
+{
+    if (op == BCUE_OP_GAUSSIAN_KL)
+        return input < 2;
+    if (bcue_op_is_loss(op))
+        return input == 0;
+    return op != BCUE_OP_BATCH_NORM || input < 3;
 }
 
 bcue_graph *bcue_graph_create(void)
@@ -78,7 +94,7 @@ bcue_status bcue_graph_check(const bcue_graph *graph, bcue_error *error)
     return graph->status;
 }
 
-static bcue_value give_up(bcue_graph *graph, bcue_status status)
+bcue_value bcue_graph_give_up(bcue_graph *graph, bcue_status status)
 {
     if (graph->status == BCUE_OK)
         graph->status = status;
@@ -87,7 +103,7 @@ static bcue_value give_up(bcue_graph *graph, bcue_status status)
 
 static bcue_value give_up_memory(bcue_graph *graph)
 {
-    return give_up(graph, bcue_fail_memory(&graph->error, "a model graph"));
+    return bcue_graph_give_up(graph, bcue_fail_memory(&graph->error, "a model graph"));
 }
 
 static const char *scoped(bcue_graph *graph, const char *name)
@@ -115,8 +131,8 @@ void bcue_graph_pop(bcue_graph *graph)
     if (graph->status != BCUE_OK)
         return;
     if (graph->scope_count == 0) {
-        give_up(graph,
-                bcue_fail(&graph->error, BCUE_ERROR_ARGUMENT, "a scope was left that was never entered"));
+        bcue_graph_give_up(
+            graph, bcue_fail(&graph->error, BCUE_ERROR_ARGUMENT, "a scope was left that was never entered"));
         return;
     }
     graph->scope_count--;
@@ -177,16 +193,17 @@ bcue_value bcue_graph_input(bcue_graph *graph, const char *name, bcue_dtype dtyp
     if (full == NULL)
         return give_up_memory(graph);
     if (dtype != BCUE_F32 && dtype != BCUE_I32)
-        return give_up(graph,
-                       bcue_fail(&graph->error, BCUE_ERROR_ARGUMENT,
-                                 "input %s has element type %s; an input is f32 (any real) or i32 (labels)",
-                                 full, bcue_dtype_name(dtype)));
+        return bcue_graph_give_up(
+            graph, bcue_fail(&graph->error, BCUE_ERROR_ARGUMENT,
+                             "input %s has element type %s; an input is f32 (any real) or i32 (labels)", full,
+                             bcue_dtype_name(dtype)));
     if (find_leaf(graph, full) != BCUE_NO_VALUE)
-        return give_up(graph, bcue_fail(&graph->error, BCUE_ERROR_ARGUMENT,
-                                        "input %s: another input or parameter has this name", full));
+        return bcue_graph_give_up(graph,
+                                  bcue_fail(&graph->error, BCUE_ERROR_ARGUMENT,
+                                            "input %s: another input or parameter has this name", full));
     bcue_status status = check_shape(full, shape, &graph->error);
     if (status != BCUE_OK)
-        return give_up(graph, status);
+        return bcue_graph_give_up(graph, status);
     bcue_value_info info = {
         .kind = BCUE_VALUE_INPUT, .name = full, .dtype = dtype, .shape = *shape, .node = -1, .parameter = -1};
     return add_value(graph, &info);
@@ -198,11 +215,12 @@ static bcue_value share_parameter(bcue_graph *graph, bcue_value found, const bcu
     if (value->kind == BCUE_VALUE_PARAMETER && bcue_shape_equal(&value->shape, shape))
         return found;
     char have[160], want[160];
-    return give_up(graph, bcue_fail(&graph->error, BCUE_ERROR_SHAPE,
-                                    "parameter %s of shape %s: the name is taken by %s of shape %s",
-                                    value->name, bcue_shape_text(shape, want, sizeof want),
-                                    value->kind == BCUE_VALUE_INPUT ? "an input" : "a parameter",
-                                    bcue_shape_text(&value->shape, have, sizeof have)));
+    return bcue_graph_give_up(graph,
+                              bcue_fail(&graph->error, BCUE_ERROR_SHAPE,
+                                        "parameter %s of shape %s: the name is taken by %s of shape %s",
+                                        value->name, bcue_shape_text(shape, want, sizeof want),
+                                        value->kind == BCUE_VALUE_INPUT ? "an input" : "a parameter",
+                                        bcue_shape_text(&value->shape, have, sizeof have)));
 }
 
 bcue_value bcue_graph_parameter(bcue_graph *graph, const char *name, const bcue_shape *shape,
@@ -218,7 +236,7 @@ bcue_value bcue_graph_parameter(bcue_graph *graph, const char *name, const bcue_
         return share_parameter(graph, found, shape);
     bcue_status status = check_shape(full, shape, &graph->error);
     if (status != BCUE_OK)
-        return give_up(graph, status);
+        return bcue_graph_give_up(graph, status);
     if (!bcue_grow((void **)&graph->parameters, &graph->parameter_capacity, graph->parameter_count + 1,
                    sizeof *graph->parameters))
         return give_up_memory(graph);
@@ -250,19 +268,20 @@ void bcue_graph_output(bcue_graph *graph, const char *name, bcue_value value)
         return;
     }
     if (!is_value(graph, value) || graph->values[value].kind != BCUE_VALUE_RESULT) {
-        give_up(graph, bcue_fail(&graph->error, BCUE_ERROR_ARGUMENT,
-                                 "output %s: only the result of a node can be an output", full));
+        bcue_graph_give_up(graph, bcue_fail(&graph->error, BCUE_ERROR_ARGUMENT,
+                                            "output %s: only the result of a node can be an output", full));
         return;
     }
     if (graph->values[value].output_name != NULL) {
-        give_up(graph,
-                bcue_fail(&graph->error, BCUE_ERROR_ARGUMENT, "output %s: the value is already output %s",
-                          full, graph->values[value].output_name));
+        bcue_graph_give_up(graph, bcue_fail(&graph->error, BCUE_ERROR_ARGUMENT,
+                                            "output %s: the value is already output %s", full,
+                                            graph->values[value].output_name));
         return;
     }
     for (size_t i = 0; i < graph->value_count; i++) {
         if (graph->values[i].output_name != NULL && strcmp(graph->values[i].output_name, full) == 0) {
-            give_up(graph, bcue_fail(&graph->error, BCUE_ERROR_ARGUMENT, "output %s is already there", full));
+            bcue_graph_give_up(
+                graph, bcue_fail(&graph->error, BCUE_ERROR_ARGUMENT, "output %s is already there", full));
             return;
         }
     }
@@ -284,9 +303,7 @@ static const char *node_name(bcue_graph *graph, const char *name, bcue_op op)
     return full;
 }
 
-/* Append `node` (op, inputs and attributes set). `shape` is what the caller asked for on entry, where the
- * operator has such a thing. */
-static bcue_value add_node(bcue_graph *graph, const char *name, bcue_node *node, bcue_shape shape)
+bcue_value bcue_graph_add_node(bcue_graph *graph, const char *name, bcue_node *node, bcue_shape shape)
 {
     if (graph->status != BCUE_OK)
         return BCUE_NO_VALUE;
@@ -297,16 +314,16 @@ static bcue_value add_node(bcue_graph *graph, const char *name, bcue_node *node,
     const bcue_value_info *inputs[BCUE_MAX_OP_INPUTS] = {0};
     for (int i = 0; i < node->input_count; i++) {
         if (!is_value(graph, node->input[i]))
-            return give_up(graph, bcue_fail(&graph->error, BCUE_ERROR_ARGUMENT,
-                                            "%s (%s): input %d is not a value of this graph", node->name,
-                                            bcue_op_name(node->op), i));
+            return bcue_graph_give_up(graph, bcue_fail(&graph->error, BCUE_ERROR_ARGUMENT,
+                                                       "%s (%s): input %d is not a value of this graph",
+                                                       node->name, bcue_op_name(node->op), i));
         inputs[i] = &graph->values[node->input[i]];
     }
     bcue_status status = bcue_infer_shape(node, inputs, &shape, &graph->error);
     if (status == BCUE_OK)
         status = check_shape(node->name, &shape, &graph->error);
     if (status != BCUE_OK)
-        return give_up(graph, status);
+        return bcue_graph_give_up(graph, status);
     bcue_value_info info = {.kind = BCUE_VALUE_RESULT,
                             .name = node->name,
                             .dtype = BCUE_F32,
@@ -317,176 +334,6 @@ static bcue_value add_node(bcue_graph *graph, const char *name, bcue_node *node,
     if (node->output != BCUE_NO_VALUE)
         graph->nodes[graph->node_count++] = *node;
     return node->output;
-}
-
-static bcue_node node_of(bcue_op op, int input_count, bcue_value a, bcue_value b, bcue_value c)
-{
-    /* A missing optional third input is simply not there. */
-    if (input_count == 3 && c == BCUE_NO_VALUE)
-        input_count = 2;
-    return (bcue_node){.op = op, .input = {a, b, c}, .input_count = input_count, .output = BCUE_NO_VALUE};
-}
-
-bcue_value bcue_graph_conv2d(bcue_graph *graph, const char *name, bcue_value x, bcue_value weight,
-                             bcue_value bias, const int stride[2], const int padding[2],
-                             const int dilation[2], int groups)
-{
-    bcue_node node = node_of(BCUE_OP_CONV2D, 3, x, weight, bias);
-    for (int i = 0; i < 2; i++) {
-        node.u.conv.stride[i] = stride[i];
-        node.u.conv.padding[i] = padding[i];
-        node.u.conv.dilation[i] = dilation[i];
-    }
-    node.u.conv.groups = groups;
-    return add_node(graph, name, &node, (bcue_shape){0});
-}
-
-bcue_value bcue_graph_batch_norm(bcue_graph *graph, const char *name, bcue_value x, bcue_value weight,
-                                 bcue_value bias, bcue_value running_mean, bcue_value running_var,
-                                 double epsilon, double momentum)
-{
-    bcue_node node = {
-        .op = BCUE_OP_BATCH_NORM, .input = {x, weight, bias, running_mean, running_var}, .input_count = 5};
-    node.u.norm.epsilon = epsilon;
-    node.u.norm.momentum = momentum;
-    return add_node(graph, name, &node, (bcue_shape){0});
-}
-
-bcue_value bcue_graph_linear(bcue_graph *graph, const char *name, bcue_value x, bcue_value weight,
-                             bcue_value bias)
-{
-    bcue_node node = node_of(BCUE_OP_LINEAR, 3, x, weight, bias);
-    return add_node(graph, name, &node, (bcue_shape){0});
-}
-
-bcue_value bcue_graph_relu(bcue_graph *graph, const char *name, bcue_value x)
-{
-    bcue_node node = node_of(BCUE_OP_RELU, 1, x, BCUE_NO_VALUE, BCUE_NO_VALUE);
-    return add_node(graph, name, &node, (bcue_shape){0});
-}
-
-static bcue_value add_pool(bcue_graph *graph, const char *name, bcue_op op, bcue_value x, const int kernel[2],
-                           const int stride[2], const int padding[2])
-{
-    bcue_node node = node_of(op, 1, x, BCUE_NO_VALUE, BCUE_NO_VALUE);
-    for (int i = 0; i < 2; i++) {
-        node.u.pool.kernel[i] = kernel[i];
-        node.u.pool.stride[i] = stride[i];
-        node.u.pool.padding[i] = padding[i];
-    }
-    return add_node(graph, name, &node, (bcue_shape){0});
-}
-
-bcue_value bcue_graph_max_pool(bcue_graph *graph, const char *name, bcue_value x, const int kernel[2],
-                               const int stride[2], const int padding[2])
-{
-    return add_pool(graph, name, BCUE_OP_MAX_POOL, x, kernel, stride, padding);
-}
-
-bcue_value bcue_graph_avg_pool(bcue_graph *graph, const char *name, bcue_value x, const int kernel[2],
-                               const int stride[2], const int padding[2])
-{
-    return add_pool(graph, name, BCUE_OP_AVG_POOL, x, kernel, stride, padding);
-}
-
-bcue_value bcue_graph_adaptive_avg_pool(bcue_graph *graph, const char *name, bcue_value x, int height,
-                                        int width)
-{
-    bcue_node node = node_of(BCUE_OP_ADAPTIVE_AVG_POOL, 1, x, BCUE_NO_VALUE, BCUE_NO_VALUE);
-    return add_node(graph, name, &node, bcue_shape_of(0, 0, height, width));
-}
-
-bcue_value bcue_graph_add(bcue_graph *graph, const char *name, bcue_value a, bcue_value b)
-{
-    bcue_node node = node_of(BCUE_OP_ADD, 2, a, b, BCUE_NO_VALUE);
-    return add_node(graph, name, &node, (bcue_shape){0});
-}
-
-bcue_value bcue_graph_mul(bcue_graph *graph, const char *name, bcue_value a, bcue_value b)
-{
-    bcue_node node = node_of(BCUE_OP_MUL, 2, a, b, BCUE_NO_VALUE);
-    return add_node(graph, name, &node, (bcue_shape){0});
-}
-
-/* -1 is the last axis, as in NumPy. */
-static int resolve_axis(const bcue_graph *graph, bcue_value x, int axis)
-{
-    return axis < 0 && is_value(graph, x) ? axis + graph->values[x].shape.rank : axis;
-}
-
-bcue_value bcue_graph_concat(bcue_graph *graph, const char *name, const bcue_value *inputs, int count,
-                             int axis)
-{
-    bcue_node node = {.op = BCUE_OP_CONCAT};
-    if (graph->status != BCUE_OK)
-        return BCUE_NO_VALUE;
-    if (count < 1 || count > BCUE_MAX_OP_INPUTS)
-        return give_up(graph, bcue_fail(&graph->error, BCUE_ERROR_ARGUMENT,
-                                        "%s (concat): %d inputs; it takes 1 to %d",
-                                        name != NULL ? name : "unnamed", count, (int)BCUE_MAX_OP_INPUTS));
-    for (int i = 0; i < count; i++)
-        node.input[i] = inputs[i];
-    node.input_count = count;
-    node.u.axis.axis = resolve_axis(graph, inputs[0], axis);
-    return add_node(graph, name, &node, (bcue_shape){0});
-}
-
-bcue_value bcue_graph_slice(bcue_graph *graph, const char *name, bcue_value x, int axis, int64_t start,
-                            int64_t stop)
-{
-    bcue_node node = node_of(BCUE_OP_SLICE, 1, x, BCUE_NO_VALUE, BCUE_NO_VALUE);
-    node.u.axis.axis = resolve_axis(graph, x, axis);
-    node.u.axis.start = start;
-    node.u.axis.stop = stop;
-    return add_node(graph, name, &node, (bcue_shape){0});
-}
-
-bcue_value bcue_graph_reshape(bcue_graph *graph, const char *name, bcue_value x, const bcue_shape *shape)
-{
-    bcue_node node = node_of(BCUE_OP_RESHAPE, 1, x, BCUE_NO_VALUE, BCUE_NO_VALUE);
-    return add_node(graph, name, &node, *shape);
-}
-
-bcue_value bcue_graph_permute(bcue_graph *graph, const char *name, bcue_value x, const int *order)
-{
-    bcue_node node = node_of(BCUE_OP_PERMUTE, 1, x, BCUE_NO_VALUE, BCUE_NO_VALUE);
-    for (int i = 0; is_value(graph, x) && i < graph->values[x].shape.rank; i++)
-        node.u.permute.order[i] = order[i];
-    return add_node(graph, name, &node, (bcue_shape){0});
-}
-
-bcue_value bcue_graph_reduce(bcue_graph *graph, const char *name, bcue_op op, bcue_value x, uint32_t axes,
-                             bool keep)
-{
-    if (graph->status == BCUE_OK && op != BCUE_OP_REDUCE_MEAN && op != BCUE_OP_REDUCE_SUM)
-        return give_up(graph, bcue_fail(&graph->error, BCUE_ERROR_ARGUMENT, "%s: %s does not reduce",
-                                        name != NULL ? name : "unnamed", bcue_op_name(op)));
-    bcue_node node = node_of(op, 1, x, BCUE_NO_VALUE, BCUE_NO_VALUE);
-    node.u.reduce.axes = axes;
-    node.u.reduce.keep = keep;
-    return add_node(graph, name, &node, (bcue_shape){0});
-}
-
-bcue_value bcue_graph_softmax(bcue_graph *graph, const char *name, bcue_value x, int axis)
-{
-    bcue_node node = node_of(BCUE_OP_SOFTMAX, 1, x, BCUE_NO_VALUE, BCUE_NO_VALUE);
-    node.u.axis.axis = resolve_axis(graph, x, axis);
-    return add_node(graph, name, &node, (bcue_shape){0});
-}
-
-bcue_value bcue_graph_dropout(bcue_graph *graph, const char *name, bcue_value x, double probability)
-{
-    bcue_node node = node_of(BCUE_OP_DROPOUT, 1, x, BCUE_NO_VALUE, BCUE_NO_VALUE);
-    node.u.dropout.probability = probability;
-    return add_node(graph, name, &node, (bcue_shape){0});
-}
-
-bcue_value bcue_graph_cross_entropy(bcue_graph *graph, const char *name, bcue_value logits, bcue_value target,
-                                    bcue_value row_weight, double label_smoothing)
-{
-    bcue_node node = node_of(BCUE_OP_CROSS_ENTROPY, 3, logits, target, row_weight);
-    node.u.loss.label_smoothing = label_smoothing;
-    return add_node(graph, name, &node, (bcue_shape){0});
 }
 
 int32_t bcue_graph_node_count(const bcue_graph *graph)
@@ -535,12 +382,27 @@ bcue_value bcue_graph_find(const bcue_graph *graph, const char *name)
 int64_t bcue_graph_node_macs(const bcue_graph *graph, int32_t index)
 {
     const bcue_node *node = &graph->nodes[index];
-    if (node->op != BCUE_OP_CONV2D && node->op != BCUE_OP_LINEAR)
-        return 0;
-    const bcue_shape *weight = &graph->values[node->input[1]].shape;
+    const bcue_shape *a = &graph->values[node->input[0]].shape;
     int64_t outputs = 0, taps = 1, macs;
     bcue_shape_count(&graph->values[node->output].shape, &outputs);
-    for (int i = 1; i < weight->rank; i++)
-        taps *= weight->dim[i];
+    switch (node->op) {
+    case BCUE_OP_CONV2D:
+    case BCUE_OP_LINEAR: {
+        const bcue_shape *weight = &graph->values[node->input[1]].shape;
+        for (int i = 1; i < weight->rank; i++)
+            taps *= weight->dim[i];
+        break;
+    }
+    case BCUE_OP_MATMUL:
+        taps = a->dim[a->rank - (node->u.matmul.transpose_a ? 2 : 1)];
+        break;
+    case BCUE_OP_ATTENTION: /* T S (d + e) per head */
+        outputs =
+            outputs / graph->values[node->output].shape.dim[3] * graph->values[node->input[1]].shape.dim[2];
+        taps = a->dim[3] + graph->values[node->output].shape.dim[3];
+        break;
+    default:
+        return 0;
+    }
     return __builtin_mul_overflow(outputs, taps, &macs) ? INT64_MAX : macs;
 }

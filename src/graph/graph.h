@@ -37,10 +37,38 @@ typedef enum bcue_op {
     BCUE_OP_CROSS_ENTROPY, /* logits (N,C), target i32 (N) or float (N,C) [, weight (N)] -> scalar: weighted
                               mean of the rows. Rows of weight 0 are left out, whatever their label.
                               Differentiable by the logits only. */
+    BCUE_OP_LAYER_NORM,    /* x (...,C), weight, bias (C): over the last dimension (Ba et al. 2016) */
+    BCUE_OP_MATMUL, /* a (...,M,K), b (...,K,N) -> (...,M,N); leading dimensions by NumPy broadcasting */
+    BCUE_OP_GELU,   /* x Phi(x), with the exact normal distribution (Hendrycks and Gimpel 2016) */
+    BCUE_OP_SIGMOID,
+    BCUE_OP_TANH,
+    BCUE_OP_RESIZE_BILINEAR, /* (N,C,H,W) to another height and width; PyTorch's align_corners = false */
+    BCUE_OP_ATTENTION,       /* q (B,H,T,d), k (B,H,S,d), v (B,H,S,e) -> (B,H,T,e):
+                                dropout(softmax(scale q k^T)) v (Vaswani et al. 2017, equation 1) */
+    /* Losses, like cross-entropy: [, weight (N)] -> scalar, weighted mean of the rows, rows of weight 0 left
+       out; differentiable by the first input only, unless said otherwise. */
+    BCUE_OP_FOCAL_SOFTMAX, /* logits (N,C), label i32 (N): -(1-p)^gamma ln p of the label's softmax
+                              probability (Lin et al. 2017, equation 4) */
+    BCUE_OP_FOCAL_SIGMOID, /* logits, target (N,C) in 0 .. 1: the sum over the classes of
+                              a (1-q)^gamma BCE with p = sigmoid(logit), q = p t + (1-p)(1-t) and
+                              a = alpha t + (1-alpha)(1-t) (torchvision's sigmoid_focal_loss) */
+    BCUE_OP_MSE,           /* x, target (N,...): mean over a row's elements of (x - target)^2 */
+    BCUE_OP_SMOOTH_L1,     /* x, target (N,...): mean over a row's elements of d^2 / (2 beta) where
+                              d = |x - target| < beta, else d - beta / 2 */
+    BCUE_OP_KL_DISTILL,    /* student, teacher logits (N,C): T^2 KL(softmax(teacher/T) || softmax(student/T)),
+                              summed over the classes (Hinton et al. 2015) */
+    BCUE_OP_GAUSSIAN_KL,   /* mean, log variance (N,D): KL(N(mean, variance) || N(0, 1)), summed over D
+                              (Kingma and Welling 2014, appendix B). Differentiable by both. */
     BCUE_OP_COUNT
 } bcue_op;
 
 const char *bcue_op_name(bcue_op op); /* "conv2d" */
+/* Input 0 is the prediction, input 1 the target, input 2 the optional row weight; the result is one number.
+ */
+bool bcue_op_is_loss(bcue_op op);
+/* Is the operator differentiable by its input of this number? (Targets, row weights and running statistics
+   are constants.) */
+bool bcue_op_passes_gradient(bcue_op op, int input);
 
 enum { BCUE_MAX_OP_INPUTS = 16 };
 
@@ -77,8 +105,14 @@ typedef struct bcue_node {
             double probability;
         } dropout;
         struct {
-            double label_smoothing;
+            double label_smoothing, alpha, gamma, beta, temperature;
         } loss;
+        struct {
+            bool transpose_a, transpose_b; /* the last two dimensions are stored the other way round */
+        } matmul;
+        struct {
+            double scale, dropout; /* dropout: of the attention probabilities */
+        } attention;
     } u;
 } bcue_node;
 
@@ -166,6 +200,30 @@ bcue_value bcue_graph_softmax(bcue_graph *graph, const char *name, bcue_value x,
 bcue_value bcue_graph_dropout(bcue_graph *graph, const char *name, bcue_value x, double probability);
 bcue_value bcue_graph_cross_entropy(bcue_graph *graph, const char *name, bcue_value logits, bcue_value target,
                                     bcue_value row_weight /* or BCUE_NO_VALUE */, double label_smoothing);
+bcue_value bcue_graph_layer_norm(bcue_graph *graph, const char *name, bcue_value x, bcue_value weight,
+                                 bcue_value bias, double epsilon);
+bcue_value bcue_graph_matmul(bcue_graph *graph, const char *name, bcue_value a, bcue_value b,
+                             bool transpose_a, bool transpose_b);
+bcue_value bcue_graph_gelu(bcue_graph *graph, const char *name, bcue_value x);
+bcue_value bcue_graph_sigmoid(bcue_graph *graph, const char *name, bcue_value x);
+bcue_value bcue_graph_tanh(bcue_graph *graph, const char *name, bcue_value x);
+bcue_value bcue_graph_resize_bilinear(bcue_graph *graph, const char *name, bcue_value x, int height,
+                                      int width);
+bcue_value bcue_graph_attention(bcue_graph *graph, const char *name, bcue_value q, bcue_value k, bcue_value v,
+                                double scale, double dropout);
+/* Losses; row_weight may be BCUE_NO_VALUE in all of them. */
+bcue_value bcue_graph_focal_softmax(bcue_graph *graph, const char *name, bcue_value logits, bcue_value label,
+                                    bcue_value row_weight, double gamma);
+bcue_value bcue_graph_focal_sigmoid(bcue_graph *graph, const char *name, bcue_value logits, bcue_value target,
+                                    bcue_value row_weight, double alpha, double gamma);
+bcue_value bcue_graph_mse(bcue_graph *graph, const char *name, bcue_value x, bcue_value target,
+                          bcue_value row_weight);
+bcue_value bcue_graph_smooth_l1(bcue_graph *graph, const char *name, bcue_value x, bcue_value target,
+                                bcue_value row_weight, double beta);
+bcue_value bcue_graph_kl_distill(bcue_graph *graph, const char *name, bcue_value student, bcue_value teacher,
+                                 bcue_value row_weight, double temperature);
+bcue_value bcue_graph_gaussian_kl(bcue_graph *graph, const char *name, bcue_value mean,
+                                  bcue_value log_variance, bcue_value row_weight);
 
 /* Reading. */
 int32_t bcue_graph_node_count(const bcue_graph *graph);
@@ -176,7 +234,8 @@ int32_t bcue_graph_parameter_count(const bcue_graph *graph);
 bcue_value bcue_graph_parameter_value(const bcue_graph *graph, int32_t parameter);
 bcue_value bcue_graph_find(const bcue_graph *graph,
                            const char *name); /* input, parameter, output or node name; BCUE_NO_VALUE */
-/* Multiply-accumulates of one node's forward pass (convolution and linear; 0 for the rest). */
+/* Multiply-accumulates of one node's forward pass (convolution, linear, matmul and both products of
+   attention; 0 for the rest). */
 int64_t bcue_graph_node_macs(const bcue_graph *graph, int32_t node);
 
 #endif

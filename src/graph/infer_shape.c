@@ -137,8 +137,8 @@ static bcue_status infer_pool(const bcue_node *node, const bcue_value_info *cons
     return BCUE_OK;
 }
 
-static bcue_status infer_adaptive_pool(const bcue_node *node, const bcue_value_info *const *in,
-                                       bcue_shape *shape, bcue_error *error)
+static bcue_status infer_resized(const bcue_node *node, const bcue_value_info *const *in, bcue_shape *shape,
+                                 bcue_error *error)
 {
     const bcue_shape *x = &in[0]->shape;
     if (x->rank != 4)
@@ -274,23 +274,129 @@ static bcue_status infer_reduce(const bcue_node *node, const bcue_value_info *co
     return BCUE_OK;
 }
 
-static bcue_status infer_cross_entropy(const bcue_node *node, const bcue_value_info *const *in,
-                                       bcue_shape *shape, bcue_error *error)
+static bcue_status infer_layer_norm(const bcue_node *node, const bcue_value_info *const *in,
+                                    bcue_shape *shape, bcue_error *error)
 {
-    const bcue_shape *x = &in[0]->shape, *target = &in[1]->shape;
-    if (x->rank != 2)
-        return bad_input(node, x, "logits must be (N, C)", error);
-    bool fits = in[1]->dtype == BCUE_I32 ? is_vector_of(target, x->dim[0]) : bcue_shape_equal(target, x);
-    if (!fits)
-        return misfit(node, "logits", x, "target", target,
-                      "the target must be labels i32 (N) or probabilities (N, C)", error);
-    if (node->input_count == 3 && !is_vector_of(&in[2]->shape, x->dim[0]))
-        return misfit(node, "logits", x, "row weight", &in[2]->shape, "one weight per row is needed", error);
-    double smoothing = node->u.loss.label_smoothing;
+    const bcue_shape *x = &in[0]->shape;
+    if (x->rank < 1)
+        return bad_input(node, x, "needs at least one dimension", error);
+    for (int i = 1; i < 3; i++) {
+        if (!is_vector_of(&in[i]->shape, x->dim[x->rank - 1]))
+            return misfit(node, "input", x, i == 1 ? "weight" : "bias", &in[i]->shape,
+                          "one value per element of the last dimension is needed", error);
+    }
+    if (!(node->u.norm.epsilon > 0))
+        return bad_attribute(node, "epsilon must be above 0", error);
+    *shape = *x;
+    return BCUE_OK;
+}
+
+static bcue_status infer_matmul(const bcue_node *node, const bcue_value_info *const *in, bcue_shape *shape,
+                                bcue_error *error)
+{
+    bcue_shape a = in[0]->shape, b = in[1]->shape;
+    if (a.rank < 2 || b.rank < 2)
+        return misfit(node, "inputs", &a, "and", &b, "both need at least 2 dimensions", error);
+    bool turn_a = node->u.matmul.transpose_a, turn_b = node->u.matmul.transpose_b;
+    int64_t rows = a.dim[a.rank - (turn_a ? 1 : 2)], columns = b.dim[b.rank - (turn_b ? 2 : 1)];
+    if (a.dim[a.rank - (turn_a ? 2 : 1)] != b.dim[b.rank - (turn_b ? 1 : 2)])
+        return misfit(node, "inputs", &in[0]->shape, "and", &in[1]->shape,
+                      "the dimension that is summed over must be the same in both, transposition included",
+                      error);
+    a.rank -= 2;
+    b.rank -= 2;
+    if (!bcue_shape_broadcast(&a, &b, shape))
+        return misfit(node, "inputs", &in[0]->shape, "and", &in[1]->shape,
+                      "leading dimensions, counted from the last, must be equal or 1", error);
+    shape->dim[shape->rank++] = rows;
+    shape->dim[shape->rank++] = columns;
+    return BCUE_OK;
+}
+
+static bcue_status infer_attention(const bcue_node *node, const bcue_value_info *const *in, bcue_shape *shape,
+                                   bcue_error *error)
+{
+    const bcue_shape *q = &in[0]->shape, *k = &in[1]->shape, *v = &in[2]->shape;
+    if (q->rank != 4 || k->rank != 4 || q->dim[0] != k->dim[0] || q->dim[1] != k->dim[1] ||
+        q->dim[3] != k->dim[3])
+        return misfit(node, "queries", q, "keys", k,
+                      "they must be (batch, heads, tokens, width), of the same batch, heads and width",
+                      error);
+    if (v->rank != 4 || v->dim[0] != k->dim[0] || v->dim[1] != k->dim[1] || v->dim[2] != k->dim[2])
+        return misfit(node, "keys", k, "values", v,
+                      "they must be (batch, heads, tokens, width), of the same batch, heads and tokens",
+                      error);
+    if (!(node->u.attention.scale > 0 && node->u.attention.scale < 1e6))
+        return bad_attribute(node, "the scale must be above 0 and below 10^6", error);
+    if (!(node->u.attention.dropout >= 0 && node->u.attention.dropout < 1))
+        return bad_attribute(node, "the dropout probability must be at least 0 and below 1", error);
+    *shape = *q;
+    shape->dim[3] = v->dim[3];
+    return BCUE_OK;
+}
+
+static bcue_status check_loss_attributes(const bcue_node *node, bcue_error *error)
+{
+    double smoothing = node->u.loss.label_smoothing, alpha = node->u.loss.alpha, gamma = node->u.loss.gamma;
     if (!(smoothing >= 0 && smoothing <= 1))
         return bad_attribute(node, "label smoothing must lie within 0 .. 1", error);
-    *shape = (bcue_shape){0};
+    if (!(alpha >= 0 && alpha <= 1) || !(gamma >= 0 && gamma <= 100))
+        return bad_attribute(node, "alpha must lie within 0 .. 1 and gamma within 0 .. 100", error);
+    if (node->op == BCUE_OP_SMOOTH_L1 && !(node->u.loss.beta > 0))
+        return bad_attribute(node, "beta must be above 0", error);
+    if (node->op == BCUE_OP_KL_DISTILL && !(node->u.loss.temperature > 0))
+        return bad_attribute(node, "the temperature must be above 0", error);
     return BCUE_OK;
+}
+
+/* What a loss calls its first two inputs, and the rule that joins them. */
+typedef struct loss_words {
+    const char *x, *target, *rule;
+} loss_words;
+
+static loss_words loss_words_of(bcue_op op)
+{
+    switch (op) {
+    case BCUE_OP_CROSS_ENTROPY:
+        return (loss_words){"logits", "target", "the target must be labels i32 (N) or probabilities (N, C)"};
+    case BCUE_OP_FOCAL_SOFTMAX:
+        return (loss_words){"logits", "target", "the target must be labels i32 (N)"};
+    case BCUE_OP_FOCAL_SIGMOID:
+        return (loss_words){"logits", "target", "both must be (N, C)"};
+    case BCUE_OP_KL_DISTILL:
+        return (loss_words){"student", "teacher", "both must be (N, C)"};
+    case BCUE_OP_GAUSSIAN_KL:
+        return (loss_words){"mean", "log variance", "both must be (N, D)"};
+    default:
+        return (loss_words){"input", "target", "both must have the same shape"};
+    }
+}
+
+static bool target_fits(const bcue_node *node, const bcue_shape *x, const bcue_value_info *target)
+{
+    if (target->dtype == BCUE_I32)
+        return is_vector_of(&target->shape, x->dim[0]);
+    return node->op != BCUE_OP_FOCAL_SOFTMAX && bcue_shape_equal(&target->shape, x);
+}
+
+static bcue_status infer_loss(const bcue_node *node, const bcue_value_info *const *in, bcue_shape *shape,
+                              bcue_error *error)
+{
+    const bcue_shape *x = &in[0]->shape;
+    const loss_words words = loss_words_of(node->op);
+    bool any_rank = node->op == BCUE_OP_MSE || node->op == BCUE_OP_SMOOTH_L1;
+    if (any_rank && x->rank < 1)
+        return bad_input(node, x, "must be (N, ...)", error);
+    if (!any_rank && x->rank != 2)
+        return bad_input(
+            node, x, node->op == BCUE_OP_GAUSSIAN_KL ? "the mean must be (N, D)" : "logits must be (N, C)",
+            error);
+    if (!target_fits(node, x, in[1]))
+        return misfit(node, words.x, x, words.target, &in[1]->shape, words.rule, error);
+    if (node->input_count == 3 && !is_vector_of(&in[2]->shape, x->dim[0]))
+        return misfit(node, words.x, x, "row weight", &in[2]->shape, "one weight per row is needed", error);
+    *shape = (bcue_shape){0};
+    return check_loss_attributes(node, error);
 }
 
 static bcue_status infer_same(const bcue_node *node, const bcue_value_info *const *in, bcue_shape *shape,
@@ -308,7 +414,7 @@ static bcue_status infer_same(const bcue_node *node, const bcue_value_info *cons
 static bcue_status check_real(const bcue_node *node, const bcue_value_info *const *in, bcue_error *error)
 {
     for (int i = 0; i < node->input_count; i++) {
-        bool is_target = node->op == BCUE_OP_CROSS_ENTROPY && i == 1;
+        bool is_target = (node->op == BCUE_OP_CROSS_ENTROPY || node->op == BCUE_OP_FOCAL_SOFTMAX) && i == 1;
         if (in[i]->dtype != BCUE_F32 && !is_target)
             return bcue_fail(error, BCUE_ERROR_ARGUMENT,
                              "%s (%s): %s has element type %s; only f32 can be computed with", node->name,
@@ -332,7 +438,8 @@ bcue_status bcue_infer_shape(const bcue_node *node, const bcue_value_info *const
     case BCUE_OP_AVG_POOL:
         return infer_pool(node, inputs, shape, error);
     case BCUE_OP_ADAPTIVE_AVG_POOL:
-        return infer_adaptive_pool(node, inputs, shape, error);
+    case BCUE_OP_RESIZE_BILINEAR:
+        return infer_resized(node, inputs, shape, error);
     case BCUE_OP_ADD:
     case BCUE_OP_MUL:
         return infer_broadcast(node, inputs, shape, error);
@@ -348,11 +455,26 @@ bcue_status bcue_infer_shape(const bcue_node *node, const bcue_value_info *const
     case BCUE_OP_REDUCE_SUM:
         return infer_reduce(node, inputs, shape, error);
     case BCUE_OP_RELU:
+    case BCUE_OP_GELU:
+    case BCUE_OP_SIGMOID:
+    case BCUE_OP_TANH:
     case BCUE_OP_SOFTMAX:
     case BCUE_OP_DROPOUT:
         return infer_same(node, inputs, shape, error);
+    case BCUE_OP_LAYER_NORM:
+        return infer_layer_norm(node, inputs, shape, error);
+    case BCUE_OP_MATMUL:
+        return infer_matmul(node, inputs, shape, error);
+    case BCUE_OP_ATTENTION:
+        return infer_attention(node, inputs, shape, error);
     case BCUE_OP_CROSS_ENTROPY:
-        return infer_cross_entropy(node, inputs, shape, error);
+    case BCUE_OP_FOCAL_SOFTMAX:
+    case BCUE_OP_FOCAL_SIGMOID:
+    case BCUE_OP_MSE:
+    case BCUE_OP_SMOOTH_L1:
+    case BCUE_OP_KL_DISTILL:
+    case BCUE_OP_GAUSSIAN_KL:
+        return infer_loss(node, inputs, shape, error);
     case BCUE_OP_COUNT:
         break;
     }

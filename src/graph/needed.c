@@ -9,7 +9,7 @@ static void mark_losses(const bcue_graph *graph, bool *on_loss)
 {
     for (int32_t i = 0; i < bcue_graph_node_count(graph); i++) {
         const bcue_node *node = bcue_graph_node(graph, i);
-        on_loss[node->output] = node->op == BCUE_OP_CROSS_ENTROPY;
+        on_loss[node->output] = bcue_op_is_loss(node->op);
         for (int k = 0; k < node->input_count; k++)
             on_loss[node->output] = on_loss[node->output] || on_loss[node->input[k]];
     }

@@ -3,22 +3,22 @@
 #include <math.h>
 #include <string.h>
 #include "base/rng.h"
+#include "op_case_parts.h"
 
 static const bcue_parameter_spec trained = {.init = BCUE_INIT_NORMAL, .scale = 0.5};
 static const bcue_parameter_spec statistic = {.init = BCUE_INIT_ZERO, .running = true};
 
-static bcue_value input(bcue_graph *g, const char *name, bcue_shape shape)
+bcue_value bcue_case_input(bcue_graph *g, const char *name, bcue_shape shape)
 {
     return bcue_graph_input(g, name, BCUE_F32, &shape);
 }
 
-static bcue_value parameter(bcue_graph *g, const char *name, bcue_shape shape)
+bcue_value bcue_case_parameter(bcue_graph *g, const char *name, bcue_shape shape)
 {
     return bcue_graph_parameter(g, name, &shape, &trained);
 }
 
-/* loss = sum(y * cotangent), so that any dy can be asked for. */
-static void finish(bcue_graph *g, bcue_value y)
+void bcue_case_finish(bcue_graph *g, bcue_value y)
 {
     const bcue_value_info *info = bcue_graph_value(g, y);
     if (info == NULL)
@@ -38,9 +38,10 @@ typedef struct conv_case {
 
 static void conv(bcue_graph *g, const conv_case *c)
 {
-    bcue_value x = input(g, "x", bcue_shape_make(4, c->x)), w = parameter(g, "w", bcue_shape_make(4, c->w));
-    bcue_value b = c->bias ? parameter(g, "b", bcue_shape_of(c->w[0])) : BCUE_NO_VALUE;
-    finish(g, bcue_graph_conv2d(g, "conv", x, w, b, c->stride, c->padding, c->dilation, c->groups));
+    bcue_value x = bcue_case_input(g, "x", bcue_shape_make(4, c->x)),
+               w = bcue_case_parameter(g, "w", bcue_shape_make(4, c->w));
+    bcue_value b = c->bias ? bcue_case_parameter(g, "b", bcue_shape_of(c->w[0])) : BCUE_NO_VALUE;
+    bcue_case_finish(g, bcue_graph_conv2d(g, "conv", x, w, b, c->stride, c->padding, c->dilation, c->groups));
 }
 
 #define CONV_CASE(name, ...)                                                                                 \
@@ -68,7 +69,8 @@ static bcue_value norm(bcue_graph *g, const char *scope, bcue_value x)
         return BCUE_NO_VALUE;
     bcue_shape channels = bcue_shape_of(info->shape.dim[1]);
     bcue_graph_push(g, scope);
-    bcue_value weight = parameter(g, "weight", channels), bias = parameter(g, "bias", channels);
+    bcue_value weight = bcue_case_parameter(g, "weight", channels),
+               bias = bcue_case_parameter(g, "bias", channels);
     bcue_value mean = bcue_graph_parameter(g, "running_mean", &channels, &statistic);
     bcue_value variance = bcue_graph_parameter(g, "running_var", &channels, &statistic);
     bcue_value y = bcue_graph_batch_norm(g, "norm", x, weight, bias, mean, variance, 1e-5, 0.1);
@@ -78,19 +80,19 @@ static bcue_value norm(bcue_graph *g, const char *scope, bcue_value x)
 
 static void norm_4d(bcue_graph *g)
 {
-    finish(g, norm(g, "bn", input(g, "x", bcue_shape_of(3, 4, 3, 5))));
+    bcue_case_finish(g, norm(g, "bn", bcue_case_input(g, "x", bcue_shape_of(3, 4, 3, 5))));
 }
 
 static void norm_2d(bcue_graph *g)
 {
-    finish(g, norm(g, "bn", input(g, "x", bcue_shape_of(6, 5))));
+    bcue_case_finish(g, norm(g, "bn", bcue_case_input(g, "x", bcue_shape_of(6, 5))));
 }
 
 static void linear_case(bcue_graph *g, bcue_shape x, int64_t outputs, bool bias)
 {
-    bcue_value w = parameter(g, "w", bcue_shape_of(outputs, x.dim[x.rank - 1]));
-    bcue_value b = bias ? parameter(g, "b", bcue_shape_of(outputs)) : BCUE_NO_VALUE;
-    finish(g, bcue_graph_linear(g, "fc", input(g, "x", x), w, b));
+    bcue_value w = bcue_case_parameter(g, "w", bcue_shape_of(outputs, x.dim[x.rank - 1]));
+    bcue_value b = bias ? bcue_case_parameter(g, "b", bcue_shape_of(outputs)) : BCUE_NO_VALUE;
+    bcue_case_finish(g, bcue_graph_linear(g, "fc", bcue_case_input(g, "x", x), w, b));
 }
 
 static void linear_2d(bcue_graph *g)
@@ -115,7 +117,7 @@ static void linear_vector(bcue_graph *g)
 
 static void relu_3d(bcue_graph *g)
 {
-    finish(g, bcue_graph_relu(g, "relu", input(g, "x", bcue_shape_of(2, 3, 5))));
+    bcue_case_finish(g, bcue_graph_relu(g, "relu", bcue_case_input(g, "x", bcue_shape_of(2, 3, 5))));
 }
 
 typedef bcue_value pool_function(bcue_graph *, const char *, bcue_value, const int[2], const int[2],
@@ -125,7 +127,7 @@ static void pool(bcue_graph *g, pool_function *function, bcue_shape x, int kerne
                  int padding)
 {
     const int kernel[2] = {kernel_y, kernel_x}, step[2] = {stride, stride}, pad[2] = {padding, padding};
-    finish(g, function(g, "pool", input(g, "x", x), kernel, step, pad));
+    bcue_case_finish(g, function(g, "pool", bcue_case_input(g, "x", x), kernel, step, pad));
 }
 
 static void max_pool_3x3(bcue_graph *g)
@@ -150,23 +152,26 @@ static void avg_pool_2x3(bcue_graph *g)
 
 static void adaptive_pool_global(bcue_graph *g)
 {
-    finish(g, bcue_graph_adaptive_avg_pool(g, "pool", input(g, "x", bcue_shape_of(2, 3, 5, 4)), 1, 1));
+    bcue_case_finish(
+        g, bcue_graph_adaptive_avg_pool(g, "pool", bcue_case_input(g, "x", bcue_shape_of(2, 3, 5, 4)), 1, 1));
 }
 
 static void adaptive_pool_even(bcue_graph *g)
 {
-    finish(g, bcue_graph_adaptive_avg_pool(g, "pool", input(g, "x", bcue_shape_of(2, 2, 6, 9)), 3, 3));
+    bcue_case_finish(
+        g, bcue_graph_adaptive_avg_pool(g, "pool", bcue_case_input(g, "x", bcue_shape_of(2, 2, 6, 9)), 3, 3));
 }
 
 static void adaptive_pool_uneven(bcue_graph *g)
 {
-    finish(g, bcue_graph_adaptive_avg_pool(g, "pool", input(g, "x", bcue_shape_of(1, 2, 7, 5)), 3, 4));
+    bcue_case_finish(
+        g, bcue_graph_adaptive_avg_pool(g, "pool", bcue_case_input(g, "x", bcue_shape_of(1, 2, 7, 5)), 3, 4));
 }
 
 static void two(bcue_graph *g, bcue_op op, bcue_shape a, bcue_shape b)
 {
-    bcue_value x = input(g, "x", a), w = parameter(g, "w", b);
-    finish(g, op == BCUE_OP_ADD ? bcue_graph_add(g, "two", x, w) : bcue_graph_mul(g, "two", x, w));
+    bcue_value x = bcue_case_input(g, "x", a), w = bcue_case_parameter(g, "w", b);
+    bcue_case_finish(g, op == BCUE_OP_ADD ? bcue_graph_add(g, "two", x, w) : bcue_graph_mul(g, "two", x, w));
 }
 
 static void add_same(bcue_graph *g)
@@ -206,8 +211,8 @@ static void mul_small_first(bcue_graph *g)
 
 static void mul_itself(bcue_graph *g)
 {
-    bcue_value x = input(g, "x", bcue_shape_of(2, 5));
-    finish(g, bcue_graph_mul(g, "square", x, x));
+    bcue_value x = bcue_case_input(g, "x", bcue_shape_of(2, 5));
+    bcue_case_finish(g, bcue_graph_mul(g, "square", x, x));
 }
 
 static void concat(bcue_graph *g, int axis)
@@ -215,8 +220,9 @@ static void concat(bcue_graph *g, int axis)
     bcue_shape a = bcue_shape_of(2, 3, 4), b = a, c = a;
     b.dim[axis < 0 ? axis + 3 : axis] = 1;
     c.dim[axis < 0 ? axis + 3 : axis] = 5;
-    const bcue_value inputs[] = {input(g, "x", a), parameter(g, "w", b), input(g, "x2", c)};
-    finish(g, bcue_graph_concat(g, "concat", inputs, 3, axis));
+    const bcue_value inputs[] = {bcue_case_input(g, "x", a), bcue_case_parameter(g, "w", b),
+                                 bcue_case_input(g, "x2", c)};
+    bcue_case_finish(g, bcue_graph_concat(g, "concat", inputs, 3, axis));
 }
 
 static void concat_first(bcue_graph *g)
@@ -236,117 +242,82 @@ static void concat_last(bcue_graph *g)
 
 static void slice_middle(bcue_graph *g)
 {
-    finish(g, bcue_graph_slice(g, "slice", input(g, "x", bcue_shape_of(2, 5, 3)), 1, 1, 4));
+    bcue_case_finish(g,
+                     bcue_graph_slice(g, "slice", bcue_case_input(g, "x", bcue_shape_of(2, 5, 3)), 1, 1, 4));
 }
 
 static void slice_last(bcue_graph *g)
 {
-    finish(g, bcue_graph_slice(g, "slice", input(g, "x", bcue_shape_of(3, 4)), -1, 3, 4));
+    bcue_case_finish(g, bcue_graph_slice(g, "slice", bcue_case_input(g, "x", bcue_shape_of(3, 4)), -1, 3, 4));
 }
 
 static void reshape_open(bcue_graph *g)
 {
     const bcue_shape shape = bcue_shape_of(3, -1, 2);
-    finish(g, bcue_graph_reshape(g, "reshape", input(g, "x", bcue_shape_of(2, 3, 4)), &shape));
+    bcue_case_finish(
+        g, bcue_graph_reshape(g, "reshape", bcue_case_input(g, "x", bcue_shape_of(2, 3, 4)), &shape));
 }
 
 static void permute_3d(bcue_graph *g)
 {
     const int order[] = {2, 0, 1};
-    finish(g, bcue_graph_permute(g, "permute", input(g, "x", bcue_shape_of(2, 3, 4)), order));
+    bcue_case_finish(
+        g, bcue_graph_permute(g, "permute", bcue_case_input(g, "x", bcue_shape_of(2, 3, 4)), order));
 }
 
 static void permute_6d(bcue_graph *g)
 {
     const int order[] = {0, 4, 2, 5, 3, 1};
-    finish(g, bcue_graph_permute(g, "permute", input(g, "x", bcue_shape_of(2, 3, 1, 2, 4, 2)), order));
+    bcue_case_finish(
+        g, bcue_graph_permute(g, "permute", bcue_case_input(g, "x", bcue_shape_of(2, 3, 1, 2, 4, 2)), order));
 }
 
 static void reduce_mean_inner(bcue_graph *g)
 {
-    finish(g, bcue_graph_reduce(g, "reduce", BCUE_OP_REDUCE_MEAN, input(g, "x", bcue_shape_of(2, 3, 4, 5)),
-                                0xC, false));
+    bcue_case_finish(g, bcue_graph_reduce(g, "reduce", BCUE_OP_REDUCE_MEAN,
+                                          bcue_case_input(g, "x", bcue_shape_of(2, 3, 4, 5)), 0xC, false));
 }
 
 static void reduce_mean_outer_keep(bcue_graph *g)
 {
-    finish(g, bcue_graph_reduce(g, "reduce", BCUE_OP_REDUCE_MEAN, input(g, "x", bcue_shape_of(2, 3, 4)), 0x5,
-                                true));
+    bcue_case_finish(g, bcue_graph_reduce(g, "reduce", BCUE_OP_REDUCE_MEAN,
+                                          bcue_case_input(g, "x", bcue_shape_of(2, 3, 4)), 0x5, true));
 }
 
 static void reduce_sum_middle(bcue_graph *g)
 {
-    finish(g, bcue_graph_reduce(g, "reduce", BCUE_OP_REDUCE_SUM, input(g, "x", bcue_shape_of(3, 4, 5)), 0x2,
-                                false));
+    bcue_case_finish(g, bcue_graph_reduce(g, "reduce", BCUE_OP_REDUCE_SUM,
+                                          bcue_case_input(g, "x", bcue_shape_of(3, 4, 5)), 0x2, false));
 }
 
 static void softmax_last(bcue_graph *g)
 {
-    finish(g, bcue_graph_softmax(g, "softmax", input(g, "x", bcue_shape_of(3, 7)), -1));
+    bcue_case_finish(g, bcue_graph_softmax(g, "softmax", bcue_case_input(g, "x", bcue_shape_of(3, 7)), -1));
 }
 
 static void softmax_middle(bcue_graph *g)
 {
-    finish(g, bcue_graph_softmax(g, "softmax", input(g, "x", bcue_shape_of(2, 5, 3)), 1));
+    bcue_case_finish(g, bcue_graph_softmax(g, "softmax", bcue_case_input(g, "x", bcue_shape_of(2, 5, 3)), 1));
 }
 
 static void dropout_half(bcue_graph *g)
 {
-    finish(g, bcue_graph_dropout(g, "dropout", input(g, "x", bcue_shape_of(7, 41)), 0.5));
+    bcue_case_finish(g, bcue_graph_dropout(g, "dropout", bcue_case_input(g, "x", bcue_shape_of(7, 41)), 0.5));
 }
 
 static void dropout_twice(bcue_graph *g)
 {
-    bcue_value x = bcue_graph_dropout(g, "first", input(g, "x", bcue_shape_of(5, 61)), 0.1);
-    finish(g, bcue_graph_dropout(g, "second", x, 0.3));
-}
-
-/* Loss over logits x (N, C) + a parameter row. */
-static void cross_entropy(bcue_graph *g, int64_t rows, int64_t classes, bool soft, bool weighted,
-                          double smoothing)
-{
-    const bcue_shape logits = bcue_shape_of(rows, classes), per_row = bcue_shape_of(rows);
-    bcue_value y =
-        bcue_graph_add(g, "logits", input(g, "x", logits), parameter(g, "w", bcue_shape_of(classes)));
-    bcue_value target = soft ? bcue_graph_input(g, "target", BCUE_F32, &logits)
-                             : bcue_graph_input(g, "label", BCUE_I32, &per_row);
-    bcue_value weight = weighted ? bcue_graph_input(g, "row_weight", BCUE_F32, &per_row) : BCUE_NO_VALUE;
-    bcue_graph_output(g, "y", y);
-    bcue_graph_output(g, "loss", bcue_graph_cross_entropy(g, "ce", y, target, weight, smoothing));
-}
-
-static void cross_entropy_hard(bcue_graph *g)
-{
-    cross_entropy(g, 5, 7, false, false, 0);
-}
-
-static void cross_entropy_one_row(bcue_graph *g)
-{
-    cross_entropy(g, 1, 64, false, false, 0);
-}
-
-static void cross_entropy_smooth_weighted(bcue_graph *g)
-{
-    cross_entropy(g, 4, 6, false, true, 0.1);
-}
-
-static void cross_entropy_soft(bcue_graph *g)
-{
-    cross_entropy(g, 4, 6, true, false, 0);
-}
-
-static void cross_entropy_soft_weighted(bcue_graph *g)
-{
-    cross_entropy(g, 3, 5, true, true, 0.2);
+    bcue_value x = bcue_graph_dropout(g, "first", bcue_case_input(g, "x", bcue_shape_of(5, 61)), 0.1);
+    bcue_case_finish(g, bcue_graph_dropout(g, "second", x, 0.3));
 }
 
 /* One layer called three times: its gradients add up. */
 static void shared_layer(bcue_graph *g)
 {
-    bcue_value x = input(g, "x", bcue_shape_of(4, 6));
+    bcue_value x = bcue_case_input(g, "x", bcue_shape_of(4, 6));
     for (int i = 0; i < 3; i++) {
-        bcue_value y = bcue_graph_linear(g, "fc", x, parameter(g, "w", bcue_shape_of(6, 6)),
-                                         parameter(g, "b", bcue_shape_of(6)));
+        bcue_value y = bcue_graph_linear(g, "fc", x, bcue_case_parameter(g, "w", bcue_shape_of(6, 6)),
+                                         bcue_case_parameter(g, "b", bcue_shape_of(6)));
         x = i == 2 ? y : bcue_graph_relu(g, NULL, y);
     }
     const bcue_shape rows = bcue_shape_of(4);
@@ -359,10 +330,11 @@ static void shared_layer(bcue_graph *g)
 /* One value read by two branches that meet again. */
 static void two_readers(bcue_graph *g)
 {
-    bcue_value x = input(g, "x", bcue_shape_of(3, 4));
-    bcue_value h = bcue_graph_linear(g, "fc", x, parameter(g, "w", bcue_shape_of(4, 4)), BCUE_NO_VALUE);
-    finish(g,
-           bcue_graph_mul(g, "meet", bcue_graph_softmax(g, "gate", h, -1), bcue_graph_add(g, "skip", h, x)));
+    bcue_value x = bcue_case_input(g, "x", bcue_shape_of(3, 4));
+    bcue_value h =
+        bcue_graph_linear(g, "fc", x, bcue_case_parameter(g, "w", bcue_shape_of(4, 4)), BCUE_NO_VALUE);
+    bcue_case_finish(
+        g, bcue_graph_mul(g, "meet", bcue_graph_softmax(g, "gate", h, -1), bcue_graph_add(g, "skip", h, x)));
 }
 
 /* total + scale * (sum of the elements of `part`), with a scale of its own for each part. */
@@ -372,7 +344,7 @@ static bcue_value add_part(bcue_graph *g, bcue_value total, const char *scale, b
     if (info == NULL)
         return BCUE_NO_VALUE;
     uint32_t all = (1U << info->shape.rank) - 1;
-    bcue_value factor = parameter(g, scale, info->shape);
+    bcue_value factor = bcue_case_parameter(g, scale, info->shape);
     bcue_value sum =
         bcue_graph_reduce(g, NULL, BCUE_OP_REDUCE_SUM, bcue_graph_mul(g, NULL, part, factor), all, false);
     return total == BCUE_NO_VALUE ? sum : bcue_graph_add(g, NULL, total, sum);
@@ -384,9 +356,11 @@ static void many_readers(bcue_graph *g)
 {
     const int one[2] = {1, 1}, two_by_two[2] = {2, 2}, none[2] = {0, 0}, order[4] = {0, 2, 3, 1};
     const bcue_shape flat = bcue_shape_of(4, -1), rows = bcue_shape_of(4);
-    bcue_value x = input(g, "x", bcue_shape_of(4, 2, 4, 3));
+    bcue_value x = bcue_case_input(g, "x", bcue_shape_of(4, 2, 4, 3));
     bcue_value label = bcue_graph_input(g, "label", BCUE_I32, &rows);
-    bcue_value w = parameter(g, "w", bcue_shape_of(2, 2, 2, 2)), m = parameter(g, "m", bcue_shape_of(4, 3));
+    bcue_value w = bcue_case_parameter(g, "w", bcue_shape_of(2, 2, 2, 2)),
+               m = bcue_case_parameter(g, "m", bcue_shape_of(4, 3));
+    bcue_value gain = bcue_case_parameter(g, "gain", bcue_shape_of(3));
     bcue_value y =
         add_part(g, BCUE_NO_VALUE, "a", bcue_graph_conv2d(g, NULL, x, w, BCUE_NO_VALUE, one, one, one, 1));
     y = add_part(g, y, "b", norm(g, "bn", x));
@@ -403,6 +377,13 @@ static void many_readers(bcue_graph *g)
     y = add_part(g, y, "n", bcue_graph_reduce(g, NULL, BCUE_OP_REDUCE_MEAN, x, 0x6, false));
     y = add_part(g, y, "o", bcue_graph_softmax(g, NULL, x, 1));
     y = add_part(g, y, "p", bcue_graph_dropout(g, NULL, x, 0.25));
+    y = add_part(g, y, "s", bcue_graph_gelu(g, NULL, x));
+    y = add_part(g, y, "t", bcue_graph_sigmoid(g, NULL, x));
+    y = add_part(g, y, "u", bcue_graph_tanh(g, NULL, x));
+    y = add_part(g, y, "v", bcue_graph_layer_norm(g, NULL, x, gain, gain, 1e-5));
+    y = add_part(g, y, "x1", bcue_graph_matmul(g, NULL, x, x, true, false));
+    y = add_part(g, y, "x2", bcue_graph_resize_bilinear(g, NULL, x, 5, 5));
+    y = add_part(g, y, "x3", bcue_graph_attention(g, NULL, x, x, x, 0.7, 0.25));
     bcue_value logits = bcue_graph_reshape(g, NULL, x, &flat);
     y = bcue_graph_add(g, NULL, y, bcue_graph_cross_entropy(g, NULL, logits, label, BCUE_NO_VALUE, 0));
     y = add_part(g, y, "q", bcue_graph_add(g, NULL, logits, logits));
@@ -419,7 +400,7 @@ static bcue_value conv_norm(bcue_graph *g, const char *scope, bcue_value x, int6
         return BCUE_NO_VALUE;
     const int steps[2] = {stride, stride}, padding[2] = {kernel / 2, kernel / 2}, dilation[2] = {1, 1};
     bcue_graph_push(g, scope);
-    bcue_value w = parameter(g, "w", bcue_shape_of(outputs, info->shape.dim[1], kernel, kernel));
+    bcue_value w = bcue_case_parameter(g, "w", bcue_shape_of(outputs, info->shape.dim[1], kernel, kernel));
     bcue_value y = bcue_graph_conv2d(g, "conv", x, w, BCUE_NO_VALUE, steps, padding, dilation, 1);
     bcue_graph_pop(g);
     return norm(g, scope, y);
@@ -439,26 +420,26 @@ static bcue_value basic_block(bcue_graph *g, const char *scope, bcue_value x, in
 
 static void residual_block(bcue_graph *g)
 {
-    finish(g, basic_block(g, "block", input(g, "x", bcue_shape_of(2, 3, 5, 6)), 3, 1));
+    bcue_case_finish(g, basic_block(g, "block", bcue_case_input(g, "x", bcue_shape_of(2, 3, 5, 6)), 3, 1));
 }
 
 static void residual_block_down(bcue_graph *g)
 {
-    finish(g, basic_block(g, "block", input(g, "x", bcue_shape_of(2, 3, 7, 6)), 5, 2));
+    bcue_case_finish(g, basic_block(g, "block", bcue_case_input(g, "x", bcue_shape_of(2, 3, 7, 6)), 5, 2));
 }
 
 static void tiny_resnet(bcue_graph *g)
 {
     const int three[2] = {3, 3}, stride[2] = {2, 2}, one[2] = {1, 1};
-    bcue_value x =
-        bcue_graph_relu(g, "relu", conv_norm(g, "stem", input(g, "x", bcue_shape_of(3, 3, 16, 14)), 4, 7, 2));
+    bcue_value x = bcue_graph_relu(
+        g, "relu", conv_norm(g, "stem", bcue_case_input(g, "x", bcue_shape_of(3, 3, 16, 14)), 4, 7, 2));
     x = bcue_graph_max_pool(g, "pool", x, three, stride, one);
     x = basic_block(g, "layer1", x, 4, 1);
     x = basic_block(g, "layer2", x, 6, 2);
     const bcue_shape flat = bcue_shape_of(3, -1), rows = bcue_shape_of(3);
     x = bcue_graph_reshape(g, "flat", bcue_graph_adaptive_avg_pool(g, "mean", x, 1, 1), &flat);
-    x = bcue_graph_linear(g, "fc", x, parameter(g, "fc.w", bcue_shape_of(8, 6)),
-                          parameter(g, "fc.b", bcue_shape_of(8)));
+    x = bcue_graph_linear(g, "fc", x, bcue_case_parameter(g, "fc.w", bcue_shape_of(8, 6)),
+                          bcue_case_parameter(g, "fc.b", bcue_shape_of(8)));
     bcue_graph_output(g, "y", x);
     bcue_graph_output(g, "loss",
                       bcue_graph_cross_entropy(g, "ce", x, bcue_graph_input(g, "label", BCUE_I32, &rows),
@@ -468,6 +449,10 @@ static void tiny_resnet(bcue_graph *g)
 #define CASE(name)                                                                                           \
     {                                                                                                        \
 #name, name, false                                                                                   \
+    }
+#define SHARED_CASE(name)                                                                                    \
+    {                                                                                                        \
+#name, bcue_case_##name, false                                                                       \
     }
 const bcue_op_case bcue_op_cases[] = {
     CASE(conv_3x3),
@@ -518,11 +503,41 @@ const bcue_op_case bcue_op_cases[] = {
     CASE(softmax_middle),
     {"dropout_half", dropout_half, true},
     {"dropout_twice", dropout_twice, true},
-    CASE(cross_entropy_hard),
-    CASE(cross_entropy_one_row),
-    CASE(cross_entropy_smooth_weighted),
-    CASE(cross_entropy_soft),
-    CASE(cross_entropy_soft_weighted),
+    SHARED_CASE(layer_norm_3d),
+    SHARED_CASE(layer_norm_vector),
+    SHARED_CASE(matmul_2d),
+    SHARED_CASE(matmul_turned_a),
+    SHARED_CASE(matmul_turned_b),
+    SHARED_CASE(matmul_turned_both),
+    SHARED_CASE(matmul_broadcast),
+    SHARED_CASE(gelu_2d),
+    SHARED_CASE(sigmoid_3d),
+    SHARED_CASE(tanh_3d),
+    SHARED_CASE(resize_double),
+    SHARED_CASE(resize_eightfold),
+    SHARED_CASE(resize_uneven),
+    SHARED_CASE(resize_same),
+    SHARED_CASE(attention_self),
+    SHARED_CASE(attention_cross),
+    SHARED_CASE(attention_one_token),
+    {"attention_dropped", bcue_case_attention_dropped, true},
+    SHARED_CASE(attention_heads),
+    SHARED_CASE(cross_entropy_hard),
+    SHARED_CASE(cross_entropy_one_row),
+    SHARED_CASE(cross_entropy_smooth_weighted),
+    SHARED_CASE(cross_entropy_soft),
+    SHARED_CASE(cross_entropy_soft_weighted),
+    SHARED_CASE(focal_softmax),
+    SHARED_CASE(focal_softmax_weighted),
+    SHARED_CASE(focal_sigmoid),
+    SHARED_CASE(focal_sigmoid_weighted),
+    SHARED_CASE(mse_3d),
+    SHARED_CASE(smooth_l1),
+    SHARED_CASE(smooth_l1_weighted),
+    SHARED_CASE(kl_distill),
+    SHARED_CASE(kl_distill_weighted),
+    SHARED_CASE(gaussian_kl),
+    SHARED_CASE(gaussian_kl_weighted),
     CASE(shared_layer),
     CASE(two_readers),
     {"many_readers", many_readers, true},

@@ -48,7 +48,8 @@ static double loss_of(bcue_case_plan *made)
     return *(const double *)bcue_plan_output(made->plan, "loss");
 }
 
-/* Central differences of every element of one leaf (of large ones: about 60); the norm of the difference relative to the norms. */
+/* Central differences of every element of one leaf (of large ones: about 60); the norm of the difference
+ * relative to the norms. */
 static void check_leaf_gradient(bcue_case_plan *made, bcue_value leaf)
 {
     const double step = 1e-5;

@@ -68,6 +68,30 @@ static void shapes(void)
     bcue_graph_destroy(NULL);
 }
 
+static void shapes_of_transformers(void)
+{
+    bcue_graph *g = bcue_graph_create();
+    bcue_value x = input(g, "x", bcue_shape_of(2, 3, 5, 8)), y = input(g, "y", bcue_shape_of(3, 8, 4));
+    bcue_value c = parameter(g, "c", bcue_shape_of(8)), k = input(g, "k", bcue_shape_of(2, 3, 7, 8));
+    check_shape(g, bcue_graph_layer_norm(g, NULL, x, c, c, 1e-5), bcue_shape_of(2, 3, 5, 8));
+    check_shape(g, bcue_graph_matmul(g, "ab", x, y, false, false), bcue_shape_of(2, 3, 5, 4));
+    check_shape(g, bcue_graph_matmul(g, "abt", x, k, false, true), bcue_shape_of(2, 3, 5, 7));
+    check_shape(g, bcue_graph_matmul(g, "ata", x, x, true, false), bcue_shape_of(2, 3, 8, 8));
+    check_shape(g, bcue_graph_matmul(g, "btat", y, x, true, true), bcue_shape_of(2, 3, 4, 5));
+    check_shape(g, bcue_graph_resize_bilinear(g, NULL, x, 10, 3), bcue_shape_of(2, 3, 10, 3));
+    bcue_value v = input(g, "v", bcue_shape_of(2, 3, 7, 6));
+    check_shape(g, bcue_graph_attention(g, "attention", x, k, v, 0.5, 0.1), bcue_shape_of(2, 3, 5, 6));
+    check_shape(g, bcue_graph_gelu(g, NULL, x), bcue_shape_of(2, 3, 5, 8));
+    check_shape(g, bcue_graph_mse(g, NULL, x, x, BCUE_NO_VALUE), (bcue_shape){0});
+    bcue_error error = {""};
+    CHECK_OK(bcue_graph_check(g, &error), error);
+    const int64_t macs[][2] = {{1, 2 * 3 * 5 * 4 * 8}, {2, 2 * 3 * 5 * 7 * 8},       {3, 2 * 3 * 8 * 8 * 5},
+                               {4, 2 * 3 * 4 * 5 * 8}, {6, 2 * 3 * 5 * 7 * (8 + 6)}, {7, 0}};
+    for (int i = 0; i < 6; i++)
+        CHECK_INT(bcue_graph_node_macs(g, (int32_t)macs[i][0]), macs[i][1]);
+    bcue_graph_destroy(g);
+}
+
 static void names_and_sharing(void)
 {
     bcue_graph *g = bcue_graph_create();
@@ -204,6 +228,49 @@ static void errors_of_arguments(void)
     expect_error(g, argument, "r", "relu", "reduce");
 }
 
+static void errors_of_transformers(void)
+{
+    bcue_graph *g = bcue_graph_create();
+    bcue_graph_layer_norm(g, "ln", input(g, "x", bcue_shape_of(2, 6)), parameter(g, "w", bcue_shape_of(6)),
+                          parameter(g, "b", bcue_shape_of(5)), 1e-5);
+    expect_error(g, BCUE_ERROR_SHAPE, "ln (layer_norm)", "(2, 6)", "bias (5)");
+    g = bcue_graph_create();
+    bcue_graph_matmul(g, "mm", input(g, "x", bcue_shape_of(2, 6)), input(g, "y", bcue_shape_of(6, 3)), true,
+                      false);
+    expect_error(g, BCUE_ERROR_SHAPE, "mm (matmul)", "(2, 6)", "(6, 3)");
+    g = bcue_graph_create();
+    bcue_graph_matmul(g, "mm", input(g, "x", bcue_shape_of(2, 4, 6)), input(g, "y", bcue_shape_of(3, 6, 3)),
+                      false, false);
+    expect_error(g, BCUE_ERROR_SHAPE, "(2, 4, 6)", "(3, 6, 3)", "leading dimensions");
+    g = bcue_graph_create();
+    bcue_value q = input(g, "q", bcue_shape_of(1, 2, 3, 4));
+    bcue_graph_attention(g, "at", q, input(g, "k", bcue_shape_of(1, 2, 5, 3)), q, 1, 0);
+    expect_error(g, BCUE_ERROR_SHAPE, "at (attention)", "queries (1, 2, 3, 4)", "keys (1, 2, 5, 3)");
+    g = bcue_graph_create();
+    q = input(g, "q", bcue_shape_of(1, 2, 3, 4));
+    bcue_graph_attention(g, "at", q, input(g, "k", bcue_shape_of(1, 2, 5, 4)), q, 1, 0);
+    expect_error(g, BCUE_ERROR_SHAPE, "at (attention)", "keys (1, 2, 5, 4)", "values (1, 2, 3, 4)");
+    g = bcue_graph_create();
+    q = input(g, "q", bcue_shape_of(1, 2, 3, 4));
+    bcue_graph_attention(g, "at", q, q, q, 0, 0);
+    expect_error(g, BCUE_ERROR_ARGUMENT, "at (attention)", "scale", "above 0");
+    g = bcue_graph_create();
+    bcue_graph_resize_bilinear(g, "up", input(g, "x", bcue_shape_of(1, 2, 3)), 4, 4);
+    expect_error(g, BCUE_ERROR_SHAPE, "up (resize_bilinear)", "(1, 2, 3)", "(N, C, H, W)");
+    g = bcue_graph_create();
+    q = input(g, "x", bcue_shape_of(2, 3));
+    bcue_graph_focal_softmax(g, "loss", q, q, BCUE_NO_VALUE, 2);
+    expect_error(g, BCUE_ERROR_SHAPE, "loss (focal_softmax)", "logits (2, 3)", "labels i32 (N)");
+    g = bcue_graph_create();
+    bcue_graph_kl_distill(g, "loss", input(g, "x", bcue_shape_of(2, 3)), input(g, "t", bcue_shape_of(2, 4)),
+                          BCUE_NO_VALUE, 2);
+    expect_error(g, BCUE_ERROR_SHAPE, "loss (kl_distill)", "student (2, 3)", "teacher (2, 4)");
+    g = bcue_graph_create();
+    q = input(g, "x", bcue_shape_of(2, 3));
+    bcue_graph_smooth_l1(g, "loss", q, q, BCUE_NO_VALUE, 0);
+    expect_error(g, BCUE_ERROR_ARGUMENT, "loss (smooth_l1)", "beta", "above 0");
+}
+
 static void initial_weights(void)
 {
     bcue_graph *g = bcue_graph_create();
@@ -316,9 +383,11 @@ static void description(void)
 int main(void)
 {
     RUN(shapes);
+    RUN(shapes_of_transformers);
     RUN(names_and_sharing);
     RUN(errors_name_node_and_shapes);
     RUN(errors_of_arguments);
+    RUN(errors_of_transformers);
     RUN(initial_weights);
     RUN(only_what_is_needed);
     RUN(description);
