@@ -43,9 +43,9 @@ bcue_tap bcue_path_tap(const bcue_path *path, double carrier_hz)
 {
     bcue_vec3 polarisation = vertical_across(path->departure), direction = path->departure;
     field e = {polarisation.x, polarisation.y, polarisation.z};
-    for (int i = 0; i < path->order; i++) {
-        bcue_vec3 normal = path->normals[i];
-        e = reflect(e, direction, normal, bcue_material_permittivity(path->materials[i], carrier_hz));
+    for (int i = 0; i < path->count; i++) {
+        bcue_vec3 normal = path->at[i].normal;
+        e = reflect(e, direction, normal, bcue_material_permittivity(path->at[i].material, carrier_hz));
         direction = bcue_vec3_sub(direction, bcue_vec3_scale(normal, 2.0 * bcue_vec3_dot(direction, normal)));
     }
     double complex polarised = field_dot(e, vertical_across(path->arrival));

@@ -1,24 +1,55 @@
-/* Propagation paths between two points: geometry only, in double; visibility from bcue_ray_visible.
-   Line of sight, and specular reflections of first order by the image method, exhaustively over the world's
-   facets. A vehicle blocks but does not reflect. */
+/* Propagation paths between two points: geometry only, in double; visibility from bcue_radio_visible. */
 #ifndef BCUE_RAYS_PATHS_H
 #define BCUE_RAYS_PATHS_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "rays/ray_scene.h"
+#include "rays/radio_scene.h"
 
-enum { BCUE_PATH_MAX_ORDER = 1 };
+typedef enum bcue_interaction_kind {
+    BCUE_REFLECTION,
+    BCUE_DIFFRACTION,
+    BCUE_TRANSMISSION,
+    BCUE_SCATTERING,
+} bcue_interaction_kind;
+
+/* Where a path meets an object. "In" is the unit direction of travel before the point, "out" after it.
+
+   Diffraction follows the UTD convention for a wedge with faces 0 and n (bcue_wedge says the same):
+       edge  = unit tangent of the edge,
+       t0    = normal x edge: points along face 0, away from the edge,
+       phi'  = angle of -in, phi = angle of out, both projected across the edge and counted
+               atan2(d . normal, d . t0) in [0, 2 pi), from face 0 (0) through the air to face n (wedge_n pi),
+       beta0 = the angle between the edge and in (and between the edge and out: Keller's law in . edge = out .
+               edge), sin(beta0) = |in x edge|.
+   (t0, normal, edge) is a right-handed basis. Face 0 is the one nearer to the incident side: phi' <= wedge_n
+   pi / 2. normal_n = (sin(wedge_n pi), -cos(wedge_n pi)) in (t0, normal). */
+typedef struct bcue_interaction {
+    bcue_interaction_kind kind;
+    bcue_vec3 point; /* world */
+    bcue_vec3
+        normal; /* unit; towards the incident side (in . normal < 0); diffraction: outward normal of face 0 */
+    bcue_vec3 edge;              /* diffraction only */
+    bcue_vec3 normal_n;          /* diffraction: outward normal of face n; = -normal at the end of a sheet */
+    double wedge_n;              /* diffraction: exterior angle / pi, above 1 to 2 = half-plane */
+    bcue_material_id material;   /* of the surface; diffraction: of face 0 */
+    bcue_material_id material_n; /* diffraction: of face n; at the end of a sheet the same as `material` */
+    uint32_t surface;            /* index of the surface, wedge or scattering patch in its radio shape */
+    uint32_t instance;           /* of the vehicle, or BCUE_RADIO_STATIC */
+    bcue_vec3 velocity_mps;      /* of the object at the point */
+    double area_m2;              /* scattering: of the patch */
+} bcue_interaction;
+
+enum { BCUE_PATH_MAX_INTERACTIONS = 8 };
 
 typedef struct bcue_path {
-    int order;                              /* reflections; 0 = line of sight */
-    double length_m;                        /* unfolded */
-    bcue_vec3 points[BCUE_PATH_MAX_ORDER];  /* where it reflects, from transmitter to receiver */
-    bcue_vec3 normals[BCUE_PATH_MAX_ORDER]; /* unit, on the side of the path */
-    bcue_material_id materials[BCUE_PATH_MAX_ORDER];
-    size_t facets[BCUE_PATH_MAX_ORDER]; /* index in the world */
-    bcue_vec3 departure;                /* unit, from the transmitter along the path */
-    bcue_vec3 arrival; /* unit, from the receiver back along the path: where the wave comes from */
+    int count;       /* interactions; 0 = line of sight */
+    double length_m; /* from the transmitter through all points to the receiver */
+    bcue_vec3 transmitter, receiver;
+    bcue_vec3 departure; /* unit, from the transmitter along the path */
+    bcue_vec3 arrival;   /* unit, from the receiver back along the path: where the wave comes from */
+    double foliage_m;    /* how much of the path runs through canopies */
+    bcue_interaction at[BCUE_PATH_MAX_INTERACTIONS]; /* from transmitter to receiver; only `count` are set */
 } bcue_path;
 
 /* A list that grows; reuse it from call to call. */
@@ -27,10 +58,16 @@ typedef struct bcue_path_list {
     size_t count, capacity;
 } bcue_path_list;
 
-/* Replace the contents of `list` by all paths from `transmitter` to `receiver` with up to `max_order` (0 or
-   1) reflections: line of sight first (if it is free), then by facet index. */
-bcue_status bcue_paths_find(const bcue_ray_scene *scene, bcue_vec3 transmitter, bcue_vec3 receiver,
-                            int max_order, bcue_path_list *list, bcue_error *error);
+typedef struct bcue_path_options {
+    int max_reflections; /* 0 or 1 */
+} bcue_path_options;
+
+/* The paths from `transmitter` to each of the receivers: lists[r] (`receiver_count` of them) is replaced by
+   those to receivers[r]; line of sight first (if it is free), then by surface. Receivers are shared out over
+   threads; the result does not depend on how many. */
+bcue_status bcue_paths_find(const bcue_radio_scene *scene, bcue_vec3 transmitter, const bcue_vec3 *receivers,
+                            size_t receiver_count, const bcue_path_options *options, bcue_path_list *lists,
+                            bcue_error *error);
 void bcue_path_list_free(bcue_path_list *list);
 
 #endif

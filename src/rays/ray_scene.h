@@ -1,4 +1,5 @@
-/* Ray queries over a world: the still street plus vehicles that move from frame to frame. Embree answers;
+/* Ray queries over what can be seen of a world: the still street plus vehicles that move from frame to frame
+   (what radio waves meet: rays/radio_scene.h). Embree answers;
    nothing of it shows here. Queries are safe from any number of threads at once; bcue_ray_scene_place is not
    safe beside them. */
 #ifndef BCUE_RAYS_RAY_SCENE_H
@@ -26,9 +27,6 @@ bcue_status bcue_ray_scene_place(bcue_ray_scene *scene, const bcue_instance *ins
 const bcue_world *bcue_ray_scene_world(const bcue_ray_scene *scene);
 /* The vehicles of the last bcue_ray_scene_place; *count of them. */
 const bcue_instance *bcue_ray_scene_instances(const bcue_ray_scene *scene, size_t *count);
-
-/* Is the open segment from `a` to `b` free? Surfaces within 1 mm of either end do not block. */
-bool bcue_ray_visible(const bcue_ray_scene *scene, bcue_vec3 a, bcue_vec3 b);
 
 /* Packets of rays. Lanes beyond `count` are ignored. Everything in float. */
 enum { BCUE_RAY_LANES = 16 };

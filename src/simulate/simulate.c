@@ -32,6 +32,7 @@ typedef struct run {
     bcue_receiver_config receiver_config;
     bcue_world world;
     bcue_ray_scene *scene;
+    bcue_radio_scene *radio;
     bcue_camera *camera;
     bcue_frame camera_frame;
     bcue_image image;
@@ -134,6 +135,7 @@ static bcue_status set_up(run *r, bcue_error *error)
     BCUE_TRY(bcue_output_tree_open(&r->tree, c->output, c->overwrite, error));
     BCUE_TRY(bcue_world_make_street(&street, (uint64_t)c->seed, &r->world, error));
     BCUE_TRY(bcue_ray_scene_create(&r->world, &r->scene, error));
+    BCUE_TRY(bcue_radio_scene_create(&r->world, &r->radio, error));
     BCUE_TRY(make_radio(r, error));
     BCUE_TRY(make_camera(r, error));
     bcue_text_puts(&r->csv, c->camera.enabled ? "index,unit1_rgb,unit1_pwr_60ghz" : "index,unit1_pwr_60ghz");
@@ -155,6 +157,7 @@ static void tear_down(run *r)
     bcue_camera_destroy(r->camera);
     bcue_image_free(&r->image);
     bcue_ray_scene_destroy(r->scene);
+    bcue_radio_scene_destroy(r->radio);
     bcue_world_free(&r->world);
     bcue_array_free(&r->array);
     bcue_codebook_free(&r->codebook);
@@ -254,7 +257,7 @@ static bcue_status write_sample(run *r, const instant *at, bcue_vec3 antenna, bc
         BCUE_TRY(write_image(r, at, image, error));
     BCUE_TRY(write_power(r, power, error));
     BCUE_TRY(write_fix(r, at, antenna, fix, error));
-    bool line_of_sight = r->paths.paths[0].order == 0;
+    bool line_of_sight = r->paths.paths[0].count == 0;
     bcue_text_printf(&r->csv, "%llu,", (unsigned long long)number + 1);
     if (r->camera)
         bcue_text_printf(&r->csv, "./%s,", image);
@@ -271,9 +274,10 @@ static bcue_status simulate_instant(run *r, const instant *at, bcue_error *error
     const bcue_traffic *traffic = at->traffic;
     bcue_traffic_at(&r->world, traffic, at->time_s, r->instances);
     BCUE_TRY(bcue_ray_scene_place(r->scene, r->instances, traffic->count, error));
+    BCUE_TRY(bcue_radio_scene_place(r->radio, r->instances, traffic->count, error));
     bcue_vec3 antenna = bcue_instance_antenna(&r->world, &r->instances[traffic->target]);
-    BCUE_TRY(bcue_paths_find(r->scene, antenna, r->receiver.frame.origin, (int)r->config->channel.reflections,
-                             &r->paths, error));
+    bcue_path_options options = {.max_reflections = (int)r->config->channel.reflections};
+    BCUE_TRY(bcue_paths_find(r->radio, antenna, &r->receiver.frame.origin, 1, &options, &r->paths, error));
     BCUE_TRY(bcue_link_power(&r->link, &r->receiver, &r->paths, r->clean, error));
     /* Where nothing stands out of the noise the best beam would be a throw of dice: no sample. */
     if (!bcue_receiver_detects(&r->receiver_config, r->ripple, r->clean, r->codebook.beams)) {

@@ -1,5 +1,4 @@
-/* Triangle meshes that carry a material and an object per triangle, and the flat surfaces that radio waves
- * reflect from. */
+/* Triangle meshes that carry a material and an object per triangle. */
 #ifndef BCUE_WORLD_MESH_H
 #define BCUE_WORLD_MESH_H
 
@@ -42,12 +41,5 @@ void bcue_mesh_add_cylinder(bcue_mesh *mesh, bcue_vec3 base, bcue_vec3 axis, dou
 /* A closed rounded body (an octahedron divided twice) with the given half axes. */
 void bcue_mesh_add_ellipsoid(bcue_mesh *mesh, bcue_vec3 centre, bcue_vec3 half_axes,
                              bcue_material_id material, uint32_t object);
-
-/* A flat rectangle: corner + s * edge_u + t * edge_v for s, t in [0, 1]; edge_u x edge_v points outward. */
-typedef struct bcue_facet {
-    bcue_vec3 corner, edge_u, edge_v, normal; /* normal: unit */
-    uint32_t object;
-    bcue_material_id material;
-} bcue_facet;
 
 #endif

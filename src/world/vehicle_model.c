@@ -243,5 +243,6 @@ void bcue_vehicle_model_free(bcue_vehicle_model *model)
 {
     bcue_mesh_free(&model->mesh);
     bcue_mesh_free(&model->radio_mesh);
+    bcue_radio_shape_free(&model->radio);
     *model = (bcue_vehicle_model){0};
 }

@@ -5,6 +5,7 @@
 
 #include "beamcue/status.h"
 #include "world/mesh.h"
+#include "world/radio_shape.h"
 
 typedef enum bcue_vehicle_class {
     BCUE_VEHICLE_HATCHBACK,
@@ -24,6 +25,7 @@ typedef struct bcue_vehicle_model {
     bcue_vec3 antenna;                  /* where a transmitter's antenna sits (not drawn) */
     bcue_mesh mesh;                     /* owned: what camera and LiDAR see */
     bcue_mesh radio_mesh;               /* owned: closed, of few flat faces; what radio waves meet */
+    bcue_radio_shape radio;             /* owned: made of it by bcue_world_finish */
 } bcue_vehicle_model;
 
 /* Build the shape of a class. On success the caller frees it. */

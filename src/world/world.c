@@ -50,18 +50,6 @@ void bcue_world_add_wall(bcue_world *world, bcue_vec3 corner, bcue_vec3 edge_u, 
     const bcue_vec3 corners[4] = {corner, bcue_vec3_add(corner, edge_u), far_corner,
                                   bcue_vec3_add(corner, edge_v)};
     bcue_mesh_add_quad(&world->statics, corners, material, object);
-    if (world->statics.failed || !bcue_grow((void **)&world->facets, &world->facet_capacity,
-                                            world->facet_count + 1, sizeof *world->facets)) {
-        world->statics.failed = true;
-        return;
-    }
-    world->facets[world->facet_count++] =
-        (bcue_facet){.corner = corner,
-                     .edge_u = edge_u,
-                     .edge_v = edge_v,
-                     .normal = bcue_vec3_unit(bcue_vec3_cross(edge_u, edge_v)),
-                     .object = object,
-                     .material = material};
 }
 
 const bcue_material *bcue_world_material(const bcue_world *world, bcue_material_id id)
@@ -121,12 +109,33 @@ static bool sort_decorations(bcue_world *world)
     return true;
 }
 
+static bcue_status make_radio_shapes(bcue_world *world, bcue_error *error)
+{
+    bcue_radio_shape_free(&world->radio);
+    BCUE_TRY(bcue_radio_shape_make(&world->statics, world->solid_count, BCUE_WEDGE_MIN_TURN, &world->radio,
+                                   error));
+    for (size_t m = 0; m < world->model_count; m++) {
+        bcue_vehicle_model *model = &world->models[m];
+        if (model->radio.surface_count > 0)
+            continue;
+        BCUE_TRY(bcue_radio_shape_make(&model->radio_mesh, model->radio_mesh.triangle_count,
+                                       BCUE_WEDGE_MIN_TURN, &model->radio, error));
+    }
+    return BCUE_OK;
+}
+
 bcue_status bcue_world_finish(bcue_world *world, const char *what, bcue_error *error)
 {
-    if (!world->statics.failed && sort_decorations(world))
-        return BCUE_OK;
-    bcue_world_free(world);
-    return bcue_fail_memory(error, what);
+    if (world->statics.failed || !sort_decorations(world)) {
+        bcue_world_free(world);
+        return bcue_fail_memory(error, what);
+    }
+    bcue_status status = make_radio_shapes(world, error);
+    if (status != BCUE_OK) {
+        bcue_world_free(world);
+        return bcue_fail_context(error, status, "%s", what);
+    }
+    return BCUE_OK;
 }
 
 void bcue_world_free(bcue_world *world)
@@ -134,7 +143,7 @@ void bcue_world_free(bcue_world *world)
     bcue_mesh_free(&world->statics);
     free(world->objects);
     free(world->materials);
-    free(world->facets);
+    bcue_radio_shape_free(&world->radio);
     for (size_t m = 0; m < world->model_count; m++)
         bcue_vehicle_model_free(&world->models[m]);
     free(world->models);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include "beamcue/status.h"
 #include "world/mesh.h"
+#include "world/radio_shape.h"
 #include "world/vehicle_model.h"
 
 typedef struct bcue_street_config {
@@ -38,7 +39,8 @@ typedef struct bcue_object {
     float tint[3];    /* colour of its tinted materials, linear RGB */
     uint32_t variant; /* varies the pattern from building to building */
     /* Camera and LiDAR see it; to radio waves it is not there: no radio shape holds its triangles and
-       bcue_ray_visible looks through them (leaves, whose loss comes from the canopy volumes; small trim). */
+       bcue_radio_visible looks through them (leaves, whose loss comes from the canopy volumes; small trim).
+     */
     bool decoration;
 } bcue_object;
 
@@ -52,8 +54,7 @@ typedef struct bcue_world {
     size_t object_count, object_capacity;
     bcue_material *materials; /* owned; the first BCUE_MATERIAL_COUNT are the built-in ones */
     size_t material_count, material_capacity;
-    bcue_facet *facets; /* owned: surfaces that reflect radio waves */
-    size_t facet_count, facet_capacity;
+    bcue_radio_shape radio; /* owned: what radio waves meet of the solid objects */
     /* Owned; the first BCUE_VEHICLE_CLASS_COUNT are the built-in classes, in the order of bcue_vehicle_class.
      */
     bcue_vehicle_model *models;
@@ -63,9 +64,9 @@ typedef struct bcue_world {
 /* An empty world with the built-in materials and vehicle models. Builders and importers start here: they add
    to it and end with bcue_world_finish. On success the caller frees it. */
 bcue_status bcue_world_init(bcue_world *world, bcue_error *error);
-/* Call once when everything is in place: sorts solid triangles before decorations, and turns a sticky failure
-   of the pieces (out of memory) into an error. `what` names the world in messages ("the street"). The world
-   is freed on failure. */
+/* Call when everything is in place (and again after adding to it): sorts solid triangles before decorations,
+   makes the radio shapes of the street and of the models, and turns a sticky failure of the pieces (out of
+   memory) into an error. `what` names the world in messages ("the street"). The world is freed on failure. */
 bcue_status bcue_world_finish(bcue_world *world, const char *what, bcue_error *error);
 void bcue_world_free(bcue_world *world); /* and make it empty */
 
@@ -75,7 +76,7 @@ uint32_t bcue_world_add_object(bcue_world *world, bcue_object object);
 bcue_material_id bcue_world_add_material(bcue_world *world, const bcue_material *material);
 /* The world takes over the model (its meshes; also when this fails); its index. */
 uint32_t bcue_world_add_model(bcue_world *world, bcue_vehicle_model *model);
-/* A rectangle that is seen and that reflects. */
+/* A rectangle; edge_u x edge_v points outward. */
 void bcue_world_add_wall(bcue_world *world, bcue_vec3 corner, bcue_vec3 edge_u, bcue_vec3 edge_v,
                          bcue_material_id material, uint32_t object);
 

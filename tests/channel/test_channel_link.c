@@ -13,7 +13,7 @@ static double db(double ratio)
 
 typedef struct rig {
     bcue_world world;
-    bcue_ray_scene *scene;
+    bcue_radio_scene *scene;
     bcue_array array;
     bcue_codebook codebook;
     bcue_link_receiver receiver;
@@ -24,7 +24,7 @@ static void set_up(rig *r, size_t elements)
     bcue_error error = {0};
     double wavelength = BCUE_SPEED_OF_LIGHT / CARRIER;
     CHECK_OK(bcue_world_make_plain(2000.0, BCUE_MATERIAL_ASPHALT, &r->world, &error), error);
-    CHECK_OK(bcue_ray_scene_create(&r->world, &r->scene, &error), error);
+    CHECK_OK(bcue_radio_scene_create(&r->world, &r->scene, &error), error);
     CHECK_OK(bcue_array_make_ula(elements, 0.5 * wavelength, &r->array, &error), error);
     CHECK_OK(bcue_codebook_make_oversampled(&r->array, wavelength, 65, 0.5 * BCUE_PI, &r->codebook, &error),
              error);
@@ -34,7 +34,7 @@ static void set_up(rig *r, size_t elements)
 
 static void tear_down(rig *r)
 {
-    bcue_ray_scene_destroy(r->scene);
+    bcue_radio_scene_destroy(r->scene);
     bcue_world_free(&r->world);
     bcue_array_free(&r->array);
     bcue_codebook_free(&r->codebook);
@@ -44,7 +44,8 @@ static void receive(rig *r, const bcue_link_config *link, bcue_vec3 tx, int orde
 {
     bcue_error error = {0};
     bcue_path_list paths = {0};
-    CHECK_OK(bcue_paths_find(r->scene, tx, r->receiver.frame.origin, order, &paths, &error), error);
+    bcue_path_options options = {.max_reflections = order};
+    CHECK_OK(bcue_paths_find(r->scene, tx, &r->receiver.frame.origin, 1, &options, &paths, &error), error);
     CHECK_OK(bcue_link_power(link, &r->receiver, &paths, power, &error), error);
     bcue_path_list_free(&paths);
 }

@@ -1,95 +1,105 @@
 /* Visibility and the image method against geometry by hand. */
 #include "check.h"
 #include "rays/paths.h"
+#include "rays/ray_scene.h"
 
 /* Ground z = 0 and one wall y = 30 facing south (x -20..20, z 0..10). */
-static void make(bcue_world *world, bcue_ray_scene **scene)
+static void make(bcue_world *world, bcue_radio_scene **scene)
 {
     bcue_error error = {0};
     CHECK_OK(bcue_world_make_plain(500.0, BCUE_MATERIAL_ASPHALT, world, &error), error);
     uint32_t wall = bcue_world_add_object(world, (bcue_object){.kind = BCUE_OBJECT_BUILDING});
     bcue_world_add_wall(world, bcue_vec3_make(-20, 30, 0), bcue_vec3_make(40, 0, 0), bcue_vec3_make(0, 0, 10),
                         BCUE_MATERIAL_FACADE, wall);
-    CHECK_OK(bcue_ray_scene_create(world, scene, &error), error);
+    CHECK_OK(bcue_world_finish(world, "the test scene", &error), error);
+    CHECK_OK(bcue_radio_scene_create(world, scene, &error), error);
+}
+
+static void find(const bcue_radio_scene *scene, bcue_vec3 tx, bcue_vec3 rx, int reflections,
+                 bcue_path_list *list)
+{
+    bcue_error error = {0};
+    bcue_path_options options = {.max_reflections = reflections};
+    CHECK_OK(bcue_paths_find(scene, tx, &rx, 1, &options, list, &error), error);
 }
 
 static void images_by_hand(void)
 {
     bcue_world world;
-    bcue_ray_scene *scene;
+    bcue_radio_scene *scene;
     make(&world, &scene);
     bcue_error error = {0};
     bcue_path_list list = {0};
     bcue_vec3 tx = {0, 20, 1.5}, rx = {0, 0, 5};
-    CHECK_OK(bcue_paths_find(scene, tx, rx, 1, &list, &error), error);
+    find(scene, tx, rx, 1, &list);
     CHECK_INT(list.count, 3);
     if (list.count == 3) {
         const bcue_path *p = list.paths;
-        CHECK_INT(p[0].order, 0);
+        CHECK_INT(p[0].count, 0);
         CHECK_NEAR(p[0].length_m, sqrt(400.0 + 3.5 * 3.5), 1e-12);
         CHECK_NEAR(p[0].arrival.y, 20.0 / p[0].length_m, 1e-12);
         /* Ground: 1.5 m and 5 m above it, so the point divides 20 m as 1.5 : 5. */
-        CHECK_INT(p[1].materials[0], BCUE_MATERIAL_ASPHALT);
-        CHECK_NEAR(p[1].points[0].y, 20.0 - 20.0 * 1.5 / 6.5, 1e-12);
-        CHECK_NEAR(p[1].points[0].z, 0.0, 1e-12);
+        CHECK_INT(p[1].at[0].material, BCUE_MATERIAL_ASPHALT);
+        CHECK_NEAR(p[1].at[0].point.y, 20.0 - 20.0 * 1.5 / 6.5, 1e-12);
+        CHECK_NEAR(p[1].at[0].point.z, 0.0, 1e-12);
         CHECK_NEAR(p[1].length_m, sqrt(400.0 + 6.5 * 6.5), 1e-12);
         CHECK_NEAR(p[1].departure.z, -6.5 / p[1].length_m, 1e-12);
         CHECK_NEAR(p[1].arrival.z, -6.5 / p[1].length_m, 1e-12);
         /* Wall: the image stands at y = 40. */
-        CHECK_INT(p[2].materials[0], BCUE_MATERIAL_FACADE);
+        CHECK_INT(p[2].at[0].material, BCUE_MATERIAL_FACADE);
         CHECK_NEAR(p[2].length_m, sqrt(1600.0 + 3.5 * 3.5), 1e-12);
-        CHECK_NEAR(p[2].points[0].y, 30.0, 1e-12);
-        CHECK_NEAR(p[2].points[0].z, 1.5 + 3.5 * 10.0 / 40.0, 1e-12);
+        CHECK_NEAR(p[2].at[0].point.y, 30.0, 1e-12);
+        CHECK_NEAR(p[2].at[0].point.z, 1.5 + 3.5 * 10.0 / 40.0, 1e-12);
         CHECK_NEAR(p[2].departure.y, 40.0 / p[2].length_m, 1e-12);
     }
-    CHECK_OK(bcue_paths_find(scene, tx, rx, 0, &list, &error), error);
+    find(scene, tx, rx, 0, &list);
     CHECK_INT(list.count, 1);
-    /* Too high up the wall, or behind it: no reflection there. */
-    CHECK_OK(bcue_paths_find(scene, bcue_vec3_make(0, 20, 60), bcue_vec3_make(0, 0, 60), 1, &list, &error),
-             error);
+    /* Too high up the wall: no reflection there. Behind it: off its back, since a sheet has two sides. */
+    find(scene, bcue_vec3_make(0, 20, 60), bcue_vec3_make(0, 0, 60), 1, &list);
     CHECK_INT(list.count, 2);
-    CHECK_OK(bcue_paths_find(scene, bcue_vec3_make(0, 40, 2), bcue_vec3_make(0, 35, 2), 1, &list, &error),
-             error);
-    CHECK_INT(list.count, 2);
+    find(scene, bcue_vec3_make(0, 40, 2), bcue_vec3_make(0, 35, 2), 1, &list);
+    CHECK_INT(list.count, 3);
+    CHECK(list.count == 3 && list.paths[2].at[0].normal.y > 0.999);
     /* The wall hides what is behind it, and the bounce of the ground runs under it nowhere. */
-    CHECK_OK(bcue_paths_find(scene, bcue_vec3_make(0, 40, 2), rx, 1, &list, &error), error);
+    find(scene, bcue_vec3_make(0, 40, 2), rx, 1, &list);
     CHECK_INT(list.count, 0);
-    CHECK_STATUS(bcue_paths_find(scene, tx, rx, 2, &list, &error), BCUE_ERROR_ARGUMENT);
+    bcue_path_options deep = {.max_reflections = -1};
+    CHECK_STATUS(bcue_paths_find(scene, tx, &rx, 1, &deep, &list, &error), BCUE_ERROR_ARGUMENT);
     bcue_path_list_free(&list);
-    bcue_ray_scene_destroy(scene);
+    bcue_radio_scene_destroy(scene);
     bcue_world_free(&world);
 }
 
 static void vehicles_block(void)
 {
     bcue_world world;
-    bcue_ray_scene *scene;
+    bcue_radio_scene *scene;
     make(&world, &scene);
     bcue_error error = {0};
     bcue_vec3 tx = {0, 20, 1.5}, rx = {0, 0, 5};
     bcue_instance bus = {.model = BCUE_VEHICLE_BUS, .position = {0, 16, 0}};
-    CHECK(bcue_ray_visible(scene, tx, rx));
-    CHECK_OK(bcue_ray_scene_place(scene, &bus, 1, &error), error);
-    CHECK(!bcue_ray_visible(scene, tx, rx));
-    CHECK(!bcue_ray_visible(scene, rx, tx));
+    CHECK(bcue_radio_visible(scene, tx, rx));
+    CHECK_OK(bcue_radio_scene_place(scene, &bus, 1, &error), error);
+    CHECK(!bcue_radio_visible(scene, tx, rx));
+    CHECK(!bcue_radio_visible(scene, rx, tx));
     bcue_path_list list = {0};
-    CHECK_OK(bcue_paths_find(scene, tx, rx, 1, &list, &error), error);
+    find(scene, tx, rx, 1, &list);
     /* The wall sends the wave back over the bus: at y = 16 it is 1.5 + 3.5 x 24 / 40 = 3.6 m high, the
      * bus 3.15 m. */
     CHECK_INT(list.count, 1);
-    CHECK(list.count == 1 && list.paths[0].materials[0] == BCUE_MATERIAL_FACADE);
+    CHECK(list.count == 1 && list.paths[0].at[0].material == BCUE_MATERIAL_FACADE);
     bus.position.x = 8.0; /* its nose is 5.75 m ahead of its middle */
-    CHECK_OK(bcue_ray_scene_place(scene, &bus, 1, &error), error);
-    CHECK(bcue_ray_visible(scene, tx, rx));
+    CHECK_OK(bcue_radio_scene_place(scene, &bus, 1, &error), error);
+    CHECK(bcue_radio_visible(scene, tx, rx));
     bus.position.x = 5.0;
     bus.yaw = 0.5 * BCUE_PI; /* across the road: 2.55 m wide, 11.5 m deep */
-    CHECK_OK(bcue_ray_scene_place(scene, &bus, 1, &error), error);
-    CHECK(bcue_ray_visible(scene, tx, rx));
-    CHECK(!bcue_ray_visible(scene, bcue_vec3_make(5, 22, 1.5), bcue_vec3_make(5, 0, 1.5)));
-    CHECK_OK(bcue_ray_scene_place(scene, NULL, 0, &error), error);
-    CHECK(bcue_ray_visible(scene, bcue_vec3_make(5, 22, 1.5), bcue_vec3_make(5, 0, 1.5)));
+    CHECK_OK(bcue_radio_scene_place(scene, &bus, 1, &error), error);
+    CHECK(bcue_radio_visible(scene, tx, rx));
+    CHECK(!bcue_radio_visible(scene, bcue_vec3_make(5, 22, 1.5), bcue_vec3_make(5, 0, 1.5)));
+    CHECK_OK(bcue_radio_scene_place(scene, NULL, 0, &error), error);
+    CHECK(bcue_radio_visible(scene, bcue_vec3_make(5, 22, 1.5), bcue_vec3_make(5, 0, 1.5)));
     bcue_path_list_free(&list);
-    bcue_ray_scene_destroy(scene);
+    bcue_radio_scene_destroy(scene);
     bcue_world_free(&world);
 }
 
@@ -97,8 +107,10 @@ static void packets_name_what_they_hit(void)
 {
     bcue_world world;
     bcue_ray_scene *scene;
-    make(&world, &scene);
+    bcue_radio_scene *radio;
+    make(&world, &radio);
     bcue_error error = {0};
+    CHECK_OK(bcue_ray_scene_create(&world, &scene, &error), error);
     const bcue_instance cars[2] = {{.model = BCUE_VEHICLE_SEDAN, .position = {-10, 15, 0}},
                                    {.model = BCUE_VEHICLE_TRUCK, .position = {10, 15, 0}}};
     CHECK_OK(bcue_ray_scene_place(scene, cars, 2, &error), error);
@@ -127,6 +139,7 @@ static void packets_name_what_they_hit(void)
     CHECK_INT(street_only.hit_instance[0], BCUE_RAY_STATIC);
     CHECK(street_only.far[0] > packet.far[0]);
     bcue_ray_scene_destroy(scene);
+    bcue_radio_scene_destroy(radio);
     bcue_world_free(&world);
 }
 

@@ -1,0 +1,213 @@
+/* Triangles to surfaces: regions of connected coplanar triangles, grown from the largest triangle down. */
+#include <stdlib.h>
+#include "base/fail.h"
+#include "base/memory.h"
+#include "world/radio_weld.h"
+
+typedef struct region_work {
+    uint32_t *order; /* triangles, largest first */
+    uint32_t *stack;
+    uint32_t *run_of_side; /* 3 per triangle: where the run of edges with its two ends begins */
+    uint32_t *root;        /* per triangle: of the body it belongs to */
+    bool *open;            /* per root */
+    double *volume;        /* per root: six times the signed volume */
+} region_work;
+
+/* What qsort orders: area first, index where equal. */
+typedef struct sized {
+    double area;
+    uint32_t index;
+} sized;
+
+static int larger_first(const void *left, const void *right)
+{
+    const sized *a = left, *b = right;
+    if (a->area > b->area)
+        return -1;
+    if (a->area < b->area)
+        return 1;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+static bool sort_by_area(const bcue_weld *weld, uint32_t *order)
+{
+    sized *all = bcue_calloc(weld->triangle_count, sizeof *all);
+    if (!all)
+        return false;
+    for (size_t i = 0; i < weld->triangle_count; i++)
+        all[i] = (sized){weld->triangles[i].area, (uint32_t)i};
+    qsort(all, weld->triangle_count, sizeof *all, larger_first);
+    for (size_t i = 0; i < weld->triangle_count; i++)
+        order[i] = all[i].index;
+    free(all);
+    return true;
+}
+
+static uint32_t root_of(uint32_t *root, uint32_t i)
+{
+    while (root[i] != i) {
+        root[i] = root[root[i]];
+        i = root[i];
+    }
+    return i;
+}
+
+/* Which triangles hang together by edges, and which of these bodies are closed and face outward. */
+static void find_bodies(const bcue_weld *weld, region_work *work)
+{
+    for (size_t i = 0; i < weld->triangle_count; i++)
+        work->root[i] = (uint32_t)i;
+    for (size_t first = 0; first < weld->edge_count;) {
+        size_t end = bcue_weld_run_end(weld, first);
+        for (size_t e = first; e < end; e++) {
+            uint32_t a = root_of(work->root, weld->edges[first].triangle),
+                     b = root_of(work->root, weld->edges[e].triangle);
+            work->root[a > b ? a : b] = a < b ? a : b;
+            work->run_of_side[3 * weld->edges[e].triangle + weld->edges[e].corner] = (uint32_t)first;
+        }
+        first = end;
+    }
+    for (size_t first = 0; first < weld->edge_count;) {
+        size_t end = bcue_weld_run_end(weld, first);
+        const bcue_weld_edge *pair = &weld->edges[first];
+        bool closed = end == first + 2;
+        if (closed) {
+            /* Two neighbours of the same orientation run along their edge in opposite directions. */
+            bool up0 = weld->triangles[pair[0].triangle].vertex[pair[0].corner] == pair[0].low;
+            bool up1 = weld->triangles[pair[1].triangle].vertex[pair[1].corner] == pair[1].low;
+            closed = up0 != up1;
+        }
+        if (!closed)
+            work->open[root_of(work->root, pair[0].triangle)] = true;
+        first = end;
+    }
+    for (size_t i = 0; i < weld->triangle_count; i++) {
+        const uint32_t *v = weld->triangles[i].vertex;
+        bcue_vec3 a = weld->vertices[v[0]];
+        bcue_vec3 reference = weld->vertices[weld->triangles[root_of(work->root, (uint32_t)i)].vertex[0]];
+        work->volume[root_of(work->root, (uint32_t)i)] +=
+            bcue_vec3_dot(bcue_vec3_sub(a, reference),
+                          bcue_vec3_scale(weld->triangles[i].normal, 2.0 * weld->triangles[i].area));
+    }
+}
+
+static bool fits(const bcue_weld *weld, const bcue_weld_triangle *seed, double offset, uint32_t candidate)
+{
+    const bcue_weld_triangle *t = &weld->triangles[candidate];
+    const bcue_triangle *mine = &weld->mesh->triangles[seed->source],
+                        *other = &weld->mesh->triangles[t->source];
+    if (t->surface != BCUE_NO_SURFACE || mine->object != other->object || mine->material != other->material ||
+        bcue_vec3_dot(seed->normal, t->normal) < 0.9)
+        return false;
+    for (int k = 0; k < 3; k++)
+        if (fabs(bcue_vec3_dot(seed->normal, weld->vertices[t->vertex[k]]) - offset) > weld->tolerance_m)
+            return false;
+    return true;
+}
+
+/* Give `surface` to every triangle that hangs together with `seed` in its plane. */
+static void grow(bcue_weld *weld, region_work *work, uint32_t seed, uint32_t surface)
+{
+    const bcue_weld_triangle *start = &weld->triangles[seed];
+    double offset = bcue_vec3_dot(start->normal, weld->vertices[start->vertex[0]]);
+    size_t depth = 0;
+    weld->triangles[seed].surface = surface;
+    work->stack[depth++] = seed;
+    while (depth > 0) {
+        uint32_t t = work->stack[--depth];
+        for (uint32_t k = 0; k < 3; k++) {
+            size_t first = work->run_of_side[3 * t + k], end = bcue_weld_run_end(weld, first);
+            for (size_t e = first; e < end; e++) {
+                uint32_t candidate = weld->edges[e].triangle;
+                if (!fits(weld, start, offset, candidate))
+                    continue;
+                weld->triangles[candidate].surface = surface;
+                work->stack[depth++] = candidate;
+            }
+        }
+    }
+}
+
+/* Plane, sphere and area of the surfaces whose numbers the triangles carry. */
+static bool fit_surfaces(bcue_weld *weld, region_work *work)
+{
+    size_t count = weld->surface_count;
+    bcue_vec3 *sums = bcue_calloc(count, sizeof *sums), *lows = bcue_calloc(count, sizeof *lows),
+              *highs = bcue_calloc(count, sizeof *highs);
+    bool ok = sums && lows && highs;
+    for (size_t i = 0; ok && i < weld->triangle_count; i++) {
+        const bcue_weld_triangle *t = &weld->triangles[i];
+        bcue_surface *s = &weld->surfaces[t->surface];
+        bcue_vec3 a = weld->vertices[t->vertex[0]], b = weld->vertices[t->vertex[1]],
+                  c = weld->vertices[t->vertex[2]];
+        if (s->count++ == 0) {
+            lows[t->surface] = highs[t->surface] = a;
+            uint32_t root = root_of(work->root, (uint32_t)i);
+            s->object = weld->mesh->triangles[t->source].object;
+            s->material = weld->mesh->triangles[t->source].material;
+            s->two_sided = work->open[root] || !(work->volume[root] > 0.0);
+        }
+        const bcue_vec3 corners[3] = {a, b, c};
+        bcue_vec3 *low = &lows[t->surface], *high = &highs[t->surface];
+        for (int k = 0; k < 3; k++) {
+            *low = bcue_vec3_make(fmin(low->x, corners[k].x), fmin(low->y, corners[k].y),
+                                  fmin(low->z, corners[k].z));
+            *high = bcue_vec3_make(fmax(high->x, corners[k].x), fmax(high->y, corners[k].y),
+                                   fmax(high->z, corners[k].z));
+        }
+        s->normal = bcue_vec3_add(s->normal, bcue_vec3_scale(t->normal, t->area));
+        s->area_m2 += t->area;
+        sums[t->surface] = bcue_vec3_add(
+            sums[t->surface], bcue_vec3_scale(bcue_vec3_add(a, bcue_vec3_add(b, c)), t->area / 3.0));
+    }
+    for (size_t i = 0; ok && i < count; i++) {
+        bcue_surface *s = &weld->surfaces[i];
+        s->normal = bcue_vec3_unit(s->normal);
+        s->offset = bcue_vec3_dot(s->normal, bcue_vec3_scale(sums[i], 1.0 / s->area_m2));
+        s->centre = bcue_vec3_scale(bcue_vec3_add(lows[i], highs[i]), 0.5);
+    }
+    for (size_t i = 0; ok && i < weld->triangle_count; i++) {
+        bcue_surface *s = &weld->surfaces[weld->triangles[i].surface];
+        for (int k = 0; k < 3; k++)
+            s->radius =
+                fmax(s->radius,
+                     bcue_vec3_norm(bcue_vec3_sub(weld->vertices[weld->triangles[i].vertex[k]], s->centre)));
+    }
+    free(sums);
+    free(lows);
+    free(highs);
+    return ok;
+}
+
+static bool build(bcue_weld *weld, region_work *work)
+{
+    size_t count = weld->triangle_count;
+    work->order = bcue_calloc(count, sizeof *work->order);
+    work->stack = bcue_calloc(count, sizeof *work->stack);
+    work->run_of_side = bcue_calloc(3 * count, sizeof *work->run_of_side);
+    work->root = bcue_calloc(count, sizeof *work->root);
+    work->open = bcue_calloc(count, sizeof *work->open);
+    work->volume = bcue_calloc(count, sizeof *work->volume);
+    weld->surfaces = bcue_calloc(count, sizeof *weld->surfaces);
+    if (!work->order || !work->stack || !work->run_of_side || !work->root || !work->open || !work->volume ||
+        !weld->surfaces || !sort_by_area(weld, work->order))
+        return false;
+    find_bodies(weld, work);
+    for (size_t i = 0; i < count; i++)
+        if (weld->triangles[work->order[i]].surface == BCUE_NO_SURFACE)
+            grow(weld, work, work->order[i], (uint32_t)weld->surface_count++);
+    return fit_surfaces(weld, work);
+}
+
+bcue_status bcue_weld_surfaces(bcue_weld *weld, bcue_error *error)
+{
+    region_work work = {0};
+    bool ok = build(weld, &work);
+    free(work.order);
+    free(work.stack);
+    free(work.run_of_side);
+    free(work.root);
+    free(work.open);
+    free(work.volume);
+    return ok ? BCUE_OK : bcue_fail_memory(error, "the surfaces of a mesh");
+}
