@@ -34,7 +34,7 @@ static const ply_type ply_types[] = {
 };
 
 /* What a property of the vertices is to beamcue; its place in `wanted`. */
-enum { WANTED_INTENSITY = 3, WANTED_COUNT = 4, UNWANTED = -1 };
+enum { WANTED_INTENSITY = 3, WANTED_COUNT = 4, UNWANTED = -1, WANTED_CORNERS = -2 };
 static const char *const wanted[WANTED_COUNT] = {"x", "y", "z", "intensity"};
 
 typedef struct ply_property {
@@ -56,15 +56,28 @@ typedef struct ply_reader {
     size_t element_count, property_count;
     ply_element elements[MOST_ELEMENTS];
     ply_property properties[MOST_PROPERTIES];
-    int vertices; /* index of the element, or -1 */
-    bool has[WANTED_COUNT];
+    int vertices, faces; /* indices of the elements, or -1 */
+    bool has[WANTED_COUNT], has_corners;
+    bool wants_faces;
     bcue_ply cloud;
+    bcue_ply_mesh mesh; /* its faces */
+    size_t corner_count, corner_capacity;
     bcue_error *error;
 } ply_reader;
 
 static bcue_status fail_line(const ply_reader *reader, const char *sentence)
 {
     return bcue_fail(reader->error, BCUE_ERROR_FORMAT, "%s:%zu: %s", reader->name, reader->line, sentence);
+}
+
+/* The same for a face, with its place in either kind of data. */
+static bcue_status fail_place(const ply_reader *reader, size_t row, const char *sentence)
+{
+    if (reader->ascii)
+        return bcue_fail(reader->error, BCUE_ERROR_FORMAT, "%s:%zu: face %zu %s", reader->name, reader->line,
+                         row, sentence);
+    return bcue_fail(reader->error, BCUE_ERROR_FORMAT, "%s: byte %zu: face %zu %s", reader->name,
+                     (size_t)(reader->at - reader->start), row, sentence);
 }
 
 /* ---- header ---- */
@@ -116,6 +129,11 @@ static bcue_status parse_element(ply_reader *reader, char **words, size_t count)
             return fail_line(reader, "a second element \"vertex\"");
         reader->vertices = (int)reader->element_count;
     }
+    if (reader->wants_faces && strcmp(words[1], "face") == 0) {
+        if (reader->faces >= 0)
+            return fail_line(reader, "a second element \"face\"");
+        reader->faces = (int)reader->element_count;
+    }
     reader->element_count++;
     return BCUE_OK;
 }
@@ -123,6 +141,16 @@ static bcue_status parse_element(ply_reader *reader, char **words, size_t count)
 static bcue_status give_role(ply_reader *reader, ply_property *property, const char *name)
 {
     property->role = UNWANTED;
+    if (reader->wants_faces && reader->faces >= 0 && (size_t)reader->faces + 1 == reader->element_count &&
+        (strcmp(name, "vertex_indices") == 0 || strcmp(name, "vertex_index") == 0)) {
+        if (property->count_type == NULL || property->type->kind == PLY_FLOAT)
+            return fail_line(reader, "the corners of faces must be a list of whole numbers");
+        if (reader->has_corners)
+            return fail_line(reader, "a second list of corners");
+        reader->has_corners = true;
+        property->role = WANTED_CORNERS;
+        return BCUE_OK;
+    }
     if (reader->vertices < 0 || (size_t)reader->vertices + 1 != reader->element_count)
         return BCUE_OK;
     for (int i = 0; i < WANTED_COUNT; i++) {
@@ -223,6 +251,9 @@ static bcue_status parse_ply_header(ply_reader *reader)
         return fail_line(reader, "the header has no format line");
     if (!reader->has[0] || !reader->has[1] || !reader->has[2])
         return fail_line(reader, "the header has no element vertex with the properties x, y and z");
+    if (reader->wants_faces && !reader->has_corners)
+        return fail_line(reader,
+                         "the header has no element face with a list vertex_indices; a mesh needs one");
     reader->line++;
     return BCUE_OK;
 }
@@ -262,8 +293,45 @@ static void store(bcue_ply *cloud, size_t row, int role, double value)
 {
     if (role == WANTED_INTENSITY)
         cloud->intensity[row] = value;
-    else if (role != UNWANTED)
+    else if (role >= 0)
         cloud->points[3 * row + (size_t)role] = value;
+}
+
+/* Room for the faces, of which each takes at least one byte (check_room). */
+static bcue_status make_faces(ply_reader *reader, size_t count)
+{
+    if (count < UINT32_MAX)
+        reader->mesh.face_first = bcue_calloc(count + 1, sizeof *reader->mesh.face_first);
+    if (reader->mesh.face_first == NULL)
+        return bcue_fail_memory(reader->error, reader->name);
+    reader->mesh.face_count = count;
+    return BCUE_OK;
+}
+
+/* Is the face that `corners` more are to be added to sound, and is there room for them? */
+static bcue_status grow_face(ply_reader *reader, size_t row, double corners)
+{
+    if (!(corners >= 3.0))
+        return fail_place(reader, row, "has fewer than 3 corners");
+    if (corners > (double)(reader->end - reader->at))
+        return fail_place(reader, row, "has more corners than the file has bytes left");
+    size_t needed = reader->corner_count + (size_t)corners;
+    if (needed > UINT32_MAX)
+        return fail_place(reader, row, "is beyond the 4294967295th corner");
+    if (!bcue_grow((void **)&reader->mesh.corners, &reader->corner_capacity, needed,
+                   sizeof *reader->mesh.corners))
+        return bcue_fail_memory(reader->error, reader->name);
+    reader->mesh.face_first[row + 1] = (uint32_t)needed;
+    return BCUE_OK;
+}
+
+static bcue_status add_corner(ply_reader *reader, size_t row, double corner)
+{
+    if (!(corner >= 0.0 && corner < (double)reader->elements[reader->vertices].count) ||
+        corner != (double)(uint32_t)corner)
+        return fail_place(reader, row, "has a corner that is not one of the vertices");
+    reader->mesh.corners[reader->corner_count++] = (uint32_t)corner;
+    return BCUE_OK;
 }
 
 static double read_binary(const char *at, const ply_type *type, bool swapped)
@@ -289,6 +357,17 @@ static double read_binary(const char *at, const ply_type *type, bool swapped)
     return type->size == 1 ? value.u8 : type->size == 2 ? value.u16 : value.u32;
 }
 
+/* The corners behind the length of the list at reader->at, which fit in the file. */
+static bcue_status read_binary_face(ply_reader *reader, const ply_property *property, size_t row,
+                                    double corners)
+{
+    BCUE_TRY(grow_face(reader, row, corners));
+    const char *at = reader->at + property->count_type->size;
+    for (size_t left = (size_t)corners; left > 0; left--, at += property->type->size)
+        BCUE_TRY(add_corner(reader, row, read_binary(at, property->type, reader->swapped)));
+    return BCUE_OK;
+}
+
 static bcue_status read_binary_row(ply_reader *reader, const ply_element *element, size_t row)
 {
     for (size_t i = 0; i < element->property_count; i++) {
@@ -305,13 +384,16 @@ static bcue_status read_binary_row(ply_reader *reader, const ply_element *elemen
                 reader->error, BCUE_ERROR_FORMAT,
                 "%s: byte %zu: row %zu of \"%.40s\" does not fit in the file, which is truncated or damaged",
                 reader->name, (size_t)(reader->at - reader->start), row, element->name);
+        if (property->role == WANTED_CORNERS)
+            BCUE_TRY(read_binary_face(reader, property, row, value));
         store(&reader->cloud, row, property->role, value);
         reader->at += size;
     }
     return BCUE_OK;
 }
 
-static bcue_status read_binary_element(ply_reader *reader, const ply_element *element, bool vertices)
+static bcue_status read_binary_element(ply_reader *reader, const ply_element *element, bool vertices,
+                                       bool faces)
 {
     bool lists = false;
     size_t row_size = 0;
@@ -323,6 +405,8 @@ static bcue_status read_binary_element(ply_reader *reader, const ply_element *el
     BCUE_TRY(check_room(reader, element, row_size));
     if (vertices)
         BCUE_TRY(make_points(reader, element->count));
+    if (faces)
+        BCUE_TRY(make_faces(reader, element->count));
     if (!vertices && !lists) {
         reader->at += element->count * row_size;
         return BCUE_OK;
@@ -411,9 +495,14 @@ static bcue_status read_ascii_row(ply_reader *reader, const ply_element *element
         if (property->count_type != NULL) {
             if (!(value >= 0.0 && value <= UINT32_MAX))
                 return fail_line(reader, "the length of a list must be a whole number of at least 0");
-            double ignored = 0.0;
-            for (size_t left = (size_t)value; left > 0; left--)
-                BCUE_TRY(take_number(reader, &ignored));
+            if (property->role == WANTED_CORNERS)
+                BCUE_TRY(grow_face(reader, row, value));
+            double item = 0.0;
+            for (size_t left = (size_t)value; left > 0; left--) {
+                BCUE_TRY(take_number(reader, &item));
+                if (property->role == WANTED_CORNERS)
+                    BCUE_TRY(add_corner(reader, row, item));
+            }
         }
         store(&reader->cloud, row, property->role, value);
     }
@@ -423,7 +512,8 @@ static bcue_status read_ascii_row(ply_reader *reader, const ply_element *element
     return BCUE_OK;
 }
 
-static bcue_status read_ascii_element(ply_reader *reader, const ply_element *element, bool vertices)
+static bcue_status read_ascii_element(ply_reader *reader, const ply_element *element, bool vertices,
+                                      bool faces)
 {
     if (element->property_count == 0)
         return BCUE_OK;
@@ -435,6 +525,8 @@ static bcue_status read_ascii_element(ply_reader *reader, const ply_element *ele
     BCUE_TRY(check_room(reader, element, row_size));
     if (vertices)
         BCUE_TRY(make_points(reader, element->count));
+    if (faces)
+        BCUE_TRY(make_faces(reader, element->count));
     for (size_t row = 0; row < element->count; row++)
         BCUE_TRY(read_ascii_row(reader, element, row));
     return BCUE_OK;
@@ -444,11 +536,11 @@ static bcue_status read_ply(ply_reader *reader)
 {
     BCUE_TRY(parse_ply_header(reader));
     for (size_t i = 0; i < reader->element_count; i++) {
-        bool vertices = (int)i == reader->vertices;
+        bool vertices = (int)i == reader->vertices, faces = reader->wants_faces && (int)i == reader->faces;
         if (reader->ascii)
-            BCUE_TRY(read_ascii_element(reader, &reader->elements[i], vertices));
+            BCUE_TRY(read_ascii_element(reader, &reader->elements[i], vertices, faces));
         else
-            BCUE_TRY(read_binary_element(reader, &reader->elements[i], vertices));
+            BCUE_TRY(read_binary_element(reader, &reader->elements[i], vertices, faces));
     }
     if (reader->ascii)
         skip_blank_lines(reader);
@@ -461,10 +553,10 @@ static bcue_status read_ply(ply_reader *reader)
                            (size_t)(reader->at - reader->start), (size_t)(reader->end - reader->at));
 }
 
-bcue_status bcue_ply_decode(const void *data, size_t size, const char *name, bcue_ply *cloud,
-                            bcue_error *error)
+/* Decode into `cloud`, or with `mesh` into that; what is not NULL is empty on failure. */
+static bcue_status decode(const void *data, size_t size, const char *name, bcue_ply *cloud,
+                          bcue_ply_mesh *mesh, bcue_error *error)
 {
-    *cloud = (bcue_ply){0};
     ply_reader *reader = bcue_calloc(1, sizeof *reader);
     if (reader == NULL)
         return bcue_fail_memory(error, name);
@@ -472,15 +564,38 @@ bcue_status bcue_ply_decode(const void *data, size_t size, const char *name, bcu
     reader->end = reader->start + size;
     reader->name = name;
     reader->line = 1;
-    reader->vertices = -1;
+    reader->vertices = reader->faces = -1;
+    reader->wants_faces = mesh != NULL;
     reader->error = error;
     bcue_status status = read_ply(reader);
-    if (status == BCUE_OK)
+    if (status == BCUE_OK && mesh != NULL) {
+        reader->mesh.vertices = reader->cloud.points;
+        reader->mesh.vertex_count = reader->cloud.count;
+        reader->cloud.points = NULL;
+        *mesh = reader->mesh;
+        reader->mesh = (bcue_ply_mesh){0};
+    } else if (status == BCUE_OK) {
         *cloud = reader->cloud;
-    else
-        bcue_ply_free(&reader->cloud);
+        reader->cloud = (bcue_ply){0};
+    }
+    bcue_ply_free(&reader->cloud);
+    bcue_ply_mesh_free(&reader->mesh);
     free(reader);
     return status;
+}
+
+bcue_status bcue_ply_decode(const void *data, size_t size, const char *name, bcue_ply *cloud,
+                            bcue_error *error)
+{
+    *cloud = (bcue_ply){0};
+    return decode(data, size, name, cloud, NULL, error);
+}
+
+bcue_status bcue_ply_mesh_decode(const void *data, size_t size, const char *name, bcue_ply_mesh *mesh,
+                                 bcue_error *error)
+{
+    *mesh = (bcue_ply_mesh){0};
+    return decode(data, size, name, NULL, mesh, error);
 }
 
 bcue_status bcue_ply_read(const char *path, bcue_ply *cloud, bcue_error *error)
@@ -493,6 +608,16 @@ bcue_status bcue_ply_read(const char *path, bcue_ply *cloud, bcue_error *error)
     return status;
 }
 
+bcue_status bcue_ply_mesh_read(const char *path, bcue_ply_mesh *mesh, bcue_error *error)
+{
+    *mesh = (bcue_ply_mesh){0};
+    bcue_bytes bytes;
+    BCUE_TRY(bcue_file_read(path, LARGEST_PLY, &bytes, error));
+    bcue_status status = bcue_ply_mesh_decode(bytes.data, bytes.size, path, mesh, error);
+    bcue_bytes_free(&bytes);
+    return status;
+}
+
 void bcue_ply_free(bcue_ply *cloud)
 {
     if (cloud == NULL)
@@ -500,4 +625,14 @@ void bcue_ply_free(bcue_ply *cloud)
     free(cloud->points);
     free(cloud->intensity);
     *cloud = (bcue_ply){0};
+}
+
+void bcue_ply_mesh_free(bcue_ply_mesh *mesh)
+{
+    if (mesh == NULL)
+        return;
+    free(mesh->vertices);
+    free(mesh->face_first);
+    free(mesh->corners);
+    *mesh = (bcue_ply_mesh){0};
 }

@@ -10,8 +10,7 @@ void bcue_mesh_free(bcue_mesh *mesh)
     *mesh = (bcue_mesh){0};
 }
 
-/* Index of the first of `count` new vertices. */
-static uint32_t add_vertices(bcue_mesh *mesh, const bcue_vec3 *vertices, size_t count)
+uint32_t bcue_mesh_add_vertices(bcue_mesh *mesh, const bcue_vec3 *vertices, size_t count)
 {
     if (mesh->failed || mesh->vertex_count + count > UINT32_MAX ||
         !bcue_grow((void **)&mesh->vertices, &mesh->vertex_capacity, mesh->vertex_count + count,
@@ -21,13 +20,13 @@ static uint32_t add_vertices(bcue_mesh *mesh, const bcue_vec3 *vertices, size_t 
     }
     size_t first = mesh->vertex_count;
     for (size_t i = 0; i < count; i++)
-        mesh->vertices[first + i] = vertices[i];
+        mesh->vertices[first + i] = vertices != NULL ? vertices[i] : (bcue_vec3){0, 0, 0};
     mesh->vertex_count += count;
     return (uint32_t)first;
 }
 
-static void add_triangle(bcue_mesh *mesh, uint32_t a, uint32_t b, uint32_t c, bcue_material_id material,
-                         uint32_t object)
+void bcue_mesh_add_triangle(bcue_mesh *mesh, uint32_t a, uint32_t b, uint32_t c, bcue_material_id material,
+                            uint32_t object)
 {
     if (mesh->failed || !bcue_grow((void **)&mesh->triangles, &mesh->triangle_capacity,
                                    mesh->triangle_count + 1, sizeof *mesh->triangles)) {
@@ -40,9 +39,9 @@ static void add_triangle(bcue_mesh *mesh, uint32_t a, uint32_t b, uint32_t c, bc
 void bcue_mesh_add_quad(bcue_mesh *mesh, const bcue_vec3 corners[4], bcue_material_id material,
                         uint32_t object)
 {
-    uint32_t v = add_vertices(mesh, corners, 4);
-    add_triangle(mesh, v, v + 1, v + 2, material, object);
-    add_triangle(mesh, v, v + 2, v + 3, material, object);
+    uint32_t v = bcue_mesh_add_vertices(mesh, corners, 4);
+    bcue_mesh_add_triangle(mesh, v, v + 1, v + 2, material, object);
+    bcue_mesh_add_triangle(mesh, v, v + 2, v + 3, material, object);
 }
 
 void bcue_mesh_add_hexahedron(bcue_mesh *mesh, const bcue_vec3 corners[8],
@@ -75,22 +74,22 @@ void bcue_mesh_add_cylinder(bcue_mesh *mesh, bcue_vec3 base, bcue_vec3 axis, dou
     bcue_vec3 helper = fabs(along.z) < 0.9 ? bcue_vec3_make(0, 0, 1) : bcue_vec3_make(1, 0, 0);
     bcue_vec3 u = bcue_vec3_unit(bcue_vec3_cross(helper, along)), v = bcue_vec3_cross(along, u);
     bcue_vec3 centres[2] = {base, bcue_vec3_add(base, axis)};
-    uint32_t ends = add_vertices(mesh, centres, 2), ring = 0;
+    uint32_t ends = bcue_mesh_add_vertices(mesh, centres, 2), ring = 0;
     for (int i = 0; i < sides; i++) {
         double angle = 2.0 * BCUE_PI * (double)i / (double)sides;
         bcue_vec3 spoke =
             bcue_vec3_add(bcue_vec3_scale(u, radius * cos(angle)), bcue_vec3_scale(v, radius * sin(angle)));
         bcue_vec3 pair[2] = {bcue_vec3_add(centres[0], spoke), bcue_vec3_add(centres[1], spoke)};
-        uint32_t index = add_vertices(mesh, pair, 2);
+        uint32_t index = bcue_mesh_add_vertices(mesh, pair, 2);
         if (i == 0)
             ring = index;
     }
     for (int i = 0; i < sides; i++) {
         uint32_t a = ring + 2 * (uint32_t)i, b = ring + 2 * (uint32_t)((i + 1) % sides);
-        add_triangle(mesh, a, b, b + 1, side, object);
-        add_triangle(mesh, a, b + 1, a + 1, side, object);
-        add_triangle(mesh, ends, b, a, rim, object);
-        add_triangle(mesh, ends + 1, a + 1, b + 1, rim, object);
+        bcue_mesh_add_triangle(mesh, a, b, b + 1, side, object);
+        bcue_mesh_add_triangle(mesh, a, b + 1, a + 1, side, object);
+        bcue_mesh_add_triangle(mesh, ends, b, a, rim, object);
+        bcue_mesh_add_triangle(mesh, ends + 1, a + 1, b + 1, rim, object);
     }
 }
 
@@ -103,8 +102,8 @@ static void add_sphere_part(bcue_mesh *mesh, bcue_vec3 centre, bcue_vec3 half_ax
             placed[i] =
                 bcue_vec3_make(centre.x + half_axes.x * corners[i].x, centre.y + half_axes.y * corners[i].y,
                                centre.z + half_axes.z * corners[i].z);
-        uint32_t v = add_vertices(mesh, placed, 3);
-        add_triangle(mesh, v, v + 1, v + 2, material, object);
+        uint32_t v = bcue_mesh_add_vertices(mesh, placed, 3);
+        bcue_mesh_add_triangle(mesh, v, v + 1, v + 2, material, object);
         return;
     }
     bcue_vec3 ab = bcue_vec3_unit(bcue_vec3_add(corners[0], corners[1]));

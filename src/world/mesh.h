@@ -25,6 +25,11 @@ typedef struct bcue_mesh {
 
 void bcue_mesh_free(bcue_mesh *mesh); /* and make it empty */
 
+/* Index of the first of `count` new vertices; `vertices` NULL: they are at the origin, to be set by the
+ * caller. */
+uint32_t bcue_mesh_add_vertices(bcue_mesh *mesh, const bcue_vec3 *vertices, size_t count);
+void bcue_mesh_add_triangle(bcue_mesh *mesh, uint32_t a, uint32_t b, uint32_t c, bcue_material_id material,
+                            uint32_t object);
 /* Corners counter-clockwise seen from outside. */
 void bcue_mesh_add_quad(bcue_mesh *mesh, const bcue_vec3 corners[4], bcue_material_id material,
                         uint32_t object);

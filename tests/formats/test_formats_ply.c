@@ -162,6 +162,95 @@ static void test_data_refused(void)
     CHECK_STATUS(bcue_ply_read(fixture_path("absent.ply"), &cloud, &error), BCUE_ERROR_IO);
 }
 
+#define FACES(count) "element face " count "\nproperty list uchar int vertex_indices\n"
+
+static void check_mesh_refused(const char *text, const char *part)
+{
+    bcue_ply_mesh mesh;
+    bcue_error error = {{0}};
+    CHECK_STATUS(bcue_ply_mesh_decode(text, strlen(text), "t.ply", &mesh, &error), BCUE_ERROR_FORMAT);
+    CHECK_CONTAINS(error.text, part);
+    CHECK(mesh.vertices == NULL && mesh.face_first == NULL && mesh.corners == NULL);
+}
+
+/* Faces of different sizes, before or after the vertices, in text and in both byte orders. */
+static void test_faces(void)
+{
+    static const char *const texts[] = {
+        ASCII("4") FACES("2") "end_header\n0 0 0\n1 0 0\n1 1 0\n0 1 0.5\n3 0 1 2\n4 0 1 2 3\n",
+        "ply\nformat ascii 1.0\nelement face 2\nproperty float weight\nproperty list int short vertex_index\n"
+        "element vertex 4\n" XYZ "end_header\n9 3 0 1 2\n9 4 0 1 2 3\n0 0 0\n1 0 0\n1 1 0\n0 1 0.5\n",
+    };
+    for (size_t i = 0; i < 2; i++) {
+        bcue_ply_mesh mesh = {0};
+        bcue_error error = {{0}};
+        CHECK_OK(bcue_ply_mesh_decode(texts[i], strlen(texts[i]), "t.ply", &mesh, &error), error);
+        CHECK_INT(mesh.vertex_count, 4);
+        CHECK_INT(mesh.face_count, 2);
+        if (mesh.face_count == 2) {
+            CHECK(mesh.face_first[0] == 0 && mesh.face_first[1] == 3 && mesh.face_first[2] == 7);
+            CHECK(mesh.corners[2] == 2 && mesh.corners[6] == 3 && mesh.vertices[11] == 0.5);
+        }
+        bcue_ply_mesh_free(&mesh);
+    }
+    static const unsigned char little[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 128, 63, 3,
+                                           0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,   0};
+    char binary[512];
+    int size = snprintf(binary, sizeof binary, "%s", BINARY("1") FACES("1") "end_header\n");
+    memcpy(binary + size, little, sizeof little);
+    bcue_ply_mesh mesh = {0};
+    bcue_error error = {{0}};
+    CHECK_OK(bcue_ply_mesh_decode(binary, (size_t)size + sizeof little, "t.ply", &mesh, &error), error);
+    CHECK(mesh.face_count == 1 && mesh.vertices[2] == 1.0 && mesh.corners[2] == 0);
+    bcue_ply_mesh_free(&mesh);
+    binary[size + 21] = 7; /* the last corner */
+    CHECK_STATUS(bcue_ply_mesh_decode(binary, (size_t)size + sizeof little, "t.ply", &mesh, &error),
+                 BCUE_ERROR_FORMAT);
+    CHECK_CONTAINS(error.text, "t.ply: byte ");
+    CHECK_CONTAINS(error.text, "face 0 has a corner that is not one of the vertices");
+}
+
+static void test_faces_refused(void)
+{
+    check_mesh_refused(ASCII("1") "end_header\n1 2 3\n", "t.ply:7: the header has no element face");
+    check_mesh_refused(ASCII("1") FACES("0") FACES("0"), "t.ply:9: a second element \"face\"");
+    check_mesh_refused(ASCII("1") "element face 0\nproperty int vertex_indices\n",
+                       "t.ply:8: the corners of faces");
+    check_mesh_refused(ASCII("1") FACES("1") "property list int int vertex_index\n",
+                       "t.ply:9: a second list");
+    check_mesh_refused(ASCII("1") FACES("1") "end_header\n1 2 3\n3 0 0 1\n", "t.ply:11: face 0 has a corner");
+    check_mesh_refused(ASCII("1") FACES("1") "end_header\n1 2 3\n3 0 0 -1\n",
+                       "t.ply:11: face 0 has a corner");
+    check_mesh_refused(ASCII("1") FACES("1") "end_header\n1 2 3\n3 0 0 0.5\n",
+                       "t.ply:11: face 0 has a corner");
+    check_mesh_refused(ASCII("1") FACES("1") "end_header\n1 2 3\n2 0 0\n",
+                       "t.ply:11: face 0 has fewer than 3");
+    check_mesh_refused(ASCII("1") FACES("1") "end_header\n1 2 3\n4000000000 0 0\n",
+                       "more corners than the file");
+    check_mesh_refused(ASCII("1") FACES("4000000000") "end_header\n1 2 3\n3 0 0 0\n",
+                       "the file is truncated");
+}
+
+static bcue_status decode_mesh(const uint8_t *data, size_t size, const char *name, bcue_error *error)
+{
+    bcue_ply_mesh mesh;
+    bcue_status status = bcue_ply_mesh_decode(data, size, name, &mesh, error);
+    for (size_t i = 0; status == BCUE_OK && i < mesh.face_first[mesh.face_count]; i++)
+        CHECK(mesh.corners[i] < mesh.vertex_count);
+    bcue_ply_mesh_free(&mesh);
+    return status;
+}
+
+static void test_mesh_mangled(void)
+{
+    static const char text[] =
+        ASCII("4") FACES("2") "end_header\n0 0 0\n1 0 0\n1 1 0\n0 1 0.5\n3 0 1 2\n4 0 1 2 3\n";
+    mangle_report cut = mangle_truncate((const uint8_t *)text, sizeof text - 1, decode_mesh, "m.ply");
+    mangle_report flipped = mangle_flip((const uint8_t *)text, sizeof text - 1, decode_mesh, "m.ply");
+    CHECK(cut.refused + 1 >= cut.tried);
+    CHECK(flipped.refused > 300);
+}
+
 static bcue_status decode(const uint8_t *data, size_t size, const char *name, bcue_error *error)
 {
     bcue_ply cloud;
@@ -198,6 +287,9 @@ int main(void)
     RUN(test_numbers_round_as_strtod);
     RUN(test_header_refused);
     RUN(test_data_refused);
+    RUN(test_faces);
+    RUN(test_faces_refused);
     RUN(test_mangled);
+    RUN(test_mesh_mangled);
     return check_summary();
 }
