@@ -22,6 +22,8 @@ typedef enum bcue_rng_purpose {
     BCUE_RNG_CAMERA = 10,    /* simulator: image noise */
     BCUE_RNG_BOOTSTRAP = 11, /* confidence intervals */
     BCUE_RNG_BASELINE = 12,  /* random answers of baselines, empty look-up cells */
+    BCUE_RNG_LIDAR = 20,     /* simulator: LiDAR; index = ray */
+    BCUE_RNG_RADAR = 21,     /* simulator: radar detections; index = ray */
 } bcue_rng_purpose;
 
 typedef struct bcue_rng {
