@@ -65,7 +65,8 @@ const bcue_shape *bcue_dn_shape(const bcue_dn_plan *plan, bcue_value value);
 /* The value in this layout (perhaps with other dimensions of the same row-major order). */
 int32_t bcue_dn_read(bcue_dn_plan *plan, bcue_value value, const dnnl_memory_desc_t *desc);
 int32_t bcue_dn_read_plain(bcue_dn_plan *plan, bcue_value value);
-/* The layout that costs nothing. */
+/* The layout that costs nothing, or row-major when that has gaps (a slice). Valid until the next call that
+   makes a view. */
 const dnnl_memory_desc_t *bcue_dn_native(bcue_dn_plan *plan, bcue_value value);
 void bcue_dn_define(bcue_dn_plan *plan, bcue_value value, int32_t view);
 /* `view` in another layout: itself, an alias or a reordered copy. */
@@ -107,12 +108,30 @@ bool bcue_dn_norm_forward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_norm_backward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_pool_forward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_pool_backward(bcue_dn_plan *plan, int32_t node);
-bool bcue_dn_relu_forward(bcue_dn_plan *plan, int32_t node);
-bool bcue_dn_relu_backward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_resize_forward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_resize_backward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_map_forward(bcue_dn_plan *plan, int32_t node); /* ReLU, GELU, sigmoid, tanh */
+bool bcue_dn_map_backward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_binary_forward(bcue_dn_plan *plan, int32_t node); /* add, mul */
 bool bcue_dn_binary_backward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_reshape_forward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_reshape_backward(bcue_dn_plan *plan, int32_t node);
+/* add, mul with an operand whose shape is the end of the other's */
+bool bcue_dn_repeat_forward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_repeat_backward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_permute_forward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_permute_backward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_slice_forward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_concat_forward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_concat_backward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_dropout_forward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_dropout_backward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_layer_norm_forward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_layer_norm_backward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_softmax_forward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_softmax_backward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_matmul_forward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_matmul_backward(bcue_dn_plan *plan, int32_t node);
 /* A group of convolution or linear + batch norm + residual + ReLU, in inference. */
 bool bcue_dn_group_forward(bcue_dn_plan *plan, const bcue_fusion_group *group);
 

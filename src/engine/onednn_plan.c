@@ -13,13 +13,24 @@ static const struct {
     [BCUE_OP_CONV2D] = {bcue_dn_conv_forward, bcue_dn_conv_backward},
     [BCUE_OP_BATCH_NORM] = {bcue_dn_norm_forward, bcue_dn_norm_backward},
     [BCUE_OP_LINEAR] = {bcue_dn_linear_forward, bcue_dn_linear_backward},
-    [BCUE_OP_RELU] = {bcue_dn_relu_forward, bcue_dn_relu_backward},
+    [BCUE_OP_RELU] = {bcue_dn_map_forward, bcue_dn_map_backward},
+    [BCUE_OP_GELU] = {bcue_dn_map_forward, bcue_dn_map_backward},
+    [BCUE_OP_SIGMOID] = {bcue_dn_map_forward, bcue_dn_map_backward},
+    [BCUE_OP_TANH] = {bcue_dn_map_forward, bcue_dn_map_backward},
     [BCUE_OP_MAX_POOL] = {bcue_dn_pool_forward, bcue_dn_pool_backward},
     [BCUE_OP_AVG_POOL] = {bcue_dn_pool_forward, bcue_dn_pool_backward},
     [BCUE_OP_ADAPTIVE_AVG_POOL] = {bcue_dn_pool_forward, bcue_dn_pool_backward},
     [BCUE_OP_ADD] = {bcue_dn_binary_forward, bcue_dn_binary_backward},
     [BCUE_OP_MUL] = {bcue_dn_binary_forward, bcue_dn_binary_backward},
     [BCUE_OP_RESHAPE] = {bcue_dn_reshape_forward, bcue_dn_reshape_backward},
+    [BCUE_OP_PERMUTE] = {bcue_dn_permute_forward, bcue_dn_permute_backward},
+    [BCUE_OP_SLICE] = {bcue_dn_slice_forward, NULL},
+    [BCUE_OP_CONCAT] = {bcue_dn_concat_forward, bcue_dn_concat_backward},
+    [BCUE_OP_DROPOUT] = {bcue_dn_dropout_forward, bcue_dn_dropout_backward},
+    [BCUE_OP_RESIZE_BILINEAR] = {bcue_dn_resize_forward, bcue_dn_resize_backward},
+    [BCUE_OP_LAYER_NORM] = {bcue_dn_layer_norm_forward, bcue_dn_layer_norm_backward},
+    [BCUE_OP_SOFTMAX] = {bcue_dn_softmax_forward, bcue_dn_softmax_backward},
+    [BCUE_OP_MATMUL] = {bcue_dn_matmul_forward, bcue_dn_matmul_backward},
 };
 
 /* ---- making a plan ---- */
@@ -217,7 +228,8 @@ static void lower_all_backward(bcue_dn_plan *plan, bcue_value loss)
         if (state->route == BCUE_DN_UNPLANNED || state->route == BCUE_DN_ABSORBED ||
             bcue_dn_gradient(plan, state->result) == BCUE_DN_NONE)
             continue;
-        if (state->route == BCUE_DN_PLAIN || !lowering[node->op].backward(plan, i))
+        if (state->route == BCUE_DN_PLAIN || lowering[node->op].backward == NULL ||
+            !lowering[node->op].backward(plan, i))
             bcue_dn_plain_backward(plan, i);
     }
     for (int32_t p = 0; p < plan->weights->count; p++)

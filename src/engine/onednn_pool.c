@@ -1,4 +1,5 @@
-/* Max pooling, average pooling, and adaptive average pooling where its windows are all alike. */
+/* Max pooling, average pooling, adaptive average pooling where its windows are all alike, and bilinear
+ * resizing. */
 #include "engine/onednn_lower.h"
 
 typedef struct pool_case {
@@ -81,6 +82,53 @@ bool bcue_dn_pool_backward(bcue_dn_plan *plan, int32_t index)
     args[2] = (bcue_dn_arg){DNNL_ARG_WORKSPACE, state->workspace};
     bcue_dn_emit(program, backward, args, state->workspace != BCUE_DN_NONE ? 3 : 2);
     bcue_dn_push_gradient(plan, c.x, args[1].view);
+    dnnl_primitive_desc_destroy(backward);
+    return true;
+}
+
+bool bcue_dn_resize_forward(bcue_dn_plan *plan, int32_t index)
+{
+    const bcue_node *node = bcue_graph_node(plan->graph, index);
+    bcue_dn_program *program = &plan->program;
+    bcue_dn_node *state = &plan->nodes[index];
+    dnnl_memory_desc_t src = *bcue_dn_native(plan, node->input[0]);
+    dnnl_memory_desc_t dst = bcue_dn_any_desc(4, bcue_dn_shape(plan, node->output)->dim);
+    dnnl_resampling_desc_t desc;
+    if (dnnl_resampling_forward_desc_init(
+            &desc, plan->options.training ? dnnl_forward_training : dnnl_forward_inference,
+            dnnl_resampling_linear, NULL, &src, &dst) != dnnl_success)
+        return false;
+    dnnl_primitive_desc_t forward = bcue_dn_describe(program, &desc, NULL, NULL);
+    if (forward == NULL)
+        return false;
+    dst = bcue_dn_query(forward, dnnl_query_dst_md);
+    state->source = bcue_dn_read(plan, node->input[0], &src);
+    bcue_dn_arg args[2] = {{DNNL_ARG_SRC, state->source}, {DNNL_ARG_DST, bcue_dn_new(program, &dst)}};
+    bcue_dn_emit(program, forward, args, 2);
+    bcue_dn_define(plan, node->output, args[1].view);
+    state->forward = forward;
+    return true;
+}
+
+bool bcue_dn_resize_backward(bcue_dn_plan *plan, int32_t index)
+{
+    const bcue_node *node = bcue_graph_node(plan->graph, index);
+    bcue_dn_program *program = &plan->program;
+    const bcue_dn_node *state = &plan->nodes[index];
+    dnnl_memory_desc_t diff_src = *bcue_dn_desc(program, state->source);
+    dnnl_memory_desc_t diff_dst = bcue_dn_query(state->forward, dnnl_query_dst_md);
+    dnnl_resampling_desc_t desc;
+    if (dnnl_resampling_backward_desc_init(&desc, dnnl_resampling_linear, NULL, &diff_src, &diff_dst) !=
+        dnnl_success)
+        return false;
+    dnnl_primitive_desc_t backward = bcue_dn_describe(program, &desc, NULL, state->forward);
+    if (backward == NULL)
+        return false;
+    bcue_dn_arg args[2] = {
+        {DNNL_ARG_DIFF_DST, bcue_dn_convert(plan, bcue_dn_gradient(plan, node->output), &diff_dst)},
+        {DNNL_ARG_DIFF_SRC, bcue_dn_new(program, &diff_src)}};
+    bcue_dn_emit(program, backward, args, 2);
+    bcue_dn_push_gradient(plan, node->input[0], args[1].view);
     dnnl_primitive_desc_destroy(backward);
     return true;
 }

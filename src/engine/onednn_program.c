@@ -121,6 +121,14 @@ bool bcue_dn_desc_is_plain(const dnnl_memory_desc_t *desc)
     return true;
 }
 
+bool bcue_dn_desc_is_dense(const dnnl_memory_desc_t *desc)
+{
+    size_t bytes = sizeof(float);
+    for (int i = 0; i < desc->ndims; i++)
+        bytes *= (size_t)desc->padded_dims[i];
+    return dnnl_memory_desc_get_size(desc) == bytes;
+}
+
 /* ---- buffers and views ---- */
 
 /* Step 0 is before the first run, so the run's steps count from 1. */
@@ -149,7 +157,7 @@ static int32_t add_view(bcue_dn_program *program, const dnnl_memory_desc_t *desc
         bcue_dn_fail_memory(program);
         return BCUE_DN_NONE;
     }
-    program->views[program->view_count] = (bcue_dn_view){*desc, buffer, NULL};
+    program->views[program->view_count] = (bcue_dn_view){*desc, buffer, 0, NULL};
     return (int32_t)program->view_count++;
 }
 
@@ -172,7 +180,31 @@ int32_t bcue_dn_alias(bcue_dn_program *program, int32_t view, const dnnl_memory_
 {
     if (program->status != BCUE_OK || view == BCUE_DN_NONE)
         return BCUE_DN_NONE;
-    return add_view(program, desc, program->views[view].buffer);
+    int32_t alias = add_view(program, desc, program->views[view].buffer);
+    if (alias != BCUE_DN_NONE)
+        program->views[alias].offset = program->views[view].offset;
+    return alias;
+}
+
+int32_t bcue_dn_part(bcue_dn_program *program, int32_t view, int axis, int64_t start, int64_t length)
+{
+    if (program->status != BCUE_OK || view == BCUE_DN_NONE)
+        return BCUE_DN_NONE;
+    dnnl_memory_desc_t whole = program->views[view].desc, part;
+    const dnnl_blocking_desc_t *blocking = &whole.format_desc.blocking;
+    if (whole.format_kind != dnnl_blocked || blocking->inner_nblks > 0)
+        return BCUE_DN_NONE;
+    dnnl_dims_t dims;
+    memcpy(dims, whole.dims, sizeof dims);
+    dims[axis] = length;
+    memset(&part, 0, sizeof part);
+    if (dnnl_memory_desc_init_by_strides(&part, whole.ndims, dims, dnnl_f32, blocking->strides) !=
+        dnnl_success)
+        return BCUE_DN_NONE;
+    int32_t result = bcue_dn_alias(program, view, &part);
+    if (result != BCUE_DN_NONE)
+        program->views[result].offset += (size_t)(start * blocking->strides[axis]) * sizeof(float);
+    return result;
 }
 
 int32_t bcue_dn_staging(bcue_dn_program *program, int slot, const dnnl_memory_desc_t *desc)
@@ -207,7 +239,9 @@ const dnnl_memory_desc_t *bcue_dn_desc(const bcue_dn_program *program, int32_t v
 
 void *bcue_dn_data(const bcue_dn_program *program, int32_t view)
 {
-    return view == BCUE_DN_NONE ? NULL : program->buffers[program->views[view].buffer].data;
+    if (view == BCUE_DN_NONE)
+        return NULL;
+    return (unsigned char *)program->buffers[program->views[view].buffer].data + program->views[view].offset;
 }
 
 /* ---- steps ---- */
@@ -384,7 +418,7 @@ static bcue_status bind_step(bcue_dn_program *program, bcue_dn_step *step, bcue_
     for (int i = 0; i < step->count; i++) {
         bcue_dn_view *view = &program->views[step->views[i]];
         if (view->memory == NULL && dnnl_memory_create(&view->memory, &view->desc, program->engine,
-                                                       program->buffers[view->buffer].data) != dnnl_success)
+                                                       bcue_dn_data(program, step->views[i])) != dnnl_success)
             return bcue_fail_memory(error, "a oneDNN memory object");
         step->args[i].memory = view->memory;
     }

@@ -27,6 +27,7 @@ typedef struct bcue_dn_buffer {
 typedef struct bcue_dn_view {
     dnnl_memory_desc_t desc;
     int32_t buffer;
+    size_t offset;        /* of the first element, in bytes */
     dnnl_memory_t memory; /* made by finish for views that a primitive uses */
 } bcue_dn_view;
 
@@ -87,6 +88,11 @@ int32_t bcue_dn_new(bcue_dn_program *program, const dnnl_memory_desc_t *desc);
 int32_t bcue_dn_external(bcue_dn_program *program, const dnnl_memory_desc_t *desc, void *data);
 /* Another view of the same bytes. */
 int32_t bcue_dn_alias(bcue_dn_program *program, int32_t view, const dnnl_memory_desc_t *desc);
+/* A view of elements start .. start + length - 1 along an axis; BCUE_DN_NONE, and no failure, when the layout
+   has blocks and a view cannot say so. */
+int32_t bcue_dn_part(bcue_dn_program *program, int32_t view, int axis, int64_t start, int64_t length);
+/* Does the layout leave no gaps (but for the padding of blocks)? */
+bool bcue_dn_desc_is_dense(const dnnl_memory_desc_t *desc);
 /* A view of the memory that prepare steps share. */
 int32_t bcue_dn_staging(bcue_dn_program *program, int slot, const dnnl_memory_desc_t *desc);
 /* The memory of the view is there from step 0 on / stays until the next run. */

@@ -80,7 +80,10 @@ int32_t bcue_dn_read_plain(bcue_dn_plan *plan, bcue_value value)
 
 const dnnl_memory_desc_t *bcue_dn_native(bcue_dn_plan *plan, bcue_value value)
 {
-    return bcue_dn_desc(&plan->program, plan->values[value].layout[0]);
+    const dnnl_memory_desc_t *desc = bcue_dn_desc(&plan->program, plan->values[value].layout[0]);
+    if (bcue_dn_desc_is_dense(desc))
+        return desc;
+    return bcue_dn_desc(&plan->program, bcue_dn_read_plain(plan, value));
 }
 
 void bcue_dn_define(bcue_dn_plan *plan, bcue_value value, int32_t view)
@@ -97,6 +100,9 @@ static int32_t sum(bcue_dn_plan *plan, int32_t a, int32_t b)
     if (a == BCUE_DN_NONE || b == BCUE_DN_NONE)
         return BCUE_DN_NONE;
     dnnl_memory_desc_t desc = *bcue_dn_desc(program, a);
+    if (!bcue_dn_desc_is_dense(&desc))
+        desc = bcue_dn_plain_desc(desc.ndims, desc.dims);
+    a = bcue_dn_convert(plan, a, &desc);
     b = bcue_dn_convert(plan, b, &desc);
     int32_t result = bcue_dn_new(program, &desc);
     dnnl_memory_desc_t sources[2] = {desc, desc};
