@@ -42,7 +42,7 @@ typedef struct run {
     double *ripple, *clean, *measured; /* per beam */
     bcue_path_list paths;
     bcue_instance *instances;
-    size_t instance_capacity;
+    size_t instance_count, instance_capacity;
     bcue_text csv, truth, scratch;
     bcue_output_tree tree;
 } run;
@@ -219,20 +219,20 @@ static size_t best_beam(const double *power, size_t beams)
 
 static void write_truth_row(run *r, const instant *at, uint64_t number, bcue_vec3 antenna)
 {
-    const bcue_vehicle *target = &at->traffic->vehicles[at->traffic->target];
+    const bcue_track *target = &at->traffic->tracks[at->traffic->target];
+    const bcue_track_state *state = &at->traffic->states[target->first_state];
     bcue_camera_config camera = {(int)r->config->camera.width, (int)r->config->camera.height,
                                  r->config->camera.field_of_view_deg * DEGREE};
     double column = -1.0, row = -1.0, half_view = tan(0.5 * camera.field_of_view);
     (void)bcue_camera_project(&camera, &r->camera_frame, antenna, &column, &row);
     size_t in_view = 0;
-    for (size_t i = 0; i < at->traffic->count; i++)
+    for (size_t i = 0; i < r->instance_count; i++)
         in_view += fabs(r->instances[i].position.x) < half_view * r->instances[i].position.y;
     double azimuth = atan2(-antenna.x, antenna.y) / DEGREE;
     bcue_text_printf(&r->truth, "%llu,%u,%.3f,%.4f,%.4f,%.4f,%.4f,%d,%s,%.4f,%zu,%zu,%.2f,%.2f\n",
                      (unsigned long long)number + 1, at->episode + 1, at->time_s, antenna.x, antenna.y,
-                     antenna.z, target->velocity_mps, target->lane,
-                     bcue_vehicle_class_name(target->vehicle_class), azimuth, r->paths.count, in_view, column,
-                     row);
+                     antenna.z, state->velocity_mps.x, (int)state->lane, r->world.models[target->model].name,
+                     azimuth, r->paths.count, in_view, column, row);
 }
 
 /* Episodes begin a minute apart from noon on; 24 hours later the clock starts again, and seq_index tells the
@@ -272,9 +272,9 @@ static bcue_status write_sample(run *r, const instant *at, bcue_vec3 antenna, bc
 static bcue_status simulate_instant(run *r, const instant *at, bcue_error *error)
 {
     const bcue_traffic *traffic = at->traffic;
-    bcue_traffic_at(&r->world, traffic, at->time_s, r->instances);
-    BCUE_TRY(bcue_ray_scene_place(r->scene, r->instances, traffic->count, error));
-    BCUE_TRY(bcue_radio_scene_place(r->radio, r->instances, traffic->count, error));
+    bcue_traffic_at(&r->world, traffic, at->time_s, r->instances, &r->instance_count, NULL);
+    BCUE_TRY(bcue_ray_scene_place(r->scene, r->instances, r->instance_count, error));
+    BCUE_TRY(bcue_radio_scene_place(r->radio, r->instances, r->instance_count, error));
     bcue_vec3 antenna = bcue_instance_antenna(&r->world, &r->instances[traffic->target]);
     bcue_path_options options = {.max_reflections = (int)r->config->channel.reflections};
     BCUE_TRY(bcue_paths_find(r->radio, antenna, &r->receiver.frame.origin, 1, &options, &r->paths, error));
@@ -310,7 +310,8 @@ static bcue_status simulate_episode(run *r, uint32_t episode, bcue_error *error)
     if (frames > (double)r->config->max_frames_per_episode)
         frames = (double)r->config->max_frames_per_episode;
     bcue_status status = BCUE_OK;
-    if (!bcue_grow((void **)&r->instances, &r->instance_capacity, traffic.count, sizeof *r->instances))
+    if (!bcue_grow((void **)&r->instances, &r->instance_capacity, bcue_traffic_capacity(&r->world, &traffic),
+                   sizeof *r->instances))
         status = bcue_fail_memory(error, "the vehicles");
     for (uint32_t frame = 0; status == BCUE_OK && frame < (uint32_t)frames; frame++) {
         if (bcue_cancelled(r->hooks)) {

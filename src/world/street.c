@@ -102,6 +102,26 @@ static void add_trees_and_lamps(bcue_world *world, double y, bcue_rng *rng)
     }
 }
 
+/* The two lanes as a road network: 0 eastbound, 1 westbound. */
+static void add_lanes(bcue_world *world, double half_x)
+{
+    for (int lane = 0; lane < 2; lane++) {
+        double from = lane == 0 ? -half_x : half_x, y = bcue_street_lane_y(&world->street, lane);
+        const bcue_vec3 ends[2] = {{from, y, 0}, {-from, y, 0}};
+        bcue_lane made = {.kind = BCUE_LANE_DRIVE,
+                          .width_m = world->street.lane_width_m,
+                          .speed_limit_mps = 50.0 / 3.6,
+                          .left = BCUE_NO_LANE,
+                          .right = BCUE_NO_LANE,
+                          .classes = BCUE_ALL_CLASSES,
+                          .signal = BCUE_NO_SIGNAL,
+                          .junction = UINT32_MAX,
+                          .entry = true,
+                          .exit = true};
+        bcue_roads_add_lane(&world->roads, made, ends, 2);
+    }
+}
+
 static bcue_status finish(bcue_world *made, bcue_world *world, bcue_error *error)
 {
     BCUE_TRY(bcue_world_finish(made, "the street", error));
@@ -131,6 +151,7 @@ bcue_status bcue_world_make_street(const bcue_street_config *config, uint64_t se
     add_kerb(&made, half_x, config->setback_m, false, ground);
     add_kerb(&made, half_x, far_kerb, true, ground);
     add_kerb(&made, half_x, far_walk, false, ground);
+    add_lanes(&made, half_x);
     add_building_row(&made, far_walk + config->yard_m, 1.0, &rng);
     add_building_row(&made, far_walk + config->yard_m + 28.0, 1.6, &rng);
     add_trees_and_lamps(&made, far_kerb + 0.8, &rng);

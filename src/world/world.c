@@ -52,6 +52,40 @@ void bcue_world_add_wall(bcue_world *world, bcue_vec3 corner, bcue_vec3 edge_u, 
     bcue_mesh_add_quad(&world->statics, corners, material, object);
 }
 
+void bcue_world_add_parked(bcue_world *world, const bcue_parked *parked)
+{
+    if (!bcue_grow((void **)&world->parked, &world->parked_capacity, world->parked_count + 1,
+                   sizeof *world->parked))
+        world->statics.failed = true;
+    else
+        world->parked[world->parked_count++] = *parked;
+}
+
+void bcue_world_add_lamp(bcue_world *world, const bcue_lamp *lamp)
+{
+    if (!bcue_grow((void **)&world->lamps, &world->lamp_capacity, world->lamp_count + 1,
+                   sizeof *world->lamps))
+        world->statics.failed = true;
+    else
+        world->lamps[world->lamp_count++] = *lamp;
+}
+
+void bcue_world_add_canopy(bcue_world *world, const bcue_canopy *canopy)
+{
+    if (!bcue_grow((void **)&world->canopies, &world->canopy_capacity, world->canopy_count + 1,
+                   sizeof *world->canopies))
+        world->statics.failed = true;
+    else
+        world->canopies[world->canopy_count++] = *canopy;
+}
+
+bool bcue_bounds_contain(const bcue_bounds *bounds, double x, double y)
+{
+    if (bounds->x_low == bounds->x_high && bounds->y_low == bounds->y_high)
+        return true;
+    return x >= bounds->x_low && x <= bounds->x_high && y >= bounds->y_low && y <= bounds->y_high;
+}
+
 const bcue_material *bcue_world_material(const bcue_world *world, bcue_material_id id)
 {
     return id < world->material_count ? &world->materials[id] : bcue_material_get(0);
@@ -126,7 +160,7 @@ static bcue_status make_radio_shapes(bcue_world *world, bcue_error *error)
 
 bcue_status bcue_world_finish(bcue_world *world, const char *what, bcue_error *error)
 {
-    if (world->statics.failed || !sort_decorations(world)) {
+    if (world->statics.failed || world->roads.failed || !sort_decorations(world)) {
         bcue_world_free(world);
         return bcue_fail_memory(error, what);
     }
@@ -147,5 +181,9 @@ void bcue_world_free(bcue_world *world)
     for (size_t m = 0; m < world->model_count; m++)
         bcue_vehicle_model_free(&world->models[m]);
     free(world->models);
+    bcue_roads_free(&world->roads);
+    free(world->parked);
+    free(world->lamps);
+    free(world->canopies);
     *world = (bcue_world){0};
 }

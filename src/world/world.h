@@ -10,6 +10,7 @@
 #include "beamcue/status.h"
 #include "world/mesh.h"
 #include "world/radio_shape.h"
+#include "world/road.h"
 #include "world/vehicle_model.h"
 
 typedef struct bcue_street_config {
@@ -44,9 +45,33 @@ typedef struct bcue_object {
     bool decoration;
 } bcue_object;
 
+/* A vehicle that stands for good. */
+typedef struct bcue_parked {
+    uint32_t model; /* in world->models */
+    bcue_vec3 position;
+    double yaw;
+    float paint[3];
+} bcue_parked;
+
+/* A street lamp: where its light comes from. It shines downward. */
+typedef struct bcue_lamp {
+    bcue_vec3 position;
+    double flux_lm;
+} bcue_lamp;
+
+/* The crown of a tree, an upright ellipsoid filled with leaves (ITU-R P.833: loss by the metres inside). */
+typedef struct bcue_canopy {
+    bcue_vec3 centre, half_axes;
+} bcue_canopy;
+
+/* Upright rectangle of the ground: x_low <= x <= x_high, ... */
+typedef struct bcue_bounds {
+    double x_low, x_high, y_low, y_high;
+} bcue_bounds;
+
 typedef struct bcue_world {
-    bcue_street_config street;
-    bcue_mesh statics; /* triangle.object indexes `objects`, triangle.material `materials` */
+    bcue_street_config street; /* of the demo street */
+    bcue_mesh statics;         /* triangle.object indexes `objects`, triangle.material `materials` */
     /* Triangles below this index belong to solid objects, the rest to decorations (bcue_world_finish sorts).
      */
     size_t solid_count;
@@ -59,6 +84,14 @@ typedef struct bcue_world {
      */
     bcue_vehicle_model *models;
     size_t model_count, model_capacity;
+    bcue_roads roads;
+    bcue_parked *parked; /* owned */
+    size_t parked_count, parked_capacity;
+    bcue_lamp *lamps; /* owned */
+    size_t lamp_count, lamp_capacity;
+    bcue_canopy *canopies; /* owned */
+    size_t canopy_count, canopy_capacity;
+    bcue_bounds bounds; /* vehicles count inside; all zero: everywhere */
 } bcue_world;
 
 /* An empty world with the built-in materials and vehicle models. Builders and importers start here: they add
@@ -79,6 +112,13 @@ uint32_t bcue_world_add_model(bcue_world *world, bcue_vehicle_model *model);
 /* A rectangle; edge_u x edge_v points outward. */
 void bcue_world_add_wall(bcue_world *world, bcue_vec3 corner, bcue_vec3 edge_u, bcue_vec3 edge_v,
                          bcue_material_id material, uint32_t object);
+
+void bcue_world_add_parked(bcue_world *world, const bcue_parked *parked);
+void bcue_world_add_lamp(bcue_world *world, const bcue_lamp *lamp);
+void bcue_world_add_canopy(bcue_world *world, const bcue_canopy *canopy);
+
+/* Does (x, y) lie in the bounds? Bounds that are all zero hold everything. */
+bool bcue_bounds_contain(const bcue_bounds *bounds, double x, double y);
 
 /* Never NULL; an id that the world does not have is taken for the first material. */
 const bcue_material *bcue_world_material(const bcue_world *world, bcue_material_id id);

@@ -107,8 +107,9 @@ static void pictures_repeat(void)
     for (uint32_t episode = 0; episode < 6; episode++) {
         bcue_traffic traffic;
         CHECK_OK(bcue_traffic_make(&r.world, &rush, 4, episode, &traffic, &error), error);
-        bcue_traffic_at(&r.world, &traffic, 0.4 * traffic.duration_s, placed);
-        CHECK_OK(bcue_ray_scene_place(r.scene, placed, traffic.count, &error), error);
+        size_t count;
+        bcue_traffic_at(&r.world, &traffic, 0.4 * traffic.duration_s, placed, &count, NULL);
+        CHECK_OK(bcue_ray_scene_place(r.scene, placed, count, &error), error);
         const bcue_daylight *light = episode % 2 ? &evening : &noon;
         bcue_set_threads(1);
         bcue_camera_render(r.camera, &r.frame, light, first);

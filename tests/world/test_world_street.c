@@ -124,12 +124,14 @@ static void nobody_overlaps(void)
     for (uint32_t episode = 0; episode < 60; episode++) {
         bcue_traffic traffic;
         CHECK_OK(bcue_traffic_make(&world, &rush, 9, episode, &traffic, &error), error);
-        most = traffic.count > most ? traffic.count : most;
-        for (int step = 0; step <= 20 && traffic.count <= 200; step++) {
-            bcue_traffic_at(&world, &traffic, traffic.duration_s * step / 20.0, placed);
-            for (size_t i = 0; i < traffic.count; i++)
+        most = traffic.track_count > most ? traffic.track_count : most;
+        for (int step = 0; step <= 20 && traffic.track_count <= 200; step++) {
+            size_t count;
+            bcue_traffic_at(&world, &traffic, traffic.duration_s * step / 20.0, placed, &count, NULL);
+            CHECK_INT(count, traffic.track_count);
+            for (size_t i = 0; i < count; i++)
                 for (size_t j = 0; j < i; j++) {
-                    if (traffic.vehicles[i].lane != traffic.vehicles[j].lane)
+                    if (traffic.states[i].lane != traffic.states[j].lane)
                         continue;
                     double gap = fabs(placed[i].position.x - placed[j].position.x) -
                                  0.5 * (world.models[placed[i].model].length_m +
@@ -154,15 +156,15 @@ static void target_passes(void)
     for (uint32_t episode = 0; episode < 40; episode++) {
         bcue_traffic traffic;
         CHECK_OK(bcue_traffic_make(&world, &rush, 2, episode, &traffic, &error), error);
-        const bcue_vehicle *target = &traffic.vehicles[traffic.target];
-        double sign = target->lane == 0 ? 1.0 : -1.0, span = rush.half_span_m[target->lane];
-        lanes[target->lane]++;
-        bcue_instance first = bcue_vehicle_at(&world, target, 0.0),
-                      last = bcue_vehicle_at(&world, target, traffic.duration_s);
+        bcue_track_state first, last;
+        CHECK(bcue_track_at(&traffic, traffic.target, 0.0, &first) &&
+              bcue_track_at(&traffic, traffic.target, traffic.duration_s, &last));
+        double sign = first.lane == 0 ? 1.0 : -1.0, span = rush.half_span_m[first.lane];
+        lanes[first.lane]++;
         CHECK_NEAR(first.position.x, -sign * span, 1e-9);
         CHECK_NEAR(last.position.x, sign * span, 1e-9);
-        CHECK(sign * target->velocity_mps >= rush.min_speed_mps &&
-              sign * target->velocity_mps <= rush.max_speed_mps);
+        CHECK(sign * first.velocity_mps.x >= rush.min_speed_mps &&
+              sign * first.velocity_mps.x <= rush.max_speed_mps);
         /* The model's nose points where it goes. */
         CHECK_NEAR(cos(first.yaw), sign, 1e-12);
         bcue_traffic_free(&traffic);
