@@ -1,6 +1,7 @@
 #include "learn/run_config.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/fail.h"
@@ -210,7 +211,13 @@ const bcue_config_field bcue_run_config_fields[] = {
 
 static bcue_status check(const bcue_run_config *run, const bcue_config *config, bcue_error *error)
 {
-    const char *kind = bcue_model_kind_names[run->model.kind];
+    const char *kind = bcue_model_kind_names[run->model.kind], *key;
+    bcue_error cause;
+    if (bcue_model_config_check(&run->model, &key, &cause) != BCUE_OK) {
+        char path[64];
+        snprintf(path, sizeof path, "model.%s", key);
+        return bcue_config_fail(config, error, path, "%s", cause.text);
+    }
     if (bcue_model_needs_camera(&run->model) && !run->features.camera.enabled)
         return bcue_config_fail(config, error, "model.kind",
                                 "%s needs pictures: set features.camera.enabled: true", kind);

@@ -1,13 +1,15 @@
 /* The keys of `model` and of the inputs that a model file stores, and what a configuration asks for. */
 #include <stddef.h>
+#include <string.h>
 
 #include "models/model_graph.h"
 
-const char *const bcue_model_kind_names[] = {"random",       "constant",     "majority",
-                                             "position-lut", "position-knn", "position-mlp",
-                                             "resnet18",     "resnet34",     NULL};
+const char *const bcue_model_kind_names[] = {
+    "random",       "constant", "majority", "position-lut",   "position-knn",
+    "position-mlp", "resnet18", "resnet34", "beamtransfuser", NULL};
 const char *const bcue_model_input_names[] = {"camera", "lidar", "radar", "gps", NULL};
 static const char *const picture_names[] = {"camera", "lidar", "radar", NULL};
+static const char *const fusion_names[] = {"sum", "softmax", NULL};
 
 #define MODEL(field) offsetof(bcue_model_config, field)
 const bcue_config_field bcue_model_config_fields[] = {
@@ -34,7 +36,7 @@ const bcue_config_field bcue_model_config_fields[] = {
      .fallback = "64",
      .minimum = 8,
      .maximum = 256,
-     .help = "resnet*: channels of the first stage, 64 in the paper; a smaller network "
+     .help = "resnet*, beamtransfuser: channels of the first stage, 64 in the papers; a smaller network "
              "trains faster"},
     {.name = "hidden",
      .type = BCUE_CONFIG_INT,
@@ -70,7 +72,84 @@ const bcue_config_field bcue_model_config_fields[] = {
      .fallback = "0",
      .minimum = 0,
      .maximum = 0.95,
-     .help = "probability, before the last layer"},
+     .help = "probability, before the last layer; beamtransfuser: in the fusion blocks"},
+    {.name = "modalities",
+     .type = BCUE_CONFIG_STRING_LIST,
+     .offset = MODEL(modalities),
+     .fallback = "[camera, lidar, radar, gps]",
+     .help = "beamtransfuser: what it sees, any of camera, lidar, radar, gps"},
+    {.name = "camera_depth",
+     .type = BCUE_CONFIG_INT,
+     .offset = MODEL(depth[BCUE_INPUT_CAMERA]),
+     .fallback = "34",
+     .minimum = 18,
+     .maximum = 34,
+     .help = "beamtransfuser: ResNet of the camera, 18 or 34"},
+    {.name = "lidar_depth",
+     .type = BCUE_CONFIG_INT,
+     .offset = MODEL(depth[BCUE_INPUT_LIDAR]),
+     .fallback = "18",
+     .minimum = 18,
+     .maximum = 34,
+     .help = "beamtransfuser: ResNet of the LiDAR, 18 or 34"},
+    {.name = "radar_depth",
+     .type = BCUE_CONFIG_INT,
+     .offset = MODEL(depth[BCUE_INPUT_RADAR]),
+     .fallback = "18",
+     .minimum = 18,
+     .maximum = 34,
+     .help = "beamtransfuser: ResNet of the radar, 18 or 34"},
+    {.name = "embedding",
+     .type = BCUE_CONFIG_INT_LIST,
+     .offset = MODEL(embedding),
+     .fallback = "[]",
+     .minimum = 1,
+     .maximum = 4096,
+     .help =
+         "beamtransfuser: width D of the tokens after each of the four stages; empty: the channels of the "
+         "stage, other widths are projected to and back"},
+    {.name = "blocks",
+     .type = BCUE_CONFIG_INT,
+     .offset = MODEL(blocks),
+     .fallback = "8",
+     .minimum = 0,
+     .maximum = 64,
+     .help = "beamtransfuser: transformer blocks after each stage"},
+    {.name = "heads",
+     .type = BCUE_CONFIG_INT,
+     .offset = MODEL(heads),
+     .fallback = "4",
+     .minimum = 1,
+     .maximum = 64,
+     .help = "beamtransfuser: attention heads"},
+    {.name = "expansion",
+     .type = BCUE_CONFIG_INT,
+     .offset = MODEL(expansion),
+     .fallback = "4",
+     .minimum = 1,
+     .maximum = 16,
+     .help = "beamtransfuser: hidden width of a block's feed-forward layers, in units of D"},
+    {.name = "anchors",
+     .type = BCUE_CONFIG_INT,
+     .offset = MODEL(anchors),
+     .fallback = "8",
+     .minimum = 1,
+     .maximum = 32,
+     .help = "beamtransfuser: every frame is pooled to this many rows and columns of tokens, fewer where the "
+             "stage has fewer"},
+    {.name = "fusion",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = MODEL(fusion),
+     .choices = fusion_names,
+     .fallback = "sum",
+     .help = "beamtransfuser: sum adds the pooled vectors, softmax weighs each modality by a learned number"},
+    {.name = "head",
+     .type = BCUE_CONFIG_INT_LIST,
+     .offset = MODEL(head),
+     .fallback = "[256, 128]",
+     .minimum = 1,
+     .maximum = 65536,
+     .help = "beamtransfuser: hidden widths of the last layers"},
     {0}};
 
 #define INPUTS(field) offsetof(bcue_model_inputs, field)
@@ -112,6 +191,15 @@ bool bcue_model_is_table(const bcue_model_config *config)
     return config->kind < BCUE_MODEL_POSITION_MLP;
 }
 
+static bool listed(const bcue_string_list *list, const char *name)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->items[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool bcue_model_needs(const bcue_model_config *config, bcue_model_input input)
 {
     switch ((bcue_model_kind)config->kind) {
@@ -122,6 +210,8 @@ bool bcue_model_needs(const bcue_model_config *config, bcue_model_input input)
     case BCUE_MODEL_RESNET18:
     case BCUE_MODEL_RESNET34:
         return input == BCUE_INPUT_POSITION ? config->position : (int)input == config->modality;
+    case BCUE_MODEL_BEAMTRANSFUSER:
+        return listed(&config->modalities, bcue_model_input_names[input]);
     default:
         return false;
     }

@@ -3,19 +3,9 @@
 #include <stddef.h>
 
 #include "base/fail.h"
+#include "models/beamtransfuser.h"
+#include "models/layers.h"
 #include "models/resnet.h"
-
-/* weight (out, in) and bias (out), both uniform in the fan-in, as PyTorch's Linear. */
-static bcue_value linear_layer(bcue_graph *graph, const char *name, bcue_value x, int64_t in, int64_t out)
-{
-    const bcue_parameter_spec spec = {.init = BCUE_INIT_UNIFORM_FAN_IN, .fan = in};
-    bcue_graph_push(graph, name);
-    const bcue_shape weight_shape = bcue_shape_of(out, in), bias_shape = bcue_shape_of(out);
-    bcue_value weight = bcue_graph_parameter(graph, "weight", &weight_shape, &spec);
-    bcue_value bias = bcue_graph_parameter(graph, "bias", &bias_shape, &spec);
-    bcue_graph_pop(graph);
-    return bcue_graph_linear(graph, NULL, x, weight, bias);
-}
 
 static bcue_value position_input(bcue_graph *graph, const bcue_model_inputs *inputs, int64_t batch)
 {
@@ -31,12 +21,13 @@ static bcue_value position_mlp(bcue_graph *graph, const bcue_model_config *confi
                                const bcue_model_inputs *inputs, int64_t batch)
 {
     bcue_value x = position_input(graph, inputs, batch);
-    x = bcue_graph_relu(graph, NULL, linear_layer(graph, "input", x, inputs->gps_frames * 2, config->hidden));
+    x = bcue_graph_relu(graph, NULL, bcue_linear_layer(graph, "input", x, config->hidden, BCUE_LINEAR_TORCH));
     for (int64_t i = 0; i < config->shared_layers; i++)
-        x = bcue_graph_relu(graph, NULL, linear_layer(graph, "shared", x, config->hidden, config->hidden));
+        x = bcue_graph_relu(graph, NULL,
+                            bcue_linear_layer(graph, "shared", x, config->hidden, BCUE_LINEAR_TORCH));
     if (config->dropout > 0)
         x = bcue_graph_dropout(graph, NULL, x, config->dropout);
-    return linear_layer(graph, "output", x, config->hidden, inputs->beams);
+    return bcue_linear_layer(graph, "output", x, inputs->beams, BCUE_LINEAR_TORCH);
 }
 
 /* Every frame through the same backbone; pooled vectors of a window averaged. */
@@ -62,15 +53,15 @@ static bcue_value picture_network(bcue_graph *graph, const bcue_model_config *co
     if (!config->position) {
         if (config->dropout > 0)
             x = bcue_graph_dropout(graph, NULL, x, config->dropout);
-        return linear_layer(graph, "head", x, features, inputs->beams);
+        return bcue_linear_layer(graph, "head", x, inputs->beams, BCUE_LINEAR_TORCH);
     }
     const bcue_value both[2] = {x, position_input(graph, inputs, batch)};
     x = bcue_graph_concat(graph, NULL, both, 2, 1);
     x = bcue_graph_relu(graph, NULL,
-                        linear_layer(graph, "fusion", x, features + inputs->gps_frames * 2, config->hidden));
+                        bcue_linear_layer(graph, "fusion", x, config->hidden, BCUE_LINEAR_TORCH));
     if (config->dropout > 0)
         x = bcue_graph_dropout(graph, NULL, x, config->dropout);
-    return linear_layer(graph, "head", x, config->hidden, inputs->beams);
+    return bcue_linear_layer(graph, "head", x, inputs->beams, BCUE_LINEAR_TORCH);
 }
 
 /* A model needs what the data must offer. */
@@ -88,6 +79,21 @@ static bcue_status check_offers(const bcue_model_config *config, const bcue_mode
     return BCUE_OK;
 }
 
+bcue_status bcue_model_config_check(const bcue_model_config *config, const char **key, bcue_error *error)
+{
+    *key = NULL;
+    return config->kind == BCUE_MODEL_BEAMTRANSFUSER ? bcue_beamtransfuser_check(config, key, error)
+                                                     : BCUE_OK;
+}
+
+static bcue_status check_model(const bcue_model_config *config, bcue_error *error)
+{
+    const char *key;
+    bcue_error cause;
+    bcue_status status = bcue_model_config_check(config, &key, &cause);
+    return status == BCUE_OK ? BCUE_OK : bcue_fail(error, status, "model.%s: %s", key, cause.text);
+}
+
 static bcue_status check_inputs(const bcue_model_config *config, const bcue_model_inputs *inputs,
                                 int64_t batch, bcue_error *error)
 {
@@ -97,11 +103,25 @@ static bcue_status check_inputs(const bcue_model_config *config, const bcue_mode
     if (batch < 1)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a batch of %lld samples cannot be built",
                          (long long)batch);
+    BCUE_TRY(check_model(config, error));
     BCUE_TRY(check_offers(config, inputs, error));
     if (config->kind != BCUE_MODEL_POSITION_MLP && config->width < 1)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a %s with %lld channels cannot be built", kind,
                          (long long)config->width);
     return BCUE_OK;
+}
+
+static bcue_value network(bcue_graph *graph, const bcue_model_config *config, const bcue_model_inputs *inputs,
+                          int64_t batch)
+{
+    switch ((bcue_model_kind)config->kind) {
+    case BCUE_MODEL_POSITION_MLP:
+        return position_mlp(graph, config, inputs, batch);
+    case BCUE_MODEL_BEAMTRANSFUSER:
+        return bcue_beamtransfuser(graph, config, inputs, batch);
+    default:
+        return picture_network(graph, config, inputs, batch);
+    }
 }
 
 bcue_status bcue_model_build(const bcue_model_config *config, const bcue_model_inputs *inputs, int64_t batch,
@@ -112,9 +132,7 @@ bcue_status bcue_model_build(const bcue_model_config *config, const bcue_model_i
     bcue_graph *built = bcue_graph_create();
     if (built == NULL)
         return bcue_fail_memory(error, "the model graph");
-    bcue_value logits = config->kind == BCUE_MODEL_POSITION_MLP
-                            ? position_mlp(built, config, inputs, batch)
-                            : picture_network(built, config, inputs, batch);
+    bcue_value logits = network(built, config, inputs, batch);
     const bcue_shape label_shape = bcue_shape_of(batch);
     bcue_value label = bcue_graph_input(built, "label", BCUE_I32, &label_shape);
     bcue_graph_output(built, "logits", logits);

@@ -18,6 +18,8 @@ typedef enum bcue_model_kind {
     BCUE_MODEL_RESNET18, /* camera, or another modality; with `position: true` the position is concatenated to
                             the pooled features (late fusion) */
     BCUE_MODEL_RESNET34,
+    BCUE_MODEL_BEAMTRANSFUSER, /* four modalities, fused by transformers after every stage: beamtransfuser.h
+                                */
 } bcue_model_kind;
 
 /* What a model can take in. In the order of bcue_modality. */
@@ -29,6 +31,11 @@ typedef enum bcue_model_input {
     BCUE_INPUT_COUNT
 } bcue_model_input;
 enum { BCUE_PICTURE_INPUTS = BCUE_INPUT_POSITION }; /* the first ones are pictures */
+
+typedef enum bcue_model_fusion {
+    BCUE_FUSION_SUM,     /* as the public code of paper A's network: all pooled vectors added */
+    BCUE_FUSION_SOFTMAX, /* paper A: M softmax(w)_m times the sum of modality m, w = 0 at the start */
+} bcue_model_fusion;
 
 /* NULL-terminated, as in configurations. */
 extern const char *const bcue_model_kind_names[], *const bcue_model_input_names[];
@@ -42,8 +49,15 @@ typedef struct bcue_model_config {
     int64_t shared_layers; /* POSITION_MLP */
     int64_t lut_bins;      /* POSITION_LUT: cells per axis */
     int64_t neighbours;    /* POSITION_KNN */
-    double dropout;        /* before the last layer */
+    double dropout;        /* before the last layer; BEAMTRANSFUSER: in the fusion blocks */
     int modality;          /* RESNET*: bcue_model_input, a picture */
+    /* BEAMTRANSFUSER */
+    bcue_string_list modalities;        /* bcue_model_input_names */
+    int64_t depth[BCUE_PICTURE_INPUTS]; /* 18 or 34 */
+    bcue_int_list embedding;            /* D of each stage; empty: the channels of the stage */
+    int64_t blocks, heads, expansion, anchors;
+    int fusion;         /* bcue_model_fusion */
+    bcue_int_list head; /* hidden widths */
 } bcue_model_config;
 
 extern const bcue_config_field bcue_model_config_fields[];
@@ -63,6 +77,10 @@ typedef struct bcue_model_inputs {
 } bcue_model_inputs;
 
 extern const bcue_config_field bcue_model_inputs_fields[];
+
+/* What the table of keys cannot say. BCUE_ERROR_CONFIG with a sentence, and in *key the key that it is about.
+ */
+bcue_status bcue_model_config_check(const bcue_model_config *config, const char **key, bcue_error *error);
 
 bool bcue_model_is_table(const bcue_model_config *config);
 bool bcue_model_needs(const bcue_model_config *config, bcue_model_input input);

@@ -39,16 +39,33 @@ static bcue_weights weights_of(const bcue_model_config *config, const bcue_model
     return weights;
 }
 
+/* Every key that has a default, at it. */
+static bcue_model_config defaults(void)
+{
+    static bcue_model_config config;
+    static bcue_config *owner; /* of the lists */
+    bcue_error error = {""};
+    if (owner == NULL)
+        CHECK_OK(bcue_config_read_text("kind: random\n", 13, "defaults", NULL, 0, bcue_model_config_fields,
+                                       &config, &owner, &error),
+                 error);
+    return config;
+}
+
 static bcue_model_config config_of(int kind)
 {
-    return (bcue_model_config){.kind = kind,
-                               .width = 64,
-                               .hidden = 16,
-                               .shared_layers = 2,
-                               .lut_bins = 5,
-                               .neighbours = 4,
-                               .dropout = 0.25,
-                               .position = kind == BCUE_MODEL_RESNET18};
+    bcue_model_config config = defaults();
+    config.kind = kind;
+    config.width = kind == BCUE_MODEL_BEAMTRANSFUSER ? 8 : 64;
+    config.hidden = 16;
+    config.shared_layers = 2;
+    config.lut_bins = 5;
+    config.neighbours = 4;
+    config.dropout = 0.25;
+    config.position = kind == BCUE_MODEL_RESNET18;
+    config.blocks = 1;
+    config.anchors = 2;
+    return config;
 }
 
 static const bcue_model_inputs *inputs_of(const bcue_model_config *config)
@@ -302,6 +319,116 @@ static void other_modalities(void)
     bcue_weights_free(&model.weights);
 }
 
+static const bcue_model_inputs four_inputs = {.frames = 2,
+                                              .channels = 3,
+                                              .height = 32,
+                                              .width = 32,
+                                              .lidar = {1, 32, 32},
+                                              .radar = {2, 32, 32},
+                                              .gps_frames = 2,
+                                              .beams = 8};
+
+/* Write a BeamTransFuser whose weights are those of `made` on `made_for`, saying that it is `said` on
+   `said_for`; it must be refused with a sentence that has `part`. */
+static void misfit(bcue_model_config made, bcue_model_inputs made_for, bcue_model_config said,
+                   bcue_model_inputs said_for, const char *part)
+{
+    bcue_error error = {""};
+    bcue_model_file read,
+        model = {.config = said, .inputs = said_for, .weights = weights_of(&made, &made_for)};
+    CHECK_OK(bcue_model_file_write(FOLDER "/misfit.safetensors", &model, &error), error);
+    CHECK_STATUS(bcue_model_file_read(FOLDER "/misfit.safetensors", &read, &error), BCUE_ERROR_FORMAT);
+    CHECK_CONTAINS(error.text, FOLDER "/misfit.safetensors");
+    CHECK_CONTAINS(error.text, part);
+    bcue_weights_free(&model.weights);
+}
+
+static void a_beamtransfuser_that_does_not_fit(void)
+{
+    const bcue_model_config good = config_of(BCUE_MODEL_BEAMTRANSFUSER);
+    bcue_model_config said = good;
+    bcue_model_inputs inputs = four_inputs;
+    char *camera_gps[] = {"camera", "gps"};
+    said.blocks = 2; /* more than its tensors */
+    misfit(good, inputs, said, inputs, "tensor 'fusion.1.blocks.1.ln1.weight' is missing");
+    said = good;
+    said.blocks = 0;
+    misfit(good, inputs, said, inputs, "tensor 'fusion.1.blocks.0.");
+    said = good;
+    said.modalities = (bcue_string_list){camera_gps, 2}; /* the inputs still offer LiDAR */
+    misfit(good, inputs, said, inputs, "the sizes of its inputs do not fit a beamtransfuser (lidar)");
+    said = good;
+    inputs.frames = 3; /* windows of another length have another number of tokens */
+    misfit(good, four_inputs, said, inputs,
+           "tensor 'fusion.1.pos_emb' is f32 (1, 26, 8), expected f32 (1, 38, 8)");
+    inputs = four_inputs;
+    said.heads = 3;
+    misfit(good, inputs, said, inputs,
+           "model.heads: 3 heads cannot share the 8 numbers of a token after stage 1 evenly");
+}
+
+/* Written and read again; then one weight that is not a number. */
+static void a_beamtransfuser_with_nan(void)
+{
+    bcue_error error = {""};
+    const bcue_model_config config = config_of(BCUE_MODEL_BEAMTRANSFUSER);
+    bcue_model_file read,
+        model = {.config = config, .inputs = four_inputs, .weights = weights_of(&config, &four_inputs)};
+    CHECK_OK(bcue_model_file_write(FOLDER "/four.safetensors", &model, &error), error);
+    CHECK_OK(bcue_model_file_read(FOLDER "/four.safetensors", &read, &error), error);
+    check_same_weights(&model.weights, &read.weights);
+    CHECK_INT(read.config.modalities.count, 4);
+    CHECK_INT(read.config.head.count, 2);
+    CHECK_INT(read.config.embedding.count, 0);
+    CHECK(memcmp(&read.inputs, &four_inputs, sizeof four_inputs) == 0);
+    bcue_model_file_free(&read);
+    int32_t i = 0;
+    while (strcmp(model.weights.names[i], "radar.layer2.0.bn1.bias") != 0)
+        i++;
+    ((float *)model.weights.tensors[i].data)[3] = NAN;
+    CHECK_OK(bcue_model_file_write(FOLDER "/four.safetensors", &model, &error), error);
+    CHECK_STATUS(bcue_model_file_read(FOLDER "/four.safetensors", &read, &error), BCUE_ERROR_FORMAT);
+    CHECK_CONTAINS(error.text, "tensor 'radar.layer2.0.bn1.bias' holds a value that is not finite");
+    bcue_weights_free(&model.weights);
+}
+
+static void impossible_configurations(void)
+{
+    static const struct {
+        const char *yaml, *key, *part;
+    } odd[] = {
+        {"modalities: []\n", "modalities", "names no modality"},
+        {"modalities: [camera, sonar]\n", "modalities", "'sonar' is no modality"},
+        {"modalities: [camera, gps, camera]\n", "modalities", "names camera twice"},
+        {"lidar_depth: 20\n", "lidar_depth", "there is no ResNet-20 here; expected 18 or 34"},
+        {"embedding: [64, 64]\n", "embedding", "has 2 widths; expected one for each of the 4 stages"},
+        {"embedding: [64, 64, 66, 64]\n", "heads", "4 heads cannot share the 66 numbers"},
+    };
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        char yaml[128];
+        const char *key = NULL;
+        bcue_error error = {""};
+        bcue_model_config config;
+        bcue_config *owner = NULL;
+        bcue_graph *graph;
+        snprintf(yaml, sizeof yaml, "kind: beamtransfuser\n%s", odd[i].yaml);
+        CHECK_OK(bcue_config_read_text(yaml, strlen(yaml), "odd", NULL, 0, bcue_model_config_fields, &config,
+                                       &owner, &error),
+                 error);
+        CHECK_STATUS(bcue_model_config_check(&config, &key, &error), BCUE_ERROR_CONFIG);
+        CHECK_STR(key, odd[i].key);
+        CHECK_CONTAINS(error.text, odd[i].part);
+        CHECK_STATUS(bcue_model_build(&config, &four_inputs, 1, &graph, &error), BCUE_ERROR_CONFIG);
+        CHECK_CONTAINS(error.text, odd[i].part);
+        bcue_config_destroy(owner);
+    }
+    bcue_error error = {""};
+    bcue_graph *graph;
+    const bcue_model_config config = config_of(BCUE_MODEL_BEAMTRANSFUSER);
+    CHECK_STATUS(bcue_model_build(&config, &camera_inputs, 1, &graph, &error), BCUE_ERROR_CONFIG);
+    CHECK_CONTAINS(error.text, "beamtransfuser needs LiDAR: set features.lidar.enabled: true");
+}
+
 static void not_a_model_at_all(void)
 {
     bcue_error error = {""};
@@ -325,6 +452,9 @@ int main(void)
     RUN(damage_is_refused_or_harmless);
     RUN(impossible_contents_are_named);
     RUN(other_modalities);
+    RUN(a_beamtransfuser_that_does_not_fit);
+    RUN(a_beamtransfuser_with_nan);
+    RUN(impossible_configurations);
     RUN(not_a_model_at_all);
     return check_summary();
 }

@@ -1,0 +1,309 @@
+#include "models/beamtransfuser.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "models/layers.h"
+#include "models/resnet.h"
+
+enum { STAGES = BCUE_RESNET_STAGES };
+
+typedef struct fuser {
+    bcue_graph *graph;
+    const bcue_model_config *config;
+    const bcue_model_inputs *inputs;
+    int64_t batch;
+    bool sees[BCUE_INPUT_COUNT];
+    bcue_value map[BCUE_PICTURE_INPUTS]; /* (batch * P, C, H, W) */
+    bcue_value gps;                      /* (batch, fixes, D) */
+} fuser;
+
+static int64_t channels_of(const bcue_model_config *config, int stage)
+{
+    return config->width << (stage - 1);
+}
+
+static int64_t embedding_of(const bcue_model_config *config, int stage)
+{
+    return config->embedding.count > 0 ? config->embedding.items[stage - 1] : channels_of(config, stage);
+}
+
+static bcue_resnet_config trunk_of(const fuser *f, int m)
+{
+    return (bcue_resnet_config){.depth = (int)f->config->depth[m], .width = (int)f->config->width};
+}
+
+/* The pictures of a modality, all frames of all windows one after the other, through stem. */
+static bcue_value begin(const fuser *f, int m)
+{
+    const bcue_picture_size size = bcue_model_picture(f->inputs, (bcue_model_input)m);
+    const int64_t frames = f->inputs->frames;
+    const bcue_shape windows = bcue_shape_of(f->batch, frames, size.channels, size.height, size.width);
+    const bcue_shape pictures = bcue_shape_of(f->batch * frames, size.channels, size.height, size.width);
+    const bcue_resnet_config trunk = trunk_of(f, m);
+    bcue_value x = bcue_graph_input(f->graph, bcue_model_input_names[m], BCUE_F32, &windows);
+    x = bcue_graph_reshape(f->graph, NULL, x, &pictures);
+    bcue_graph_push(f->graph, bcue_model_input_names[m]);
+    x = bcue_resnet_stem(f->graph, x, &trunk);
+    bcue_graph_pop(f->graph);
+    return x;
+}
+
+static bcue_value trunk_stage(const fuser *f, int m, int stage)
+{
+    const bcue_resnet_config trunk = trunk_of(f, m);
+    bcue_graph_push(f->graph, bcue_model_input_names[m]);
+    bcue_value x = bcue_resnet_stage(f->graph, f->map[m], &trunk, stage);
+    bcue_graph_pop(f->graph);
+    return x;
+}
+
+/* "project_in.camera": (batch, tokens, C) -> (batch, tokens, D), or back. */
+static bcue_value project(const fuser *f, const char *way, int m, bcue_value x, int64_t width)
+{
+    char name[32];
+    snprintf(name, sizeof name, "%s.%s", way, bcue_model_input_names[m]);
+    return bcue_linear_layer(f->graph, name, x, width, BCUE_LINEAR_GPT);
+}
+
+static void grid_of(const fuser *f, int m, int64_t grid[2])
+{
+    const bcue_shape *shape = &bcue_graph_value(f->graph, f->map[m])->shape;
+    for (int i = 0; i < 2; i++)
+        grid[i] = shape->dim[2 + i] < f->config->anchors ? shape->dim[2 + i] : f->config->anchors;
+}
+
+/* The frames of a branch as tokens (batch, P * grid, D). */
+static bcue_value tokens_of(const fuser *f, int m, int stage)
+{
+    if (f->map[m] == BCUE_NO_VALUE)
+        return BCUE_NO_VALUE;
+    int64_t grid[2];
+    grid_of(f, m, grid);
+    const int64_t frames = f->inputs->frames, channels = channels_of(f->config, stage);
+    const bcue_shape flat = bcue_shape_of(f->batch * frames, channels, grid[0] * grid[1]);
+    const bcue_shape tokens = bcue_shape_of(f->batch, frames * grid[0] * grid[1], channels);
+    bcue_value x = bcue_graph_adaptive_avg_pool(f->graph, NULL, f->map[m], (int)grid[0], (int)grid[1]);
+    x = bcue_graph_reshape(f->graph, NULL, x, &flat);
+    x = bcue_graph_permute(f->graph, NULL, x, (int[]){0, 2, 1});
+    x = bcue_graph_reshape(f->graph, NULL, x, &tokens);
+    const int64_t width = embedding_of(f->config, stage);
+    return width == channels ? x : project(f, "project_in", m, x, width);
+}
+
+/* The branch plus its part of the mixed tokens, brought to the branch's size. */
+static bcue_value give_back(const fuser *f, int m, int stage, bcue_value tokens, int64_t *at)
+{
+    if (f->map[m] == BCUE_NO_VALUE || tokens == BCUE_NO_VALUE)
+        return BCUE_NO_VALUE;
+    int64_t grid[2];
+    grid_of(f, m, grid);
+    const bcue_shape *map = &bcue_graph_value(f->graph, f->map[m])->shape;
+    const int64_t height = map->dim[2], width = map->dim[3], channels = map->dim[1];
+    const int64_t frames = f->inputs->frames, count = frames * grid[0] * grid[1];
+    const bcue_shape rows = bcue_shape_of(f->batch * frames, grid[0] * grid[1], channels);
+    const bcue_shape picture = bcue_shape_of(f->batch * frames, channels, grid[0], grid[1]);
+    bcue_value x = bcue_graph_slice(f->graph, NULL, tokens, 1, *at, *at + count);
+    *at += count;
+    if (embedding_of(f->config, stage) != channels)
+        x = project(f, "project_out", m, x, channels);
+    x = bcue_graph_reshape(f->graph, NULL, x, &rows);
+    x = bcue_graph_permute(f->graph, NULL, x, (int[]){0, 2, 1});
+    x = bcue_graph_reshape(f->graph, NULL, x, &picture);
+    if (grid[0] != height || grid[1] != width)
+        x = bcue_graph_resize_bilinear(f->graph, NULL, x, (int)height, (int)width);
+    return bcue_graph_add(f->graph, bcue_model_input_names[m], f->map[m], x);
+}
+
+/* pos_emb + tokens, dropout, blocks, the final norm. */
+static bcue_value mix(const fuser *f, bcue_value tokens)
+{
+    if (tokens == BCUE_NO_VALUE)
+        return BCUE_NO_VALUE;
+    const bcue_model_config *config = f->config;
+    const bcue_transformer_config transformer = {config->blocks, config->heads, config->expansion,
+                                                 config->dropout};
+    const bcue_shape *shape = &bcue_graph_value(f->graph, tokens)->shape;
+    const bcue_shape place = bcue_shape_of(1, shape->dim[1], shape->dim[2]);
+    const bcue_parameter_spec zero = {.init = BCUE_INIT_ZERO, .no_decay = true};
+    bcue_value embedding = bcue_graph_parameter(f->graph, "pos_emb", &place, &zero);
+    bcue_value x = bcue_graph_add(f->graph, NULL, tokens, embedding);
+    if (config->dropout > 0)
+        x = bcue_graph_dropout(f->graph, NULL, x, config->dropout);
+    x = bcue_transformer(f->graph, x, &transformer);
+    return bcue_layer_norm_layer(f->graph, "ln_f", x, 1e-5);
+}
+
+static void fusion_stage(fuser *f, int stage)
+{
+    bcue_value parts[BCUE_INPUT_COUNT];
+    int count = 0;
+    for (int m = 0; m < BCUE_PICTURE_INPUTS; m++) {
+        if (f->sees[m])
+            parts[count++] = tokens_of(f, m, stage);
+    }
+    if (f->sees[BCUE_INPUT_POSITION])
+        parts[count++] = f->gps;
+    bcue_value tokens = count > 1 ? bcue_graph_concat(f->graph, NULL, parts, count, 1) : parts[0];
+    tokens = mix(f, tokens);
+    int64_t at = 0;
+    for (int m = 0; m < BCUE_PICTURE_INPUTS; m++) {
+        if (f->sees[m])
+            f->map[m] = give_back(f, m, stage, tokens, &at);
+    }
+    if (f->sees[BCUE_INPUT_POSITION])
+        f->gps = bcue_graph_slice(f->graph, "gps", tokens, 1, at, at + f->inputs->gps_frames);
+}
+
+static void stage(fuser *f, int stage)
+{
+    char scope[32];
+    for (int m = 0; m < BCUE_PICTURE_INPUTS; m++) {
+        if (f->sees[m])
+            f->map[m] = trunk_stage(f, m, stage);
+    }
+    if (f->sees[BCUE_INPUT_POSITION]) {
+        snprintf(scope, sizeof scope, "gps.%d", stage);
+        f->gps = bcue_linear_layer(f->graph, scope, f->gps, embedding_of(f->config, stage),
+                                   BCUE_LINEAR_TORCH_NO_DECAY);
+    }
+    snprintf(scope, sizeof scope, "fusion.%d", stage);
+    bcue_graph_push(f->graph, scope);
+    fusion_stage(f, stage);
+    bcue_graph_pop(f->graph);
+}
+
+/* M softmax(w) as M values of one element each. There is no constant to multiply by: M copies are added. */
+static void modality_weights(const fuser *f, int count, bcue_value *weights)
+{
+    const bcue_shape shape = bcue_shape_of(count), row = bcue_shape_of(1, count);
+    const bcue_parameter_spec zero = {.init = BCUE_INIT_ZERO, .no_decay = true};
+    bcue_value copies[BCUE_INPUT_COUNT];
+    bcue_graph_push(f->graph, "modality");
+    bcue_value x = bcue_graph_parameter(f->graph, "weight", &shape, &zero);
+    x = bcue_graph_softmax(f->graph, NULL, x, 0);
+    x = bcue_graph_reshape(f->graph, NULL, x, &row);
+    for (int i = 0; i < count; i++)
+        copies[i] = x;
+    x = bcue_graph_concat(f->graph, NULL, copies, count, 0);
+    x = bcue_graph_reduce(f->graph, NULL, BCUE_OP_REDUCE_SUM, x, 1U << 0, false);
+    for (int i = 0; i < count; i++)
+        weights[i] = bcue_graph_slice(f->graph, NULL, x, 0, i, i + 1);
+    bcue_graph_pop(f->graph);
+}
+
+/* Sum over the frames or fixes of one modality: (batch, 8 width). */
+static bcue_value summed(const fuser *f, int m)
+{
+    const int64_t features = channels_of(f->config, STAGES);
+    bcue_value x = f->gps;
+    if (m != BCUE_INPUT_POSITION) {
+        const bcue_shape windows = bcue_shape_of(f->batch, f->inputs->frames, features);
+        bcue_graph_push(f->graph, bcue_model_input_names[m]);
+        x = bcue_graph_reshape(f->graph, NULL, bcue_resnet_pool(f->graph, f->map[m]), &windows);
+        bcue_graph_pop(f->graph);
+    } else if (embedding_of(f->config, STAGES) != features) {
+        x = bcue_linear_layer(f->graph, "gps.project", x, features, BCUE_LINEAR_TORCH_NO_DECAY);
+    }
+    return bcue_graph_reduce(f->graph, NULL, BCUE_OP_REDUCE_SUM, x, 1U << 1, false);
+}
+
+static bcue_value combined(const fuser *f)
+{
+    bcue_value parts[BCUE_INPUT_COUNT], weights[BCUE_INPUT_COUNT];
+    int count = 0;
+    for (int m = 0; m < BCUE_INPUT_COUNT; m++) {
+        if (f->sees[m])
+            parts[count++] = summed(f, m);
+    }
+    if (f->config->fusion == BCUE_FUSION_SOFTMAX)
+        modality_weights(f, count, weights);
+    bcue_value sum = BCUE_NO_VALUE;
+    for (int i = 0; i < count; i++) {
+        bcue_value part = f->config->fusion == BCUE_FUSION_SOFTMAX
+                              ? bcue_graph_mul(f->graph, NULL, parts[i], weights[i])
+                              : parts[i];
+        sum = i == 0 ? part : bcue_graph_add(f->graph, NULL, sum, part);
+    }
+    return sum;
+}
+
+static bcue_value head(const fuser *f, bcue_value x)
+{
+    const bcue_int_list *hidden = &f->config->head;
+    char name[32];
+    for (size_t i = 0; i < hidden->count; i++) {
+        snprintf(name, sizeof name, "head.%d", (int)(2 * i));
+        x = bcue_linear_layer(f->graph, name, x, hidden->items[i], BCUE_LINEAR_TORCH_NO_DECAY);
+        x = bcue_graph_relu(f->graph, NULL, x);
+    }
+    snprintf(name, sizeof name, "head.%d", (int)(2 * hidden->count));
+    return bcue_linear_layer(f->graph, name, x, f->inputs->beams, BCUE_LINEAR_TORCH_NO_DECAY);
+}
+
+bcue_value bcue_beamtransfuser(bcue_graph *graph, const bcue_model_config *config,
+                               const bcue_model_inputs *inputs, int64_t batch)
+{
+    fuser f = {.graph = graph, .config = config, .inputs = inputs, .batch = batch, .gps = BCUE_NO_VALUE};
+    for (int m = 0; m < BCUE_INPUT_COUNT; m++)
+        f.sees[m] = bcue_model_needs(config, (bcue_model_input)m);
+    for (int m = 0; m < BCUE_PICTURE_INPUTS; m++)
+        f.map[m] = f.sees[m] ? begin(&f, m) : BCUE_NO_VALUE;
+    if (f.sees[BCUE_INPUT_POSITION]) {
+        const bcue_shape fixes = bcue_shape_of(batch, inputs->gps_frames, 2);
+        f.gps = bcue_graph_input(graph, "position", BCUE_F32, &fixes);
+    }
+    for (int s = 1; s <= STAGES; s++)
+        stage(&f, s);
+    return head(&f, combined(&f));
+}
+
+static bcue_status check_modalities(const bcue_string_list *list, bcue_error *error)
+{
+    if (list->count == 0)
+        return bcue_fail(error, BCUE_ERROR_CONFIG,
+                         "names no modality; give one or more of camera, lidar, "
+                         "radar, gps");
+    for (size_t i = 0; i < list->count; i++) {
+        int known = 0;
+        while (known < BCUE_INPUT_COUNT && strcmp(list->items[i], bcue_model_input_names[known]) != 0)
+            known++;
+        if (known == BCUE_INPUT_COUNT)
+            return bcue_fail(error, BCUE_ERROR_CONFIG,
+                             "'%.40s' is no modality; expected camera, lidar, radar or gps", list->items[i]);
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(list->items[i], list->items[k]) == 0)
+                return bcue_fail(error, BCUE_ERROR_CONFIG, "names %s twice", list->items[i]);
+        }
+    }
+    return BCUE_OK;
+}
+
+bcue_status bcue_beamtransfuser_check(const bcue_model_config *config, const char **key, bcue_error *error)
+{
+    static const char *const depth_key[] = {"camera_depth", "lidar_depth", "radar_depth"};
+    *key = "modalities";
+    BCUE_TRY(check_modalities(&config->modalities, error));
+    for (int m = 0; m < BCUE_PICTURE_INPUTS; m++) {
+        *key = depth_key[m];
+        if (config->depth[m] != 18 && config->depth[m] != 34)
+            return bcue_fail(error, BCUE_ERROR_CONFIG, "there is no ResNet-%lld here; expected 18 or 34",
+                             (long long)config->depth[m]);
+    }
+    *key = "embedding";
+    if (config->embedding.count != 0 && config->embedding.count != STAGES)
+        return bcue_fail(error, BCUE_ERROR_CONFIG,
+                         "has %zu widths; expected one for each of the %d stages, "
+                         "or none",
+                         config->embedding.count, STAGES);
+    *key = "heads";
+    for (int s = 1; s <= STAGES; s++) {
+        const int64_t width = embedding_of(config, s);
+        if (config->heads < 1 || width % config->heads != 0)
+            return bcue_fail(error, BCUE_ERROR_CONFIG,
+                             "%lld heads cannot share the %lld numbers of a token after stage %d evenly",
+                             (long long)config->heads, (long long)width, s);
+    }
+    return BCUE_OK;
+}

@@ -1,0 +1,108 @@
+#include "models/layers.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static int64_t last_dim(const bcue_graph *graph, bcue_value x)
+{
+    const bcue_shape *shape = &bcue_graph_value(graph, x)->shape;
+    return shape->dim[shape->rank - 1];
+}
+
+bcue_value bcue_linear_layer(bcue_graph *graph, const char *name, bcue_value x, int64_t outputs,
+                             bcue_linear_start start)
+{
+    if (x == BCUE_NO_VALUE)
+        return BCUE_NO_VALUE;
+    const int64_t inputs = last_dim(graph, x);
+    bcue_parameter_spec weight_spec = {.init = BCUE_INIT_UNIFORM_FAN_IN, .fan = inputs};
+    bcue_parameter_spec bias_spec = weight_spec;
+    if (start == BCUE_LINEAR_GPT) {
+        weight_spec = (bcue_parameter_spec){.init = BCUE_INIT_NORMAL, .scale = 0.02};
+        bias_spec = (bcue_parameter_spec){.init = BCUE_INIT_ZERO};
+    }
+    bias_spec.no_decay = start != BCUE_LINEAR_TORCH;
+    bcue_graph_push(graph, name);
+    const bcue_shape weight_shape = bcue_shape_of(outputs, inputs), bias_shape = bcue_shape_of(outputs);
+    bcue_value weight = bcue_graph_parameter(graph, "weight", &weight_shape, &weight_spec);
+    bcue_value bias = bcue_graph_parameter(graph, "bias", &bias_shape, &bias_spec);
+    bcue_graph_pop(graph);
+    return bcue_graph_linear(graph, name, x, weight, bias);
+}
+
+bcue_value bcue_layer_norm_layer(bcue_graph *graph, const char *name, bcue_value x, double epsilon)
+{
+    if (x == BCUE_NO_VALUE)
+        return BCUE_NO_VALUE;
+    const bcue_shape shape = bcue_shape_of(last_dim(graph, x));
+    const bcue_parameter_spec one = {.init = BCUE_INIT_ONE, .no_decay = true},
+                              zero = {.init = BCUE_INIT_ZERO, .no_decay = true};
+    bcue_graph_push(graph, name);
+    bcue_value weight = bcue_graph_parameter(graph, "weight", &shape, &one);
+    bcue_value bias = bcue_graph_parameter(graph, "bias", &shape, &zero);
+    bcue_graph_pop(graph);
+    return bcue_graph_layer_norm(graph, name, x, weight, bias, epsilon);
+}
+
+static bcue_value dropout(bcue_graph *graph, const char *name, bcue_value x, double probability)
+{
+    return probability > 0 ? bcue_graph_dropout(graph, name, x, probability) : x;
+}
+
+/* Key, query or value: (B, T, D) -> (B, heads, T, D / heads). */
+static bcue_value by_head(bcue_graph *graph, const char *name, bcue_value x, int64_t heads)
+{
+    bcue_value y = bcue_linear_layer(graph, name, x, last_dim(graph, x), BCUE_LINEAR_GPT);
+    if (y == BCUE_NO_VALUE)
+        return BCUE_NO_VALUE;
+    const bcue_shape *shape = &bcue_graph_value(graph, y)->shape;
+    const bcue_shape split = bcue_shape_of(shape->dim[0], shape->dim[1], heads, shape->dim[2] / heads);
+    y = bcue_graph_reshape(graph, NULL, y, &split);
+    return bcue_graph_permute(graph, NULL, y, (int[]){0, 2, 1, 3});
+}
+
+static bcue_value attention(bcue_graph *graph, bcue_value x, const bcue_transformer_config *config)
+{
+    if (x == BCUE_NO_VALUE)
+        return BCUE_NO_VALUE;
+    const bcue_shape tokens = bcue_graph_value(graph, x)->shape;
+    const double head_width = (double)(tokens.dim[2] / config->heads);
+    bcue_value k = by_head(graph, "key", x, config->heads);
+    bcue_value q = by_head(graph, "query", x, config->heads);
+    bcue_value v = by_head(graph, "value", x, config->heads);
+    bcue_value y = bcue_graph_attention(graph, "attention", q, k, v, 1 / sqrt(head_width), config->dropout);
+    y = bcue_graph_permute(graph, NULL, y, (int[]){0, 2, 1, 3});
+    y = bcue_graph_reshape(graph, NULL, y, &tokens);
+    y = bcue_linear_layer(graph, "proj", y, tokens.dim[2], BCUE_LINEAR_GPT);
+    return dropout(graph, "dropout", y, config->dropout);
+}
+
+static bcue_value block(bcue_graph *graph, bcue_value x, const bcue_transformer_config *config)
+{
+    if (x == BCUE_NO_VALUE)
+        return BCUE_NO_VALUE;
+    const int64_t width = last_dim(graph, x);
+    bcue_value y = bcue_layer_norm_layer(graph, "ln1", x, 1e-5);
+    bcue_graph_push(graph, "attn");
+    y = attention(graph, y, config);
+    bcue_graph_pop(graph);
+    x = bcue_graph_add(graph, "add1", x, y);
+    y = bcue_layer_norm_layer(graph, "ln2", x, 1e-5);
+    y = bcue_linear_layer(graph, "mlp.0", y, config->expansion * width, BCUE_LINEAR_GPT);
+    y = bcue_graph_relu(graph, "mlp.1", y);
+    y = bcue_linear_layer(graph, "mlp.2", y, width, BCUE_LINEAR_GPT);
+    y = dropout(graph, "mlp.3", y, config->dropout);
+    return bcue_graph_add(graph, "add2", x, y);
+}
+
+bcue_value bcue_transformer(bcue_graph *graph, bcue_value x, const bcue_transformer_config *config)
+{
+    for (int64_t i = 0; i < config->blocks; i++) {
+        char scope[32];
+        snprintf(scope, sizeof scope, "blocks.%d", (int)i);
+        bcue_graph_push(graph, scope);
+        x = block(graph, x, config);
+        bcue_graph_pop(graph);
+    }
+    return x;
+}

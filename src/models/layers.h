@@ -1,0 +1,28 @@
+/* Layers that several models are made of. All pass BCUE_NO_VALUE on. */
+#ifndef BCUE_MODELS_LAYERS_H
+#define BCUE_MODELS_LAYERS_H
+
+#include "graph/graph.h"
+
+typedef enum bcue_linear_start {
+    BCUE_LINEAR_TORCH,          /* weight and bias uniform in +-1/sqrt(inputs), as PyTorch's Linear */
+    BCUE_LINEAR_GPT,            /* weight N(0, 0.02^2), bias 0: Radford et al. 2018; no decay on the bias */
+    BCUE_LINEAR_TORCH_NO_DECAY, /* as the first, without decay on the bias */
+} bcue_linear_start;
+
+/* x (..., I) -> (..., outputs); parameters NAME.weight (outputs, I), NAME.bias (outputs). */
+bcue_value bcue_linear_layer(bcue_graph *graph, const char *name, bcue_value x, int64_t outputs,
+                             bcue_linear_start start);
+/* Over the last dimension; NAME.weight, NAME.bias, without decay. */
+bcue_value bcue_layer_norm_layer(bcue_graph *graph, const char *name, bcue_value x, double epsilon);
+
+/* `blocks` pre-norm transformer blocks (Vaswani et al. 2017 with the norms of Radford et al. 2019, ReLU) on
+   tokens (B, T, D), in scopes "blocks.0", ...: x += proj(attention(ln1(x))), x += mlp(ln2(x)). D must be a
+   multiple of `heads`. `dropout` acts on the attention weights and on what each half adds. */
+typedef struct bcue_transformer_config {
+    int64_t blocks, heads, expansion;
+    double dropout;
+} bcue_transformer_config;
+bcue_value bcue_transformer(bcue_graph *graph, bcue_value x, const bcue_transformer_config *config);
+
+#endif
