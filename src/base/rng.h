@@ -10,20 +10,23 @@
    every result. */
 typedef enum bcue_rng_purpose {
     BCUE_RNG_TEST = 0,
-    BCUE_RNG_SPLIT = 1,      /* episode/row splits */
-    BCUE_RNG_SHUFFLE = 2,    /* batch order; episode = epoch */
-    BCUE_RNG_INIT = 3,       /* weights; index = parameter */
-    BCUE_RNG_DROPOUT = 4,    /* episode = epoch, frame = step, index = node */
-    BCUE_RNG_AUGMENT = 5,    /* episode = epoch, index = sample */
-    BCUE_RNG_TRAFFIC = 6,    /* simulator: vehicles */
-    BCUE_RNG_STREET = 7,     /* simulator: static world */
-    BCUE_RNG_GNSS = 8,       /* simulator: GNSS noise */
-    BCUE_RNG_CHANNEL = 9,    /* simulator: measurement noise of the channel */
-    BCUE_RNG_CAMERA = 10,    /* simulator: image noise */
-    BCUE_RNG_BOOTSTRAP = 11, /* confidence intervals */
-    BCUE_RNG_BASELINE = 12,  /* random answers of baselines, empty look-up cells */
-    BCUE_RNG_LIDAR = 20,     /* simulator: LiDAR; index = ray */
-    BCUE_RNG_RADAR = 21,     /* simulator: radar detections; index = ray */
+    BCUE_RNG_SPLIT = 1,        /* episode/row splits */
+    BCUE_RNG_SHUFFLE = 2,      /* batch order; episode = epoch */
+    BCUE_RNG_INIT = 3,         /* weights; index = parameter */
+    BCUE_RNG_DROPOUT = 4,      /* episode = epoch, frame = step, index = node */
+    BCUE_RNG_AUGMENT = 5,      /* episode = epoch, index = sample */
+    BCUE_RNG_TRAFFIC = 6,      /* simulator: vehicles */
+    BCUE_RNG_STREET = 7,       /* simulator: static world */
+    BCUE_RNG_GNSS = 8,         /* simulator: GNSS noise */
+    BCUE_RNG_CHANNEL = 9,      /* simulator: measurement noise of the channel */
+    BCUE_RNG_CAMERA = 10,      /* simulator: image noise */
+    BCUE_RNG_BOOTSTRAP = 11,   /* confidence intervals */
+    BCUE_RNG_BASELINE = 12,    /* random answers of baselines, empty look-up cells */
+    BCUE_RNG_LIDAR = 20,       /* simulator: LiDAR; index = ray */
+    BCUE_RNG_RADAR = 21,       /* simulator: radar detections; index = ray */
+    BCUE_RNG_PHASE_NOISE = 40, /* phases of antenna elements; index = beam */
+    BCUE_RNG_SCATTER = 41,     /* phases of scattering patches; frame = instance, index = patch */
+    BCUE_RNG_SHADOWING = 42,   /* log-distance channel; index = wave of the field */
 } bcue_rng_purpose;
 
 typedef struct bcue_rng {
