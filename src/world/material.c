@@ -1,19 +1,23 @@
 #include "world/material.h"
 
-#include <math.h>
-#include "base/vec3.h"
+/* Classes of ITU-R P.2040-4 as half-spaces, as bcue_radio_material_named makes them (a test compares). */
+#define RADIO(name, a, b, c, d, min_ghz, max_ghz, itu)                                                       \
+    {                                                                                                        \
+        name, a, b, c, d, (min_ghz)*1e9, (max_ghz)*1e9, itu, false, 0.0, 0.0, 0.0, 0.0,                      \
+            BCUE_LOBE_LAMBERTIAN, 4                                                                          \
+    }
+#define CONCRETE RADIO("concrete", 5.24, 0, 0.0462, 0.7822, 1, 100, 2)
+#define BRICK RADIO("brick", 3.91, 0, 0.0238, 0.16, 1, 40, 3)
+#define WOOD RADIO("wood", 1.99, 0, 0.0047, 1.0718, 0.001, 100, 5)
+#define GLASS RADIO("glass", 6.31, 0, 0.0036, 1.3394, 0.1, 100, 6)
+#define ASPHALT RADIO("asphalt_concrete", 4.83, 0, 0.0108, 1.3969, 1, 40, 15)
+#define METAL RADIO("metal", 1.0, 0, 1e7, 0, 1, 100, 16)
+#define MEDIUM_DRY_GROUND RADIO("medium_dry_ground", 15.0, -0.1, 0.035, 1.63, 1, 10, 18)
 
-#define CONCRETE 5.24, 0.0, 0.0462, 0.7822
-#define BRICK 3.91, 0.0, 0.0238, 0.16
-#define GLASS 6.31, 0.0, 0.0036, 1.3394
-#define WOOD 1.99, 0.0, 0.0047, 1.0718
-#define METAL 1.0, 0.0, 1.0e7, 0.0
-#define MEDIUM_DRY_GROUND 15.0, -0.1, 0.035, 1.63
-
-/* Asphalt, paving, rubber and cloth have no parameters of their own in P.2040 up to 60 GHz; concrete stands
-   in for the first two, wood for the others, which the channel never reflects from. */
+/* Paving, rubber, cloth and leaves have no parameters of their own in P.2040; concrete stands in for the
+   first, wood for the others. */
 static const bcue_material materials[BCUE_MATERIAL_COUNT] = {
-    [BCUE_MATERIAL_ASPHALT] = {"asphalt", {0.095f, 0.095f, 0.10f}, 0.0f, false, BCUE_PATTERN_ROAD, CONCRETE},
+    [BCUE_MATERIAL_ASPHALT] = {"asphalt", {0.095f, 0.095f, 0.10f}, 0.0f, false, BCUE_PATTERN_ROAD, ASPHALT},
     [BCUE_MATERIAL_PAVING] = {"paving", {0.42f, 0.40f, 0.37f}, 0.0f, false, BCUE_PATTERN_SLABS, CONCRETE},
     [BCUE_MATERIAL_GRASS] =
         {"grass", {0.105f, 0.19f, 0.045f}, 0.0f, false, BCUE_PATTERN_SPECKLE, MEDIUM_DRY_GROUND},
@@ -43,9 +47,5 @@ const bcue_material *bcue_material_get(bcue_material_id id)
 
 double complex bcue_material_permittivity(bcue_material_id id, double frequency_hz)
 {
-    const double vacuum_permittivity = 8.8541878128e-12; /* F/m */
-    const bcue_material *material = bcue_material_get(id);
-    double ghz = frequency_hz * 1e-9;
-    double real = material->a * pow(ghz, material->b), sigma = material->c * pow(ghz, material->d);
-    return real - sigma / (2.0 * BCUE_PI * frequency_hz * vacuum_permittivity) * I;
+    return bcue_radio_permittivity(&bcue_material_get(id)->radio, frequency_hz, NULL);
 }

@@ -5,6 +5,7 @@
 #include <complex.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include "world/radio_material.h"
 
 /* An index into `materials` of a bcue_world. The built-in materials come first in every world, in this order.
  */
@@ -49,17 +50,14 @@ typedef struct bcue_material {
     float gloss;     /* strength of the mirror-like part, 0..1 */
     bool tinted;     /* albedo is multiplied by the colour of the object */
     bcue_pattern pattern;
-    /* ITU-R P.2040: eta' = a f^b, sigma = c f^d with f in GHz and sigma in S/m. */
-    double a, b, c, d;
+    bcue_radio_material radio; /* a half-space unless it says otherwise */
 } bcue_material;
 
 /* A built-in material; never NULL (an id that is not built in is taken for the first). Materials of a world:
    bcue_world_material. */
 const bcue_material *bcue_material_get(bcue_material_id id);
 
-/* Complex relative permittivity eta' - j sigma / (2 pi f eps0), for the time convention exp(+j omega t).
-   ITU-R P.2040 gives its parameters for 1-100 GHz (ground: to 10 GHz; beyond, the formula is simply
-   continued). */
+/* bcue_radio_permittivity of a built-in material. */
 double complex bcue_material_permittivity(bcue_material_id id, double frequency_hz);
 
 #endif

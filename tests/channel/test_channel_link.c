@@ -23,7 +23,7 @@ static void set_up(rig *r, size_t elements)
 {
     bcue_error error = {0};
     double wavelength = BCUE_SPEED_OF_LIGHT / CARRIER;
-    CHECK_OK(bcue_world_make_plain(2000.0, BCUE_MATERIAL_ASPHALT, &r->world, &error), error);
+    CHECK_OK(bcue_world_make_plain(2000.0, BCUE_MATERIAL_PAVING, &r->world, &error), error);
     CHECK_OK(bcue_radio_scene_create(&r->world, &r->scene, &error), error);
     CHECK_OK(bcue_array_make_ula(elements, 0.5 * wavelength, &r->array, &error), error);
     CHECK_OK(bcue_codebook_make_oversampled(&r->array, wavelength, 65, 0.5 * BCUE_PI, &r->codebook, &error),
@@ -96,7 +96,7 @@ static void wide_band_averages_fading(void)
     set_up(&r, 1);
     double narrow[65], wide[65], fading = 0.0, k = 2.0 * BCUE_PI * CARRIER / BCUE_SPEED_OF_LIGHT;
     bcue_link_config tone = {CARRIER, 0.0, 1, 0.0}, band = {CARRIER, 8e9, 1024, 0.0};
-    double complex eta = bcue_material_permittivity(BCUE_MATERIAL_ASPHALT, CARRIER);
+    double complex eta = bcue_material_permittivity(BCUE_MATERIAL_PAVING, CARRIER);
     for (double d = 3.0; d < 4.0; d += 0.013) {
         double d1 = hypot(d, 3.5), d2 = hypot(d, 6.5), reflection = cabs(bcue_fresnel_p(6.5 / d2, eta));
         double apart = (1.0 / (d1 * d1) + reflection * reflection / (d2 * d2)) / (4.0 * k * k);

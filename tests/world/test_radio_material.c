@@ -1,5 +1,5 @@
 /* Radio materials against values worked out by hand from the Recommendations. */
-#include "world/radio_material.h"
+#include "world/material.h"
 #include "check.h"
 
 static bcue_radio_material named(const char *name)
@@ -139,8 +139,24 @@ static void contradictions(void)
     CHECK_STATUS(bcue_radio_material_check(&material, &error), BCUE_ERROR_CONFIG);
 }
 
+/* The built-in materials carry the classes of P.2040 to the letter. */
+static void built_in(void)
+{
+    for (bcue_material_id m = 0; m < BCUE_MATERIAL_COUNT; m++) {
+        const bcue_radio_material *radio = &bcue_material_get(m)->radio;
+        bcue_radio_material fresh = named(radio->name);
+        bcue_error error = {0};
+        CHECK_OK(bcue_radio_material_check(radio, &error), error);
+        CHECK_INT(radio->itu, fresh.itu);
+        CHECK(radio->a == fresh.a && radio->b == fresh.b && radio->c == fresh.c && radio->d == fresh.d);
+        CHECK(radio->min_hz == fresh.min_hz && radio->max_hz == fresh.max_hz && !radio->slab);
+        CHECK_INT(radio->lobe_exponent, fresh.lobe_exponent);
+    }
+}
+
 int main(void)
 {
+    RUN(built_in);
     RUN(table_values);
     RUN(every_class);
     RUN(names);
