@@ -18,26 +18,25 @@ typedef struct itu_look {
     float albedo[3]; /* linear RGB */
     float gloss;
     bcue_pattern pattern;
-    double a, b, c, d;
 } itu_look;
 
 static const itu_look looks[] = {
-    {"vacuum", {0.9f, 0.9f, 0.9f}, 0.0f, BCUE_PATTERN_PLAIN, 1.0, 0.0, 0.0, 0.0},
-    {"concrete", {0.48f, 0.47f, 0.44f}, 0.0f, BCUE_PATTERN_WINDOWS, 5.24, 0.0, 0.0462, 0.7822},
-    {"brick", {0.46f, 0.20f, 0.13f}, 0.0f, BCUE_PATTERN_BRICKS, 3.91, 0.0, 0.0238, 0.16},
-    {"plasterboard", {0.75f, 0.74f, 0.70f}, 0.0f, BCUE_PATTERN_WINDOWS, 2.73, 0.0, 0.0085, 0.9395},
-    {"wood", {0.36f, 0.22f, 0.11f}, 0.0f, BCUE_PATTERN_PLAIN, 1.99, 0.0, 0.0047, 1.0718},
-    {"glass", {0.06f, 0.09f, 0.10f}, 0.9f, BCUE_PATTERN_PLAIN, 6.31, 0.0, 0.0036, 1.3394},
-    {"ceiling_board", {0.75f, 0.75f, 0.72f}, 0.0f, BCUE_PATTERN_PLAIN, 1.48, 0.0, 0.0011, 1.0750},
-    {"chipboard", {0.45f, 0.33f, 0.20f}, 0.0f, BCUE_PATTERN_PLAIN, 2.58, 0.0, 0.0217, 0.7800},
-    {"plywood", {0.50f, 0.36f, 0.20f}, 0.0f, BCUE_PATTERN_PLAIN, 2.71, 0.0, 0.33, 0.0},
-    {"marble", {0.66f, 0.62f, 0.55f}, 0.1f, BCUE_PATTERN_WINDOWS, 7.074, 0.0, 0.0055, 0.9262},
-    {"floorboard", {0.40f, 0.28f, 0.16f}, 0.0f, BCUE_PATTERN_PLAIN, 3.66, 0.0, 0.0044, 1.3515},
-    {"metal", {0.30f, 0.31f, 0.33f}, 0.4f, BCUE_PATTERN_PLAIN, 1.0, 0.0, 1.0e7, 0.0},
-    {"asphalt_concrete", {0.10f, 0.10f, 0.105f}, 0.0f, BCUE_PATTERN_SPECKLE, 4.83, 0.0, 0.0108, 1.3969},
-    {"very_dry_ground", {0.36f, 0.29f, 0.19f}, 0.0f, BCUE_PATTERN_SPECKLE, 3.0, 0.0, 0.00015, 2.52},
-    {"medium_dry_ground", {0.13f, 0.19f, 0.06f}, 0.0f, BCUE_PATTERN_SPECKLE, 15.0, -0.1, 0.035, 1.63},
-    {"wet_ground", {0.09f, 0.13f, 0.05f}, 0.1f, BCUE_PATTERN_SPECKLE, 30.0, -0.4, 0.15, 1.30},
+    {"vacuum", {0.9f, 0.9f, 0.9f}, 0.0f, BCUE_PATTERN_PLAIN},
+    {"concrete", {0.48f, 0.47f, 0.44f}, 0.0f, BCUE_PATTERN_WINDOWS},
+    {"brick", {0.46f, 0.20f, 0.13f}, 0.0f, BCUE_PATTERN_BRICKS},
+    {"plasterboard", {0.75f, 0.74f, 0.70f}, 0.0f, BCUE_PATTERN_WINDOWS},
+    {"wood", {0.36f, 0.22f, 0.11f}, 0.0f, BCUE_PATTERN_PLAIN},
+    {"glass", {0.06f, 0.09f, 0.10f}, 0.9f, BCUE_PATTERN_PLAIN},
+    {"ceiling_board", {0.75f, 0.75f, 0.72f}, 0.0f, BCUE_PATTERN_PLAIN},
+    {"chipboard", {0.45f, 0.33f, 0.20f}, 0.0f, BCUE_PATTERN_PLAIN},
+    {"plywood", {0.50f, 0.36f, 0.20f}, 0.0f, BCUE_PATTERN_PLAIN},
+    {"marble", {0.66f, 0.62f, 0.55f}, 0.1f, BCUE_PATTERN_WINDOWS},
+    {"floorboard", {0.40f, 0.28f, 0.16f}, 0.0f, BCUE_PATTERN_PLAIN},
+    {"metal", {0.30f, 0.31f, 0.33f}, 0.4f, BCUE_PATTERN_PLAIN},
+    {"asphalt_concrete", {0.10f, 0.10f, 0.105f}, 0.0f, BCUE_PATTERN_SPECKLE},
+    {"very_dry_ground", {0.36f, 0.29f, 0.19f}, 0.0f, BCUE_PATTERN_SPECKLE},
+    {"medium_dry_ground", {0.13f, 0.19f, 0.06f}, 0.0f, BCUE_PATTERN_SPECKLE},
+    {"wet_ground", {0.09f, 0.13f, 0.05f}, 0.1f, BCUE_PATTERN_SPECKLE},
 };
 enum { LOOKS = sizeof looks / sizeof looks[0] };
 
@@ -271,14 +270,18 @@ static void make_material(const bcue_scene_material *from, bcue_material *made)
         memcpy(made->albedo, look->albedo, sizeof made->albedo);
         made->gloss = look->gloss;
         made->pattern = look->pattern;
-        made->a = look->a;
-        made->b = look->b;
-        made->c = look->c;
-        made->d = look->d;
+        (void)bcue_radio_material_named(look->radio, &made->radio, NULL);
     } else {
-        made->a = from->permittivity;
-        made->c = from->conductivity;
+        made->radio = (bcue_radio_material){.a = from->permittivity,
+                                            .c = from->conductivity,
+                                            .min_hz = 1e6,
+                                            .max_hz = 1e12,
+                                            .lobe_exponent = 4};
+        snprintf(made->radio.name, sizeof made->radio.name, "%s", from->name);
     }
+    made->radio.slab = from->slab && from->thickness_m > 0.0;
+    made->radio.thickness_m = from->thickness_m;
+    made->radio.scattering = from->scattering;
     if (from->has_colour)
         memcpy(made->albedo, from->colour, sizeof made->albedo);
 }
