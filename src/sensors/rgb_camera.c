@@ -6,49 +6,13 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/parallel.h"
-#include "sensors/rgb_shade.h"
+#include "sensors/rgb_trace.h"
 
 /* Pixels are traced in blocks of 4 x 4, one packet each; the blocks that need it are shared out among
  * threads. */
-enum { BLOCK = 4, EDGE_SAMPLES = 4, TONE_STEPS = 4096 };
+enum { BLOCK = 4, EDGE_SAMPLES = 4 };
 /* Blocks that are worth another thread: about a millisecond of work. */
 #define BLOCKS_PER_THREAD 96
-
-#define SHADOW_OFFSET_M 2e-3f
-#define FAR_M 2000.0f
-/* A vehicle darkens the ground within CONTACT_INSET_M inside to CONTACT_REACH_M outside of its outline. */
-#define CONTACT_INSET_M 0.25f
-#define CONTACT_REACH_M 0.65f
-
-/* One sample of a picture. */
-typedef struct bcue_camera_sample {
-    bcue_rgb colour;
-    uint32_t instance; /* as in the instance map */
-    uint32_t surface;  /* differs across edges worth smoothing: material and orientation */
-    float distance;
-} bcue_camera_sample;
-
-struct bcue_camera {
-    bcue_camera_config config;
-    const bcue_ray_scene *scene;
-    bcue_float3 *static_normals;
-    bcue_float3 **model_normals; /* per model of the world */
-    float tangent;               /* of half the field of view */
-    uint8_t tone[TONE_STEPS + 1];
-    bcue_camera_sample *samples; /* height x width, of pixel centres */
-    uint8_t *picture;            /* height x width x 3, edges smoothed */
-    uint32_t *instance_map;
-    bool *dirty;       /* per block: vehicles change something here */
-    int *dirty_blocks; /* their indices, while a pass runs */
-    /* the street without vehicles, for the frame and daylight below */
-    bool have_street;
-    bcue_camera_sample *street_samples;
-    uint8_t *street_picture;
-    bcue_frame frame;
-    bcue_daylight daylight;
-    bcue_light light;
-    bcue_ray_target target; /* of the pass that runs */
-};
 
 static int blocks_across(const bcue_camera *camera)
 {
@@ -74,10 +38,10 @@ static bcue_float3 *make_normals(const bcue_mesh *mesh)
 
 /* A filmic curve (rational, after the widely used ACES fit) and the sRGB transfer function, tabulated over
  * [0, 1] of sqrt(value / 4). */
-static void make_tone_table(uint8_t tone[TONE_STEPS + 1])
+static void make_tone_table(uint8_t tone[BCUE_TONE_STEPS + 1])
 {
-    for (int i = 0; i <= TONE_STEPS; i++) {
-        double root = (double)i / TONE_STEPS, x = 4.0 * root * root;
+    for (int i = 0; i <= BCUE_TONE_STEPS; i++) {
+        double root = (double)i / BCUE_TONE_STEPS, x = 4.0 * root * root;
         double y = x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14);
         y = y < 0.0 ? 0.0 : y > 1.0 ? 1.0 : y;
         double encoded = y <= 0.0031308 ? 12.92 * y : 1.055 * pow(y, 1.0 / 2.4) - 0.055;
@@ -89,7 +53,8 @@ bcue_status bcue_camera_create(const bcue_camera_config *config, const bcue_ray_
                                bcue_camera **camera, bcue_error *error)
 {
     if (config->width < 1 || config->height < 1 || config->width > 8192 || config->height > 8192 ||
-        !(config->field_of_view > 0.0 && config->field_of_view < BCUE_PI))
+        !(config->field_of_view > 0.0 && config->field_of_view < BCUE_PI) || !(config->noise >= 0.0) ||
+        !(config->exposure_s >= 0.0))
         return bcue_fail(
             error, BCUE_ERROR_ARGUMENT,
             "a camera needs 1 to 8192 pixels a side and a field of view below 180 degrees (%d x %d, %g rad)",
@@ -108,11 +73,13 @@ bcue_status bcue_camera_create(const bcue_camera_config *config, const bcue_ray_
     made->street_samples = bcue_calloc(pixels, sizeof *made->street_samples);
     made->street_picture = bcue_calloc(pixels, 3);
     made->instance_map = bcue_calloc(pixels, sizeof *made->instance_map);
+    made->scratch = bcue_calloc(pixels, 3);
     size_t blocks = (size_t)blocks_across(made) * (size_t)blocks_down(made);
     made->dirty = bcue_calloc(blocks, sizeof *made->dirty);
     made->dirty_blocks = bcue_calloc(blocks, sizeof *made->dirty_blocks);
     bool ok = made->static_normals && made->samples && made->picture && made->street_samples &&
-              made->street_picture && made->instance_map && made->dirty && made->dirty_blocks;
+              made->street_picture && made->instance_map && made->scratch && made->dirty &&
+              made->dirty_blocks;
     made->model_normals = bcue_calloc(world->model_count, sizeof *made->model_normals);
     ok = ok && made->model_normals;
     for (size_t m = 0; ok && m < world->model_count; m++) {
@@ -142,171 +109,11 @@ void bcue_camera_destroy(bcue_camera *camera)
     free(camera->street_samples);
     free(camera->street_picture);
     free(camera->instance_map);
+    free(camera->scratch);
+    bcue_lamp_list_free(&camera->lamps);
     free(camera->dirty);
     free(camera->dirty_blocks);
     free(camera);
-}
-
-/* Pixels per unit of tangent. */
-static float focal_pixels(const bcue_camera *camera)
-{
-    return 0.5f * (float)camera->config.width / camera->tangent;
-}
-
-static bcue_float3 pixel_direction(const bcue_camera *camera, float column, float row)
-{
-    float focal = focal_pixels(camera);
-    float left = (0.5f * (float)camera->config.width - column) / focal,
-          up = (0.5f * (float)camera->config.height - row) / focal;
-    const bcue_frame *f = &camera->frame;
-    bcue_float3 d = {(float)f->forward.x + left * (float)f->left.x + up * (float)f->up.x,
-                     (float)f->forward.y + left * (float)f->left.y + up * (float)f->up.y,
-                     (float)f->forward.z + left * (float)f->left.z + up * (float)f->up.z};
-    float scale = 1.0f / sqrtf(d.x * d.x + d.y * d.y + d.z * d.z);
-    return (bcue_float3){d.x * scale, d.y * scale, d.z * scale};
-}
-
-/* A vehicle hides part of the sky from the road under and around it. */
-static float sky_openness(const bcue_camera *camera, bcue_float3 position)
-{
-    size_t count;
-    const bcue_instance *instances = bcue_ray_scene_instances(camera->scene, &count);
-    const bcue_world *world = bcue_ray_scene_world(camera->scene);
-    float open = 1.0f;
-    for (size_t i = 0; i < count; i++) {
-        const bcue_vehicle_model *model = &world->models[instances[i].model];
-        float dx = position.x - (float)instances[i].position.x,
-              dy = position.y - (float)instances[i].position.y;
-        float reach = 0.5f * (float)(model->length_m + model->width_m) + 1.0f;
-        if (fabsf(dx) > reach || fabsf(dy) > reach)
-            continue;
-        float c = (float)cos(instances[i].yaw), s = (float)sin(instances[i].yaw);
-        float along = fabsf(c * dx + s * dy) - 0.5f * (float)model->length_m;
-        float across = fabsf(c * dy - s * dx) - 0.5f * (float)model->width_m;
-        float beyond_x = fmaxf(along + CONTACT_INSET_M, 0.0f),
-              beyond_y = fmaxf(across + CONTACT_INSET_M, 0.0f);
-        float gap = sqrtf(beyond_x * beyond_x + beyond_y * beyond_y);
-        float hidden = 0.8f * fmaxf(0.0f, 1.0f - gap / (CONTACT_INSET_M + CONTACT_REACH_M));
-        open = fminf(open, 1.0f - hidden);
-    }
-    return open;
-}
-
-static bcue_shading_point make_point(const bcue_camera *camera, const bcue_ray_packet *packet, int lane)
-{
-    const bcue_world *world = bcue_ray_scene_world(camera->scene);
-    size_t count;
-    const bcue_instance *instances = bcue_ray_scene_instances(camera->scene, &count);
-    uint32_t triangle = packet->hit_triangle[lane], instance = packet->hit_instance[lane];
-    float t = packet->far[lane];
-    bcue_shading_point point = {
-        .view = {packet->direction_x[lane], packet->direction_y[lane], packet->direction_z[lane]},
-        .distance = t,
-        .pixel_angle = 1.0f / focal_pixels(camera),
-        .openness = 1.0f};
-    point.position =
-        (bcue_float3){packet->origin_x[lane] + t * point.view.x, packet->origin_y[lane] + t * point.view.y,
-                      packet->origin_z[lane] + t * point.view.z};
-    if (instance == BCUE_RAY_STATIC) {
-        const bcue_triangle *hit = &world->statics.triangles[triangle];
-        const bcue_object *object = &world->objects[hit->object];
-        point.normal = camera->static_normals[triangle];
-        point.material = bcue_world_material(world, hit->material);
-        point.tint = (bcue_rgb){object->tint[0], object->tint[1], object->tint[2]};
-        point.variant = object->variant;
-        if (object->kind == BCUE_OBJECT_GROUND && camera->target == BCUE_RAY_ALL)
-            point.openness = sky_openness(camera, point.position);
-    } else {
-        const bcue_instance *vehicle = &instances[instance];
-        bcue_float3 n = camera->model_normals[vehicle->model][triangle];
-        float c = (float)cos(vehicle->yaw), s = (float)sin(vehicle->yaw);
-        point.normal = (bcue_float3){c * n.x - s * n.y, s * n.x + c * n.y, n.z};
-        point.material =
-            bcue_world_material(world, world->models[vehicle->model].mesh.triangles[triangle].material);
-        point.tint = (bcue_rgb){vehicle->paint[0], vehicle->paint[1], vehicle->paint[2]};
-        /* Low parts of a vehicle see less of the sky. */
-        point.openness = fminf(1.0f, 0.55f + 0.5f * fmaxf(0.0f, point.position.z));
-    }
-    return point;
-}
-
-static void trace_shadows(const bcue_camera *camera, bcue_shading_point points[BCUE_RAY_LANES],
-                          const bool hit[BCUE_RAY_LANES], int count)
-{
-    bcue_ray_packet shadow = {.count = 0};
-    int lane_of[BCUE_RAY_LANES];
-    bcue_float3 sun = camera->light.sun_direction;
-    for (int i = 0; i < count; i++) {
-        if (!hit[i])
-            continue;
-        const bcue_float3 n = points[i].normal;
-        if (n.x * sun.x + n.y * sun.y + n.z * sun.z <= 0.0f)
-            continue;
-        int k = shadow.count++;
-        lane_of[k] = i;
-        float lift = SHADOW_OFFSET_M + 1e-5f * points[i].distance;
-        shadow.origin_x[k] = points[i].position.x + lift * n.x;
-        shadow.origin_y[k] = points[i].position.y + lift * n.y;
-        shadow.origin_z[k] = points[i].position.z + lift * n.z;
-        shadow.direction_x[k] = sun.x;
-        shadow.direction_y[k] = sun.y;
-        shadow.direction_z[k] = sun.z;
-        shadow.near[k] = 0.0f;
-        shadow.far[k] = FAR_M;
-    }
-    if (shadow.count == 0)
-        return;
-    bool blocked[BCUE_RAY_LANES];
-    bcue_ray_occluded(camera->scene, camera->target, &shadow, blocked);
-    for (int k = 0; k < shadow.count; k++)
-        points[lane_of[k]].in_sun = !blocked[k];
-}
-
-static uint32_t surface_key(const bcue_camera *camera, const bcue_shading_point *point)
-{
-    uint32_t nx = (uint32_t)(int32_t)floorf(2.0f * point->normal.x + 2.5f),
-             ny = (uint32_t)(int32_t)floorf(2.0f * point->normal.y + 2.5f);
-    uint32_t nz = (uint32_t)(int32_t)floorf(2.0f * point->normal.z + 2.5f);
-    uint32_t material = (uint32_t)(point->material - bcue_ray_scene_world(camera->scene)->materials);
-    return (material << 16) | (nx << 8) | (ny << 4) | nz | (point->in_sun ? 1u << 12 : 0u);
-}
-
-/* Colour up to 16 picture positions. */
-static void trace(const bcue_camera *camera, const float *columns, const float *rows, int count,
-                  bcue_camera_sample *samples)
-{
-    bcue_ray_packet packet = {.count = count};
-    for (int i = 0; i < count; i++) {
-        bcue_float3 d = pixel_direction(camera, columns[i], rows[i]);
-        packet.origin_x[i] = (float)camera->frame.origin.x;
-        packet.origin_y[i] = (float)camera->frame.origin.y;
-        packet.origin_z[i] = (float)camera->frame.origin.z;
-        packet.direction_x[i] = d.x;
-        packet.direction_y[i] = d.y;
-        packet.direction_z[i] = d.z;
-        packet.near[i] = 0.05f;
-        packet.far[i] = FAR_M;
-    }
-    bcue_ray_intersect(camera->scene, camera->target, &packet);
-    bcue_shading_point points[BCUE_RAY_LANES];
-    bool hit[BCUE_RAY_LANES];
-    for (int i = 0; i < count; i++) {
-        hit[i] = packet.hit_triangle[i] != BCUE_RAY_MISS;
-        if (hit[i])
-            points[i] = make_point(camera, &packet, i);
-    }
-    trace_shadows(camera, points, hit, count);
-    const bcue_street_config *street = &bcue_ray_scene_world(camera->scene)->street;
-    for (int i = 0; i < count; i++) {
-        if (hit[i]) {
-            samples[i] =
-                (bcue_camera_sample){bcue_shade(&camera->light, street, &points[i]), packet.hit_instance[i],
-                                     surface_key(camera, &points[i]), points[i].distance};
-        } else {
-            bcue_float3 d = {packet.direction_x[i], packet.direction_y[i], packet.direction_z[i]};
-            samples[i] = (bcue_camera_sample){bcue_shade_sky(&camera->light, d), BCUE_CAMERA_SKY, 0, FAR_M};
-        }
-    }
 }
 
 /* Pixel centres of one dirty block. */
@@ -325,7 +132,7 @@ static void trace_block(void *context, size_t index)
             places[count++] = (size_t)y * (size_t)width + (size_t)x;
         }
     bcue_camera_sample samples[BCUE_RAY_LANES];
-    trace(camera, columns, rows, count, samples);
+    bcue_camera_trace(camera, columns, rows, count, samples);
     for (int i = 0; i < count; i++) {
         camera->samples[places[i]] = samples[i];
         camera->instance_map[places[i]] = samples[i].instance;
@@ -350,7 +157,7 @@ static bool is_edge(const bcue_camera *camera, int x, int y)
 static uint8_t tone_of(const bcue_camera *camera, float value)
 {
     float root = sqrtf(0.25f * fmaxf(value, 0.0f));
-    return camera->tone[(int)(fminf(root, 1.0f) * TONE_STEPS + 0.5f)];
+    return camera->tone[(int)(fminf(root, 1.0f) * BCUE_TONE_STEPS + 0.5f)];
 }
 
 static void put_pixel(bcue_camera *camera, int x, int y, bcue_rgb colour)
@@ -372,7 +179,7 @@ static void smooth_pixels(bcue_camera *camera, const int *xs, const int *ys, int
         columns[i] = (float)xs[i / EDGE_SAMPLES] + offsets[i % EDGE_SAMPLES][0];
         rows[i] = (float)ys[i / EDGE_SAMPLES] + offsets[i % EDGE_SAMPLES][1];
     }
-    trace(camera, columns, rows, pixels * EDGE_SAMPLES, samples);
+    bcue_camera_trace(camera, columns, rows, pixels * EDGE_SAMPLES, samples);
     for (int i = 0; i < pixels; i++) {
         bcue_rgb mean = {0};
         for (int s = 0; s < EDGE_SAMPLES; s++) {
@@ -491,6 +298,9 @@ static void prepare_street(bcue_camera *camera, const bcue_frame *frame, const b
     camera->frame = *frame;
     camera->daylight = *daylight;
     camera->light = bcue_light_make(daylight);
+    bcue_daylight still = *daylight;
+    still.headlights = 0.0;
+    bcue_lamp_list_fill(&camera->lamps, &still, camera->scene);
     memset(camera->dirty, 1,
            (size_t)blocks_across(camera) * (size_t)blocks_down(camera) * sizeof *camera->dirty);
     render_dirty(camera, BCUE_RAY_STREET_ONLY);
@@ -500,10 +310,36 @@ static void prepare_street(bcue_camera *camera, const bcue_frame *frame, const b
     camera->have_street = true;
 }
 
-void bcue_camera_render(bcue_camera *camera, const bcue_frame *frame, const bcue_daylight *daylight,
-                        uint8_t *rgb)
+void bcue_camera_set_key(bcue_camera *camera, uint64_t seed, uint32_t episode, uint32_t frame)
 {
-    prepare_street(camera, frame, daylight);
+    camera->seed = seed;
+    camera->episode = episode;
+    camera->frame_index = frame;
+}
+
+/* From the finished picture to what the caller gets. */
+static void hand_out(bcue_camera *camera, uint8_t *rgb)
+{
+    memcpy(rgb, camera->picture, (size_t)camera->config.width * (size_t)camera->config.height * 3);
+    const bcue_picture_post post = {&camera->config, &camera->frame,       &camera->daylight,
+                                    camera->scene,   camera->instance_map, camera->seed,
+                                    camera->episode, camera->frame_index,  camera->scratch};
+    bcue_post_motion_blur(&post, rgb);
+    bcue_post_glow(&post, &camera->lamps, rgb);
+    bcue_post_precipitation(&post, rgb);
+    bcue_post_noise(&post, rgb);
+}
+
+static void render_everything(bcue_camera *camera, const bcue_daylight *daylight)
+{
+    bcue_lamp_list_fill(&camera->lamps, daylight, camera->scene);
+    memset(camera->dirty, 1,
+           (size_t)blocks_across(camera) * (size_t)blocks_down(camera) * sizeof *camera->dirty);
+    render_dirty(camera, BCUE_RAY_ALL);
+}
+
+static void render_vehicles(bcue_camera *camera)
+{
     size_t pixels = (size_t)camera->config.width * (size_t)camera->config.height, count;
     memcpy(camera->samples, camera->street_samples, pixels * sizeof *camera->samples);
     memcpy(camera->picture, camera->street_picture, pixels * 3);
@@ -515,32 +351,74 @@ void bcue_camera_render(bcue_camera *camera, const bcue_frame *frame, const bcue
     for (size_t i = 0; i < count; i++)
         mark_vehicle(camera, &instances[i]);
     render_dirty(camera, BCUE_RAY_ALL);
-    memcpy(rgb, camera->picture, pixels * 3);
+}
+
+/* Lamps throw the shadows of vehicles anywhere, and headlights move: then all of the picture changes. */
+static bool lit_by_lamps(const bcue_daylight *daylight)
+{
+    return daylight->headlights > 0.0 || daylight->lamp_count > 0;
+}
+
+void bcue_camera_render(bcue_camera *camera, const bcue_frame *frame, const bcue_daylight *daylight,
+                        uint8_t *rgb)
+{
+    if (lit_by_lamps(daylight)) {
+        bcue_camera_render_all(camera, frame, daylight, rgb);
+        return;
+    }
+    prepare_street(camera, frame, daylight);
+    render_vehicles(camera);
+    hand_out(camera, rgb);
 }
 
 void bcue_camera_render_all(bcue_camera *camera, const bcue_frame *frame, const bcue_daylight *daylight,
                             uint8_t *rgb)
 {
-    prepare_street(camera, frame, daylight);
-    memset(camera->dirty, 1,
-           (size_t)blocks_across(camera) * (size_t)blocks_down(camera) * sizeof *camera->dirty);
-    render_dirty(camera, BCUE_RAY_ALL);
-    memcpy(rgb, camera->picture, (size_t)camera->config.width * (size_t)camera->config.height * 3);
-}
-
-bool bcue_camera_project(const bcue_camera_config *config, const bcue_frame *frame, bcue_vec3 point,
-                         double *column, double *row)
-{
-    bcue_vec3 local = bcue_frame_local(frame, bcue_vec3_sub(point, frame->origin));
-    if (local.x <= 0.0)
-        return false;
-    double focal = 0.5 * (double)config->width / tan(0.5 * config->field_of_view);
-    *column = 0.5 * (double)config->width - focal * local.y / local.x;
-    *row = 0.5 * (double)config->height - focal * local.z / local.x;
-    return true;
+    camera->have_street = camera->have_street && !lit_by_lamps(daylight) &&
+                          memcmp(&camera->frame, frame, sizeof *frame) == 0 &&
+                          memcmp(&camera->daylight, daylight, sizeof *daylight) == 0;
+    camera->frame = *frame;
+    camera->daylight = *daylight;
+    camera->light = bcue_light_make(daylight);
+    render_everything(camera, daylight);
+    hand_out(camera, rgb);
 }
 
 const uint32_t *bcue_camera_instance_map(const bcue_camera *camera)
 {
     return camera->instance_map;
+}
+
+void bcue_camera_depth_map(const bcue_camera *camera, float *metres)
+{
+    size_t pixels = (size_t)camera->config.width * (size_t)camera->config.height;
+    for (size_t i = 0; i < pixels; i++)
+        metres[i] = camera->samples[i].kind == BCUE_CLASS_SKY ? HUGE_VALF : camera->samples[i].distance;
+}
+
+void bcue_camera_class_map(const bcue_camera *camera, uint8_t *classes)
+{
+    size_t pixels = (size_t)camera->config.width * (size_t)camera->config.height;
+    for (size_t i = 0; i < pixels; i++)
+        classes[i] = camera->samples[i].kind;
+}
+
+bool bcue_camera_visible_box(const bcue_camera *camera, uint32_t instance, int *left, int *top, int *right,
+                             int *bottom, size_t *pixels)
+{
+    int width = camera->config.width, height = camera->config.height;
+    *left = width;
+    *top = height;
+    *right = *bottom = -1;
+    *pixels = 0;
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++)
+            if (camera->instance_map[(size_t)y * (size_t)width + (size_t)x] == instance) {
+                *left = x < *left ? x : *left;
+                *right = x > *right ? x : *right;
+                *top = y < *top ? y : *top;
+                *bottom = y;
+                ++*pixels;
+            }
+    return *pixels > 0;
 }

@@ -88,13 +88,28 @@ bcue_light bcue_light_make(const bcue_daylight *daylight)
 {
     bcue_float3 sun = {(float)daylight->sun.x, (float)daylight->sun.y, (float)daylight->sun.z};
     float exposure = (float)daylight->exposure, cloud = (float)daylight->cloudiness;
-    float warm = smooth(0.75f, 0.05f, sun.z);
+    float warm = smooth(0.75f, 0.05f, sun.z), day = 1.0f - (float)daylight->darkness;
+    /* Thick air scatters the sun's light: what it loses comes from all sides. */
+    float direct = expf(-150.0f * (float)daylight->extinction_per_m);
     bcue_rgb noon = rgb(1.0f, 0.95f, 0.86f), evening = rgb(1.0f, 0.72f, 0.42f);
-    bcue_light light = {.sun_direction = sun, .cloudiness = cloud};
-    light.sun =
-        scaled(mix(noon, evening, warm), exposure * 2.3f * (1.0f - 0.75f * smooth(0.55f, 1.0f, cloud)));
-    light.sky = scaled(mix(rgb(0.42f, 0.56f, 0.82f), rgb(0.66f, 0.69f, 0.74f), cloud), exposure * 0.85f);
-    light.ground = scaled(rgb(0.30f, 0.27f, 0.23f), exposure * (0.35f + 0.65f * sun.z));
+    bcue_light light = {.sun_direction = sun,
+                        .cloudiness = cloud,
+                        .darkness = (float)daylight->darkness,
+                        .extinction = (float)daylight->extinction_per_m,
+                        .wetness = (float)daylight->wetness,
+                        .snow_cover = (float)daylight->snow_cover,
+                        .headlights = daylight->headlights > 0.0};
+    light.sun = scaled(mix(noon, evening, warm),
+                       exposure * 2.3f * (1.0f - 0.75f * smooth(0.55f, 1.0f, cloud)) * day * direct);
+    light.sky = scaled(mix(rgb(0.42f, 0.56f, 0.82f), rgb(0.66f, 0.69f, 0.74f), fmaxf(cloud, 1.0f - direct)),
+                       exposure * 0.85f * day);
+    light.ground = scaled(rgb(0.30f, 0.27f, 0.23f), exposure * (0.35f + 0.65f * fmaxf(sun.z, 0.0f)) * day);
+    bcue_rgb night = scaled(rgb(0.016f, 0.020f, 0.034f), exposure * light.darkness);
+    light.sky = sum(light.sky, night);
+    light.ground = sum(light.ground, scaled(night, 0.6f));
+    bcue_rgb clear_haze = scaled(rgb(0.80f, 0.88f, 1.0f), light.sky.b);
+    bcue_rgb thick = scaled(rgb(0.93f, 0.95f, 0.97f), light.sky.b);
+    light.haze = mix(clear_haze, thick, 1.0f - direct);
     return light;
 }
 
@@ -109,7 +124,10 @@ bcue_rgb bcue_shade_sky(const bcue_light *light, bcue_float3 direction)
     float lumps = 0.55f * value_noise(1.3f * x, 1.3f * y, 7u) + 0.30f * value_noise(2.9f * x, 2.9f * y, 8u) +
                   0.15f * value_noise(6.1f * x, 6.1f * y, 9u);
     float cover = smooth(1.0f - light->cloudiness - 0.12f, 1.0f - light->cloudiness + 0.22f, lumps);
-    return mix(colour, scaled(rgb(1.12f, 1.12f, 1.13f), level), 0.85f * cover * smooth(0.0f, 0.12f, up));
+    colour = mix(colour, scaled(rgb(1.12f, 1.12f, 1.13f), level), 0.85f * cover * smooth(0.0f, 0.12f, up));
+    /* The layer of thick air is some hundred metres deep. */
+    float hidden = 1.0f - expf(-light->extinction * 250.0f / (up + 0.05f));
+    return mix(colour, light->haze, hidden);
 }
 
 /* Storeys of windows; returns the wall's colour and, in *glass, how much of the pixel is window pane. */
@@ -206,32 +224,95 @@ static bcue_rgb reflection(const bcue_light *light, bcue_float3 direction)
     return mix(scaled(light->ground, 0.5f), sky, smooth(-0.05f, 0.35f, direction.z));
 }
 
+/* By night a third of the windows are lit, whole bays of shops more often. */
+static bcue_rgb window_light(const bcue_light *light, const bcue_shading_point *p)
+{
+    if (!(light->darkness > 0.05f))
+        return rgb(0, 0, 0);
+    bool faces_x = fabsf(p->normal.x) > fabsf(p->normal.y);
+    float u = (faces_x ? p->position.y : p->position.x) + 100.0f, z = p->position.z;
+    bool shop = z < 3.8f;
+    int32_t column = (int32_t)floorf(u / (shop ? 4.6f : 3.2f)), storey = (int32_t)floorf((z - 3.8f) / 3.2f);
+    float draw = cell_noise(column, storey, p->variant + 77u);
+    if (draw > (shop ? 0.6f : 0.28f))
+        return rgb(0, 0, 0);
+    float level = light->darkness * (0.25f + 0.55f * cell_noise(column, storey, p->variant + 78u));
+    return scaled(mix(rgb(1.0f, 0.72f, 0.40f), rgb(0.85f, 0.92f, 1.0f),
+                      cell_noise(storey, column, 5u) > 0.75f ? 1.0f : 0.0f),
+                  level);
+}
+
+static bool looks_up(const bcue_shading_point *p)
+{
+    return p->normal.z > 0.9f && p->position.z < 0.6f && !p->vehicle;
+}
+
+/* Rain darkens the ground and makes it mirror, in puddles most; snow covers what looks up. */
+static bcue_rgb weather_surface(const bcue_light *light, const bcue_shading_point *p, bcue_rgb albedo,
+                                float *gloss)
+{
+    if (light->wetness > 0.0f && looks_up(p)) {
+        float puddle = smooth(0.45f, 0.75f, value_noise(0.35f * p->position.x, 0.8f * p->position.y, 21u));
+        albedo = scaled(albedo, 1.0f - 0.45f * light->wetness);
+        *gloss = fmaxf(*gloss, light->wetness * (0.35f + 0.6f * puddle));
+    }
+    if (light->snow_cover > 0.0f) {
+        float patches = value_noise(0.5f * p->position.x, 0.5f * p->position.y, 22u);
+        float share = light->snow_cover * smooth(0.35f, 0.75f, p->normal.z) *
+                      smooth(0.0f, 0.5f, 1.3f * light->snow_cover + 0.4f * patches - 0.35f);
+        if (p->vehicle)
+            share *= 0.5f;
+        albedo = mix(albedo, rgb(0.82f, 0.84f, 0.88f), share);
+        *gloss *= 1.0f - share;
+    }
+    return albedo;
+}
+
+static bcue_rgb lamp_glow(const bcue_light *light, const bcue_shading_point *p)
+{
+    if (!light->headlights)
+        return rgb(0, 0, 0);
+    if (p->lamp == BCUE_VEHICLE_HEADLAMP)
+        return rgb(2.2f, 2.1f, 1.9f);
+    return p->lamp == BCUE_VEHICLE_TAIL_LAMP ? rgb(1.3f, 0.05f, 0.03f) : rgb(0, 0, 0);
+}
+
+/* Mirror image of the surroundings and of the sun, over `colour`. */
+static bcue_rgb add_mirror(const bcue_light *light, const bcue_shading_point *p, float gloss, bool pane,
+                           bcue_rgb colour)
+{
+    float slant = clamp01(-dot(p->view, p->normal)), grazing = 1.0f - slant;
+    float mirror = gloss * (0.06f + 0.94f * grazing * grazing * grazing * grazing * grazing);
+    float twice = 2.0f * dot(p->view, p->normal);
+    bcue_float3 out = {p->view.x - twice * p->normal.x, p->view.y - twice * p->normal.y,
+                       p->view.z - twice * p->normal.z};
+    colour =
+        sum(scaled(colour, 1.0f - mirror), scaled(reflection(light, out), mirror * (pane ? 1.6f : 1.0f)));
+    float glint = dot(out, light->sun_direction);
+    if (p->in_sun && glint > 0.97f)
+        colour = sum(colour, scaled(light->sun, 3.0f * gloss * smooth(0.97f, 1.0f, glint)));
+    return sum(colour, scaled(p->lamp_glint, 2.5f * gloss));
+}
+
 bcue_rgb bcue_shade(const bcue_light *light, const bcue_street_config *street, const bcue_shading_point *p)
 {
-    float glass = 0.0f;
+    float glass = 0.0f, gloss = p->material->gloss;
     bcue_rgb albedo = surface_colour(street, p, &glass);
+    albedo = weather_surface(light, p, albedo, &gloss);
     float facing = fmaxf(0.0f, dot(p->normal, light->sun_direction)), upward = 0.5f + 0.5f * p->normal.z;
     bcue_rgb irradiance = scaled(mix(light->ground, light->sky, upward), p->openness);
     if (p->in_sun)
         irradiance = sum(irradiance, scaled(light->sun, facing));
+    irradiance = sum(irradiance, p->lamps);
     bcue_rgb colour = product(albedo, irradiance);
-    float gloss = p->material->gloss;
     if (glass > 0.0f) {
-        colour = mix(colour, product(rgb(0.05f, 0.06f, 0.07f), irradiance), glass);
+        bcue_rgb pane = sum(product(rgb(0.05f, 0.06f, 0.07f), irradiance), window_light(light, p));
+        colour = mix(colour, pane, glass);
         gloss = 0.9f * glass;
     }
-    if (gloss > 0.0f) {
-        float slant = clamp01(-dot(p->view, p->normal)), grazing = 1.0f - slant;
-        float mirror = gloss * (0.06f + 0.94f * grazing * grazing * grazing * grazing * grazing);
-        float twice = 2.0f * dot(p->view, p->normal);
-        bcue_float3 out = {p->view.x - twice * p->normal.x, p->view.y - twice * p->normal.y,
-                           p->view.z - twice * p->normal.z};
-        colour = sum(scaled(colour, 1.0f - mirror),
-                     scaled(reflection(light, out), mirror * (glass > 0.0f ? 1.6f : 1.0f)));
-        float glint = dot(out, light->sun_direction);
-        if (p->in_sun && glint > 0.97f)
-            colour = sum(colour, scaled(light->sun, 3.0f * gloss * smooth(0.97f, 1.0f, glint)));
-    }
-    float haze = 1.0f - expf(-p->distance / 700.0f);
-    return mix(colour, scaled(rgb(0.80f, 0.88f, 1.0f), light->sky.b), haze);
+    if (gloss > 0.0f)
+        colour = add_mirror(light, p, gloss, glass > 0.0f, colour);
+    colour = sum(colour, lamp_glow(light, p));
+    float haze = 1.0f - expf(-p->distance * (1.0f / 700.0f + light->extinction));
+    return mix(colour, light->haze, haze);
 }

@@ -18,6 +18,9 @@ typedef struct bcue_light {
     bcue_float3 sun_direction;
     bcue_rgb sun, sky, ground; /* irradiance / pi from the sun (face on), from above and from below */
     float cloudiness;
+    float darkness, extinction, wetness, snow_cover; /* see bcue_daylight */
+    bool headlights;
+    bcue_rgb haze; /* what distant things fade into */
 } bcue_light;
 
 typedef struct bcue_shading_point {
@@ -29,6 +32,9 @@ typedef struct bcue_shading_point {
     uint32_t variant;
     float openness; /* how much of the sky is not hidden by a vehicle standing near, 0..1 */
     bool in_sun;
+    bool vehicle;
+    enum { BCUE_NO_LAMP, BCUE_VEHICLE_HEADLAMP, BCUE_VEHICLE_TAIL_LAMP } lamp; /* a vehicle's own lens */
+    bcue_rgb lamps, lamp_glint; /* from lamps: irradiance / pi, and its mirror-like part */
 } bcue_shading_point;
 
 bcue_light bcue_light_make(const bcue_daylight *daylight);

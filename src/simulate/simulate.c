@@ -119,8 +119,9 @@ static bcue_status make_camera(run *r, bcue_error *error)
     const bcue_simulate_config *c = r->config;
     if (!c->camera.enabled)
         return BCUE_OK;
-    bcue_camera_config config = {(int)c->camera.width, (int)c->camera.height,
-                                 c->camera.field_of_view_deg * DEGREE};
+    bcue_camera_config config = {.width = (int)c->camera.width,
+                                 .height = (int)c->camera.height,
+                                 .field_of_view = c->camera.field_of_view_deg * DEGREE};
     BCUE_TRY(bcue_camera_create(&config, r->scene, &r->camera, error));
     r->image = (bcue_image){.width = config.width, .height = config.height, .channels = 3};
     r->image.pixels = bcue_calloc((size_t)config.width * (size_t)config.height, 3);
@@ -221,8 +222,9 @@ static void write_truth_row(run *r, const instant *at, uint64_t number, bcue_vec
 {
     const bcue_track *target = &at->traffic->tracks[at->traffic->target];
     const bcue_track_state *state = &at->traffic->states[target->first_state];
-    bcue_camera_config camera = {(int)r->config->camera.width, (int)r->config->camera.height,
-                                 r->config->camera.field_of_view_deg * DEGREE};
+    bcue_camera_config camera = {.width = (int)r->config->camera.width,
+                                 .height = (int)r->config->camera.height,
+                                 .field_of_view = r->config->camera.field_of_view_deg * DEGREE};
     double column = -1.0, row = -1.0, half_view = tan(0.5 * camera.field_of_view);
     (void)bcue_camera_project(&camera, &r->camera_frame, antenna, &column, &row);
     size_t in_view = 0;
@@ -297,7 +299,7 @@ static bcue_daylight draw_daylight(const bcue_simulate_config *c, uint32_t episo
     double yaw = -0.5 * BCUE_PI + DEGREE * c->light.max_sun_azimuth_deg * bcue_rng_range(&rng, -1.0, 1.0);
     bcue_vec3 sun = {cos(elevation) * cos(yaw), cos(elevation) * sin(yaw), sin(elevation)};
     double cloudiness = bcue_rng_range(&rng, c->light.min_cloudiness, c->light.max_cloudiness);
-    return (bcue_daylight){sun, c->light.exposure, cloudiness};
+    return (bcue_daylight){.sun = sun, .exposure = c->light.exposure, .cloudiness = cloudiness};
 }
 
 static bcue_status simulate_episode(run *r, uint32_t episode, bcue_error *error)

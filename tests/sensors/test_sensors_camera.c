@@ -7,8 +7,9 @@
 enum { WIDTH = 160, HEIGHT = 90, BYTES = WIDTH * HEIGHT * 3 };
 
 static const bcue_street_config street = {140, 3.5, 12, 3, 1.5, 8, 20, 11};
-static const bcue_camera_config config = {WIDTH, HEIGHT, 100.0 * BCUE_PI / 180.0};
-static const bcue_daylight noon = {{0.0, -0.6, 0.8}, 0.75, 0.4};
+static const bcue_camera_config config = {
+    .width = WIDTH, .height = HEIGHT, .field_of_view = 100.0 * BCUE_PI / 180.0};
+static const bcue_daylight noon = {.sun = {0.0, -0.6, 0.8}, .exposure = 0.75, .cloudiness = 0.4};
 
 typedef struct rig {
     bcue_world world;
@@ -35,7 +36,7 @@ static void tear_down(rig *r)
 
 static void projection_by_hand(void)
 {
-    bcue_camera_config square = {200, 100, 0.5 * BCUE_PI};
+    bcue_camera_config square = {.width = 200, .height = 100, .field_of_view = 0.5 * BCUE_PI};
     bcue_frame north = bcue_frame_make(bcue_vec3_make(1, 2, 3), 0.5 * BCUE_PI, 0.0);
     double column, row;
     CHECK(bcue_camera_project(&square, &north, bcue_vec3_make(1, 12, 3), &column, &row));
@@ -103,7 +104,7 @@ static void pictures_repeat(void)
     bcue_error error = {0};
     bcue_traffic_config rush = {30, 4, 12, 3, {13.75, 17.25}, {3, 4, 3, 1, 1, 1, 1}};
     bcue_instance placed[200];
-    const bcue_daylight evening = {{0.7, -0.66, 0.27}, 0.9, 0.2};
+    const bcue_daylight evening = {.sun = {0.7, -0.66, 0.27}, .exposure = 0.9, .cloudiness = 0.2};
     for (uint32_t episode = 0; episode < 6; episode++) {
         bcue_traffic traffic;
         CHECK_OK(bcue_traffic_make(&r.world, &rush, 4, episode, &traffic, &error), error);
@@ -130,7 +131,8 @@ static void nonsense_is_refused(void)
     set_up(&r);
     bcue_error error;
     bcue_camera *camera = NULL;
-    bcue_camera_config flat = {0, 10, 1.0}, wide = {10, 10, 4.0};
+    bcue_camera_config flat = {.width = 0, .height = 10, .field_of_view = 1.0},
+                       wide = {.width = 10, .height = 10, .field_of_view = 4.0};
     CHECK_STATUS(bcue_camera_create(&flat, r.scene, &camera, &error), BCUE_ERROR_ARGUMENT);
     CHECK_STATUS(bcue_camera_create(&wide, r.scene, &camera, &error), BCUE_ERROR_ARGUMENT);
     bcue_camera_destroy(NULL);

@@ -1,0 +1,48 @@
+/* Inside the room: the camera's buffers, and colouring picture positions. */
+#ifndef BCUE_SENSORS_RGB_TRACE_H
+#define BCUE_SENSORS_RGB_TRACE_H
+
+#include "sensors/rgb_post.h"
+
+enum { BCUE_TONE_STEPS = 4096 };
+
+/* One sample of a picture. */
+typedef struct bcue_camera_sample {
+    bcue_rgb colour;
+    uint32_t instance; /* as in the instance map */
+    uint32_t surface;  /* differs across edges worth smoothing: material and orientation */
+    float distance;
+    uint8_t kind; /* bcue_camera_class */
+} bcue_camera_sample;
+
+struct bcue_camera {
+    bcue_camera_config config;
+    const bcue_ray_scene *scene;
+    bcue_float3 *static_normals;
+    bcue_float3 **model_normals; /* per model of the world */
+    float tangent;               /* of half the field of view */
+    uint8_t tone[BCUE_TONE_STEPS + 1];
+    bcue_camera_sample *samples; /* height x width, of pixel centres */
+    uint8_t *picture;            /* height x width x 3, edges smoothed */
+    uint32_t *instance_map;
+    bool *dirty;       /* per block: vehicles change something here */
+    int *dirty_blocks; /* their indices, while a pass runs */
+    /* the street without vehicles, for the frame and daylight below */
+    bool have_street;
+    bcue_camera_sample *street_samples;
+    uint8_t *street_picture;
+    bcue_frame frame;
+    bcue_daylight daylight;
+    bcue_light light;
+    bcue_lamp_list lamps;
+    bcue_ray_target target; /* of the pass that runs */
+    uint8_t *scratch;       /* a picture */
+    uint64_t seed;
+    uint32_t episode, frame_index;
+};
+
+/* Colour up to BCUE_RAY_LANES picture positions (pixels; (0, 0) is the outer corner of the top left one). */
+void bcue_camera_trace(const bcue_camera *camera, const float *columns, const float *rows, int count,
+                       bcue_camera_sample *samples);
+
+#endif
