@@ -1,4 +1,6 @@
-/* Convolution and linear in BCUE_REAL; sums in double. Included by reference_dispatch.inc.h only. */
+/* Convolution and linear in BCUE_REAL; sums in double. Included by reference_dispatch.inc.h only.
+   The sums are of the definition, ordered so that the innermost loop runs along memory; the outer ones are
+   shared out, and each result is summed by one thread in one order. */
 
 typedef struct conv_size {
     int64_t images, in_channels, height, width, out_channels, taps_y, taps_x, out_height, out_width;
@@ -23,119 +25,194 @@ static conv_size conv_size_of(const bcue_ref_call *call)
                        .node = call->node};
 }
 
-/* Input row (axis 0) or column (axis 1) that tap `tap` of output position `at` reads; outside 0 .. size-1
- * lies the padding. */
-static int64_t conv_input_at(const conv_size *s, int axis, int64_t at, int64_t tap)
+enum { REF_CHUNK = 256 }; /* columns summed at once */
+
+/* Input row (axis 0) or column (axis 1) that tap `tap` of output position 0 reads; may lie in the padding. */
+static int64_t conv_first_input(const conv_size *s, int axis, int64_t tap)
 {
-    return at * s->node->u.conv.stride[axis] - s->node->u.conv.padding[axis] +
-           tap * s->node->u.conv.dilation[axis];
+    return tap * s->node->u.conv.dilation[axis] - s->node->u.conv.padding[axis];
 }
 
-/* Output position that reads input position `at` with tap `tap`; -1: none. */
-static int64_t conv_output_at(const conv_size *s, int axis, int64_t at, int64_t tap)
+/* Smallest i with i * stride >= distance. */
+static int64_t conv_steps(int64_t distance, int64_t stride)
 {
-    int64_t from = at + s->node->u.conv.padding[axis] - tap * s->node->u.conv.dilation[axis];
-    int64_t stride = s->node->u.conv.stride[axis], size = axis == 0 ? s->out_height : s->out_width;
-    return from >= 0 && from % stride == 0 && from / stride < size ? from / stride : -1;
+    return distance <= 0 ? 0 : (distance + stride - 1) / stride;
 }
 
-static int64_t conv_x(const conv_size *s, int64_t n, int64_t c, int64_t i, int64_t j)
+static int64_t conv_least(int64_t a, int64_t b)
 {
-    return ((n * s->in_channels + c) * s->height + i) * s->width + j;
+    return a < b ? a : b;
 }
 
-static int64_t conv_y(const conv_size *s, int64_t n, int64_t c, int64_t i, int64_t j)
+/* The row of input that output row i reads with tap p; NULL: padding. `x` is one channel. */
+static const BCUE_REAL *conv_row(const conv_size *s, const BCUE_REAL *x, int64_t i, int64_t p)
 {
-    return ((n * s->out_channels + c) * s->out_height + i) * s->out_width + j;
+    const int64_t row = i * s->node->u.conv.stride[0] + conv_first_input(s, 0, p);
+    return row < 0 || row >= s->height ? NULL : x + row * s->width;
 }
 
-static int64_t conv_w(const conv_size *s, int64_t o, int64_t c, int64_t i, int64_t j)
-{
-    return ((o * s->in_per_group + c) * s->taps_y + i) * s->taps_x + j;
-}
+typedef struct conv_work {
+    conv_size size;
+    const BCUE_REAL *x, *w, *bias, *dy;
+    BCUE_REAL *y, *dx, *dw;
+} conv_work;
 
-static double conv_output(const conv_size *s, const BCUE_REAL *x, const BCUE_REAL *w, int64_t n, int64_t o,
-                          int64_t i, int64_t j)
+/* Output columns from .. from + count - 1 of a row, added to `sum`: sum[j] += w[q] * row[column of j, q]. */
+static void conv_add_row(const conv_size *s, const BCUE_REAL *row, const BCUE_REAL *w, int64_t from,
+                         int64_t count, double *sum)
 {
-    int64_t first_channel = o / s->out_per_group * s->in_per_group;
-    double sum = 0;
-    for (int64_t c = 0; c < s->in_per_group; c++) {
-        for (int64_t p = 0; p < s->taps_y; p++) {
-            int64_t row = conv_input_at(s, 0, i, p);
-            if (row < 0 || row >= s->height)
-                continue;
-            for (int64_t q = 0; q < s->taps_x; q++) {
-                int64_t column = conv_input_at(s, 1, j, q);
-                if (column >= 0 && column < s->width)
-                    sum += (double)x[conv_x(s, n, first_channel + c, row, column)] *
-                           (double)w[conv_w(s, o, c, p, q)];
-            }
+    const int64_t stride = s->node->u.conv.stride[1];
+    for (int64_t q = 0; q < s->taps_x; q++) {
+        const int64_t start = conv_first_input(s, 1, q) + from * stride;
+        const int64_t low = conv_steps(-start, stride),
+                      high = conv_least(count, conv_steps(s->width - start, stride));
+        const double weight = (double)w[q];
+        if (stride == 1) {
+            for (int64_t j = low; j < high; j++)
+                sum[j] += weight * (double)row[start + j];
+        } else {
+            for (int64_t j = low; j < high; j++)
+                sum[j] += weight * (double)row[start + j * stride];
         }
     }
-    return sum;
+}
+
+/* One output channel of one picture. */
+static void conv_forward_plane(void *context, size_t index)
+{
+    const conv_work *k = context;
+    const conv_size *s = &k->size;
+    const int64_t n = (int64_t)index / s->out_channels, o = (int64_t)index % s->out_channels;
+    const int64_t first = n * s->in_channels + o / s->out_per_group * s->in_per_group;
+    BCUE_REAL *y = k->y + (int64_t)index * s->out_height * s->out_width;
+    double sum[REF_CHUNK];
+    for (int64_t i = 0; i < s->out_height; i++) {
+        for (int64_t from = 0; from < s->out_width; from += REF_CHUNK) {
+            const int64_t count = conv_least(REF_CHUNK, s->out_width - from);
+            for (int64_t j = 0; j < count; j++)
+                sum[j] = k->bias == NULL ? 0 : (double)k->bias[o];
+            for (int64_t c = 0; c < s->in_per_group; c++) {
+                const BCUE_REAL *x = k->x + (first + c) * s->height * s->width;
+                for (int64_t p = 0; p < s->taps_y; p++) {
+                    const BCUE_REAL *row = conv_row(s, x, i, p);
+                    const BCUE_REAL *w = k->w + ((o * s->in_per_group + c) * s->taps_y + p) * s->taps_x;
+                    if (row != NULL)
+                        conv_add_row(s, row, w, from, count, sum);
+                }
+            }
+            for (int64_t j = 0; j < count; j++)
+                y[i * s->out_width + from + j] = (BCUE_REAL)sum[j];
+        }
+    }
 }
 
 static void conv2d_forward(const bcue_ref_call *call)
 {
-    const conv_size s = conv_size_of(call);
-    const BCUE_REAL *x = call->in[0], *w = call->in[1], *bias = call->in[2];
-    BCUE_REAL *y = call->out;
-    for (int64_t n = 0; n < s.images; n++) {
-        for (int64_t o = 0; o < s.out_channels; o++) {
-            double start = bias == NULL ? 0 : (double)bias[o];
-            for (int64_t i = 0; i < s.out_height; i++) {
-                for (int64_t j = 0; j < s.out_width; j++)
-                    y[conv_y(&s, n, o, i, j)] = (BCUE_REAL)(start + conv_output(&s, x, w, n, o, i, j));
-            }
+    conv_work k = {
+        .size = conv_size_of(call), .x = call->in[0], .w = call->in[1], .bias = call->in[2], .y = call->out};
+    bcue_parallel_for((size_t)(k.size.images * k.size.out_channels), 1, conv_forward_plane, &k);
+}
+
+/* Input columns from .. from + count - 1: sum[column] += w[q] * dy[j of column, q]. */
+static void conv_add_row_back(const conv_size *s, const BCUE_REAL *dy, const BCUE_REAL *w, int64_t from,
+                              int64_t count, double *sum)
+{
+    const int64_t stride = s->node->u.conv.stride[1];
+    for (int64_t q = 0; q < s->taps_x; q++) {
+        const int64_t start = conv_first_input(s, 1, q) - from; /* of output column 0, seen from `from` */
+        const int64_t low = conv_steps(-start, stride),
+                      high = conv_least(s->out_width, conv_steps(count - start, stride));
+        const double weight = (double)w[q];
+        if (stride == 1) {
+            for (int64_t j = low; j < high; j++)
+                sum[start + j] += weight * (double)dy[j];
+        } else {
+            for (int64_t j = low; j < high; j++)
+                sum[start + j * stride] += weight * (double)dy[j];
         }
     }
 }
 
-static double conv_input_gradient(const conv_size *s, const BCUE_REAL *dy, const BCUE_REAL *w, int64_t n,
-                                  int64_t c, int64_t row, int64_t column)
+/* One input channel of one picture. */
+static void conv_input_plane(void *context, size_t index)
 {
-    int64_t group = c / s->in_per_group;
-    double sum = 0;
+    const conv_work *k = context;
+    const conv_size *s = &k->size;
+    const int64_t n = (int64_t)index / s->in_channels, c = (int64_t)index % s->in_channels;
+    const int64_t group = c / s->in_per_group, stride = s->node->u.conv.stride[0];
+    BCUE_REAL *dx = k->dx + (int64_t)index * s->height * s->width;
+    double sum[REF_CHUNK];
+    for (int64_t row = 0; row < s->height; row++) {
+        for (int64_t from = 0; from < s->width; from += REF_CHUNK) {
+            const int64_t count = conv_least(REF_CHUNK, s->width - from);
+            for (int64_t j = 0; j < count; j++)
+                sum[j] = 0;
+            for (int64_t p = 0; p < s->taps_y; p++) {
+                const int64_t above = row - conv_first_input(s, 0, p);
+                if (above < 0 || above % stride != 0 || above / stride >= s->out_height)
+                    continue;
+                for (int64_t o = group * s->out_per_group; o < (group + 1) * s->out_per_group; o++) {
+                    const BCUE_REAL *dy =
+                        k->dy + ((n * s->out_channels + o) * s->out_height + above / stride) * s->out_width;
+                    const BCUE_REAL *w =
+                        k->w + ((o * s->in_per_group + c % s->in_per_group) * s->taps_y + p) * s->taps_x;
+                    conv_add_row_back(s, dy, w, from, count, sum);
+                }
+            }
+            for (int64_t j = 0; j < count; j++)
+                dx[row * s->width + from + j] += (BCUE_REAL)sum[j];
+        }
+    }
+}
+
+/* sum of a[j] * b[j * stride], in eight lanes. */
+static double conv_dot(const BCUE_REAL *a, const BCUE_REAL *b, int64_t count, int64_t stride)
+{
+    double lane[8] = {0};
+    int64_t j = 0;
+    for (; stride == 1 && j + 8 <= count; j += 8) {
+        for (int l = 0; l < 8; l++)
+            lane[l] += (double)a[j + l] * (double)b[j + l];
+    }
+    for (; j < count; j++)
+        lane[0] += (double)a[j] * (double)b[j * stride];
+    return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+}
+
+/* The taps of one output channel from one input channel. */
+static void conv_weight_plane(void *context, size_t index)
+{
+    const conv_work *k = context;
+    const conv_size *s = &k->size;
+    const int64_t o = (int64_t)index / s->in_per_group, c = (int64_t)index % s->in_per_group;
+    const int64_t channel = o / s->out_per_group * s->in_per_group + c, stride = s->node->u.conv.stride[1];
     for (int64_t p = 0; p < s->taps_y; p++) {
-        int64_t i = conv_output_at(s, 0, row, p);
-        for (int64_t q = 0; i >= 0 && q < s->taps_x; q++) {
-            int64_t j = conv_output_at(s, 1, column, q);
-            for (int64_t k = 0; j >= 0 && k < s->out_per_group; k++) {
-                int64_t o = group * s->out_per_group + k;
-                sum += (double)dy[conv_y(s, n, o, i, j)] * (double)w[conv_w(s, o, c % s->in_per_group, p, q)];
+        for (int64_t q = 0; q < s->taps_x; q++) {
+            const int64_t start = conv_first_input(s, 1, q);
+            const int64_t low = conv_steps(-start, stride),
+                          high = conv_least(s->out_width, conv_steps(s->width - start, stride));
+            double sum = 0;
+            for (int64_t r = 0; high > low && r < s->images * s->out_height; r++) {
+                const int64_t n = r / s->out_height, i = r % s->out_height;
+                const BCUE_REAL *x = k->x + (n * s->in_channels + channel) * s->height * s->width;
+                const BCUE_REAL *row = conv_row(s, x, i, p);
+                const BCUE_REAL *dy = k->dy + ((n * s->out_channels + o) * s->out_height + i) * s->out_width;
+                if (row != NULL)
+                    sum += conv_dot(dy + low, row + (start + low * stride), high - low, stride);
             }
+            k->dw[((int64_t)index * s->taps_y + p) * s->taps_x + q] += (BCUE_REAL)sum;
         }
     }
-    return sum;
-}
-
-static double conv_weight_gradient(const conv_size *s, const BCUE_REAL *dy, const BCUE_REAL *x, int64_t o,
-                                   int64_t c, int64_t p, int64_t q)
-{
-    int64_t channel = o / s->out_per_group * s->in_per_group + c;
-    double sum = 0;
-    for (int64_t n = 0; n < s->images; n++) {
-        for (int64_t i = 0; i < s->out_height; i++) {
-            int64_t row = conv_input_at(s, 0, i, p);
-            if (row < 0 || row >= s->height)
-                continue;
-            for (int64_t j = 0; j < s->out_width; j++) {
-                int64_t column = conv_input_at(s, 1, j, q);
-                if (column >= 0 && column < s->width)
-                    sum += (double)dy[conv_y(s, n, o, i, j)] * (double)x[conv_x(s, n, channel, row, column)];
-            }
-        }
-    }
-    return sum;
 }
 
 static void conv_bias_backward(const conv_size *s, const BCUE_REAL *dy, BCUE_REAL *db)
 {
+    const int64_t plane = s->out_height * s->out_width;
     for (int64_t o = 0; o < s->out_channels; o++) {
         double sum = 0;
         for (int64_t n = 0; n < s->images; n++) {
-            for (int64_t k = 0; k < s->out_height * s->out_width; k++)
-                sum += (double)dy[conv_y(s, n, o, 0, 0) + k];
+            for (int64_t k = 0; k < plane; k++)
+                sum += (double)dy[(n * s->out_channels + o) * plane + k];
         }
         db[o] += (BCUE_REAL)sum;
     }
@@ -143,67 +220,102 @@ static void conv_bias_backward(const conv_size *s, const BCUE_REAL *dy, BCUE_REA
 
 static void conv2d_backward(const bcue_ref_call *call)
 {
-    const conv_size s = conv_size_of(call);
-    const BCUE_REAL *x = call->in[0], *w = call->in[1], *dy = call->out_gradient;
-    BCUE_REAL *dx = call->in_gradient[0], *dw = call->in_gradient[1], *db = call->in_gradient[2];
-    for (int64_t n = 0; dx != NULL && n < s.images; n++) {
-        for (int64_t c = 0; c < s.in_channels; c++) {
-            for (int64_t i = 0; i < s.height; i++) {
-                for (int64_t j = 0; j < s.width; j++)
-                    dx[conv_x(&s, n, c, i, j)] += (BCUE_REAL)conv_input_gradient(&s, dy, w, n, c, i, j);
-            }
-        }
-    }
-    for (int64_t o = 0; dw != NULL && o < s.out_channels; o++) {
-        for (int64_t c = 0; c < s.in_per_group; c++) {
-            for (int64_t p = 0; p < s.taps_y; p++) {
-                for (int64_t q = 0; q < s.taps_x; q++)
-                    dw[conv_w(&s, o, c, p, q)] += (BCUE_REAL)conv_weight_gradient(&s, dy, x, o, c, p, q);
-            }
-        }
-    }
+    conv_work k = {.size = conv_size_of(call),
+                   .x = call->in[0],
+                   .w = call->in[1],
+                   .dy = call->out_gradient,
+                   .dx = call->in_gradient[0],
+                   .dw = call->in_gradient[1]};
+    const conv_size *s = &k.size;
+    BCUE_REAL *db = call->in_gradient[2];
+    if (k.dx != NULL)
+        bcue_parallel_for((size_t)(s->images * s->in_channels), 1, conv_input_plane, &k);
+    if (k.dw != NULL)
+        bcue_parallel_for((size_t)(s->out_channels * s->in_per_group), 1, conv_weight_plane, &k);
     if (db != NULL)
-        conv_bias_backward(&s, dy, db);
+        conv_bias_backward(s, k.dy, db);
+}
+
+typedef struct linear_work {
+    int64_t rows, inputs, outputs;
+    const BCUE_REAL *x, *w, *bias, *dy;
+    BCUE_REAL *y, *dx, *dw;
+} linear_work;
+
+static linear_work linear_work_of(const bcue_ref_call *call)
+{
+    const int64_t inputs = call->in_shape[1].dim[1];
+    return (linear_work){.rows = bcue_ref_count(&call->in_shape[0]) / inputs,
+                         .inputs = inputs,
+                         .outputs = call->in_shape[1].dim[0],
+                         .x = call->in[0],
+                         .w = call->in[1],
+                         .bias = call->in[2],
+                         .dy = call->out_gradient,
+                         .y = call->out,
+                         .dx = call->in_gradient[0],
+                         .dw = call->in_gradient[1]};
+}
+
+static void linear_row(void *context, size_t row)
+{
+    const linear_work *k = context;
+    const BCUE_REAL *x = k->x + (int64_t)row * k->inputs;
+    for (int64_t o = 0; o < k->outputs; o++)
+        k->y[(int64_t)row * k->outputs + o] = (BCUE_REAL)((k->bias == NULL ? 0 : (double)k->bias[o]) +
+                                                          conv_dot(x, k->w + o * k->inputs, k->inputs, 1));
 }
 
 static void linear_forward(const bcue_ref_call *call)
 {
-    int64_t outputs = call->in_shape[1].dim[0], inputs = call->in_shape[1].dim[1];
-    int64_t rows = bcue_ref_count(&call->in_shape[0]) / inputs;
-    const BCUE_REAL *x = call->in[0], *w = call->in[1], *bias = call->in[2];
-    BCUE_REAL *y = call->out;
-    for (int64_t r = 0; r < rows; r++) {
-        for (int64_t o = 0; o < outputs; o++) {
-            double sum = bias == NULL ? 0 : (double)bias[o];
-            for (int64_t i = 0; i < inputs; i++)
-                sum += (double)x[r * inputs + i] * (double)w[o * inputs + i];
-            y[r * outputs + o] = (BCUE_REAL)sum;
+    linear_work k = linear_work_of(call);
+    bcue_parallel_for((size_t)k.rows, 1, linear_row, &k);
+}
+
+/* to[i] += sum over `count` of a[r * step] * b[r * length + i]: a row of a matrix product. */
+static void linear_add_rows(const BCUE_REAL *a, int64_t step, const BCUE_REAL *b, int64_t count,
+                            int64_t length, BCUE_REAL *to)
+{
+    double sum[REF_CHUNK];
+    for (int64_t from = 0; from < length; from += REF_CHUNK) {
+        const int64_t width = conv_least(REF_CHUNK, length - from);
+        for (int64_t i = 0; i < width; i++)
+            sum[i] = 0;
+        for (int64_t r = 0; r < count; r++) {
+            const BCUE_REAL *row = b + r * length + from;
+            for (int64_t i = 0; i < width; i++)
+                sum[i] += (double)a[r * step] * (double)row[i];
         }
+        for (int64_t i = 0; i < width; i++)
+            to[from + i] += (BCUE_REAL)sum[i];
     }
+}
+
+static void linear_input_row(void *context, size_t row)
+{
+    const linear_work *k = context;
+    linear_add_rows(k->dy + (int64_t)row * k->outputs, 1, k->w, k->outputs, k->inputs,
+                    k->dx + (int64_t)row * k->inputs);
+}
+
+static void linear_weight_row(void *context, size_t o)
+{
+    const linear_work *k = context;
+    linear_add_rows(k->dy + o, k->outputs, k->x, k->rows, k->inputs, k->dw + (int64_t)o * k->inputs);
 }
 
 static void linear_backward(const bcue_ref_call *call)
 {
-    int64_t outputs = call->in_shape[1].dim[0], inputs = call->in_shape[1].dim[1];
-    int64_t rows = bcue_ref_count(&call->in_shape[0]) / inputs;
-    const BCUE_REAL *x = call->in[0], *w = call->in[1], *dy = call->out_gradient;
-    BCUE_REAL *dx = call->in_gradient[0], *dw = call->in_gradient[1], *db = call->in_gradient[2];
-    for (int64_t k = 0; dx != NULL && k < rows * inputs; k++) {
+    linear_work k = linear_work_of(call);
+    BCUE_REAL *db = call->in_gradient[2];
+    if (k.dx != NULL)
+        bcue_parallel_for((size_t)k.rows, 1, linear_input_row, &k);
+    if (k.dw != NULL)
+        bcue_parallel_for((size_t)k.outputs, 1, linear_weight_row, &k);
+    for (int64_t o = 0; db != NULL && o < k.outputs; o++) {
         double sum = 0;
-        for (int64_t o = 0; o < outputs; o++)
-            sum += (double)dy[k / inputs * outputs + o] * (double)w[o * inputs + k % inputs];
-        dx[k] += (BCUE_REAL)sum;
-    }
-    for (int64_t k = 0; dw != NULL && k < outputs * inputs; k++) {
-        double sum = 0;
-        for (int64_t r = 0; r < rows; r++)
-            sum += (double)dy[r * outputs + k / inputs] * (double)x[r * inputs + k % inputs];
-        dw[k] += (BCUE_REAL)sum;
-    }
-    for (int64_t o = 0; db != NULL && o < outputs; o++) {
-        double sum = 0;
-        for (int64_t r = 0; r < rows; r++)
-            sum += (double)dy[r * outputs + o];
+        for (int64_t r = 0; r < k.rows; r++)
+            sum += (double)k.dy[r * k.outputs + o];
         db[o] += (BCUE_REAL)sum;
     }
 }

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stddef.h>
 #include "base/fail.h"
+#include "base/parallel.h"
 
 #include "engine/reference_dense.inc.h"
 #include "engine/reference_loss.inc.h"
