@@ -46,6 +46,9 @@ bcue_status BCUE_REF_FORWARD(const bcue_ref_call *call, bcue_error *error)
     case BCUE_OP_TANH:
         map_forward(call);
         break;
+    case BCUE_OP_AFFINE:
+        affine_forward(call);
+        break;
     case BCUE_OP_LAYER_NORM:
         layer_norm_forward(call);
         break;
@@ -124,6 +127,9 @@ void BCUE_REF_BACKWARD(const bcue_ref_call *call)
     case BCUE_OP_SIGMOID:
     case BCUE_OP_TANH:
         map_backward(call);
+        break;
+    case BCUE_OP_AFFINE:
+        affine_backward(call);
         break;
     case BCUE_OP_LAYER_NORM:
         layer_norm_backward(call);

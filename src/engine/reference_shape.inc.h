@@ -56,6 +56,22 @@ static void map_backward(const bcue_ref_call *call)
     }
 }
 
+static void affine_forward(const bcue_ref_call *call)
+{
+    const BCUE_REAL *x = call->in[0];
+    BCUE_REAL *y = call->out;
+    for (int64_t k = 0, count = bcue_ref_count(&call->out_shape); k < count; k++)
+        y[k] = (BCUE_REAL)(call->node->u.affine.scale * (double)x[k] + call->node->u.affine.shift);
+}
+
+static void affine_backward(const bcue_ref_call *call)
+{
+    const BCUE_REAL *dy = call->out_gradient;
+    BCUE_REAL *dx = call->in_gradient[0];
+    for (int64_t k = 0, count = bcue_ref_count(&call->out_shape); k < count; k++)
+        dx[k] += (BCUE_REAL)(call->node->u.affine.scale * (double)dy[k]);
+}
+
 static void broadcast_forward(const bcue_ref_call *call)
 {
     const bcue_shape *shape = &call->out_shape;

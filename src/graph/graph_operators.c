@@ -212,6 +212,14 @@ bcue_value bcue_graph_tanh(bcue_graph *graph, const char *name, bcue_value x)
     return add_map(graph, name, BCUE_OP_TANH, x);
 }
 
+bcue_value bcue_graph_affine(bcue_graph *graph, const char *name, bcue_value x, double scale, double shift)
+{
+    bcue_node node = node_of(BCUE_OP_AFFINE, 1, x, BCUE_NO_VALUE, BCUE_NO_VALUE);
+    node.u.affine.scale = scale;
+    node.u.affine.shift = shift;
+    return bcue_graph_add_node(graph, name, &node, (bcue_shape){0});
+}
+
 bcue_value bcue_graph_resize_bilinear(bcue_graph *graph, const char *name, bcue_value x, int height,
                                       int width)
 {

@@ -174,20 +174,15 @@ static void stage(fuser *f, int stage)
     bcue_graph_pop(f->graph);
 }
 
-/* M softmax(w) as M values of one element each. There is no constant to multiply by: M copies are added. */
+/* M softmax(w) as M values of one element each. */
 static void modality_weights(const fuser *f, int count, bcue_value *weights)
 {
-    const bcue_shape shape = bcue_shape_of(count), row = bcue_shape_of(1, count);
+    const bcue_shape shape = bcue_shape_of(count);
     const bcue_parameter_spec zero = {.init = BCUE_INIT_ZERO, .no_decay = true};
-    bcue_value copies[BCUE_INPUT_COUNT];
     bcue_graph_push(f->graph, "modality");
     bcue_value x = bcue_graph_parameter(f->graph, "weight", &shape, &zero);
     x = bcue_graph_softmax(f->graph, NULL, x, 0);
-    x = bcue_graph_reshape(f->graph, NULL, x, &row);
-    for (int i = 0; i < count; i++)
-        copies[i] = x;
-    x = bcue_graph_concat(f->graph, NULL, copies, count, 0);
-    x = bcue_graph_reduce(f->graph, NULL, BCUE_OP_REDUCE_SUM, x, 1U << 0, false);
+    x = bcue_graph_affine(f->graph, NULL, x, count, 0);
     for (int i = 0; i < count; i++)
         weights[i] = bcue_graph_slice(f->graph, NULL, x, 0, i, i + 1);
     bcue_graph_pop(f->graph);

@@ -106,3 +106,65 @@ bcue_value bcue_transformer(bcue_graph *graph, bcue_value x, const bcue_transfor
     }
     return x;
 }
+
+typedef struct gru {
+    bcue_graph *graph;
+    bcue_value inputs; /* (B, T, 3 hidden): of all instants at once; reset, update, new */
+    bcue_value weight, bias;
+    int64_t batch, hidden;
+} gru;
+
+/* Gates `first` up to `last` (of three) of x (B, 3 hidden). */
+static bcue_value gates(const gru *g, bcue_value x, int first, int last)
+{
+    return bcue_graph_slice(g->graph, NULL, x, 1, first * g->hidden, last * g->hidden);
+}
+
+/* r, z = sigmoid(...), n = tanh(W x + b + r (U h + c)), and the next state (1 - z) n + z h. */
+static bcue_value gru_step(const gru *g, int64_t t, bcue_value state)
+{
+    const bcue_shape flat = bcue_shape_of(g->batch, 3 * g->hidden);
+    bcue_graph *graph = g->graph;
+    bcue_value now = bcue_graph_slice(graph, NULL, g->inputs, 1, t, t + 1);
+    now = bcue_graph_reshape(graph, NULL, now, &flat);
+    if (state == BCUE_NO_VALUE)
+        state = bcue_graph_affine(graph, NULL, gates(g, now, 0, 1), 0, 0);
+    bcue_value past = bcue_graph_linear(graph, NULL, state, g->weight, g->bias);
+    bcue_value now_rz = gates(g, now, 0, 2), past_rz = gates(g, past, 0, 2);
+    bcue_value rz = bcue_graph_sigmoid(graph, NULL, bcue_graph_add(graph, NULL, now_rz, past_rz));
+    bcue_value reset = gates(g, rz, 0, 1), update = gates(g, rz, 1, 2);
+    bcue_value past_n = bcue_graph_mul(graph, NULL, reset, gates(g, past, 2, 3));
+    bcue_value fresh = bcue_graph_add(graph, NULL, gates(g, now, 2, 3), past_n);
+    fresh = bcue_graph_tanh(graph, NULL, fresh);
+    bcue_value keep = bcue_graph_affine(graph, NULL, update, -1, 1);
+    fresh = bcue_graph_mul(graph, NULL, keep, fresh);
+    state = bcue_graph_mul(graph, NULL, update, state);
+    return bcue_graph_add(graph, NULL, fresh, state);
+}
+
+bcue_value bcue_gru(bcue_graph *graph, const char *name, bcue_value x, int64_t hidden)
+{
+    if (x == BCUE_NO_VALUE)
+        return BCUE_NO_VALUE;
+    const bcue_shape *shape = &bcue_graph_value(graph, x)->shape;
+    const int64_t batch = shape->dim[0], steps = shape->dim[1];
+    const bcue_parameter_spec spec = {.init = BCUE_INIT_UNIFORM_FAN_IN, .fan = hidden};
+    const bcue_shape in = bcue_shape_of(3 * hidden, shape->dim[2]), past = bcue_shape_of(3 * hidden, hidden),
+                     bias = bcue_shape_of(3 * hidden);
+    bcue_graph_push(graph, name);
+    bcue_value weight_in = bcue_graph_parameter(graph, "weight_ih_l0", &in, &spec);
+    bcue_value weight = bcue_graph_parameter(graph, "weight_hh_l0", &past, &spec);
+    bcue_value bias_in = bcue_graph_parameter(graph, "bias_ih_l0", &bias, &spec);
+    bcue_value bias_past = bcue_graph_parameter(graph, "bias_hh_l0", &bias, &spec);
+    const gru g = {.graph = graph,
+                   .inputs = bcue_graph_linear(graph, NULL, x, weight_in, bias_in),
+                   .weight = weight,
+                   .bias = bias_past,
+                   .batch = batch,
+                   .hidden = hidden};
+    bcue_value state = BCUE_NO_VALUE;
+    for (int64_t t = 0; t < steps; t++)
+        state = gru_step(&g, t, state);
+    bcue_graph_pop(graph);
+    return state;
+}

@@ -25,4 +25,8 @@ typedef struct bcue_transformer_config {
 } bcue_transformer_config;
 bcue_value bcue_transformer(bcue_graph *graph, bcue_value x, const bcue_transformer_config *config);
 
+/* A gated recurrent unit (Cho et al. 2014, with PyTorch's two biases and its names: NAME.weight_ih_l0, ...)
+   over the second axis of x (B, T, I), from a state of zeros. Returns the last state (B, hidden). */
+bcue_value bcue_gru(bcue_graph *graph, const char *name, bcue_value x, int64_t hidden);
+
 #endif

@@ -4,9 +4,9 @@
 
 #include "models/model_graph.h"
 
-const char *const bcue_model_kind_names[] = {
-    "random",       "constant", "majority", "position-lut",   "position-knn",
-    "position-mlp", "resnet18", "resnet34", "beamtransfuser", NULL};
+const char *const bcue_model_kind_names[] = {"random",       "constant",       "majority", "position-lut",
+                                             "position-knn", "position-mlp",   "resnet18", "resnet34",
+                                             "position-gru", "beamtransfuser", NULL};
 const char *const bcue_model_input_names[] = {"camera", "lidar", "radar", "gps", NULL};
 static const char *const picture_names[] = {"camera", "lidar", "radar", NULL};
 static const char *const fusion_names[] = {"sum", "softmax", NULL};
@@ -38,13 +38,22 @@ const bcue_config_field bcue_model_config_fields[] = {
      .maximum = 256,
      .help = "resnet*, beamtransfuser: channels of the first stage, 64 in the papers; a smaller network "
              "trains faster"},
+    {.name = "gru",
+     .type = BCUE_CONFIG_INT,
+     .offset = MODEL(gru),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 4096,
+     .help =
+         "resnet* with position: the fixes go through a recurrent unit of this many numbers first; 0 = as "
+         "they are"},
     {.name = "hidden",
      .type = BCUE_CONFIG_INT,
      .offset = MODEL(hidden),
      .fallback = "256",
      .minimum = 1,
      .maximum = 65536,
-     .help = "width of the hidden layers (position-mlp, fusion head)"},
+     .help = "width of the hidden layers (position-mlp, position-gru, fusion head)"},
     {.name = "shared_layers",
      .type = BCUE_CONFIG_INT,
      .offset = MODEL(shared_layers),
@@ -206,6 +215,7 @@ bool bcue_model_needs(const bcue_model_config *config, bcue_model_input input)
     case BCUE_MODEL_POSITION_LUT:
     case BCUE_MODEL_POSITION_KNN:
     case BCUE_MODEL_POSITION_MLP:
+    case BCUE_MODEL_POSITION_GRU:
         return input == BCUE_INPUT_POSITION;
     case BCUE_MODEL_RESNET18:
     case BCUE_MODEL_RESNET34:

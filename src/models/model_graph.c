@@ -7,12 +7,27 @@
 #include "models/layers.h"
 #include "models/resnet.h"
 
+static bcue_value fixes_input(bcue_graph *graph, const bcue_model_inputs *inputs, int64_t batch)
+{
+    const bcue_shape shape = bcue_shape_of(batch, inputs->gps_frames, 2);
+    return bcue_graph_input(graph, "position", BCUE_F32, &shape);
+}
+
+/* All fixes of a window as one vector. */
 static bcue_value position_input(bcue_graph *graph, const bcue_model_inputs *inputs, int64_t batch)
 {
-    const bcue_shape shape = bcue_shape_of(batch, inputs->gps_frames, 2),
-                     flat = bcue_shape_of(batch, inputs->gps_frames * 2);
-    bcue_value fixes = bcue_graph_input(graph, "position", BCUE_F32, &shape);
-    return bcue_graph_reshape(graph, NULL, fixes, &flat);
+    const bcue_shape flat = bcue_shape_of(batch, inputs->gps_frames * 2);
+    return bcue_graph_reshape(graph, NULL, fixes_input(graph, inputs, batch), &flat);
+}
+
+/* The fixes one after the other through a recurrent unit, as the challenge's baseline has it. */
+static bcue_value position_gru(bcue_graph *graph, const bcue_model_config *config,
+                               const bcue_model_inputs *inputs, int64_t batch)
+{
+    bcue_value x = bcue_gru(graph, "gru", fixes_input(graph, inputs, batch), config->hidden);
+    if (config->dropout > 0)
+        x = bcue_graph_dropout(graph, NULL, x, config->dropout);
+    return bcue_linear_layer(graph, "output", x, inputs->beams, BCUE_LINEAR_TORCH);
 }
 
 /* The position network of the DeepSense position-aided study: one shared hidden layer applied several times.
@@ -55,7 +70,10 @@ static bcue_value picture_network(bcue_graph *graph, const bcue_model_config *co
             x = bcue_graph_dropout(graph, NULL, x, config->dropout);
         return bcue_linear_layer(graph, "head", x, inputs->beams, BCUE_LINEAR_TORCH);
     }
-    const bcue_value both[2] = {x, position_input(graph, inputs, batch)};
+    const bcue_value position = config->gru > 0
+                                    ? bcue_gru(graph, "gru", fixes_input(graph, inputs, batch), config->gru)
+                                    : position_input(graph, inputs, batch);
+    const bcue_value both[2] = {x, position};
     x = bcue_graph_concat(graph, NULL, both, 2, 1);
     x = bcue_graph_relu(graph, NULL,
                         bcue_linear_layer(graph, "fusion", x, config->hidden, BCUE_LINEAR_TORCH));
@@ -105,7 +123,8 @@ static bcue_status check_inputs(const bcue_model_config *config, const bcue_mode
                          (long long)batch);
     BCUE_TRY(check_model(config, error));
     BCUE_TRY(check_offers(config, inputs, error));
-    if (config->kind != BCUE_MODEL_POSITION_MLP && config->width < 1)
+    const bool pictures = config->kind != BCUE_MODEL_POSITION_MLP && config->kind != BCUE_MODEL_POSITION_GRU;
+    if (pictures && config->width < 1)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a %s with %lld channels cannot be built", kind,
                          (long long)config->width);
     return BCUE_OK;
@@ -117,6 +136,8 @@ static bcue_value network(bcue_graph *graph, const bcue_model_config *config, co
     switch ((bcue_model_kind)config->kind) {
     case BCUE_MODEL_POSITION_MLP:
         return position_mlp(graph, config, inputs, batch);
+    case BCUE_MODEL_POSITION_GRU:
+        return position_gru(graph, config, inputs, batch);
     case BCUE_MODEL_BEAMTRANSFUSER:
         return bcue_beamtransfuser(graph, config, inputs, batch);
     default:

@@ -18,6 +18,7 @@ typedef enum bcue_model_kind {
     BCUE_MODEL_RESNET18, /* camera, or another modality; with `position: true` the position is concatenated to
                             the pooled features (late fusion) */
     BCUE_MODEL_RESNET34,
+    BCUE_MODEL_POSITION_GRU,   /* position fixes -> a gated recurrent unit -> beams */
     BCUE_MODEL_BEAMTRANSFUSER, /* four modalities, fused by transformers after every stage: beamtransfuser.h
                                 */
 } bcue_model_kind;
@@ -51,6 +52,7 @@ typedef struct bcue_model_config {
     int64_t neighbours;    /* POSITION_KNN */
     double dropout;        /* before the last layer; BEAMTRANSFUSER: in the fusion blocks */
     int modality;          /* RESNET*: bcue_model_input, a picture */
+    int64_t gru; /* RESNET* with position: hidden numbers of a recurrent unit over the fixes, 0: none */
     /* BEAMTRANSFUSER */
     bcue_string_list modalities;        /* bcue_model_input_names */
     int64_t depth[BCUE_PICTURE_INPUTS]; /* 18 or 34 */

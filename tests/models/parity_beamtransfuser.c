@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "beamtransfuser_parity.h"
+#include "torch_parity.h"
 
 static double now_s(void)
 {

@@ -1,7 +1,7 @@
 /* BeamTransFuser: the published parameter counts, and the whole network against PyTorch (fixture:
  * tools/fixtures/make_beamtransfuser.py) on both engines. */
 #include <stdlib.h>
-#include "beamtransfuser_parity.h"
+#include "torch_parity.h"
 #include "check.h"
 
 typedef struct build {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What PyTorch computes for BeamTransFuser in double, for beamcue to be held against. Weights and inputs come from Philox streams that
-tests/models/beamtransfuser_parity.c draws too, so only results are stored. Dropout is off.
+tests/models/torch_parity.c draws too, so only results are stored. Dropout is off.
 
     parity_beamtransfuser.py full|edge|small|tiny BATCH OUT.safetensors
 
@@ -106,12 +106,12 @@ def inputs_yaml(config):
     return "\n".join(lines) + "\n"
 
 
-def case(config, batch):
-    """Values by mode, and the metadata."""
-    model = beamtransfuser.BeamTransFuser(config).double()
+def case(config, batch, model=None, yaml=None):
+    """Values by mode, and the metadata; of BeamTransFuser, or of another module with its `yaml`."""
+    model = (model or beamtransfuser.BeamTransFuser(config)).double()
     names = fill(model)
     exact = {mode: run(model, config, batch, mode, torch.float64) for mode in ("inference", "training")}
-    metadata = {"model": model_yaml(config), "inputs": inputs_yaml(config), "batch": str(batch), "names": json.dumps(names),
+    metadata = {"model": yaml or model_yaml(config), "inputs": inputs_yaml(config), "batch": str(batch), "names": json.dumps(names),
                 "torch": torch.__version__, "torch_f32": json.dumps(own_f32(model, config, batch, exact))}
     return exact, metadata
 

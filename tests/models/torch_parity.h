@@ -1,8 +1,8 @@
-/* BeamTransFuser against values of PyTorch in double (tools/peer/parity_beamtransfuser.py whole tensors,
+/* A model against values of PyTorch in double (tools/peer/parity_beamtransfuser.py whole tensors,
    tools/fixtures/make_beamtransfuser.py norms and sums). The error of a tensor is ||a - b|| / ||b||, or an
    estimate of it from the sums. */
-#ifndef BCUE_TESTS_BEAMTRANSFUSER_PARITY_H
-#define BCUE_TESTS_BEAMTRANSFUSER_PARITY_H
+#ifndef BCUE_TESTS_TORCH_PARITY_H
+#define BCUE_TESTS_TORCH_PARITY_H
 
 #include "base/json.h"
 #include "engine/plan.h"

@@ -1,4 +1,4 @@
-#include "beamtransfuser_parity.h"
+#include "torch_parity.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ static bcue_status missing(const char *what, bcue_error *error)
 
 static bcue_status mark_stages(parity *p, bcue_error *error)
 {
-    for (int stage = 1; stage <= 4; stage++) {
+    for (int stage = 1; p->config.kind == BCUE_MODEL_BEAMTRANSFUSER && stage <= 4; stage++) {
         for (int m = 0; m < BCUE_INPUT_COUNT; m++) {
             char node[40], name[40];
             snprintf(node, sizeof node, "fusion.%d.%s", stage, bcue_model_input_names[m]);
