@@ -3,107 +3,314 @@
 #include <stdlib.h>
 #include "base/fail.h"
 #include "base/memory.h"
-#include "channel/fresnel.h"
 
-/* A field vector with complex components along the world axes. */
-typedef struct field {
-    double complex x, y, z;
-} field;
+/* The field of an antenna towards a world direction, along v and h of that direction. */
+typedef struct components {
+    double v, h;
+} components;
 
-/* The vertical unit vector across a direction: downward theta of spherical coordinates, turned up. A vertical
- * ray takes east. */
-static bcue_vec3 vertical_across(bcue_vec3 direction)
+static components antenna_field(const bcue_element *element, const bcue_frame *frame, bcue_vec3 direction)
 {
-    bcue_vec3 up = {0, 0, 1};
-    bcue_vec3 across = bcue_vec3_sub(up, bcue_vec3_scale(direction, direction.z));
-    return bcue_vec3_norm(across) > 1e-9 ? bcue_vec3_unit(across) : bcue_vec3_make(1, 0, 0);
+    bcue_vec3 field =
+        bcue_frame_world(frame, bcue_element_field(element, bcue_frame_local(frame, direction)));
+    bcue_polarisation across = bcue_polarisation_across(direction);
+    return (components){bcue_vec3_dot(field, across.v), bcue_vec3_dot(field, across.h)};
 }
 
-static double complex field_dot(field e, bcue_vec3 v)
+static components other_field(const bcue_link_antenna *other, bcue_vec3 direction)
 {
-    return e.x * v.x + e.y * v.y + e.z * v.z;
+    return other ? antenna_field(&other->element, &other->frame, direction) : (components){1.0, 0.0};
 }
 
-/* The field after reflection of a wave that travels along `in` off a half-space with the given normal. */
-static field reflect(field e, bcue_vec3 in, bcue_vec3 normal, double complex permittivity)
+static bool mechanism_counts(const bcue_link_config *config, const bcue_path *path)
 {
-    double cos_incidence = -bcue_vec3_dot(in, normal);
-    bcue_vec3 out = bcue_vec3_add(in, bcue_vec3_scale(normal, 2.0 * cos_incidence));
-    bcue_vec3 s = bcue_vec3_cross(in, normal);
-    /* At normal incidence any s across the ray will do. */
-    s = bcue_vec3_norm(s) > 1e-9 ? bcue_vec3_unit(s) : vertical_across(in);
-    bcue_vec3 p_in = bcue_vec3_cross(in, s), p_out = bcue_vec3_cross(out, s);
-    double complex along_s = bcue_fresnel_s(cos_incidence, permittivity) * field_dot(e, s);
-    double complex along_p = bcue_fresnel_p(cos_incidence, permittivity) * field_dot(e, p_in);
-    return (field){along_s * s.x + along_p * p_out.x, along_s * s.y + along_p * p_out.y,
-                   along_s * s.z + along_p * p_out.z};
+    for (int i = 0; config->few_mechanisms && i < path->count; i++)
+        if (path->at[i].kind == BCUE_TRANSMISSION || path->at[i].kind == BCUE_SCATTERING)
+            return false;
+    return true;
 }
 
-bcue_tap bcue_path_tap(const bcue_path *path, double carrier_hz)
+static bcue_link_ray make_ray(const bcue_link_config *config, const bcue_link_receiver *receiver,
+                              const bcue_tap *tap)
 {
-    bcue_vec3 polarisation = vertical_across(path->departure), direction = path->departure;
-    field e = {polarisation.x, polarisation.y, polarisation.z};
-    for (int i = 0; i < path->count; i++) {
-        bcue_vec3 normal = path->at[i].normal;
-        e = reflect(e, direction, normal, bcue_material_permittivity(path->at[i].material, carrier_hz));
-        direction = bcue_vec3_sub(direction, bcue_vec3_scale(normal, 2.0 * bcue_vec3_dot(direction, normal)));
+    bcue_vec3 direction = receiver->transmits ? tap->departure : tap->arrival;
+    components array = antenna_field(&receiver->array->element, &receiver->frame, direction);
+    components other = other_field(receiver->other, receiver->transmits ? tap->arrival : tap->departure);
+    components sent = receiver->transmits ? array : other, got = receiver->transmits ? other : array;
+    bcue_link_ray ray = {.delay_s = tap->delay_s,
+                         .doppler_hz = tap->doppler_hz,
+                         .direction = bcue_frame_local(&receiver->frame, direction),
+                         .range_m = receiver->transmits ? tap->departure_range_m : tap->arrival_range_m,
+                         .line_of_sight = tap->line_of_sight};
+    const bcue_jones *j = &tap->gain;
+    if (config->unpolarised) {
+        double gain = hypot(sent.v, sent.h) * hypot(got.v, got.h);
+        ray.gain[0] = gain * j->vv;
+        ray.gain[1] = gain * j->vh;
+        ray.gain[2] = gain * j->hv;
+        ray.gain[3] = gain * j->hh;
+    } else
+        ray.gain[0] = got.v * (j->vv * sent.v + j->vh * sent.h) + got.h * (j->hv * sent.v + j->hh * sent.h);
+    return ray;
+}
+
+double bcue_link_ray_power(const bcue_link_rays *rays, size_t index)
+{
+    const double complex *g = rays->rays[index].gain;
+    return rays->unpolarised
+               ? 0.5 * (bcue_power(g[0]) + bcue_power(g[1]) + bcue_power(g[2]) + bcue_power(g[3]))
+               : bcue_power(g[0]);
+}
+
+bcue_status bcue_link_trace(const bcue_link_config *config, const bcue_channel *channel,
+                            const bcue_link_receiver *receiver, const bcue_path_list *paths,
+                            bcue_vec3 transmitter_mps, bcue_vec3 receiver_mps, bcue_link_rays *rays,
+                            bcue_error *error)
+{
+    rays->count = 0;
+    rays->wavelength_m = bcue_channel_wavelength_m(channel);
+    rays->unpolarised = config->unpolarised;
+    double least = config->max_path_loss_db > 0.0 ? pow(10.0, -0.1 * config->max_path_loss_db) : 0.0;
+    if (!bcue_grow((void **)&rays->rays, &rays->capacity, paths->count + 1, sizeof *rays->rays))
+        return bcue_fail_memory(error, "the rays of a link");
+    for (size_t l = 0; l < paths->count; l++) {
+        bcue_tap tap;
+        if (!mechanism_counts(config, &paths->paths[l]))
+            continue;
+        BCUE_TRY(bcue_channel_tap(channel, &paths->paths[l], transmitter_mps, receiver_mps, &tap, error));
+        rays->rays[rays->count] = make_ray(config, receiver, &tap);
+        if (bcue_link_ray_power(rays, rays->count) >= least)
+            rays->count++;
     }
-    double complex polarised = field_dot(e, vertical_across(path->arrival));
-    double wavelength = BCUE_SPEED_OF_LIGHT / carrier_hz, cycles = path->length_m / wavelength;
-    double phase = -2.0 * BCUE_PI * (cycles - floor(cycles)),
-           spreading = wavelength / (4.0 * BCUE_PI * path->length_m);
-    return (bcue_tap){.gain = spreading * polarised * (cos(phase) + sin(phase) * I),
-                      .delay_s = path->length_m / BCUE_SPEED_OF_LIGHT,
-                      .arrival = path->arrival};
+    return BCUE_OK;
 }
 
-/* |sum_l gain_l exp(-j 2 pi offset tau_l) response_l|^2 averaged over the subcarriers, for one beam. */
-static double beam_power(const bcue_link_config *config, const bcue_tap *taps,
-                         const double complex *responses, size_t count)
+void bcue_link_rays_free(bcue_link_rays *rays)
+{
+    free(rays->rays);
+    *rays = (bcue_link_rays){0};
+}
+
+static bcue_status check(const bcue_link_config *config, bcue_error *error)
+{
+    if (config->subcarriers < 1 || !(config->bandwidth_hz >= 0.0))
+        return bcue_fail(
+            error, BCUE_ERROR_ARGUMENT,
+            "a link needs at least one subcarrier and a bandwidth that is not negative, not %d and %g Hz",
+            config->subcarriers, config->bandwidth_hz);
+    return BCUE_OK;
+}
+
+static double subcarrier_offset(const bcue_link_config *config, int k)
+{
+    return config->bandwidth_hz * (((double)k + 0.5) / (double)config->subcarriers - 0.5);
+}
+
+/* Scratch for the power of all beams. */
+typedef struct work {
+    size_t rays, elements, subcarriers, parts;
+    double complex *steering; /* rays x elements */
+    double complex *phasors;  /* subcarriers x rays: exp(-j 2 pi offset (tau_l - tau_0)) */
+    double complex *weighted; /* rays: gain times response of a beam */
+} work;
+
+static bool make_work(const bcue_link_config *config, const bcue_link_receiver *receiver,
+                      const bcue_link_rays *rays, work *w)
+{
+    *w = (work){.rays = rays->count,
+                .elements = receiver->codebook->elements,
+                .subcarriers = (size_t)config->subcarriers,
+                .parts = rays->unpolarised ? 4 : 1};
+    size_t steering, phasors;
+    if (!bcue_mul_size(w->rays, w->elements, &steering) || !bcue_mul_size(w->subcarriers, w->rays, &phasors))
+        return false;
+    w->steering = bcue_calloc(steering, sizeof *w->steering);
+    w->phasors = bcue_calloc(phasors, sizeof *w->phasors);
+    w->weighted = bcue_calloc(w->rays, sizeof *w->weighted);
+    if (!w->steering || !w->phasors || !w->weighted)
+        return false;
+    for (size_t l = 0; l < w->rays; l++) {
+        const bcue_link_ray *ray = &rays->rays[l];
+        double complex *a = w->steering + l * w->elements;
+        if (receiver->codebook->weights && config->spherical)
+            bcue_array_steering_near(receiver->array, ray->direction, ray->range_m, rays->wavelength_m, a);
+        else if (receiver->codebook->weights)
+            bcue_array_steering(receiver->array, ray->direction, rays->wavelength_m, a);
+        /* Delays relative to the first path: a common delay turns every subcarrier as a whole. */
+        for (size_t k = 0; k < w->subcarriers; k++)
+            w->phasors[k * w->rays + l] = bcue_turn(2.0 * BCUE_PI * subcarrier_offset(config, (int)k) *
+                                                    (ray->delay_s - rays->rays[0].delay_s));
+    }
+    return true;
+}
+
+static void free_work(work *w)
+{
+    free(w->steering);
+    free(w->phasors);
+    free(w->weighted);
+}
+
+static double coherent(const work *w, const bcue_link_rays *rays, const double complex *weights)
 {
     double total = 0.0;
-    for (int k = 0; k < config->subcarriers; k++) {
-        double offset = config->bandwidth_hz * (((double)k + 0.5) / (double)config->subcarriers - 0.5);
-        double complex sum = 0.0;
-        for (size_t l = 0; l < count; l++) {
-            /* Delays relative to the first path: a common delay turns every subcarrier as a whole. */
-            double phase = -2.0 * BCUE_PI * offset * (taps[l].delay_s - taps[0].delay_s);
-            sum += taps[l].gain * responses[l] * (cos(phase) + sin(phase) * I);
-        }
-        total += creal(sum) * creal(sum) + cimag(sum) * cimag(sum);
+    for (size_t part = 0; part < w->parts; part++) {
+        for (size_t l = 0; l < w->rays; l++)
+            w->weighted[l] = rays->rays[l].gain[part] *
+                             bcue_array_response(weights, w->steering + l * w->elements, w->elements);
+        for (size_t k = 0; k < w->subcarriers; k++)
+            total += bcue_power(bcue_array_response(w->weighted, w->phasors + k * w->rays, w->rays));
     }
-    return total / (double)config->subcarriers;
+    return total / (double)w->subcarriers * (w->parts == 4 ? 0.5 : 1.0);
 }
 
-bcue_status bcue_link_power(const bcue_link_config *config, const bcue_link_receiver *receiver,
-                            const bcue_path_list *paths, double *power_mw, bcue_error *error)
+static double incoherent(const work *w, const bcue_link_receiver *receiver, const bcue_link_rays *rays,
+                         size_t beam)
 {
     const bcue_codebook *codebook = receiver->codebook;
-    if (codebook->elements != receiver->array->count)
+    double total = 0.0;
+    for (size_t l = 0; l < w->rays; l++) {
+        double gain = codebook->weights
+                          ? bcue_power(bcue_array_response(codebook->weights + beam * w->elements,
+                                                           w->steering + l * w->elements, w->elements))
+                          : bcue_codebook_gain(codebook, receiver->array, beam, rays->rays[l].direction,
+                                               rays->wavelength_m, NULL);
+        total += bcue_link_ray_power(rays, l) * gain;
+    }
+    return total;
+}
+
+bcue_status bcue_link_beam_power(const bcue_link_config *config, const bcue_link_receiver *receiver,
+                                 const bcue_link_rays *rays, double *power_mw, bcue_error *error)
+{
+    const bcue_codebook *codebook = receiver->codebook;
+    BCUE_TRY(check(config, error));
+    if (codebook->weights && codebook->elements != receiver->array->count)
         return bcue_fail(error, BCUE_ERROR_SHAPE, "the codebook is for %zu elements, the array has %zu",
                          codebook->elements, receiver->array->count);
-    if (config->subcarriers < 1)
-        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a link needs at least one subcarrier, not %d",
-                         config->subcarriers);
-    size_t count = paths->count;
-    bcue_tap *taps = bcue_calloc(count, sizeof *taps);
-    double complex *steering = bcue_calloc(count * receiver->array->count, sizeof *steering);
-    double complex *responses = bcue_calloc(count, sizeof *responses);
-    bool ok = taps && steering && responses;
-    for (size_t l = 0; ok && l < count; l++) {
-        taps[l] = bcue_path_tap(&paths->paths[l], config->carrier_hz);
-        bcue_array_steering(receiver->array, bcue_frame_local(&receiver->frame, taps[l].arrival),
-                            BCUE_SPEED_OF_LIGHT / config->carrier_hz, steering + l * receiver->array->count);
+    work w;
+    if (!make_work(config, receiver, rays, &w)) {
+        free_work(&w);
+        return bcue_fail_memory(error, "the channel");
     }
     double transmit_mw = pow(10.0, config->transmit_power_dbm / 10.0);
-    for (size_t b = 0; ok && b < codebook->beams; b++) {
-        for (size_t l = 0; l < count; l++)
-            responses[l] = bcue_array_response(codebook->weights + b * codebook->elements,
-                                               steering + l * codebook->elements, codebook->elements);
-        power_mw[b] = transmit_mw * beam_power(config, taps, responses, count);
+    bool by_power = config->incoherent || !codebook->weights;
+    for (size_t b = 0; b < codebook->beams; b++)
+        power_mw[b] = transmit_mw * (by_power ? incoherent(&w, receiver, rays, b)
+                                              : coherent(&w, rays, codebook->weights + b * w.elements));
+    free_work(&w);
+    return BCUE_OK;
+}
+
+bcue_status bcue_link_power(const bcue_link_config *config, const bcue_channel *channel,
+                            const bcue_link_receiver *receiver, const bcue_path_list *paths, double *power_mw,
+                            bcue_error *error)
+{
+    const bcue_vec3 rest = {0, 0, 0};
+    bcue_link_rays rays = {0};
+    bcue_status status = bcue_link_trace(config, channel, receiver, paths, rest, rest, &rays, error);
+    if (status == BCUE_OK)
+        status = bcue_link_beam_power(config, receiver, &rays, power_mw, error);
+    bcue_link_rays_free(&rays);
+    return status;
+}
+
+bcue_link_summary bcue_link_summarise(const bcue_link_rays *rays)
+{
+    bcue_link_summary s = {.rays = rays->count};
+    double total = 0.0, direct = 0.0, mean_doppler = 0.0;
+    for (size_t l = 0; l < rays->count; l++) {
+        double power = bcue_link_ray_power(rays, l);
+        total += power;
+        s.mean_delay_s += power * rays->rays[l].delay_s;
+        mean_doppler += power * rays->rays[l].doppler_hz;
+        if (rays->rays[l].line_of_sight) {
+            s.line_of_sight = true;
+            direct += power;
+        }
     }
-    free(taps);
-    free(steering);
-    free(responses);
-    return ok ? BCUE_OK : bcue_fail_memory(error, "the channel");
+    s.gain_db = total > 0.0 ? 10.0 * log10(total) : -INFINITY;
+    s.rician_k_db = direct > 0.0 ? 10.0 * log10(direct / (total - direct)) : -INFINITY;
+    if (!(total > 0.0))
+        return s;
+    s.mean_delay_s /= total;
+    mean_doppler /= total;
+    double delay = 0.0, doppler = 0.0;
+    for (size_t l = 0; l < rays->count; l++) {
+        double power = bcue_link_ray_power(rays, l) / total;
+        delay += power * pow(rays->rays[l].delay_s - s.mean_delay_s, 2.0);
+        doppler += power * pow(rays->rays[l].doppler_hz - mean_doppler, 2.0);
+    }
+    s.delay_spread_s = sqrt(delay);
+    s.doppler_spread_hz = sqrt(doppler);
+    return s;
+}
+
+static bcue_status check_polarised(const bcue_link_config *config, const bcue_link_rays *rays,
+                                   bcue_error *error)
+{
+    if (rays->unpolarised)
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT,
+                         "an unpolarised link has no amplitude response; trace it with polarisation");
+    return check(config, error);
+}
+
+/* The gain of a ray at a time and a subcarrier. */
+static double complex ray_at(const bcue_link_ray *ray, double offset_hz, double time_s)
+{
+    return ray->gain[0] * bcue_turn(2.0 * BCUE_PI * (offset_hz * ray->delay_s - ray->doppler_hz * time_s));
+}
+
+bcue_status bcue_link_element_response(const bcue_link_config *config, const bcue_link_receiver *receiver,
+                                       const bcue_link_rays *rays, double time_s, double complex *response,
+                                       bcue_error *error)
+{
+    BCUE_TRY(check_polarised(config, rays, error));
+    size_t elements = receiver->array->count, subcarriers = (size_t)config->subcarriers;
+    double complex *a = bcue_calloc(elements, sizeof *a);
+    if (!a)
+        return bcue_fail_memory(error, "the response of the array");
+    for (size_t i = 0; i < elements * subcarriers; i++)
+        response[i] = 0.0;
+    for (size_t l = 0; l < rays->count; l++) {
+        const bcue_link_ray *ray = &rays->rays[l];
+        if (config->spherical)
+            bcue_array_steering_near(receiver->array, ray->direction, ray->range_m, rays->wavelength_m, a);
+        else
+            bcue_array_steering(receiver->array, ray->direction, rays->wavelength_m, a);
+        for (size_t k = 0; k < subcarriers; k++) {
+            double complex gain = ray_at(ray, subcarrier_offset(config, (int)k), time_s);
+            for (size_t n = 0; n < elements; n++)
+                response[n * subcarriers + k] += gain * a[n];
+        }
+    }
+    free(a);
+    return BCUE_OK;
+}
+
+bcue_status bcue_link_frequency_response(const bcue_link_config *config, const bcue_link_rays *rays,
+                                         double time_s, double complex *response, bcue_error *error)
+{
+    BCUE_TRY(check_polarised(config, rays, error));
+    for (int k = 0; k < config->subcarriers; k++) {
+        response[k] = 0.0;
+        for (size_t l = 0; l < rays->count; l++)
+            response[k] += ray_at(&rays->rays[l], subcarrier_offset(config, k), time_s);
+    }
+    return BCUE_OK;
+}
+
+bcue_status bcue_link_impulse_response(const bcue_link_config *config, const bcue_link_rays *rays,
+                                       double time_s, double start_s, size_t count, double complex *taps,
+                                       bcue_error *error)
+{
+    BCUE_TRY(check_polarised(config, rays, error));
+    for (size_t m = 0; m < count; m++) {
+        taps[m] = 0.0;
+        for (size_t l = 0; l < rays->count; l++) {
+            double x = BCUE_PI * ((double)m - (rays->rays[l].delay_s - start_s) * config->bandwidth_hz);
+            taps[m] += ray_at(&rays->rays[l], 0.0, time_s) * (fabs(x) < 1e-12 ? 1.0 : sin(x) / x);
+        }
+    }
+    return BCUE_OK;
 }

@@ -29,6 +29,7 @@ typedef struct run {
     bcue_simulate_summary summary;
     bcue_traffic_config traffic_config;
     bcue_link_config link;
+    bcue_channel *channel;
     bcue_receiver_config receiver_config;
     bcue_world world;
     bcue_ray_scene *scene;
@@ -94,8 +95,9 @@ static bcue_status make_radio(run *r, bcue_error *error)
                                  &r->array, error));
     BCUE_TRY(bcue_codebook_make_oversampled(&r->array, wavelength, (size_t)c->array.beams,
                                             c->array.field_of_view_deg * DEGREE, &r->codebook, error));
-    r->link = (bcue_link_config){.carrier_hz = c->channel.carrier_hz,
-                                 .bandwidth_hz = c->channel.bandwidth_hz,
+    bcue_channel_config channel = {.carrier_hz = c->channel.carrier_hz, .seed = (uint64_t)c->seed};
+    BCUE_TRY(bcue_channel_create(&r->world, &channel, &r->channel, error));
+    r->link = (bcue_link_config){.bandwidth_hz = c->channel.bandwidth_hz,
                                  .subcarriers = (int)c->channel.subcarriers,
                                  .transmit_power_dbm = c->channel.transmit_power_dbm};
     r->receiver_config = (bcue_receiver_config){.noise_floor_dbm = c->channel.noise_floor_dbm,
@@ -103,7 +105,8 @@ static bcue_status make_radio(run *r, bcue_error *error)
                                                 .snapshots = (int)c->channel.snapshots};
     /* Array and camera share place and boresight; only the camera is pitched. */
     bcue_vec3 place = {0, 0, c->rsu.height_m};
-    r->receiver = (bcue_link_receiver){&r->array, &r->codebook, bcue_frame_make(place, 0.5 * BCUE_PI, 0.0)};
+    r->receiver = (bcue_link_receiver){
+        .array = &r->array, .codebook = &r->codebook, .frame = bcue_frame_make(place, 0.5 * BCUE_PI, 0.0)};
     r->camera_frame = bcue_frame_make(place, 0.5 * BCUE_PI, c->camera.pitch_deg * DEGREE);
     r->ripple = bcue_calloc(r->codebook.beams, sizeof *r->ripple);
     r->clean = bcue_calloc(r->codebook.beams, sizeof *r->clean);
@@ -159,6 +162,7 @@ static void tear_down(run *r)
     bcue_image_free(&r->image);
     bcue_ray_scene_destroy(r->scene);
     bcue_radio_scene_destroy(r->radio);
+    bcue_channel_destroy(r->channel);
     bcue_world_free(&r->world);
     bcue_array_free(&r->array);
     bcue_codebook_free(&r->codebook);
@@ -280,7 +284,7 @@ static bcue_status simulate_instant(run *r, const instant *at, bcue_error *error
     bcue_vec3 antenna = bcue_instance_antenna(&r->world, &r->instances[traffic->target]);
     bcue_path_options options = {.max_reflections = (int)r->config->channel.reflections};
     BCUE_TRY(bcue_paths_find(r->radio, antenna, &r->receiver.frame.origin, 1, &options, &r->paths, error));
-    BCUE_TRY(bcue_link_power(&r->link, &r->receiver, &r->paths, r->clean, error));
+    BCUE_TRY(bcue_link_power(&r->link, r->channel, &r->receiver, &r->paths, r->clean, error));
     /* Where nothing stands out of the noise the best beam would be a throw of dice: no sample. */
     if (!bcue_receiver_detects(&r->receiver_config, r->ripple, r->clean, r->codebook.beams)) {
         r->summary.frames_no_signal++;

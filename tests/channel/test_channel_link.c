@@ -14,6 +14,7 @@ static double db(double ratio)
 typedef struct rig {
     bcue_world world;
     bcue_radio_scene *scene;
+    bcue_channel *channel;
     bcue_array array;
     bcue_codebook codebook;
     bcue_link_receiver receiver;
@@ -28,13 +29,17 @@ static void set_up(rig *r, size_t elements)
     CHECK_OK(bcue_array_make_ula(elements, 0.5 * wavelength, &r->array, &error), error);
     CHECK_OK(bcue_codebook_make_oversampled(&r->array, wavelength, 65, 0.5 * BCUE_PI, &r->codebook, &error),
              error);
-    r->receiver = (bcue_link_receiver){&r->array, &r->codebook,
-                                       bcue_frame_make(bcue_vec3_make(0, 0, 5), 0.5 * BCUE_PI, 0.0)};
+    r->receiver = (bcue_link_receiver){.array = &r->array,
+                                       .codebook = &r->codebook,
+                                       .frame = bcue_frame_make(bcue_vec3_make(0, 0, 5), 0.5 * BCUE_PI, 0.0)};
+    bcue_channel_config channel = {.carrier_hz = CARRIER};
+    CHECK_OK(bcue_channel_create(&r->world, &channel, &r->channel, &error), error);
 }
 
 static void tear_down(rig *r)
 {
     bcue_radio_scene_destroy(r->scene);
+    bcue_channel_destroy(r->channel);
     bcue_world_free(&r->world);
     bcue_array_free(&r->array);
     bcue_codebook_free(&r->codebook);
@@ -46,7 +51,7 @@ static void receive(rig *r, const bcue_link_config *link, bcue_vec3 tx, int orde
     bcue_path_list paths = {0};
     bcue_path_options options = {.max_reflections = order};
     CHECK_OK(bcue_paths_find(r->scene, tx, &r->receiver.frame.origin, 1, &options, &paths, &error), error);
-    CHECK_OK(bcue_link_power(link, &r->receiver, &paths, power, &error), error);
+    CHECK_OK(bcue_link_power(link, r->channel, &r->receiver, &paths, power, &error), error);
     bcue_path_list_free(&paths);
 }
 
@@ -55,7 +60,7 @@ static void friis(void)
 {
     rig r;
     set_up(&r, 16);
-    bcue_link_config link = {CARRIER, 0.0, 1, 23.0};
+    bcue_link_config link = {.bandwidth_hz = 0.0, .subcarriers = 1, .transmit_power_dbm = 23.0};
     double power[65], wavelength = BCUE_SPEED_OF_LIGHT / CARRIER;
     for (double d = 3.0; d < 400.0; d *= 1.37) {
         receive(&r, &link, bcue_vec3_make(0, d, 5), 0, power);
@@ -71,7 +76,7 @@ static void two_ray(void)
 {
     rig r;
     set_up(&r, 1);
-    bcue_link_config link = {CARRIER, 0.0, 1, 0.0};
+    bcue_link_config link = {.bandwidth_hz = 0.0, .subcarriers = 1, .transmit_power_dbm = 0.0};
     double power[65], k = 2.0 * BCUE_PI * CARRIER / BCUE_SPEED_OF_LIGHT, deepest = 0.0;
     double complex eta = 5.24 - I * 0.0462 * pow(60.0, 0.7822) / (2.0 * BCUE_PI * CARRIER * 8.8541878128e-12);
     for (double d = 5.0; d < 300.0; d += 0.77) {
@@ -95,7 +100,8 @@ static void wide_band_averages_fading(void)
     rig r;
     set_up(&r, 1);
     double narrow[65], wide[65], fading = 0.0, k = 2.0 * BCUE_PI * CARRIER / BCUE_SPEED_OF_LIGHT;
-    bcue_link_config tone = {CARRIER, 0.0, 1, 0.0}, band = {CARRIER, 8e9, 1024, 0.0};
+    bcue_link_config tone = {.bandwidth_hz = 0.0, .subcarriers = 1, .transmit_power_dbm = 0.0},
+                     band = {.bandwidth_hz = 8e9, .subcarriers = 1024, .transmit_power_dbm = 0.0};
     double complex eta = bcue_material_permittivity(BCUE_MATERIAL_PAVING, CARRIER);
     for (double d = 3.0; d < 4.0; d += 0.013) {
         double d1 = hypot(d, 3.5), d2 = hypot(d, 6.5), reflection = cabs(bcue_fresnel_p(6.5 / d2, eta));
@@ -132,7 +138,7 @@ static void best_beam_follows(void)
 {
     rig r;
     set_up(&r, 16);
-    bcue_link_config link = {CARRIER, 100e6, 16, 0.0};
+    bcue_link_config link = {.bandwidth_hz = 100e6, .subcarriers = 16, .transmit_power_dbm = 0.0};
     double power[65];
     for (size_t b = 0; b < 65; b += 8) {
         double azimuth = r.codebook.azimuth[b];
@@ -150,10 +156,10 @@ static void no_path_no_power(void)
     rig r;
     set_up(&r, 16);
     bcue_error error = {0};
-    bcue_link_config link = {CARRIER, 100e6, 16, 0.0};
+    bcue_link_config link = {.bandwidth_hz = 100e6, .subcarriers = 16, .transmit_power_dbm = 0.0};
     bcue_path_list none = {0};
     double power[65];
-    CHECK_OK(bcue_link_power(&link, &r.receiver, &none, power, &error), error);
+    CHECK_OK(bcue_link_power(&link, r.channel, &r.receiver, &none, power, &error), error);
     for (int b = 0; b < 65; b++)
         CHECK(power[b] == 0.0);
     tear_down(&r);
