@@ -8,19 +8,20 @@
 #include "base/memory.h"
 #include "tensor/safetensors.h"
 
-enum { CHECKPOINT_FORMAT = 1 };
+enum { CHECKPOINT_FORMAT = 2 };
 
 void bcue_train_state_free(bcue_train_state *state)
 {
     bcue_weights_free(&state->weights);
     bcue_weights_free(&state->best);
+    bcue_weights_free(&state->ema);
     bcue_optimizer_free(&state->optimizer);
     free(state->history);
     *state = (bcue_train_state){0};
 }
 
-/* The tensors of a state under their names in the file: "weights.NAME", "best.NAME", "first.NAME",
- * "second.NAME". */
+/* The tensors of a state under their names in the file: "weights.NAME", "best.NAME", "ema.NAME",
+ * "first.NAME", "second.NAME". */
 typedef struct tensor_list {
     bcue_tensor *tensors;
     char **names;
@@ -52,7 +53,7 @@ static void list_add(tensor_list *list, const char *prefix, const char *name, co
 
 static bcue_status list_state(const bcue_train_state *state, tensor_list *list, bcue_error *error)
 {
-    *list = (tensor_list){.capacity = 4 * (size_t)state->weights.count};
+    *list = (tensor_list){.capacity = 5 * (size_t)state->weights.count};
     list->tensors = bcue_calloc(list->capacity, sizeof *list->tensors);
     list->names = bcue_calloc(list->capacity, sizeof *list->names);
     list->named = bcue_calloc(list->capacity, sizeof *list->named);
@@ -63,6 +64,8 @@ static bcue_status list_state(const bcue_train_state *state, tensor_list *list, 
         const bcue_shape *shape = &state->weights.tensors[i].shape;
         list_add(list, "weights", name, shape, state->weights.tensors[i].data);
         list_add(list, "best", name, shape, state->best.tensors[i].data);
+        if (state->ema.count > 0)
+            list_add(list, "ema", name, shape, state->ema.tensors[i].data);
         if (state->optimizer.first[i] != NULL)
             list_add(list, "first", name, shape, state->optimizer.first[i]);
         if (state->optimizer.second[i] != NULL)
@@ -76,9 +79,9 @@ static json_t *history_json(const bcue_train_state *state)
     json_t *rows = json_array();
     for (int64_t i = 0; i < state->epoch; i++) {
         const bcue_history_row *row = &state->history[i];
-        json_array_append_new(rows, json_pack("[I,f,f,f,f,f]", (json_int_t)row->epoch, row->learning_rate,
+        json_array_append_new(rows, json_pack("[I,f,f,f,f,f,f,f]", (json_int_t)row->epoch, row->learning_rate,
                                               row->train_loss, row->validation_loss, row->validation_top1,
-                                              row->seconds));
+                                              row->seconds, row->validation_dba, row->gradient_norm));
     }
     return rows;
 }
@@ -94,8 +97,10 @@ bcue_status bcue_checkpoint_write(const char *path, const bcue_train_state *stat
                   (json_int_t)state->epoch, "step_in_epoch", (json_int_t)state->step_in_epoch, "loss_sum",
                   state->loss_sum, "epoch_seconds", state->epoch_seconds, "best_metric", state->best_metric,
                   "best_epoch", (json_int_t)state->best_epoch, "history", history_json(state));
-    if (meta != NULL)
+    if (meta != NULL) {
         json_object_set_new(meta, "optimizer_steps", json_integer((json_int_t)state->optimizer.steps));
+        json_object_set_new(meta, "norm_sum", json_real(state->norm_sum));
+    }
     char *text = meta == NULL ? NULL : json_dumps(meta, JSON_REAL_PRECISION(17));
     json_decref(meta);
     if (text == NULL)
@@ -123,8 +128,9 @@ static bcue_status read_history(const char *path, json_t *rows, bcue_train_state
     for (int64_t i = 0; i < state->epoch; i++) {
         bcue_history_row *row = &state->history[i];
         json_int_t epoch;
-        if (json_unpack(json_array_get(rows, (size_t)i), "[I,F,F,F,F,F]", &epoch, &row->learning_rate,
-                        &row->train_loss, &row->validation_loss, &row->validation_top1, &row->seconds) != 0)
+        if (json_unpack(json_array_get(rows, (size_t)i), "[I,F,F,F,F,F,F,F]", &epoch, &row->learning_rate,
+                        &row->train_loss, &row->validation_loss, &row->validation_top1, &row->seconds,
+                        &row->validation_dba, &row->gradient_norm) != 0)
             return bcue_fail(error, BCUE_ERROR_FORMAT,
                              "%s: row %lld of the history is damaged; delete the file and train again", path,
                              (long long)i);
@@ -136,20 +142,21 @@ static bcue_status read_history(const char *path, json_t *rows, bcue_train_state
 static bcue_status read_meta(const char *path, json_t *meta, bcue_train_state *state,
                              const bcue_checkpoint_identity *identity, bool *bit_equal, bcue_error *error)
 {
-    int format, threads;
+    int format = 0, threads;
     const char *hash, *isa;
     json_int_t seed, fold, epoch, step, best_epoch, steps;
     json_t *history;
-    if (json_unpack(meta, "{s:i, s:s, s:I, s:s, s:i, s:I, s:I, s:I, s:F, s:F, s:F, s:I, s:I, s:o}", "format",
-                    &format, "config_hash", &hash, "seed", &seed, "isa", &isa, "threads", &threads, "fold",
-                    &fold, "epoch", &epoch, "step_in_epoch", &step, "loss_sum", &state->loss_sum,
-                    "epoch_seconds", &state->epoch_seconds, "best_metric", &state->best_metric, "best_epoch",
-                    &best_epoch, "optimizer_steps", &steps, "history", &history) != 0)
-        return bcue_fail(error, BCUE_ERROR_FORMAT,
-                         "%s: damaged checkpoint metadata; delete the file and train again", path);
-    if (format != CHECKPOINT_FORMAT)
+    if (json_unpack(meta, "{s:i}", "format", &format) == 0 && format != CHECKPOINT_FORMAT)
         return bcue_fail(error, BCUE_ERROR_UNSUPPORTED, "%s: checkpoint format %d, this program reads %d",
                          path, format, CHECKPOINT_FORMAT);
+    if (json_unpack(meta, "{s:i, s:s, s:I, s:s, s:i, s:I, s:I, s:I, s:F, s:F, s:F, s:F, s:I, s:I, s:o}",
+                    "format", &format, "config_hash", &hash, "seed", &seed, "isa", &isa, "threads", &threads,
+                    "fold", &fold, "epoch", &epoch, "step_in_epoch", &step, "loss_sum", &state->loss_sum,
+                    "norm_sum", &state->norm_sum, "epoch_seconds", &state->epoch_seconds, "best_metric",
+                    &state->best_metric, "best_epoch", &best_epoch, "optimizer_steps", &steps, "history",
+                    &history) != 0)
+        return bcue_fail(error, BCUE_ERROR_FORMAT,
+                         "%s: damaged checkpoint metadata; delete the file and train again", path);
     if ((uint64_t)seed != identity->seed || fold != identity->fold ||
         strcmp(hash, identity->config_hash) != 0)
         return bcue_fail(error, BCUE_ERROR_DATA,

@@ -8,15 +8,19 @@
 typedef struct bcue_history_row {
     int64_t epoch; /* 1-based */
     double learning_rate, train_loss, validation_loss, validation_top1, seconds;
+    double validation_dba; /* -1: beam numbers are no angles, or no validation samples */
+    double gradient_norm;  /* mean over the steps, before clipping */
 } bcue_history_row;
 
 typedef struct bcue_train_state {
     bcue_weights weights; /* trained so far, with the batch-norm statistics */
     bcue_weights best;    /* of the selected epoch */
+    bcue_weights ema;     /* moving average, which is validated and kept; count 0 without train.ema */
     bcue_optimizer optimizer;
     int64_t epoch;             /* complete epochs */
     int64_t step_in_epoch;     /* complete steps of the one begun */
     double loss_sum;           /* over the samples of the epoch begun */
+    double norm_sum;           /* gradient norms of the steps of the epoch begun */
     double epoch_seconds;      /* spent in the epoch begun */
     double best_metric;        /* larger = better */
     int64_t best_epoch;        /* 1-based, 0 = none yet */

@@ -9,7 +9,7 @@
 #include "base/parallel.h"
 
 static const char *const optimizer_names[] = {"sgd", "adam", "adamw", NULL};
-static const char *const schedule_names[] = {"constant", "step", "cosine", NULL};
+static const char *const schedule_names[] = {"constant", "step", "cosine", "cyclic-cosine", NULL};
 
 #define OPT(field) offsetof(bcue_optimizer_config, field)
 const bcue_config_field bcue_optimizer_config_fields[] = {
@@ -98,27 +98,77 @@ const bcue_config_field bcue_optimizer_config_fields[] = {
      .fallback = "0",
      .minimum = 0,
      .maximum = 100,
-     .help = "cosine: last learning rate"},
+     .help = "cosine, cyclic-cosine: lowest learning rate"},
     {.name = "warmup_epochs",
      .type = BCUE_CONFIG_INT,
      .offset = OPT(warmup_epochs),
      .fallback = "0",
      .minimum = 0,
      .maximum = 1e6,
-     .help = "epochs of linear warm-up"},
+     .help = "epochs of warm-up: linear; cyclic-cosine: half a cosine from warmup_lr"},
+    {.name = "warmup_lr",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = OPT(warmup_lr),
+     .fallback = "2.5e-6",
+     .minimum = 0,
+     .maximum = 100,
+     .help = "cyclic-cosine: learning rate of the first epoch of the warm-up"},
+    {.name = "decay_epochs",
+     .type = BCUE_CONFIG_INT,
+     .offset = OPT(decay_epochs),
+     .fallback = "15",
+     .minimum = 1,
+     .maximum = 1e6,
+     .help = "cyclic-cosine: epochs of the first descent, after the warm-up"},
+    {.name = "restart_epochs",
+     .type = BCUE_CONFIG_INT,
+     .offset = OPT(restart_epochs),
+     .fallback = "10",
+     .minimum = 1,
+     .maximum = 1e6,
+     .help = "cyclic-cosine: epochs of every further descent"},
+    {.name = "restart_lr",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = OPT(restart_lr),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 100,
+     .help = "cyclic-cosine: where every further descent begins; 0 = lr"},
     {0}};
+
+/* Half a cosine: `from` at part 0, `to` at part 1. */
+static double half_cosine(double from, double to, double part)
+{
+    const double pi = 3.14159265358979323846;
+    return to + 0.5 * (from - to) * (1 + cos(pi * part));
+}
+
+/* Cyclic cosine decay with restarts, as the BeamTransFuser authors train (survey 1.1). */
+static double cyclic_cosine(const bcue_optimizer_config *config, int64_t epoch)
+{
+    if (epoch < config->warmup_epochs)
+        return half_cosine(config->warmup_lr, config->lr, (double)epoch / (double)config->warmup_epochs);
+    epoch -= config->warmup_epochs;
+    if (epoch < config->decay_epochs)
+        return half_cosine(config->lr, config->minimum_lr, (double)epoch / (double)config->decay_epochs);
+    const int64_t in_cycle = (epoch - config->decay_epochs) % config->restart_epochs;
+    return half_cosine(config->restart_lr > 0 ? config->restart_lr : config->lr, config->minimum_lr,
+                       (double)in_cycle / (double)config->restart_epochs);
+}
 
 double bcue_learning_rate(const bcue_optimizer_config *config, int64_t step, int64_t steps_per_epoch,
                           int64_t epochs)
 {
-    const double pi = 3.14159265358979323846;
+    const int64_t epoch = steps_per_epoch > 0 ? step / steps_per_epoch : 0;
     const int64_t warmup_steps = config->warmup_epochs * steps_per_epoch;
+    if (config->schedule == BCUE_SCHEDULE_CYCLIC_COSINE)
+        return cyclic_cosine(config, epoch);
     if (step < warmup_steps)
         return config->lr * (double)(step + 1) / (double)warmup_steps;
-    const int64_t epoch = steps_per_epoch > 0 ? step / steps_per_epoch : 0;
     double rate = config->lr;
     switch ((bcue_schedule_kind)config->schedule) {
     case BCUE_SCHEDULE_CONSTANT:
+    case BCUE_SCHEDULE_CYCLIC_COSINE:
         break;
     case BCUE_SCHEDULE_STEP:
         for (size_t i = 0; i < config->milestones.count; i++) {
@@ -129,12 +179,19 @@ double bcue_learning_rate(const bcue_optimizer_config *config, int64_t step, int
     case BCUE_SCHEDULE_COSINE: {
         const int64_t total = epochs * steps_per_epoch - warmup_steps;
         const double part = total > 0 ? (double)(step - warmup_steps) / (double)total : 1;
-        rate = config->minimum_lr +
-               0.5 * (config->lr - config->minimum_lr) * (1 + cos(pi * (part > 1 ? 1 : part)));
+        rate = half_cosine(config->lr, config->minimum_lr, part > 1 ? 1 : part);
         break;
     }
     }
     return rate;
+}
+
+/* Elements per piece of work: small enough to share out, the same for every thread count. */
+enum { PIECE = 16384 };
+
+static size_t pieces_of(size_t count)
+{
+    return (count + PIECE - 1) / PIECE;
 }
 
 static bcue_status create_moments(bcue_optimizer *optimizer, const bcue_graph *graph, const bool *frozen,
@@ -148,12 +205,14 @@ static bcue_status create_moments(bcue_optimizer *optimizer, const bcue_graph *g
     if (optimizer->first == NULL || optimizer->second == NULL || optimizer->trained == NULL ||
         optimizer->decayed == NULL)
         return bcue_fail_memory(error, "the optimiser");
+    size_t most = 1;
     for (int32_t i = 0; i < optimizer->count; i++) {
         const bcue_value_info *info = bcue_graph_value(graph, bcue_graph_parameter_value(graph, i));
         int64_t size;
         if (info->spec.running || (frozen != NULL && frozen[i]) || !bcue_shape_count(&info->shape, &size))
             continue;
         optimizer->trained[i] = true;
+        most = pieces_of((size_t)size) > most ? pieces_of((size_t)size) : most;
         optimizer->decayed[i] = optimizer->config.decay_all || !info->spec.no_decay;
         optimizer->first[i] = bcue_calloc_aligned((size_t)size, sizeof(float));
         optimizer->second[i] = optimizer->config.kind == BCUE_OPTIMIZER_SGD
@@ -163,7 +222,8 @@ static bcue_status create_moments(bcue_optimizer *optimizer, const bcue_graph *g
             (optimizer->config.kind != BCUE_OPTIMIZER_SGD && optimizer->second[i] == NULL))
             return bcue_fail_memory(error, "the optimiser");
     }
-    return BCUE_OK;
+    optimizer->piece_norms = bcue_calloc(most, sizeof *optimizer->piece_norms);
+    return optimizer->piece_norms != NULL ? BCUE_OK : bcue_fail_memory(error, "the optimiser");
 }
 
 bcue_status bcue_optimizer_create(const bcue_optimizer_config *config, const bcue_graph *graph,
@@ -188,11 +248,9 @@ void bcue_optimizer_free(bcue_optimizer *optimizer)
     free(optimizer->second);
     free(optimizer->trained);
     free(optimizer->decayed);
+    free(optimizer->piece_norms);
     *optimizer = (bcue_optimizer){0};
 }
-
-/* Elements per piece of work: small enough to share out, the same for every thread count. */
-enum { PIECE = 16384 };
 
 typedef struct update {
     const bcue_optimizer_config *config;
@@ -237,38 +295,43 @@ static void update_piece(void *context, size_t piece)
         update_adam(u, begin, end);
 }
 
-/* Squared norm, summed in pieces of fixed size so that the order of the sum never changes. */
-static double squared_norm(const float *values, size_t count)
+typedef struct norm_task {
+    const float *values;
+    size_t count;
+    double *pieces;
+} norm_task;
+
+static void norm_piece(void *context, size_t piece)
 {
-    double total = 0;
-    for (size_t begin = 0; begin < count; begin += PIECE) {
-        double part = 0;
-        for (size_t i = begin; i < count && i < begin + PIECE; i++)
-            part += (double)values[i] * (double)values[i];
-        total += part;
-    }
-    return total;
+    const norm_task *task = context;
+    const size_t begin = piece * PIECE, end = begin + PIECE < task->count ? begin + PIECE : task->count;
+    double sum = 0;
+    for (size_t i = begin; i < end; i++)
+        sum += (double)task->values[i] * (double)task->values[i];
+    task->pieces[piece] = sum;
 }
 
-static double clip_scale(const bcue_optimizer *optimizer, const bcue_weights *weights,
-                         float *const *gradients)
+double bcue_gradient_norm(bcue_optimizer *optimizer, const bcue_weights *weights, float *const *gradients)
 {
-    if (optimizer->config.clip_norm <= 0)
-        return 1;
     double total = 0;
     for (int32_t i = 0; i < optimizer->count; i++) {
-        if (optimizer->trained[i] && gradients[i] != NULL)
-            total += squared_norm(gradients[i], (size_t)bcue_tensor_count(&weights->tensors[i]));
+        if (!optimizer->trained[i] || gradients[i] == NULL)
+            continue;
+        norm_task task = {gradients[i], (size_t)bcue_tensor_count(&weights->tensors[i]),
+                          optimizer->piece_norms};
+        bcue_parallel_for(pieces_of(task.count), 2, norm_piece, &task);
+        for (size_t piece = 0; piece < pieces_of(task.count); piece++)
+            total += task.pieces[piece];
     }
-    const double norm = sqrt(total);
-    return norm > optimizer->config.clip_norm ? optimizer->config.clip_norm / norm : 1;
+    return sqrt(total);
 }
 
 void bcue_optimizer_step(bcue_optimizer *optimizer, bcue_weights *weights, float *const *gradients,
-                         double learning_rate)
+                         double gradient_norm, double learning_rate)
 {
     const bcue_optimizer_config *config = &optimizer->config;
-    const double scale = clip_scale(optimizer, weights, gradients);
+    const bool clip = config->clip_norm > 0 && gradient_norm > config->clip_norm;
+    const double scale = clip ? config->clip_norm / gradient_norm : 1;
     optimizer->steps++;
     for (int32_t i = 0; i < optimizer->count; i++) {
         if (!optimizer->trained[i] || gradients[i] == NULL)
@@ -286,6 +349,6 @@ void bcue_optimizer_step(bcue_optimizer *optimizer, bcue_weights *weights, float
             .correction1 = (float)(1 - pow(config->beta1, (double)optimizer->steps)),
             .correction2 = (float)(1 - pow(config->beta2, (double)optimizer->steps)),
         };
-        bcue_parallel_for((u.count + PIECE - 1) / PIECE, 2, update_piece, &u);
+        bcue_parallel_for(pieces_of(u.count), 2, update_piece, &u);
     }
 }

@@ -13,8 +13,11 @@ typedef enum bcue_optimizer_kind {
 
 typedef enum bcue_schedule_kind {
     BCUE_SCHEDULE_CONSTANT,
-    BCUE_SCHEDULE_STEP,   /* times `gamma` at every epoch of `milestones` */
-    BCUE_SCHEDULE_COSINE, /* half a cosine from lr to `minimum_lr` over the epochs after the warm-up */
+    BCUE_SCHEDULE_STEP,          /* times `gamma` at every epoch of `milestones` */
+    BCUE_SCHEDULE_COSINE,        /* half a cosine from lr to `minimum_lr` over the epochs after the warm-up */
+    BCUE_SCHEDULE_CYCLIC_COSINE, /* the same rate throughout an epoch: a half cosine from `warmup_lr` up to
+                                    lr, one from lr to `minimum_lr` in `decay_epochs`, then again and again
+                                    one from `restart_lr` to `minimum_lr` in `restart_epochs` */
 } bcue_schedule_kind;
 
 typedef struct bcue_optimizer_config {
@@ -25,7 +28,9 @@ typedef struct bcue_optimizer_config {
     int schedule;     /* bcue_schedule_kind */
     bcue_int_list milestones; /* epochs */
     double gamma, minimum_lr;
-    int64_t warmup_epochs; /* linear from lr / (warmup steps) */
+    int64_t warmup_epochs;        /* linear from lr / (warmup steps), but see cyclic cosine */
+    double warmup_lr, restart_lr; /* cyclic cosine; restart_lr 0 = lr */
+    int64_t decay_epochs, restart_epochs;
 } bcue_optimizer_config;
 
 extern const bcue_config_field bcue_optimizer_config_fields[];
@@ -43,6 +48,7 @@ typedef struct bcue_optimizer {
     float **first, **second;
     bool *trained; /* per parameter */
     bool *decayed;
+    double *piece_norms; /* scratch of bcue_gradient_norm */
 } bcue_optimizer;
 
 /* `frozen[i]` true: parameter i is left alone; NULL: none. Milestones are borrowed from `config`. Destroy
@@ -50,9 +56,11 @@ typedef struct bcue_optimizer {
 bcue_status bcue_optimizer_create(const bcue_optimizer_config *config, const bcue_graph *graph,
                                   const bool *frozen, bcue_optimizer *optimizer, bcue_error *error);
 void bcue_optimizer_free(bcue_optimizer *optimizer);
-/* One step with gradients[i] (NULL: skipped). Element-wise and in a fixed order: the result does not depend
- * on the thread count. */
+/* Euclidean norm of all gradients of trained parameters together; NaN or infinite when one of them is. */
+double bcue_gradient_norm(bcue_optimizer *optimizer, const bcue_weights *weights, float *const *gradients);
+/* One step with gradients[i] (NULL: skipped), whose norm is `gradient_norm`. Element-wise and in a fixed
+ * order: the result does not depend on the thread count. */
 void bcue_optimizer_step(bcue_optimizer *optimizer, bcue_weights *weights, float *const *gradients,
-                         double learning_rate);
+                         double gradient_norm, double learning_rate);
 
 #endif

@@ -8,71 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 
-static const char *const select_names[] = {"validation-top1", "validation-loss", "last", NULL};
-static const char *const engine_names[] = {"reference", "onednn", NULL};
 static const char *const part_names[] = {"test", "validation", NULL};
-
-#define TRAIN(field) offsetof(bcue_train_config, field)
-static const bcue_config_field train_fields[] = {
-    {.name = "epochs",
-     .type = BCUE_CONFIG_INT,
-     .offset = TRAIN(epochs),
-     .fallback = "20",
-     .minimum = 1,
-     .maximum = 1e6,
-     .help = "passes over the training samples"},
-    {.name = "batch",
-     .type = BCUE_CONFIG_INT,
-     .offset = TRAIN(batch),
-     .fallback = "32",
-     .minimum = 1,
-     .maximum = 65536,
-     .help = "samples per step"},
-    {.name = "optimizer",
-     .type = BCUE_CONFIG_SECTION,
-     .offset = TRAIN(optimizer),
-     .fields = bcue_optimizer_config_fields,
-     .help = "optimiser and schedule"},
-    {.name = "select",
-     .type = BCUE_CONFIG_CHOICE,
-     .offset = TRAIN(select),
-     .choices = select_names,
-     .fallback = "validation-top1",
-     .help = "which epoch's weights are kept"},
-    {.name = "engine",
-     .type = BCUE_CONFIG_CHOICE,
-     .offset = TRAIN(engine),
-     .choices = engine_names,
-     .fallback = "onednn",
-     .help = "who computes"},
-    {.name = "loader_threads",
-     .type = BCUE_CONFIG_INT,
-     .offset = TRAIN(loader_threads),
-     .fallback = "1",
-     .minimum = 0,
-     .maximum = 256,
-     .help = "threads that prepare batches ahead; 0 = in the training thread"},
-    {.name = "checkpoint_every",
-     .type = BCUE_CONFIG_INT,
-     .offset = TRAIN(checkpoint_every),
-     .fallback = "1",
-     .minimum = 0,
-     .maximum = 1e6,
-     .help = "epochs between checkpoints; 0 = only when stopped"},
-    {.name = "resume",
-     .type = BCUE_CONFIG_BOOL,
-     .offset = TRAIN(resume),
-     .fallback = "false",
-     .help = "go on from the checkpoints in out, skip finished members"},
-    {.name = "init",
-     .type = BCUE_CONFIG_STRING,
-     .offset = TRAIN(init),
-     .help = "model file whose weights to start from (same model)"},
-    {.name = "freeze",
-     .type = BCUE_CONFIG_STRING_LIST,
-     .offset = TRAIN(freeze),
-     .help = "branches (first part of parameter names) that are not trained"},
-    {0}};
 
 #define EVAL(field) offsetof(bcue_evaluate_config, field)
 static const bcue_config_field evaluate_fields[] = {
@@ -195,7 +131,7 @@ const bcue_config_field bcue_run_config_fields[] = {
     {.name = "train",
      .type = BCUE_CONFIG_SECTION,
      .offset = RUN(train),
-     .fields = train_fields,
+     .fields = bcue_train_config_fields,
      .help = "how it is trained"},
     {.name = "evaluate",
      .type = BCUE_CONFIG_SECTION,
@@ -235,15 +171,8 @@ static bcue_status check(const bcue_run_config *run, const bcue_config *config, 
         return bcue_config_fail(
             config, error, "evaluate.part",
             "the validation parts of the folds overlap; with cross_validate only the test part is scored");
-    if (run->train.optimizer.minimum_lr > run->train.optimizer.lr)
-        return bcue_config_fail(config, error, "train.optimizer.minimum_lr",
-                                "must not be above train.optimizer.lr");
     BCUE_TRY(bcue_feature_config_check(&run->features, run->data.beam_step, config, "features.", error));
-    if (run->train.freeze.count > 0 && run->train.init == NULL)
-        return bcue_config_fail(
-            config, error, "train.freeze",
-            "freezing makes sense only with train.init, a model to take the frozen weights from");
-    return BCUE_OK;
+    return bcue_train_config_check(&run->train, run->data.index_monotone, config, error);
 }
 
 /* A path of the file that exists beside the configuration or in the working folder becomes absolute, so that

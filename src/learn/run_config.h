@@ -4,27 +4,8 @@
 
 #include "dataset/recordings.h"
 #include "dataset/split.h"
-#include "engine/plan.h"
-#include "learn/optimizer.h"
+#include "learn/train_config.h"
 #include "models/model_graph.h"
-
-typedef enum bcue_select_rule {
-    BCUE_SELECT_TOP1, /* the epoch with the best validation top-1 (earliest of equals) */
-    BCUE_SELECT_LOSS, /* ... lowest validation loss */
-    BCUE_SELECT_LAST, /* the last epoch */
-} bcue_select_rule;
-
-typedef struct bcue_train_config {
-    int64_t epochs, batch;
-    bcue_optimizer_config optimizer;
-    int select; /* bcue_select_rule */
-    int engine; /* bcue_engine */
-    int64_t loader_threads;
-    int64_t checkpoint_every; /* epochs */
-    bool resume;
-    char *init;              /* model file to start from */
-    bcue_string_list freeze; /* first parts of parameter names to leave alone, e.g. "camera" */
-} bcue_train_config;
 
 typedef struct bcue_evaluate_config {
     int part; /* 0 test, 1 validation */

@@ -78,6 +78,25 @@ void bcue_feed_batch(bcue_plan *plan, const bcue_model_inputs *inputs, const bcu
         memcpy(label, batch->label, batch->count * sizeof *label);
 }
 
+bcue_batch bcue_batch_part(const bcue_batch *batch, const bcue_model_inputs *inputs, size_t first,
+                           size_t count)
+{
+    bcue_batch part = {.count = count,
+                       .sample = batch->sample + first,
+                       .label = batch->label + first,
+                       .power = batch->power != NULL ? batch->power + first * (size_t)inputs->beams : NULL};
+    for (int m = 0; m < BCUE_MODALITY_COUNT; m++) {
+        const bcue_picture_size size = bcue_model_picture(inputs, (bcue_model_input)m);
+        const size_t frames = (size_t)(m == BCUE_GPS ? inputs->gps_frames : inputs->frames);
+        const size_t numbers = m == BCUE_GPS ? 2 : (size_t)(size.channels * size.height * size.width);
+        if (batch->data[m] != NULL)
+            part.data[m] = batch->data[m] + first * frames * numbers;
+        if (batch->present[m] != NULL)
+            part.present[m] = batch->present[m] + first * frames;
+    }
+    return part;
+}
+
 void bcue_batch_position(const bcue_batch *batch, int64_t gps_frames, size_t i, float position[2])
 {
     const size_t newest = i * (size_t)gps_frames + (size_t)gps_frames - 1;

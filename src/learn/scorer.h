@@ -32,6 +32,9 @@ bcue_feature_config bcue_features_for(const bcue_feature_config *features, const
 /* Copy one batch into the inputs of a plan for `capacity` samples; samples beyond the batch are zero. */
 void bcue_feed_batch(bcue_plan *plan, const bcue_model_inputs *inputs, const bcue_batch *batch,
                      size_t capacity);
+/* Samples first .. first + count - 1 of a batch, as a batch that borrows from it. */
+bcue_batch bcue_batch_part(const bcue_batch *batch, const bcue_model_inputs *inputs, size_t first,
+                           size_t count);
 /* Newest position of row `i` of a batch, NaN where it is missing. */
 void bcue_batch_position(const bcue_batch *batch, int64_t gps_frames, size_t i, float position[2]);
 

@@ -16,25 +16,19 @@
 #include "learn/trainer_internal.h"
 #include "models/model_file.h"
 
+enum { HISTORY_SECONDS = 2 }; /* short epochs do not write theirs each time */
+
 void bcue_training_summary_free(bcue_training_summary *summary)
 {
     free(summary->model_path);
     *summary = (bcue_training_summary){0};
 }
 
-static void free_train_plan(bcue_train_plan *plan)
-{
-    bcue_plan_destroy(plan->plan);
-    bcue_graph_destroy(plan->graph);
-    free(plan->gradients);
-}
-
 static void free_trainer(bcue_trainer *trainer)
 {
     bcue_scorer_destroy(trainer->scorer);
     bcue_loader_destroy(trainer->loader);
-    free_train_plan(&trainer->full);
-    free_train_plan(&trainer->tail);
+    bcue_trainer_free_plans(trainer);
     bcue_train_state_free(&trainer->state);
     bcue_split_free(&trainer->split);
     free(trainer->validation_scores);
@@ -43,57 +37,9 @@ static void free_trainer(bcue_trainer *trainer)
     free(trainer->checkpoint_path);
     free(trainer->model_path);
     free(trainer->history_path);
-}
-
-/* ---- tables
- * ----------------------------------------------------------------------------------------------------------------------
- */
-
-static bcue_status gather_table_samples(bcue_trainer *trainer, float *position, int32_t *label,
-                                        const double **power, bcue_error *error)
-{
-    const bcue_split *split = &trainer->split;
-    for (size_t i = 0; i < split->train_count; i++) {
-        const bcue_sample *sample = bcue_dataset_sample(trainer->dataset, split->train[i]);
-        label[i] = sample->label;
-        power[i] = sample->power;
-        position[2 * i] = position[2 * i + 1] = NAN;
-    }
-    if (trainer->inputs.gps_frames == 0)
-        return BCUE_OK;
-    BCUE_TRY(bcue_loader_begin(trainer->loader, split->train, split->train_count, 256, true,
-                               trainer->member.seed, 0, error));
-    for (size_t done = 0; done < split->train_count;) {
-        bcue_batch batch;
-        BCUE_TRY(bcue_loader_next(trainer->loader, &batch, error));
-        for (size_t i = 0; i < batch.count; i++)
-            bcue_batch_position(&batch, trainer->inputs.gps_frames, i, position + 2 * (done + i));
-        if (batch.count == 0)
-            return bcue_fail(error, BCUE_ERROR_INTERNAL, "the loader ended early");
-        done += batch.count;
-    }
-    return BCUE_OK;
-}
-
-static bcue_status fit_table(bcue_trainer *trainer, bcue_error *error)
-{
-    const size_t count = trainer->split.train_count;
-    float *position = bcue_calloc(count, 2 * sizeof *position);
-    int32_t *label = bcue_calloc(count, sizeof *label);
-    const double **power = bcue_calloc(count, sizeof *power);
-    bcue_status status = position == NULL || label == NULL || power == NULL
-                             ? bcue_fail_memory(error, "the training samples")
-                             : gather_table_samples(trainer, position, label, power, error);
-    if (status == BCUE_OK) {
-        const bcue_table_samples samples = {count, trainer->inputs.gps_frames > 0 ? position : NULL, label,
-                                            power};
-        status = bcue_table_fit(&trainer->run->model, trainer->inputs.beams, &samples,
-                                &trainer->state.weights, error);
-    }
-    free(position);
-    free(label);
-    free(power);
-    return status;
+    free(trainer->metrics_path);
+    free(trainer->best_path);
+    free(trainer->diverged_path);
 }
 
 /* ---- networks
@@ -135,8 +81,13 @@ static bool in_branch(const char *name, const char *branch)
     return strncmp(name, branch, size) == 0 && (name[size] == '.' || name[size] == '\0');
 }
 
+static bool is_statistic(const bcue_graph *graph, int32_t parameter)
+{
+    return bcue_graph_value(graph, bcue_graph_parameter_value(graph, parameter))->spec.running;
+}
+
 /* Marks the parameters of the branches in train.freeze, batch-norm statistics included: a frozen branch
-   computes what it computed in the model that it came from. */
+   computes what it computed in the model that it came from. With bn: frozen the statistics of all. */
 static bcue_status mark_frozen(bcue_trainer *trainer, bcue_error *error)
 {
     const bcue_weights *weights = &trainer->state.weights;
@@ -159,6 +110,8 @@ static bcue_status mark_frozen(bcue_trainer *trainer, bcue_error *error)
                 "train.freeze: no parameter is in a branch '%s'; 'beamcue info MODEL' lists the branches",
                 freeze->items[f]);
     }
+    for (int32_t i = 0; i < weights->count && trainer->run->train.bn == BCUE_BN_FROZEN; i++)
+        trainer->frozen[i] = trainer->frozen[i] || is_statistic(trainer->plans[0].graph, i);
     if (left == 0)
         return bcue_fail(
             error, BCUE_ERROR_CONFIG,
@@ -166,47 +119,18 @@ static bcue_status mark_frozen(bcue_trainer *trainer, bcue_error *error)
     return BCUE_OK;
 }
 
-static bcue_status plan_training(bcue_trainer *trainer, bcue_train_plan *made, bcue_error *error)
-{
-    const bcue_plan_options options = {.engine = (bcue_engine)trainer->run->train.engine,
-                                       .dtype = BCUE_F32,
-                                       .training = true,
-                                       .frozen = trainer->frozen};
-    BCUE_TRY(bcue_plan_create(made->graph, &trainer->state.weights, &options, &made->plan, error));
-    const int32_t count = bcue_graph_parameter_count(made->graph);
-    made->gradients = bcue_calloc((size_t)count, sizeof *made->gradients);
-    if (made->gradients == NULL)
-        return bcue_fail_memory(error, "the gradients");
-    for (int32_t i = 0; i < count; i++)
-        made->gradients[i] = bcue_plan_gradient(made->plan, i);
-    return BCUE_OK;
-}
-
-/* The plan for the last batch of an epoch, which holds what is left. */
-static bcue_status plan_tail(bcue_trainer *trainer, int64_t left, bcue_error *error)
-{
-    if (left == 0)
-        return BCUE_OK;
-    BCUE_TRY(bcue_model_build(&trainer->run->model, &trainer->inputs, left, &trainer->tail.graph, error));
-    bcue_status status = plan_training(trainer, &trainer->tail, error);
-    if (status == BCUE_ERROR_SHAPE)
-        status = bcue_fail_context(
-            error, status,
-            "the last batch of an epoch would hold only %lld of %zu samples; set another train.batch",
-            (long long)left, trainer->split.train_count);
-    return status;
-}
-
 static bcue_status make_state(bcue_trainer *trainer, bcue_error *error)
 {
     bcue_train_state *state = &trainer->state;
-    BCUE_TRY(
-        bcue_weights_create(trainer->full.graph, BCUE_F32, trainer->member.seed, &state->weights, error));
+    const bcue_graph *graph = trainer->plans[0].graph;
+    BCUE_TRY(bcue_weights_create(graph, BCUE_F32, trainer->member.seed, &state->weights, error));
     BCUE_TRY(take_initial_weights(trainer, error));
     BCUE_TRY(mark_frozen(trainer, error));
-    BCUE_TRY(bcue_optimizer_create(&trainer->run->train.optimizer, trainer->full.graph, trainer->frozen,
-                                   &state->optimizer, error));
+    BCUE_TRY(bcue_optimizer_create(&trainer->run->train.optimizer, graph, trainer->frozen, &state->optimizer,
+                                   error));
     state->best_metric = -1e300;
+    if (trainer->run->train.ema > 0)
+        BCUE_TRY(bcue_weights_copy(&state->weights, BCUE_F32, &state->ema, error));
     return bcue_weights_copy(&state->weights, BCUE_F32, &state->best, error);
 }
 
@@ -216,49 +140,24 @@ static bcue_status prepare_network(bcue_trainer *trainer, bcue_error *error)
     const int64_t count = (int64_t)trainer->split.train_count;
     trainer->batch_size = train->batch < count ? train->batch : count;
     trainer->steps_per_epoch = (count + trainer->batch_size - 1) / trainer->batch_size;
-    BCUE_TRY(bcue_model_build(&trainer->run->model, &trainer->inputs, trainer->batch_size,
-                              &trainer->full.graph, error));
-    (void)bcue_limit_threads(bcue_useful_threads(trainer->full.graph));
+    BCUE_TRY(bcue_trainer_build_graphs(trainer, error));
+    (void)bcue_limit_threads(bcue_useful_threads(trainer->plans[0].graph));
     BCUE_TRY(make_state(trainer, error));
-    BCUE_TRY(plan_training(trainer, &trainer->full, error));
-    BCUE_TRY(plan_tail(trainer, count % trainer->batch_size, error));
+    BCUE_TRY(bcue_trainer_make_plans(trainer, error));
     trainer->order = bcue_calloc(trainer->split.train_count, sizeof *trainer->order);
     trainer->validation_scores =
         bcue_calloc(trainer->split.validation_count, (size_t)trainer->inputs.beams * sizeof(float));
     if (trainer->order == NULL || trainer->validation_scores == NULL)
         return bcue_fail_memory(error, "training");
+    trainer->saved_s = bcue_clock_s();
     if (trainer->split.validation_count == 0)
         return BCUE_OK;
     const bcue_scorer_options options = {.engine = (bcue_engine)train->engine,
                                          .loader_threads = (int)train->loader_threads};
-    return bcue_scorer_create(&trainer->run->model, &trainer->inputs, &trainer->state.weights,
-                              trainer->dataset, &trainer->features, &options, trainer->hooks,
-                              &trainer->scorer, error);
-}
-
-static bcue_status train_step(bcue_trainer *trainer, const bcue_batch *batch, int64_t step, bcue_error *error)
-{
-    bcue_train_plan *plan = batch->count == (size_t)trainer->batch_size ? &trainer->full : &trainer->tail;
     bcue_train_state *state = &trainer->state;
-    bcue_feed_batch(plan->plan, &trainer->inputs, batch, batch->count);
-    bcue_plan_set_step(plan->plan, trainer->member.seed, (uint32_t)state->epoch, (uint32_t)step);
-    BCUE_TRY(bcue_plan_forward(plan->plan, error));
-    const double loss = (double)*(const float *)bcue_plan_output(plan->plan, "loss");
-    if (!isfinite(loss))
-        return bcue_fail(
-            error, BCUE_ERROR_DATA,
-            "the loss is not a number in epoch %lld, step %lld; lower train.optimizer.lr or set clip_norm",
-            (long long)state->epoch + 1, (long long)step + 1);
-    BCUE_TRY(bcue_plan_backward(plan->plan, error));
-    const double rate = bcue_learning_rate(&trainer->run->train.optimizer, state->optimizer.steps,
-                                           trainer->steps_per_epoch, trainer->run->train.epochs);
-    bcue_optimizer_step(&state->optimizer, &state->weights, plan->gradients, rate);
-    bcue_plan_weights_changed(trainer->full.plan);
-    if (trainer->tail.plan != NULL)
-        bcue_plan_weights_changed(trainer->tail.plan);
-    state->loss_sum += loss * (double)batch->count;
-    state->step_in_epoch = step + 1;
-    return BCUE_OK;
+    return bcue_scorer_create(&trainer->run->model, &trainer->inputs,
+                              state->ema.count > 0 ? &state->ema : &state->weights, trainer->dataset,
+                              &trainer->features, &options, trainer->hooks, &trainer->scorer, error);
 }
 
 /* Batch order of an epoch: from (seed, epoch) alone, so that a resumed epoch goes on with the same batches.
@@ -281,6 +180,19 @@ static bcue_status stop_here(bcue_trainer *trainer, double started, bcue_error *
                      trainer->checkpoint_path);
 }
 
+/* A run that is killed between two checkpoints loses what came after the first. */
+static bcue_status save_if_due(bcue_trainer *trainer, double started, bcue_error *error)
+{
+    const double minutes = trainer->run->train.checkpoint_minutes, now = bcue_clock_s();
+    if (minutes <= 0 || now - trainer->saved_s < 60 * minutes)
+        return BCUE_OK;
+    const double before = trainer->state.epoch_seconds;
+    trainer->state.epoch_seconds += now - started;
+    bcue_status status = bcue_trainer_save(trainer, error);
+    trainer->state.epoch_seconds = before;
+    return status;
+}
+
 static bcue_status run_epoch(bcue_trainer *trainer, double started, bcue_error *error)
 {
     bcue_train_state *state = &trainer->state;
@@ -299,79 +211,36 @@ static bcue_status run_epoch(bcue_trainer *trainer, double started, bcue_error *
             return stop_here(trainer, started, error);
         bcue_batch batch;
         BCUE_TRY(bcue_loader_next(trainer->loader, &batch, error));
-        BCUE_TRY(train_step(trainer, &batch, step, error));
+        BCUE_TRY(bcue_trainer_step(trainer, &batch, step, error));
+        BCUE_TRY(save_if_due(trainer, started, error));
         bcue_progress(trainer->hooks, what, (uint64_t)(step + 1), (uint64_t)trainer->steps_per_epoch);
     }
     return BCUE_OK;
 }
 
-/* Mean cross-entropy and top-1 of logits (ties: the lower index answers). */
-static void score_validation(const bcue_trainer *trainer, double *loss, double *top1)
-{
-    const int64_t beams = trainer->inputs.beams;
-    double loss_sum = 0, hits = 0;
-    for (size_t i = 0; i < trainer->split.validation_count; i++) {
-        const float *scores = trainer->validation_scores + i * (size_t)beams;
-        const int32_t label = bcue_dataset_sample(trainer->dataset, trainer->split.validation[i])->label;
-        int64_t best = 0;
-        for (int64_t b = 1; b < beams; b++)
-            best = scores[b] > scores[best] ? b : best;
-        double sum = 0;
-        for (int64_t b = 0; b < beams; b++)
-            sum += exp((double)scores[b] - (double)scores[best]);
-        loss_sum += log(sum) + (double)scores[best] - (double)scores[label];
-        hits += best == label;
-    }
-    *loss = loss_sum / (double)trainer->split.validation_count;
-    *top1 = hits / (double)trainer->split.validation_count;
-}
-
-static void keep_if_best(bcue_trainer *trainer, double loss, double top1)
-{
-    bcue_train_state *state = &trainer->state;
-    const bool last = trainer->run->train.select == BCUE_SELECT_LAST || trainer->split.validation_count == 0;
-    const double metric = last                                             ? (double)state->epoch
-                          : trainer->run->train.select == BCUE_SELECT_LOSS ? -loss
-                                                                           : top1;
-    if (metric <= state->best_metric)
-        return;
-    state->best_metric = metric;
-    state->best_epoch = state->epoch;
-    for (int32_t i = 0; i < state->weights.count; i++)
-        memcpy(state->best.tensors[i].data, state->weights.tensors[i].data,
-               bcue_tensor_size(&state->weights.tensors[i]));
-}
-
 static bcue_status end_epoch(bcue_trainer *trainer, double started, bcue_error *error)
 {
     bcue_train_state *state = &trainer->state;
-    double loss = 0, top1 = 0;
-    if (trainer->split.validation_count > 0) {
-        BCUE_TRY(bcue_scorer_run(trainer->scorer, trainer->split.validation, trainer->split.validation_count,
-                                 trainer->validation_scores, error));
-        score_validation(trainer, &loss, &top1);
-        if (!isfinite(loss))
-            return bcue_fail(error, BCUE_ERROR_DATA,
-                             "the validation loss is not a number after epoch %lld; lower train.optimizer.lr",
-                             (long long)state->epoch + 1);
-    }
+    bcue_history_row row = {.epoch = state->epoch + 1};
+    BCUE_TRY(bcue_trainer_validate(trainer, &row, error));
     void *grown = state->history;
     if (!bcue_grow(&grown, &state->history_capacity, (size_t)state->epoch + 1, sizeof *state->history))
         return bcue_fail_memory(error, "the training history");
     state->history = grown;
-    const double rate = bcue_learning_rate(&trainer->run->train.optimizer, state->optimizer.steps - 1,
+    row.learning_rate = bcue_learning_rate(&trainer->run->train.optimizer, state->optimizer.steps - 1,
                                            trainer->steps_per_epoch, trainer->run->train.epochs);
-    const double train_loss = state->loss_sum / (double)trainer->split.train_count;
-    state->history[state->epoch] = (bcue_history_row){
-        state->epoch + 1, rate, train_loss, loss, top1, state->epoch_seconds + bcue_clock_s() - started};
-    state->epoch++;
+    row.train_loss = state->loss_sum / (double)trainer->split.train_count;
+    row.gradient_norm = state->norm_sum / (double)trainer->steps_per_epoch;
+    row.seconds = state->epoch_seconds + bcue_clock_s() - started;
+    state->history[state->epoch++] = row;
     state->step_in_epoch = 0;
-    state->loss_sum = state->epoch_seconds = 0;
-    keep_if_best(trainer, loss, top1);
+    state->loss_sum = state->norm_sum = state->epoch_seconds = 0;
+    bcue_trainer_keep_if_best(trainer, &row);
     bcue_log(trainer->hooks, BCUE_LOG_INFO,
-             "epoch %lld: loss %.4f, validation loss %.4f, top-1 %.2f %%, %.1f s", (long long)state->epoch,
-             train_loss, loss, 100 * top1, state->history[state->epoch - 1].seconds);
-    return BCUE_OK;
+             "epoch %lld: loss %.4f, validation loss %.4f, top-1 %.2f %%, %.1f s", (long long)row.epoch,
+             row.train_loss, row.validation_loss, 100 * row.validation_top1, row.seconds);
+    return bcue_clock_s() - trainer->written_s > HISTORY_SECONDS ? bcue_trainer_write_history(trainer, error)
+                                                                 : BCUE_OK;
 }
 
 static bcue_status train_network(bcue_trainer *trainer, bcue_error *error)
@@ -392,10 +261,11 @@ static bcue_status train_network(bcue_trainer *trainer, bcue_error *error)
             BCUE_TRY(bcue_trainer_save(trainer, error));
     }
     BCUE_TRY(bcue_trainer_write_history(trainer, error));
-    BCUE_TRY(bcue_trainer_write_model(trainer, &trainer->state.best, error));
+    BCUE_TRY(bcue_trainer_write_model(trainer, &trainer->state.best, trainer->model_path, error));
     if (unlink(trainer->checkpoint_path) == 0)
         bcue_log(trainer->hooks, BCUE_LOG_DEBUG, "removed %s: the model is complete",
                  trainer->checkpoint_path);
+    (void)unlink(trainer->best_path);
     return BCUE_OK;
 }
 
@@ -450,9 +320,9 @@ bcue_status bcue_train_member(const bcue_run_config *run, const bcue_config *ori
     if (status == BCUE_OK && run->train.resume && bcue_trainer_finished(&trainer)) {
         skipped = true;
     } else if (status == BCUE_OK && bcue_model_is_table(&run->model)) {
-        status = fit_table(&trainer, error);
+        status = bcue_trainer_fit_table(&trainer, error);
         if (status == BCUE_OK)
-            status = bcue_trainer_write_model(&trainer, &trainer.state.weights, error);
+            status = bcue_trainer_write_model(&trainer, &trainer.state.weights, trainer.model_path, error);
     } else if (status == BCUE_OK) {
         status = train_network(&trainer, error);
     }

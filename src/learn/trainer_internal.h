@@ -10,7 +10,10 @@ typedef struct bcue_train_plan {
     bcue_graph *graph;
     bcue_plan *plan;
     float **gradients;
+    int64_t size; /* samples */
 } bcue_train_plan;
+
+enum { BCUE_TRAIN_PLANS = 3 }; /* micro-batch, rest of a batch, rest of the last batch of an epoch */
 
 typedef struct bcue_trainer {
     const bcue_run_config *run;
@@ -21,21 +24,49 @@ typedef struct bcue_trainer {
     bcue_feature_config features; /* fitted, only what the model uses */
     bcue_model_inputs inputs;
     bcue_train_state state;
-    bcue_train_plan full, tail; /* tail: the last, short batch; plan NULL when there is none */
+    bcue_train_plan plans[BCUE_TRAIN_PLANS]; /* the first is for a whole micro-batch */
+    int plan_count;
+    int64_t micro_batch, pieces; /* a batch is computed in so many */
+    float **sums;                /* per parameter: gradients added over pieces; NULL with one piece */
     bcue_loader *loader;
     bcue_scorer *scorer;
     float *validation_scores;
     size_t *order;
-    bool *frozen; /* per parameter: train.freeze */
+    bool *frozen; /* per parameter: train.freeze, and with bn: frozen every statistic */
     int64_t batch_size, steps_per_epoch;
-    char *checkpoint_path, *model_path, *history_path;
+    char *checkpoint_path, *model_path, *history_path, *metrics_path, *best_path, *diverged_path;
+    double saved_s, written_s; /* when the last checkpoint, the last history was written */
+    int64_t best_written;      /* epoch whose weights lie in best_path */
     char config_hash[17];
 } bcue_trainer;
 
+/* train_table.c */
+bcue_status bcue_trainer_fit_table(bcue_trainer *trainer, bcue_error *error);
+
+/* train_step.c. First the graphs, then (with weights of the first graph) the plans. */
+bcue_status bcue_trainer_build_graphs(bcue_trainer *trainer, bcue_error *error);
+bcue_status bcue_trainer_make_plans(bcue_trainer *trainer, bcue_error *error);
+void bcue_trainer_free_plans(bcue_trainer *trainer);
+void bcue_trainer_weights_changed(bcue_trainer *trainer);
+/* Step `step` of the epoch with its batch. */
+bcue_status bcue_trainer_step(bcue_trainer *trainer, const bcue_batch *batch, int64_t step,
+                              bcue_error *error);
+
+/* train_validate.c */
+/* Fills in the validation columns of `row` (0 and -1 without validation samples). */
+bcue_status bcue_trainer_validate(bcue_trainer *trainer, bcue_history_row *row, bcue_error *error);
+/* Takes the weights of the epoch of `row` when train.select prefers them. */
+void bcue_trainer_keep_if_best(bcue_trainer *trainer, const bcue_history_row *row);
+const bcue_weights *bcue_trainer_kept_weights(const bcue_trainer *trainer);
+
 /* trainer_files.c */
-bcue_status bcue_trainer_write_model(bcue_trainer *trainer, const bcue_weights *weights, bcue_error *error);
-bcue_status bcue_trainer_write_history(const bcue_trainer *trainer, bcue_error *error);
-bcue_status bcue_trainer_save(const bcue_trainer *trainer, bcue_error *error);
+bcue_status bcue_trainer_write_model(bcue_trainer *trainer, const bcue_weights *weights, const char *path,
+                                     bcue_error *error);
+bcue_status bcue_trainer_write_history(bcue_trainer *trainer, bcue_error *error);
+bcue_status bcue_trainer_save(bcue_trainer *trainer, bcue_error *error); /* checkpoint, best model so far */
+/* Write the batch that `what` happened with, and fail with a sentence that names it. */
+bcue_status bcue_trainer_diverged(bcue_trainer *trainer, const bcue_batch *batch, int64_t step,
+                                  const char *what, bcue_error *error);
 bcue_status bcue_trainer_resume(bcue_trainer *trainer, bcue_error *error); /* no checkpoint is fine */
 bcue_status bcue_trainer_name_files(bcue_trainer *trainer, bcue_error *error);
 /* Is there a finished model of exactly this member? Then the state takes its weights. */

@@ -145,8 +145,9 @@ static bcue_value network(bcue_graph *graph, const bcue_model_config *config, co
     }
 }
 
-bcue_status bcue_model_build(const bcue_model_config *config, const bcue_model_inputs *inputs, int64_t batch,
-                             bcue_graph **graph, bcue_error *error)
+bcue_status bcue_model_build_with_loss(const bcue_model_config *config, const bcue_model_inputs *inputs,
+                                       const bcue_loss_config *loss, int64_t batch, bcue_graph **graph,
+                                       bcue_error *error)
 {
     *graph = NULL;
     BCUE_TRY(check_inputs(config, inputs, batch, error));
@@ -154,11 +155,8 @@ bcue_status bcue_model_build(const bcue_model_config *config, const bcue_model_i
     if (built == NULL)
         return bcue_fail_memory(error, "the model graph");
     bcue_value logits = network(built, config, inputs, batch);
-    const bcue_shape label_shape = bcue_shape_of(batch);
-    bcue_value label = bcue_graph_input(built, "label", BCUE_I32, &label_shape);
     bcue_graph_output(built, "logits", logits);
-    bcue_graph_output(built, "loss",
-                      bcue_graph_cross_entropy(built, "cross_entropy", logits, label, BCUE_NO_VALUE, 0));
+    bcue_loss_build(built, loss, logits, batch, inputs->beams);
     bcue_status status = bcue_graph_check(built, error);
     if (status != BCUE_OK) {
         bcue_graph_destroy(built);
@@ -166,4 +164,10 @@ bcue_status bcue_model_build(const bcue_model_config *config, const bcue_model_i
     }
     *graph = built;
     return BCUE_OK;
+}
+
+bcue_status bcue_model_build(const bcue_model_config *config, const bcue_model_inputs *inputs, int64_t batch,
+                             bcue_graph **graph, bcue_error *error)
+{
+    return bcue_model_build_with_loss(config, inputs, NULL, batch, graph, error);
 }

@@ -6,6 +6,7 @@
 #include "base/config.h"
 #include "graph/graph.h"
 #include "graph/weights.h"
+#include "models/loss.h"
 
 typedef enum bcue_model_kind {
     BCUE_MODEL_RANDOM,       /* a uniformly random order of the beams */
@@ -97,6 +98,10 @@ bool bcue_model_offers(const bcue_model_inputs *inputs, bcue_model_input input);
    Destroy with bcue_graph_destroy. */
 bcue_status bcue_model_build(const bcue_model_config *config, const bcue_model_inputs *inputs, int64_t batch,
                              bcue_graph **graph, bcue_error *error);
+/* The same with another loss, which may read "target" (B, beams) instead of "label" (models/loss.h). */
+bcue_status bcue_model_build_with_loss(const bcue_model_config *config, const bcue_model_inputs *inputs,
+                                       const bcue_loss_config *loss, int64_t batch, bcue_graph **graph,
+                                       bcue_error *error);
 
 /* Table models. */
 typedef struct bcue_table_samples {

@@ -106,6 +106,79 @@ static void frozen_branches_keep_every_bit(void)
     }
 }
 
+static size_t weights_size(const bcue_model_file *model, int32_t i)
+{
+    return bcue_tensor_size(&model->weights.tensors[i]);
+}
+
+/* Compares with the first model: how many statistics of batch norm, and how many other tensors, are the same.
+ */
+static void count_same(const char *path, int *statistics, int *others, int *all_statistics)
+{
+    bcue_model_file a = read_model(FOLDER "/out/model-seed1.safetensors"), b = read_model(path);
+    *statistics = *others = *all_statistics = 0;
+    for (int32_t i = 0; i < a.weights.count; i++) {
+        const bool running = strstr(a.weights.names[i], ".running_") != NULL;
+        const bool same =
+            memcmp(a.weights.tensors[i].data, b.weights.tensors[i].data, weights_size(&a, i)) == 0;
+        *all_statistics += running;
+        *statistics += running && same;
+        *others += !running && same;
+    }
+    bcue_model_file_free(&a);
+    bcue_model_file_free(&b);
+}
+
+static void modes_of_batch_norm(void)
+{
+    bcue_error error = {""};
+    int statistics, others, all;
+    /* sync: as one big batch, to the last bit. */
+    const char *const sync[] = {"out=" FOLDER "/sync", "train.bn=sync", NULL};
+    CHECK_OK(train(sync, &error), error);
+    count_same(FOLDER "/sync/model-seed1.safetensors", &statistics, &others, &all);
+    CHECK(all == 40 && statistics == all && others == 64);
+    /* micro: each micro-batch has statistics of its own. */
+    const char *const micro[] = {"out=" FOLDER "/micro", "train.micro_batch=2", NULL};
+    CHECK_OK(train(micro, &error), error);
+    count_same(FOLDER "/micro/model-seed1.safetensors", &statistics, &others, &all);
+    CHECK(statistics == 0 && others == 0);
+    /* frozen: those of the first model stay, all else is trained; and then pieces add up to the batch. */
+    const char *const frozen[] = {"out=" FOLDER "/bn", INIT, "train.bn=frozen", "train.epochs=1", NULL};
+    CHECK_OK(train(frozen, &error), error);
+    count_same(FOLDER "/bn/model-seed1.safetensors", &statistics, &others, &all);
+    CHECK(statistics == all && others == 0);
+    const char *const pieces[] = {"out=" FOLDER "/bn2",
+                                  INIT,
+                                  "train.bn=frozen",
+                                  "train.epochs=1",
+                                  "train.micro_batch=3",
+                                  "train.optimizer={kind: sgd, lr: 0.001}",
+                                  NULL};
+    const char *const whole[] = {"out=" FOLDER "/bn1",
+                                 INIT,
+                                 "train.bn=frozen",
+                                 "train.epochs=1",
+                                 "train.optimizer={kind: sgd, lr: 0.001}",
+                                 NULL};
+    CHECK_OK(train(pieces, &error), error);
+    CHECK_OK(train(whole, &error), error);
+    bcue_model_file a = read_model(FOLDER "/bn1/model-seed1.safetensors"),
+                    b = read_model(FOLDER "/bn2/model-seed1.safetensors");
+    double difference = 0, size = 0;
+    for (int32_t i = 0; i < a.weights.count; i++) {
+        for (int64_t k = 0; k < bcue_tensor_count(&a.weights.tensors[i]); k++) {
+            const double x = (double)((float *)a.weights.tensors[i].data)[k],
+                         y = (double)((float *)b.weights.tensors[i].data)[k];
+            difference += (x - y) * (x - y);
+            size += x * x;
+        }
+    }
+    CHECK_AT(difference < 1e-11 * size, "%g of %g", difference, size);
+    bcue_model_file_free(&a);
+    bcue_model_file_free(&b);
+}
+
 /* A last batch of one picture leaves one value per channel in the last stage. */
 static void a_last_batch_too_small_is_told(void)
 {
@@ -122,6 +195,7 @@ int main(void)
     toy_write_scenario(FOLDER "/scenario", &street);
     RUN(learns);
     RUN(frozen_branches_keep_every_bit);
+    RUN(modes_of_batch_norm);
     RUN(a_last_batch_too_small_is_told);
     return check_summary();
 }

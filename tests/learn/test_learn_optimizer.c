@@ -87,6 +87,12 @@ typedef struct setup {
     float *gradients[2];
 } setup;
 
+static void take_step(setup *s, float *const *gradients, double rate)
+{
+    const double norm = bcue_gradient_norm(&s->optimizer, &s->weights, gradients);
+    bcue_optimizer_step(&s->optimizer, &s->weights, gradients, norm, rate);
+}
+
 static void set_up(const bcue_optimizer_config *config, int64_t size, const bool *frozen, setup *made)
 {
     bcue_error error = {""};
@@ -145,7 +151,7 @@ static int check_case(FILE *file, size_t index)
         const double rate = bcue_learning_rate(config, s.optimizer.steps, STEPS_PER_EPOCH, EPOCHS);
         CHECK_AT(fabs(rate - lr) <= 1e-9 * lr, "%s step %d: rate %.12g, PyTorch %.12g", name, step, rate, lr);
         fill_gradients(&s, step);
-        bcue_optimizer_step(&s.optimizer, &s.weights, s.gradients, rate);
+        take_step(&s, s.gradients, rate);
         for (int i = 0; i < PARAMETERS; i++)
             CHECK_AT(fabs(weight(&s, i) - expected[i]) <= 1e-6 * fmax(1, fabs(expected[i])),
                      "%s step %d weight %d: %.9g, PyTorch %.9g", name, step, i, weight(&s, i), expected[i]);
@@ -184,6 +190,36 @@ static void schedule_by_hand(void)
     CHECK_NEAR(bcue_learning_rate(&warm, 49, 10, 5), 1, 1e-15);
 }
 
+/* The published recipe: 10 epochs up from 2.5e-6, 15 down from 1e-4, then 10 at a time down from 1.25e-4.
+   Expected values by the half-angle identity, (1 + cos x) / 2 = cos^2(x / 2). */
+static void cyclic_cosine_by_hand(void)
+{
+    const bcue_optimizer_config config = {.lr = 1e-4,
+                                          .schedule = BCUE_SCHEDULE_CYCLIC_COSINE,
+                                          .warmup_epochs = 10,
+                                          .warmup_lr = 2.5e-6,
+                                          .decay_epochs = 15,
+                                          .minimum_lr = 2.5e-6,
+                                          .restart_epochs = 10,
+                                          .restart_lr = 1.25e-4};
+    const double pi = 3.14159265358979323846, low = 2.5e-6;
+    for (int64_t epoch = 0; epoch < 60; epoch++) {
+        const double from = epoch < 10 ? low : epoch < 25 ? 1e-4 : 1.25e-4, to = epoch < 10 ? 1e-4 : low;
+        const double part = epoch < 10   ? (double)epoch / 10
+                            : epoch < 25 ? (double)(epoch - 10) / 15
+                                         : (double)((epoch - 25) % 10) / 10;
+        const double share = cos(pi * part / 2) * cos(pi * part / 2);
+        for (int64_t step = 7 * epoch; step < 7 * (epoch + 1); step++)
+            CHECK_NEAR(bcue_learning_rate(&config, step, 7, 60), from * share + to * (1 - share), 1e-18);
+    }
+    CHECK_NEAR(bcue_learning_rate(&config, 0, 7, 60), 2.5e-6, 1e-18);
+    CHECK_NEAR(bcue_learning_rate(&config, 70, 7, 60), 1e-4, 1e-18);
+    CHECK_NEAR(bcue_learning_rate(&config, 175, 7, 60), 1.25e-4, 1e-18);
+    bcue_optimizer_config again = config;
+    again.restart_lr = 0;
+    CHECK_NEAR(bcue_learning_rate(&again, 175, 7, 60), 1e-4, 1e-18);
+}
+
 static void frozen_and_missing_gradients_stay(void)
 {
     const bcue_optimizer_config config = {.kind = BCUE_OPTIMIZER_ADAMW,
@@ -198,12 +234,12 @@ static void frozen_and_missing_gradients_stay(void)
     set_up(&config, HALF, frozen, &s);
     start_weights(&s);
     fill_gradients(&s, 0);
-    bcue_optimizer_step(&s.optimizer, &s.weights, s.gradients, 0.1);
+    take_step(&s, s.gradients, 0.1);
     CHECK_NEAR(weight(&s, 0), 0.5, 0);
     CHECK(fabs(weight(&s, HALF) - 1) > 0.05);
     const double before = weight(&s, HALF);
     float *const none[2] = {NULL, NULL};
-    bcue_optimizer_step(&s.optimizer, &s.weights, none, 0.1);
+    take_step(&s, none, 0.1);
     CHECK_NEAR(weight(&s, HALF), before, 0);
     CHECK(s.optimizer.first[0] == NULL && s.optimizer.second[0] == NULL);
     tear_down(&s);
@@ -219,13 +255,13 @@ static void clip_counts_only_what_is_trained(void)
         s.gradients[0][k] = 1000;
     s.gradients[1][0] = 3;
     s.gradients[1][1] = 4;
-    bcue_optimizer_step(&s.optimizer, &s.weights, s.gradients, 1);
+    take_step(&s, s.gradients, 1);
     CHECK_NEAR(weight(&s, HALF), -0.6, 1e-7);
     CHECK_NEAR(weight(&s, HALF + 1), -0.8, 1e-7);
     /* Below the limit nothing changes. */
     s.gradients[1][0] = 0.25F;
     s.gradients[1][1] = 0;
-    bcue_optimizer_step(&s.optimizer, &s.weights, s.gradients, 1);
+    take_step(&s, s.gradients, 1);
     CHECK_NEAR(weight(&s, HALF), -0.85, 1e-7);
     tear_down(&s);
 }
@@ -248,7 +284,7 @@ static void train_large(int kind, int threads, setup *s)
         for (int p = 0; p < 2; p++)
             for (size_t k = 0; k < 100003; k++)
                 s->gradients[p][k] = (float)bcue_rng_normal(&rng);
-        bcue_optimizer_step(&s->optimizer, &s->weights, s->gradients, 0.01);
+        take_step(s, s->gradients, 0.01);
     }
     bcue_set_threads(0);
 }
@@ -273,6 +309,7 @@ int main(void)
 {
     RUN(agrees_with_pytorch);
     RUN(schedule_by_hand);
+    RUN(cyclic_cosine_by_hand);
     RUN(frozen_and_missing_gradients_stay);
     RUN(clip_counts_only_what_is_trained);
     RUN(threads_do_not_matter);

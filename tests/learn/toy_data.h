@@ -166,14 +166,14 @@ typedef struct toy_run {
 
 enum { TOY_MOST_OVERRIDES = 24 };
 
-/* `yaml` is written to FOLDER/run.yaml; then "key=value" texts, NULL-terminated. */
-static inline bcue_status toy_open(const char *folder, const char *yaml, const char *const *overrides,
+/* `text` is written to FOLDER/run.yaml; then "key=value" texts, NULL-terminated. */
+static inline bcue_status toy_open(const char *folder, const char *text, const char *const *overrides,
                                    toy_run *made)
 {
     char path[512];
     size_t count = 0;
     *made = (toy_run){0};
-    toy_write_text(folder, "run.yaml", yaml);
+    toy_write_text(folder, "run.yaml", text);
     snprintf(path, sizeof path, "%s/run.yaml", folder);
     while (overrides != NULL && overrides[count] != NULL)
         count++;

@@ -32,7 +32,10 @@ const bcue_cli_verb bcue_verb_train = {
              "  OUT/config.yaml                the configuration as it was used\n"
              "  OUT/model-seedS.safetensors    the model of seed S\n"
              "  OUT/history-seedS.csv          loss and accuracy of every epoch\n"
-             "Ctrl-C leaves a checkpoint in OUT; the same command with\n"
-             "--set train.resume=true goes on from it and ends in the same weights.\n",
+             "  OUT/metrics-seedS.jsonl        the same, one JSON object per line\n"
+             "Ctrl-C leaves a checkpoint in OUT, and a crash the last one that was due\n"
+             "(train.checkpoint_minutes), beside the best model so far; the same command with\n"
+             "--set train.resume=true goes on from it and ends in the same weights. A batch that\n"
+             "makes the loss no number ends the run and is written to OUT.\n",
     .run = run,
 };
