@@ -12,6 +12,11 @@ static float around_one(bcue_rng *rng, double amount)
     return (float)bcue_rng_range(rng, 1.0 - amount, 1.0 + amount);
 }
 
+bcue_augment_draw bcue_augment_none(void)
+{
+    return (bcue_augment_draw){.brightness = 1, .contrast = 1, .gamma = 1, .saturation = 1, .radar_gain = 1};
+}
+
 bcue_augment_draw bcue_augment_make(const bcue_augment_recipe *recipe, bcue_rng *rng)
 {
     /* Every number is drawn whether it is used or not, so that switching one change on leaves the others as
@@ -21,14 +26,20 @@ bcue_augment_draw bcue_augment_make(const bcue_augment_recipe *recipe, bcue_rng 
     float saturation = around_one(rng, recipe->saturation);
     double exponent = bcue_rng_range(rng, -1.0, 1.0) * log1p(recipe->gamma);
     float blur_px = (float)(bcue_rng_uniform(rng) * recipe->blur_px);
-    bcue_augment_draw draw = {
-        .flip = flip < recipe->flip, .brightness = 1, .contrast = 1, .gamma = 1, .saturation = 1};
+    float lidar_jitter_m = (float)(bcue_rng_uniform(rng) * recipe->lidar_jitter_m);
+    float lidar_drop = (float)(bcue_rng_uniform(rng) * recipe->lidar_drop);
+    float radar_gain = around_one(rng, recipe->radar_gain);
+    bcue_augment_draw draw = bcue_augment_none();
+    draw.flip = flip < recipe->flip;
     if (chance < recipe->probability) {
         draw.brightness = brightness;
         draw.contrast = contrast;
         draw.saturation = saturation;
         draw.gamma = (float)exp(exponent);
         draw.blur_px = blur_px;
+        draw.lidar_jitter_m = lidar_jitter_m;
+        draw.lidar_drop = lidar_drop;
+        draw.radar_gain = radar_gain;
     }
     return draw;
 }
@@ -124,6 +135,15 @@ void bcue_augment_camera(const bcue_augment_draw *draw, const bcue_camera_recipe
             planes[i] = powf(clipped(planes[i]), draw->gamma);
     if (draw->blur_px > 0.1F) /* below, the neighbours' weights vanish */
         blur(draw->blur_px, recipe, planes, scratch);
+}
+
+void bcue_augment_radar(const bcue_augment_draw *draw, const bcue_radar_recipe *recipe, float *maps)
+{
+    size_t values = 2 * (size_t)recipe->height * (size_t)recipe->width;
+    if (draw->flip)
+        bcue_radar_mirror(recipe, maps);
+    for (size_t i = 0; draw->radar_gain != 1 && i < values; i++)
+        maps[i] *= draw->radar_gain;
 }
 
 void bcue_augment_mirror_fix(double boresight_deg, const double rsu_fix[2], double fix[2])

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include "base/config.h"
 #include "base/rng.h"
+#include "features/lidar.h"
+#include "features/radar.h"
 #include "formats/image.h"
 
 typedef enum bcue_modality {
@@ -47,6 +49,7 @@ typedef struct bcue_position_recipe {
     int mode;                /* bcue_position_mode */
     double scale_m;          /* ENU */
     double angle_offset_deg; /* ANGLE */
+    bool angle_by_scenario;  /* ANGLE: scenarios 31-34 take their published offsets instead */
     int64_t quantise;        /* training inputs rounded to 1/quantise; 0 = not */
     bool fit_all; /* fit the bounds on all samples (as published protocols do) instead of on training samples
                      only */
@@ -56,15 +59,18 @@ typedef struct bcue_position_recipe {
 
 enum { BCUE_BORESIGHT_UNKNOWN = -1000 };
 
-/* Changes of training samples only. Every amount is the largest change; each picture of a window gets the
- * same draw. 0 = off. */
+/* Changes of training samples only. Every amount is the largest change; each frame of a window gets the same
+ * draw, but every LiDAR point its own. 0 = off. */
 typedef struct bcue_augment_recipe {
     double brightness;        /* pixels times 1 +- brightness */
     double contrast;          /* distance to the mean grey times 1 +- contrast */
     double gamma;             /* exponent between 1 / (1 + gamma) and 1 + gamma */
     double saturation;        /* distance to the pixel's own grey times 1 +- saturation */
     double blur_px;           /* deviation of a Gaussian blur, 0 .. blur_px pixels of the network's input */
-    double probability;       /* of the photometric changes above */
+    double lidar_jitter_m;    /* deviation of normal noise on every coordinate of every LiDAR point */
+    double lidar_drop;        /* share of the LiDAR points that is left out */
+    double radar_gain;        /* radar maps times 1 +- radar_gain */
+    double probability;       /* of the changes above */
     double flip;              /* probability of mirroring the whole sample; needs the three facts below */
     bool shared_mirror_plane; /* array, camera and radar look along one vertical plane, so that mirroring the
                                  street mirrors all of them */
@@ -75,12 +81,14 @@ typedef struct bcue_augment_recipe {
 
 typedef struct bcue_feature_config {
     bcue_camera_recipe camera;
+    bcue_lidar_recipe lidar;
+    bcue_radar_recipe radar;
     bcue_position_recipe position;
     bcue_augment_recipe augment;
 } bcue_feature_config;
 
 extern const bcue_config_field
-    bcue_feature_config_fields[]; /* keys: camera {enabled, width, ...}, position {...}, augment {...} */
+    bcue_feature_config_fields[]; /* keys: camera {enabled, width, ...}, lidar, radar, position, augment */
 
 /* What a table cannot say: channels, bounds in order, a flip that is allowed. `beam_step` is that of the
    data; `origin` and `prefix` ("features.") give file:line to messages; origin may be NULL. Call it after
@@ -109,15 +117,24 @@ typedef struct bcue_augment_draw {
     bool flip;
     float brightness, contrast, gamma, saturation; /* factors and exponent; 1 = unchanged */
     float blur_px;                                 /* 0 = none */
+    float lidar_jitter_m, lidar_drop;              /* 0 = none */
+    float radar_gain;                              /* factor; 1 = unchanged */
 } bcue_augment_draw;
+/* The draw that changes nothing. */
+bcue_augment_draw bcue_augment_none(void);
 bcue_augment_draw bcue_augment_make(const bcue_augment_recipe *recipe, bcue_rng *rng);
 /* Apply to resized values in [0, 1], (channels, height, width), in place: flip, brightness, contrast,
    saturation, gamma, blur, clipped to [0, 1]. `scratch` holds width * height floats. */
 void bcue_augment_camera(const bcue_augment_draw *draw, const bcue_camera_recipe *recipe, float *planes,
                          float *scratch);
+/* Gain and flip of the radar maps (2, height, width), in place. */
+void bcue_augment_radar(const bcue_augment_draw *draw, const bcue_radar_recipe *recipe, float *maps);
 /* Mirror a fix in the vertical plane through the RSU with azimuth boresight_deg. NaN stays NaN. */
 void bcue_augment_mirror_fix(double boresight_deg, const double rsu_fix[2], double fix[2]);
 
+/* The recipe for a sample of DeepSense scenario `scenario` (0 = unknown): with angle_by_scenario its offset
+ * is that of the scenario. */
+bcue_position_recipe bcue_position_recipe_for(const bcue_position_recipe *recipe, int scenario);
 /* out: 2 floats; rsu_* may be NaN for MINMAX. A NaN fix is an error (treat it as missing before). `training`
  * applies `quantise`. */
 bcue_status bcue_position_features(double latitude_deg, double longitude_deg, double rsu_latitude_deg,

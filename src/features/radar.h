@@ -1,0 +1,62 @@
+/* FMCW radar cubes to range-angle and range-velocity maps. A cube is complex (antennas, samples of a chirp,
+   chirps of a frame), as DeepSense 6G records it. Any thread. */
+#ifndef BCUE_FEATURES_RADAR_H
+#define BCUE_FEATURES_RADAR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "beamcue/status.h"
+#include "formats/npy.h"
+
+typedef enum bcue_radar_kind {
+    /* As the challenge entry of TII: magnitudes of unwindowed transforms added up, no shift, static clutter
+       (mean over the chirps) removed from the range-angle map only; each map scaled from its least to its
+       largest value. Angle bin 0 is broadside, velocity bin 0 is rest. */
+    BCUE_RADAR_TII,
+    /* Static clutter removed from both, Hann windows over samples, chirps and antennas, angle and velocity
+       with their zero in the middle, power added up, in dB below the map's largest value. */
+    BCUE_RADAR_CALIBRATED,
+    /* Lists of points (velocity, azimuth, altitude, depth), as CARLA's radar writes them: counts per cell. */
+    BCUE_RADAR_POINTS,
+} bcue_radar_kind;
+
+typedef struct bcue_radar_recipe {
+    bool enabled;
+    int64_t height, width;   /* range bins (rows); angle and velocity bins (columns) */
+    int kind;                /* bcue_radar_kind */
+    double dynamic_range_db; /* CALIBRATED: this far below the largest value and less becomes 0 */
+    double carrier_hz, slope_hz_per_s, sample_rate_hz, chirp_period_s; /* what the axes follow from */
+    double antenna_spacing;                                            /* in wavelengths */
+    double points_range_m, points_azimuth_deg, points_velocity_mps;    /* POINTS: edges of the maps */
+    int64_t points_clip;                                               /* POINTS: count that becomes 1 */
+} bcue_radar_recipe;
+
+/* The maps of one recipe and cube shape: transform plans and work space, for one thread at a time. */
+typedef struct bcue_radar_maps bcue_radar_maps;
+bcue_status bcue_radar_maps_create(const bcue_radar_recipe *recipe, bcue_radar_maps **maps,
+                                   bcue_error *error);
+void bcue_radar_maps_destroy(bcue_radar_maps *maps); /* NULL is fine */
+
+/* out: (2, height, width) floats in [0, 1]: range-angle, then range-velocity. `cube`: complex of rank 3 for
+   TII and CALIBRATED, at most `height` samples and `width` antennas and chirps; real (N, 4) for POINTS.
+   BCUE_ERROR_DATA for another shape or a value that is not finite. */
+bcue_status bcue_radar_features(bcue_radar_maps *maps, const bcue_npy *cube, const char *name, float *out,
+                                bcue_error *error);
+/* The same from the bytes of an .npy file, or a MAT v5 file whose array is named "data" (scenario 9): the
+   one way from a recorded frame to a network input, for training and for the road side alike. */
+bcue_status bcue_radar_features_decode(bcue_radar_maps *maps, const void *data, size_t size, const char *name,
+                                       float *out, bcue_error *error);
+
+/* Mirror the range-angle map in broadside, as if the antennas stood in the other order; the range-velocity
+   map stays. */
+void bcue_radar_mirror(const bcue_radar_recipe *recipe, float *maps);
+
+/* What the rows and columns mean. Range of a row, metres; radial velocity of a column, m/s, positive when
+   receding, folded into +-lambda / (4 T); angle of a column, radians from broadside, positive towards the
+   later antennas, NaN where sin would exceed 1. `chirps` per frame are padded to `width`. */
+double bcue_radar_range_m(const bcue_radar_recipe *recipe, int64_t row);
+double bcue_radar_velocity_mps(const bcue_radar_recipe *recipe, int64_t column);
+double bcue_radar_angle_rad(const bcue_radar_recipe *recipe, int64_t column);
+
+#endif
