@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/report_hooks.h"
+#include "dataset/frame_read.h"
 #include "formats/csv.h"
 #include "formats/npy.h"
 
@@ -17,8 +18,10 @@ enum { EXPORT_BATCH = 16, EXPORT_THREADS = 2 };
 static const char *const side_names[] = {"none", "train", "validation", "test"};
 
 const char *const bcue_export_files[] = {
-    "about.json", "samples.csv", "label.npy",  "power.npy",          "split.npy",    "episode.npy",
-    "fix.npy",    "rsu_fix.npy", "camera.npy", "camera_present.npy", "position.npy", "position_present.npy",
+    "about.json", "samples.csv",        "label.npy",    "power.npy",
+    "split.npy",  "episode.npy",        "fix.npy",      "rsu_fix.npy",
+    "camera.npy", "camera_present.npy", "position.npy", "position_present.npy",
+    "lidar.npy",  "lidar_present.npy",  "radar.npy",    "radar_present.npy",
     NULL};
 
 typedef struct export_job {
@@ -203,7 +206,7 @@ static bcue_status write_about(const export_job *job, const bcue_split *split, b
     return status;
 }
 
-/* Arrays that grow batch by batch: camera.npy and position.npy with their presence. */
+/* Arrays that grow batch by batch: camera.npy, lidar.npy, radar.npy and position.npy with their presence. */
 typedef struct input_files {
     bcue_file_writer data[BCUE_MODALITY_COUNT], present[BCUE_MODALITY_COUNT];
     size_t frame_size[BCUE_MODALITY_COUNT], frames[BCUE_MODALITY_COUNT];
@@ -231,13 +234,18 @@ static bcue_status begin_inputs(const export_job *job, const bcue_feature_config
                                 input_files *files, bcue_error *error)
 {
     size_t count = bcue_dataset_count(job->dataset), frames = (size_t)bcue_dataset_frames(job->dataset);
-    if (features->camera.enabled) {
-        const size_t shape[] = {count, frames, (size_t)features->camera.channels,
-                                (size_t)features->camera.height, (size_t)features->camera.width};
-        files->frame_size[BCUE_CAMERA] = shape[2] * shape[3] * shape[4];
-        files->frames[BCUE_CAMERA] = frames;
-        BCUE_TRY(begin_file(job, "camera.npy", 5, shape, &files->data[BCUE_CAMERA], error));
-        BCUE_TRY(begin_file(job, "camera_present.npy", 2, shape, &files->present[BCUE_CAMERA], error));
+    for (int m = 0; m < BCUE_GPS; m++) {
+        size_t frame[3];
+        char name[64], present_name[64];
+        if (!bcue_frame_shape(features, (bcue_modality)m, frame))
+            continue;
+        const size_t shape[] = {count, frames, frame[0], frame[1], frame[2]};
+        snprintf(name, sizeof name, "%s.npy", bcue_modality_name((bcue_modality)m));
+        snprintf(present_name, sizeof present_name, "%s_present.npy", bcue_modality_name((bcue_modality)m));
+        files->frame_size[m] = frame[0] * frame[1] * frame[2];
+        files->frames[m] = frames;
+        BCUE_TRY(begin_file(job, name, 5, shape, &files->data[m], error));
+        BCUE_TRY(begin_file(job, present_name, 2, shape, &files->present[m], error));
     }
     if (features->position.enabled) {
         const size_t shape[] = {count, (size_t)bcue_dataset_gps_frames(job->dataset), 2};
@@ -284,7 +292,8 @@ static bcue_status write_inputs(const export_job *job, const bcue_feature_config
 {
     bcue_loader *loader;
     input_files files = {0};
-    if (!features->camera.enabled && !features->position.enabled)
+    if (!features->camera.enabled && !features->lidar.enabled && !features->radar.enabled &&
+        !features->position.enabled)
         return BCUE_OK;
     BCUE_TRY(bcue_loader_create(job->dataset, features, EXPORT_THREADS, job->hooks, &loader, error));
     bcue_status status = begin_inputs(job, features, &files, error);

@@ -7,9 +7,9 @@
 #include "dataset/split.h"
 
 /* Write into `folder` (made when absent; files of the same names are replaced, each as a whole). `split` may
-   be NULL: no sides. `features` may be NULL: no input arrays; otherwise camera.npy and position.npy are
-   written for what it enables, as a test pass sees them (no augmentation), with bounds fitted before.
-   Cancelled by the hooks: files already written stay. */
+   be NULL: no sides. `features` may be NULL: no input arrays; otherwise camera.npy, lidar.npy, radar.npy
+   and position.npy are written for what it enables, as a test pass sees them (no augmentation), with bounds
+   fitted before. Cancelled by the hooks: files already written stay. */
 bcue_status bcue_dataset_export(const bcue_dataset *dataset, const bcue_split *split,
                                 const bcue_feature_config *features, const char *folder,
                                 const bcue_hooks *hooks, bcue_error *error);

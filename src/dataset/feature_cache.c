@@ -48,37 +48,27 @@ struct bcue_feature_cache {
     bool built;
 };
 
-bcue_status bcue_camera_file_read(const char *path, const bcue_camera_recipe *recipe, float *out,
-                                  bcue_error *error)
-{
-    bcue_image image;
-    BCUE_TRY(bcue_image_read(path, (int)recipe->channels, &image, error));
-    bcue_status status = bcue_camera_resize(&image, recipe, out, error);
-    bcue_image_free(&image);
-    return status == BCUE_OK ? status : bcue_fail_context(error, status, "%s", path);
-}
-
 static int compare_files(const void *left, const void *right)
 {
     const cached_file *a = left, *b = right;
     return a->source != b->source ? (a->source < b->source ? -1 : 1) : strcmp(a->file, b->file);
 }
 
-/* Every file once, in order. */
-static bcue_status list_files(const bcue_dataset *dataset, cached_file **files, size_t *count,
-                              bcue_error *error)
+/* Every file of a modality once, in order. */
+static bcue_status list_files(const bcue_dataset *dataset, bcue_modality modality, cached_file **files,
+                              size_t *count, bcue_error *error)
 {
     size_t samples = bcue_dataset_count(dataset), window = (size_t)bcue_dataset_frames(dataset), most,
            unique = 0;
     cached_file *list = bcue_mul_size(samples, window, &most) ? bcue_calloc(most, sizeof *list) : NULL;
     if (list == NULL)
-        return bcue_fail_memory(error, "the list of pictures");
+        return bcue_fail_memory(error, "the list of frames");
     size_t found = 0;
     for (size_t i = 0; i < samples; i++) {
         const bcue_sample *sample = bcue_dataset_sample(dataset, i);
-        for (size_t f = 0; sample->file[BCUE_CAMERA] != NULL && f < window; f++)
-            if (sample->file[BCUE_CAMERA][f] != NULL)
-                list[found++] = (cached_file){sample->source, sample->file[BCUE_CAMERA][f], sample};
+        for (size_t f = 0; sample->file[modality] != NULL && f < window; f++)
+            if (sample->file[modality][f] != NULL)
+                list[found++] = (cached_file){sample->source, sample->file[modality][f], sample};
     }
     qsort(list, found, sizeof *list, compare_files);
     for (size_t i = 0; i < found; i++)
@@ -90,7 +80,8 @@ static bcue_status list_files(const bcue_dataset *dataset, cached_file **files, 
 }
 
 static bcue_status place_samples(bcue_feature_cache *cache, const bcue_dataset *dataset,
-                                 const cached_file *files, size_t count, bcue_error *error)
+                                 bcue_modality modality, const cached_file *files, size_t count,
+                                 bcue_error *error)
 {
     size_t samples = bcue_dataset_count(dataset);
     cache->window = (size_t)bcue_dataset_frames(dataset);
@@ -100,7 +91,7 @@ static bcue_status place_samples(bcue_feature_cache *cache, const bcue_dataset *
     for (size_t i = 0; i < samples; i++) {
         const bcue_sample *sample = bcue_dataset_sample(dataset, i);
         for (size_t f = 0; f < cache->window; f++) {
-            const char *file = sample->file[BCUE_CAMERA] != NULL ? sample->file[BCUE_CAMERA][f] : NULL;
+            const char *file = sample->file[modality] != NULL ? sample->file[modality][f] : NULL;
             cached_file wanted = {sample->source, file, NULL};
             const cached_file *found =
                 file != NULL ? bsearch(&wanted, files, count, sizeof wanted, compare_files) : NULL;
@@ -110,26 +101,69 @@ static bcue_status place_samples(bcue_feature_cache *cache, const bcue_dataset *
     return BCUE_OK;
 }
 
+/* A file by its name, size and time of change. */
+static void hash_file(bcue_hash *hash, const char *path)
+{
+    struct stat info;
+    bcue_hash_text(hash, path);
+    if (path != NULL && stat(path, &info) == 0) {
+        bcue_hash_int(hash, (int64_t)info.st_size);
+        bcue_hash_int(hash, (int64_t)info.st_mtim.tv_sec);
+        bcue_hash_int(hash, (int64_t)info.st_mtim.tv_nsec);
+    }
+}
+
+static void hash_camera(bcue_hash *hash, const bcue_camera_recipe *recipe)
+{
+    bcue_hash_int(hash, recipe->width);
+    bcue_hash_int(hash, recipe->height);
+    bcue_hash_int(hash, recipe->channels);
+    bcue_hash_int(hash, recipe->input_width);
+    bcue_hash_int(hash, recipe->input_height);
+}
+
+static void hash_lidar(bcue_hash *hash, const bcue_lidar_recipe *recipe)
+{
+    bcue_hash_int(hash, recipe->width);
+    bcue_hash_int(hash, recipe->height);
+    bcue_hash_int(hash, recipe->field_of_view);
+    bcue_hash_double(hash, recipe->x_low_m);
+    bcue_hash_double(hash, recipe->x_high_m);
+    bcue_hash_double(hash, recipe->y_low_m);
+    bcue_hash_double(hash, recipe->y_high_m);
+    bcue_hash_int(hash, recipe->clip);
+    hash_file(hash, recipe->background);
+}
+
+static void hash_radar(bcue_hash *hash, const bcue_radar_recipe *recipe)
+{
+    bcue_hash_int(hash, recipe->width);
+    bcue_hash_int(hash, recipe->height);
+    bcue_hash_int(hash, recipe->kind);
+    bcue_hash_double(hash, recipe->dynamic_range_db);
+    bcue_hash_double(hash, recipe->points_range_m);
+    bcue_hash_double(hash, recipe->points_azimuth_deg);
+    bcue_hash_double(hash, recipe->points_velocity_mps);
+    bcue_hash_int(hash, recipe->points_clip);
+}
+
 /* Recipe and files with sizes and times of change: whatever would change a frame changes the key. */
-static uint64_t make_key(const bcue_dataset *dataset, const bcue_camera_recipe *recipe,
-                         const cached_file *files, size_t count)
+static uint64_t make_key(const bcue_dataset *dataset, const bcue_feature_config *features,
+                         bcue_modality modality, const cached_file *files, size_t count)
 {
     bcue_hash hash = bcue_hash_begin();
     bcue_hash_int(&hash, CACHE_VERSION);
-    bcue_hash_int(&hash, recipe->width);
-    bcue_hash_int(&hash, recipe->height);
-    bcue_hash_int(&hash, recipe->channels);
-    bcue_hash_int(&hash, recipe->input_width);
-    bcue_hash_int(&hash, recipe->input_height);
+    bcue_hash_text(&hash, bcue_modality_name(modality));
+    if (modality == BCUE_CAMERA)
+        hash_camera(&hash, &features->camera);
+    else if (modality == BCUE_LIDAR)
+        hash_lidar(&hash, &features->lidar);
+    else
+        hash_radar(&hash, &features->radar);
     for (size_t i = 0; i < count; i++) {
         char *path = bcue_dataset_path(dataset, files[i].sample, files[i].file);
-        struct stat info;
-        bcue_hash_text(&hash, path);
-        if (path != NULL && stat(path, &info) == 0) {
-            bcue_hash_int(&hash, (int64_t)info.st_size);
-            bcue_hash_int(&hash, (int64_t)info.st_mtim.tv_sec);
-            bcue_hash_int(&hash, (int64_t)info.st_mtim.tv_nsec);
-        }
+        hash_file(&hash, path);
+        bcue_hash_int(&hash, files[i].sample->scenario);
         free(path);
     }
     return bcue_hash_end(&hash);
@@ -161,7 +195,8 @@ static void make_header(cache_header *header, uint64_t key, size_t frames, size_
 /* Decode a chunk of files in parallel. */
 typedef struct chunk {
     const bcue_dataset *dataset;
-    const bcue_camera_recipe *recipe;
+    const bcue_frame_recipes *recipes;
+    bcue_modality modality;
     const cached_file *files;
     size_t frame_floats;
     float *frames;
@@ -173,8 +208,12 @@ static void decode_one(void *context, size_t i)
 {
     const chunk *job = context;
     float *out = job->frames + i * job->frame_floats;
-    char *path = bcue_dataset_path(job->dataset, job->files[i].sample, job->files[i].file);
-    bool good = path != NULL && bcue_camera_file_read(path, job->recipe, out, &job->errors[i]) == BCUE_OK;
+    const bcue_sample *sample = job->files[i].sample;
+    bcue_radar_maps *maps = NULL;
+    char *path = bcue_dataset_path(job->dataset, sample, job->files[i].file);
+    bool good = path != NULL && bcue_frame_read(job->recipes, job->modality, path, sample->scenario, &maps,
+                                                NULL, out, &job->errors[i]) == BCUE_OK;
+    bcue_radar_maps_destroy(maps);
     if (!good)
         memset(out, 0, job->frame_floats * sizeof *out);
     job->entries[i].present = good;
@@ -185,12 +224,14 @@ static void decode_one(void *context, size_t i)
 static bcue_status write_frames(bcue_file_writer *writer, chunk *job, size_t count, cache_entry *entries,
                                 const bcue_hooks *hooks, bcue_error *error)
 {
+    static const char *const stages[BCUE_MODALITY_COUNT] = {"pack pictures", "pack LiDAR", "pack radar"};
+    const char *stage = stages[job->modality];
     const cached_file *files = job->files;
     for (size_t done = 0; done < count;) {
         size_t now = count - done < FRAMES_PER_CHUNK ? count - done : FRAMES_PER_CHUNK;
         if (bcue_cancelled(hooks))
-            return bcue_fail(error, BCUE_ERROR_CANCELLED, "%s: stopped while packing pictures", writer->path);
-        bcue_progress(hooks, "pack pictures", done, count);
+            return bcue_fail(error, BCUE_ERROR_CANCELLED, "%s: stopped while packing frames", writer->path);
+        bcue_progress(hooks, stage, done, count);
         job->files = files + done;
         job->entries = entries + done;
         bcue_parallel_for(now, 1, decode_one, job);
@@ -202,7 +243,7 @@ static bcue_status write_frames(bcue_file_writer *writer, chunk *job, size_t cou
             return bcue_fail(error, BCUE_ERROR_IO, "%s: cannot write; is the disk full?", writer->path);
         done += now;
     }
-    bcue_progress(hooks, "pack pictures", count, count);
+    bcue_progress(hooks, stage, count, count);
     return BCUE_OK;
 }
 
@@ -215,7 +256,7 @@ static bcue_status fill_file(bcue_file_writer *writer, chunk *job, uint64_t key,
     bcue_status status = BCUE_OK;
     cache_header header;
     if (entries == NULL || job->frames == NULL || job->errors == NULL)
-        status = bcue_fail_memory(error, "packing pictures");
+        status = bcue_fail_memory(error, "packing frames");
     if (status == BCUE_OK) {
         make_header(&header, key, count, job->frame_floats, entries);
         if (fseeko(writer->stream, (off_t)header.payload_offset, SEEK_SET) != 0)
@@ -236,17 +277,19 @@ static bcue_status fill_file(bcue_file_writer *writer, chunk *job, uint64_t key,
     return status;
 }
 
-static bcue_status build(const char *path, const bcue_dataset *dataset, const bcue_camera_recipe *recipe,
-                         const cached_file *files, size_t count, uint64_t key, const bcue_hooks *hooks,
+static size_t frame_size(const bcue_frame_recipes *recipes, bcue_modality modality)
+{
+    size_t shape[3];
+    (void)bcue_frame_shape(&recipes->features, modality, shape);
+    return shape[0] * shape[1] * shape[2];
+}
+
+static bcue_status build(const char *path, chunk *job, size_t count, uint64_t key, const bcue_hooks *hooks,
                          bcue_error *error)
 {
     bcue_file_writer writer;
     BCUE_TRY(bcue_file_writer_open(&writer, path, error));
-    chunk job = {.dataset = dataset,
-                 .recipe = recipe,
-                 .files = files,
-                 .frame_floats = (size_t)recipe->channels * (size_t)recipe->height * (size_t)recipe->width};
-    bcue_status status = fill_file(&writer, &job, key, count, hooks, error);
+    bcue_status status = fill_file(&writer, job, key, count, hooks, error);
     if (status == BCUE_OK)
         status = bcue_file_writer_commit(&writer, error);
     bcue_file_writer_abandon(&writer);
@@ -300,52 +343,58 @@ static const char *find_fault(bcue_feature_cache *cache, uint64_t key, size_t co
     return damaged ? "damaged in a frame" : NULL;
 }
 
-static bcue_status open_or_build(bcue_feature_cache *cache, const bcue_dataset *dataset,
-                                 const bcue_camera_recipe *recipe, const cached_file *files, size_t count,
-                                 uint64_t key, const bcue_hooks *hooks, bcue_error *error)
+static bcue_status open_or_build(bcue_feature_cache *cache, chunk *job, size_t count, uint64_t key,
+                                 const bcue_hooks *hooks, bcue_error *error)
 {
-    size_t frame_floats = (size_t)recipe->channels * (size_t)recipe->height * (size_t)recipe->width;
+    const cached_file *files = job->files;
     for (int attempt = 0; attempt < 2; attempt++) {
         if (bcue_path_exists(cache->path)) {
             BCUE_TRY(bcue_file_map(cache->path, &cache->mapping, error));
-            const char *fault = find_fault(cache, key, count, frame_floats);
+            const char *fault = find_fault(cache, key, count, job->frame_floats);
             if (fault == NULL)
                 return BCUE_OK;
             bcue_file_unmap(&cache->mapping);
             bcue_log(hooks, BCUE_LOG_WARNING, "%s: %s; building it again", cache->path, fault);
         }
+        job->files = files;
         if (attempt == 0)
-            BCUE_TRY(build(cache->path, dataset, recipe, files, count, key, hooks, error));
+            BCUE_TRY(build(cache->path, job, count, key, hooks, error));
         cache->built = true;
     }
     return bcue_fail(error, BCUE_ERROR_IO, "%s: cannot be read back right after writing; is the disk sound?",
                      cache->path);
 }
 
-static bcue_status make_path(bcue_feature_cache *cache, const char *folder, uint64_t key, bcue_error *error)
+static bcue_status make_path(bcue_feature_cache *cache, bcue_modality modality, const char *folder,
+                             uint64_t key, bcue_error *error)
 {
     char name[64];
-    snprintf(name, sizeof name, "camera-%016llx.cache", (unsigned long long)key);
+    snprintf(name, sizeof name, "%s-%016llx.cache", bcue_modality_name(modality), (unsigned long long)key);
     BCUE_TRY(bcue_check_writable_dir(folder, error));
     cache->path = bcue_path_join(folder, name);
     return cache->path != NULL ? BCUE_OK : bcue_fail_memory(error, "the cache");
 }
 
-bcue_status bcue_feature_cache_open(const bcue_dataset *dataset, const bcue_camera_recipe *recipe,
-                                    const char *folder, const bcue_hooks *hooks, bcue_feature_cache **cache,
-                                    bcue_error *error)
+bcue_status bcue_feature_cache_open(const bcue_dataset *dataset, const bcue_frame_recipes *recipes,
+                                    bcue_modality modality, const char *folder, const bcue_hooks *hooks,
+                                    bcue_feature_cache **cache, bcue_error *error)
 {
     cached_file *files = NULL;
     size_t count = 0;
-    BCUE_TRY(list_files(dataset, &files, &count, error));
+    BCUE_TRY(list_files(dataset, modality, &files, &count, error));
     bcue_feature_cache *opened = bcue_calloc(1, sizeof *opened);
-    bcue_status status = opened != NULL ? place_samples(opened, dataset, files, count, error)
+    bcue_status status = opened != NULL ? place_samples(opened, dataset, modality, files, count, error)
                                         : bcue_fail_memory(error, "the cache");
-    uint64_t key = make_key(dataset, recipe, files, count);
+    uint64_t key = make_key(dataset, &recipes->features, modality, files, count);
+    chunk job = {.dataset = dataset,
+                 .recipes = recipes,
+                 .modality = modality,
+                 .files = files,
+                 .frame_floats = frame_size(recipes, modality)};
     if (status == BCUE_OK)
-        status = make_path(opened, folder, key, error);
+        status = make_path(opened, modality, folder, key, error);
     if (status == BCUE_OK)
-        status = open_or_build(opened, dataset, recipe, files, count, key, hooks, error);
+        status = open_or_build(opened, &job, count, key, hooks, error);
     free(files);
     if (status != BCUE_OK) {
         bcue_feature_cache_close(opened);

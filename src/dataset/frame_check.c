@@ -9,8 +9,9 @@
 #include "base/text.h"
 #include "formats/image.h"
 #include "formats/npy.h"
+#include "formats/ply.h"
 
-enum { PEEK_SIZE = 4096, LARGEST_FRAME = 1 << 30 };
+enum { PEEK_SIZE = 4096 };
 
 /* The first bytes of a file, NUL-terminated, and its last byte. */
 typedef struct file_peek {
@@ -119,17 +120,13 @@ static bool read_ply_header(const file_peek *seen, ply_header *header)
     return false;
 }
 
-static bool too_few_lines(const char *path, const ply_header *header)
+static bool unreadable_cloud(const char *path)
 {
-    bcue_bytes bytes;
-    if (bcue_file_read(path, LARGEST_FRAME, &bytes, NULL) != BCUE_OK)
+    bcue_ply cloud;
+    if (bcue_ply_read(path, &cloud, NULL) != BCUE_OK)
         return true;
-    size_t lines = 0;
-    for (size_t i = header->size; i < bytes.size; i++)
-        lines += bytes.data[i] == '\n';
-    lines += bytes.size > 0 && bytes.data[bytes.size - 1] != '\n';
-    bcue_bytes_free(&bytes);
-    return lines < header->points;
+    bcue_ply_free(&cloud);
+    return false;
 }
 
 static bool cloud_damaged(const char *path, const file_peek *seen, size_t size, bool thorough)
@@ -145,7 +142,7 @@ static bool cloud_damaged(const char *path, const file_peek *seen, size_t size, 
     if (!bcue_mul_size(header.points, header.ascii ? 2 * header.properties : header.point_size, &needed) ||
         size - header.size + (header.ascii ? 1 : 0) < needed)
         return true;
-    return thorough && header.ascii && too_few_lines(path, &header);
+    return thorough && header.ascii && unreadable_cloud(path);
 }
 
 static bool array_damaged(const char *path, const file_peek *seen, size_t size, bool thorough)

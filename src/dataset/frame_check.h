@@ -6,7 +6,7 @@
 #include "features/recipes.h"
 
 /* Quick: compares the length of .npy and .ply files with what their headers announce, a few kilobytes read
-   each. `thorough` reads all: counts the points of ASCII clouds, decodes pictures and arrays. Formats it does
+   each. `thorough` reads all: decodes ASCII clouds, pictures and arrays. Formats it does
    not know count as whole. */
 bool bcue_frame_damaged(const char *path, bcue_modality modality, size_t size, bool thorough);
 

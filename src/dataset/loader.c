@@ -31,7 +31,7 @@ typedef struct ring_slot {
 
 struct bcue_loader {
     bcue_input_maker maker;
-    bcue_feature_cache *cache;
+    bcue_feature_cache *cache[BCUE_MODALITY_COUNT];
     const bcue_hooks *hooks;
     pthread_t *threads;
     int thread_count;
@@ -115,7 +115,8 @@ static bool allocate_slot(const bcue_loader *loader, size_t batch_size, ring_slo
     slot->power = bcue_calloc(batch_size, (size_t)bcue_dataset_beams(dataset) * sizeof *slot->power);
     bool good = slot->label != NULL && slot->power != NULL;
     for (int m = 0; m < BCUE_MODALITY_COUNT; m++) {
-        size_t size = bcue_input_frame_size(&loader->maker.features, (bcue_modality)m), frames, samples;
+        size_t size = bcue_input_frame_size(&loader->maker.recipes.features, (bcue_modality)m), frames,
+               samples;
         if (size == 0)
             continue;
         frames = bcue_input_frames(dataset, (bcue_modality)m);
@@ -180,7 +181,8 @@ static void make_item(const bcue_loader *loader, size_t item, made_item *made)
             continue;
         size_t frames = bcue_input_frames(dataset, (bcue_modality)m);
         target.data[m] =
-            slot->data[m] + place * frames * bcue_input_frame_size(&loader->maker.features, (bcue_modality)m);
+            slot->data[m] +
+            place * frames * bcue_input_frame_size(&loader->maker.recipes.features, (bcue_modality)m);
         target.present[m] = slot->present[m] + place * frames;
     }
     made->undecodable = 0;
@@ -264,19 +266,27 @@ static bcue_status start_threads(bcue_loader *loader, int threads, bcue_error *e
     return BCUE_OK;
 }
 
-static bcue_status open_cache(bcue_loader *loader, bcue_error *error)
+static bcue_status open_cache(bcue_loader *loader, bcue_modality modality, const char *folder,
+                              bcue_error *error)
 {
-    const char *folder = bcue_dataset_cache_folder(loader->maker.dataset);
-    if (folder == NULL || !loader->maker.features.camera.enabled)
-        return BCUE_OK;
     bcue_error reason;
-    bcue_status status = bcue_feature_cache_open(loader->maker.dataset, &loader->maker.features.camera,
-                                                 folder, loader->hooks, &loader->cache, &reason);
+    bcue_status status = bcue_feature_cache_open(loader->maker.dataset, &loader->maker.recipes, modality,
+                                                 folder, loader->hooks, &loader->cache[modality], &reason);
     if (status == BCUE_ERROR_CANCELLED)
         return bcue_fail(error, status, "%s", reason.text);
     if (status != BCUE_OK)
         bcue_log(loader->hooks, BCUE_LOG_WARNING, "going on without a cache: %s", reason.text);
-    loader->maker.cache = loader->cache;
+    loader->maker.cache[modality] = loader->cache[modality];
+    return BCUE_OK;
+}
+
+static bcue_status open_caches(bcue_loader *loader, bcue_error *error)
+{
+    const char *folder = bcue_dataset_cache_folder(loader->maker.dataset);
+    size_t shape[3];
+    for (int m = 0; folder != NULL && m < BCUE_MODALITY_COUNT; m++)
+        if (bcue_frame_shape(&loader->maker.recipes.features, (bcue_modality)m, shape))
+            BCUE_TRY(open_cache(loader, (bcue_modality)m, folder, error));
     return BCUE_OK;
 }
 
@@ -303,13 +313,15 @@ bcue_status bcue_loader_create(const bcue_dataset *dataset, const bcue_feature_c
     bcue_loader *made = bcue_calloc(1, sizeof *made);
     if (made == NULL)
         return bcue_fail_memory(error, "the loader");
-    made->maker = (bcue_input_maker){.dataset = dataset, .features = *features};
+    made->maker = (bcue_input_maker){.dataset = dataset};
     made->hooks = hooks;
     made->batch_size = 1;
     pthread_mutex_init(&made->lock, NULL);
     pthread_cond_init(&made->work, NULL);
     pthread_cond_init(&made->done, NULL);
-    bcue_status status = open_cache(made, error);
+    bcue_status status = bcue_frame_recipes_open(features, &made->maker.recipes, error);
+    if (status == BCUE_OK)
+        status = open_caches(made, error);
     if (status == BCUE_OK && threads > 0)
         status = start_threads(made, threads, error);
     if (status != BCUE_OK) {
@@ -334,7 +346,9 @@ void bcue_loader_destroy(bcue_loader *loader)
     pthread_cond_destroy(&loader->done);
     pthread_mutex_destroy(&loader->lock);
     free_slots(loader);
-    bcue_feature_cache_close(loader->cache);
+    for (int m = 0; m < BCUE_MODALITY_COUNT; m++)
+        bcue_feature_cache_close(loader->cache[m]);
+    bcue_frame_recipes_close(&loader->maker.recipes);
     free(loader->threads);
     free(loader->order);
     free(loader);
@@ -467,7 +481,7 @@ bcue_status bcue_sample_inputs(const bcue_dataset *dataset, const bcue_feature_c
     BCUE_TRY(check_features(dataset, features, error));
     if (sample >= bcue_dataset_count(dataset))
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "sample %zu is not in the data set", sample);
-    bcue_input_maker maker = {.dataset = dataset, .features = *features};
+    bcue_input_maker maker = {.dataset = dataset};
     bcue_input_target target = {0};
     int undecodable = 0;
     for (int m = 0; m < BCUE_MODALITY_COUNT; m++) {
@@ -479,5 +493,9 @@ bcue_status bcue_sample_inputs(const bcue_dataset *dataset, const bcue_feature_c
         target.data[m] = data[m];
         target.present[m] = present[m];
     }
-    return bcue_input_make(&maker, sample, &target, &undecodable, NULL, error);
+    bcue_status status = bcue_frame_recipes_open(features, &maker.recipes, error);
+    if (status == BCUE_OK)
+        status = bcue_input_make(&maker, sample, &target, &undecodable, NULL, error);
+    bcue_frame_recipes_close(&maker.recipes);
+    return status;
 }

@@ -85,6 +85,7 @@ typedef struct bcue_defects {
 typedef struct bcue_sample {
     const char *id;      /* unique: "scenario5/1234" = source name and CSV index */
     int32_t source;      /* index of the source */
+    int32_t scenario;    /* of DeepSense 6G, from a folder "scenarioN" or the source's name; 0 = unknown */
     int32_t episode;     /* 0 .. episodes-1 over the whole data set */
     int32_t sequence;    /* seq_index of the file */
     int64_t row;         /* row (newest frame) within the source, 0-based; consecutive rows of an episode are

@@ -10,9 +10,9 @@
 
 size_t bcue_input_frame_size(const bcue_feature_config *features, bcue_modality modality)
 {
-    if (modality == BCUE_CAMERA && features->camera.enabled)
-        return (size_t)features->camera.channels * (size_t)features->camera.height *
-               (size_t)features->camera.width;
+    size_t shape[3];
+    if (bcue_frame_shape(features, modality, shape))
+        return shape[0] * shape[1] * shape[2];
     return modality == BCUE_GPS && features->position.enabled ? 2 : 0;
 }
 
@@ -23,78 +23,121 @@ size_t bcue_input_frames(const bcue_dataset *dataset, bcue_modality modality)
 
 static bcue_augment_draw draw_for(const bcue_input_maker *maker, const bcue_sample *sample, size_t index)
 {
-    bcue_augment_draw draw = {.brightness = 1, .contrast = 1, .gamma = 1, .saturation = 1};
+    const bcue_feature_config *features = &maker->recipes.features;
     if (!maker->training)
-        return draw;
+        return bcue_augment_none();
     bcue_rng rng = bcue_rng_make(maker->seed, BCUE_RNG_AUGMENT, maker->epoch, 0, (uint32_t)index);
-    draw = bcue_augment_make(&maker->features.augment, &rng);
+    bcue_augment_draw draw = bcue_augment_make(&features->augment, &rng);
     /* Where the RSU stands is needed to mirror a position. */
-    if (maker->features.position.enabled && (isnan(sample->rsu_fix[0]) || isnan(sample->rsu_fix[1])))
+    if (features->position.enabled && (isnan(sample->rsu_fix[0]) || isnan(sample->rsu_fix[1])))
         draw.flip = false;
     return draw;
 }
 
-static bcue_status load_frame(const bcue_input_maker *maker, const bcue_sample *sample, size_t index,
-                              size_t frame, float *out, bcue_error *error)
+/* What one sample's frames of one modality are made with. */
+typedef struct frame_job {
+    const bcue_input_maker *maker;
+    const bcue_sample *sample;
+    size_t index;
+    bcue_modality modality;
+    bcue_augment_draw draw;
+    float *scratch; /* of the camera's augmentation, NULL: not augmented */
+    bcue_radar_maps *maps;
+} frame_job;
+
+static bcue_status load_frame(frame_job *job, size_t frame, float *out, bcue_error *error)
 {
-    const char *file = sample->file[BCUE_CAMERA][frame];
-    if (maker->cache != NULL) {
-        const float *cached = bcue_feature_cache_frame(maker->cache, index, frame);
+    const bcue_input_maker *maker = job->maker;
+    const bcue_feature_cache *cache = maker->cache[job->modality];
+    const char *file = job->sample->file[job->modality][frame];
+    bool moved_points =
+        job->modality == BCUE_LIDAR && (job->draw.lidar_jitter_m > 0 || job->draw.lidar_drop > 0);
+    if (cache != NULL && !moved_points) { /* the cache has counts, not points */
+        const float *cached = bcue_feature_cache_frame(cache, job->index, frame);
         if (cached == NULL)
             return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: cannot be decoded", file);
-        memcpy(out, cached, bcue_input_frame_size(&maker->features, BCUE_CAMERA) * sizeof *out);
+        memcpy(out, cached, bcue_input_frame_size(&maker->recipes.features, job->modality) * sizeof *out);
         return BCUE_OK;
     }
-    char *path = bcue_dataset_path(maker->dataset, sample, file);
+    bcue_lidar_change change = {.jitter_m = job->draw.lidar_jitter_m,
+                                .drop = job->draw.lidar_drop,
+                                .random = bcue_rng_make(maker->seed, BCUE_RNG_AUGMENT, maker->epoch,
+                                                        (uint32_t)frame + 1, (uint32_t)job->index)};
+    char *path = bcue_dataset_path(maker->dataset, job->sample, file);
     if (path == NULL)
         return bcue_fail_memory(error, file);
-    bcue_status status = bcue_camera_file_read(path, &maker->features.camera, out, error);
+    bcue_status status = bcue_frame_read(&maker->recipes, job->modality, path, job->sample->scenario,
+                                         &job->maps, moved_points ? &change : NULL, out, error);
     free(path);
     return status;
 }
 
-static bool is_augmented(const bcue_augment_draw *draw)
+static bool pictures_change(const bcue_augment_draw *draw)
 {
     return draw->flip || draw->brightness != 1 || draw->contrast != 1 || draw->gamma != 1 ||
            draw->saturation != 1 || draw->blur_px > 0;
 }
 
-static bcue_status make_camera(const bcue_input_maker *maker, size_t index, const bcue_augment_draw *draw,
-                               const bcue_input_target *target, int *undecodable, bcue_error *trouble,
-                               bcue_error *error)
+/* What comes after the cache: augmentation, and the pictures' normalisation. */
+static void finish_frame(const frame_job *job, float *out)
 {
-    const bcue_sample *sample = bcue_dataset_sample(maker->dataset, index);
-    const bcue_camera_recipe *recipe = &maker->features.camera;
-    size_t frames = bcue_input_frames(maker->dataset, BCUE_CAMERA),
-           size = bcue_input_frame_size(&maker->features, BCUE_CAMERA);
-    float *scratch = NULL;
-    if (is_augmented(draw)) {
-        scratch = bcue_calloc((size_t)recipe->width * (size_t)recipe->height, sizeof *scratch);
-        if (scratch == NULL)
-            return bcue_fail_memory(error, "augmentation");
-    }
-    bcue_status status = BCUE_OK;
-    for (size_t f = 0; f < frames && status == BCUE_OK; f++) {
-        float *out = target->data[BCUE_CAMERA] + f * size;
-        bool there = sample->file[BCUE_CAMERA] != NULL && sample->file[BCUE_CAMERA][f] != NULL;
+    const bcue_feature_config *features = &job->maker->recipes.features;
+    if (job->modality == BCUE_LIDAR && job->draw.flip)
+        bcue_lidar_mirror(&features->lidar, out);
+    if (job->modality == BCUE_RADAR)
+        bcue_augment_radar(&job->draw, &features->radar, out);
+    if (job->modality != BCUE_CAMERA)
+        return;
+    if (job->scratch != NULL)
+        bcue_augment_camera(&job->draw, &features->camera, out, job->scratch);
+    bcue_camera_normalise_planes(&features->camera, out);
+}
+
+static bcue_status fill_frames(frame_job *job, const bcue_input_target *target, int *undecodable,
+                               bcue_error *trouble, bcue_error *error)
+{
+    const bcue_input_maker *maker = job->maker;
+    const bcue_modality modality = job->modality;
+    size_t size = bcue_input_frame_size(&maker->recipes.features, modality);
+    for (size_t f = 0; f < bcue_input_frames(maker->dataset, modality); f++) {
+        float *out = target->data[modality] + f * size;
+        bool there = job->sample->file[modality] != NULL && job->sample->file[modality][f] != NULL;
         bcue_error reason;
-        if (there && load_frame(maker, sample, index, f, out, &reason) != BCUE_OK) {
+        if (there && load_frame(job, f, out, &reason) != BCUE_OK) {
             there = false;
-            if (bcue_dataset_requires(maker->dataset, BCUE_CAMERA))
-                status = bcue_fail(error, BCUE_ERROR_DATA, "%s: %s (data.require: camera)", sample->id,
-                                   reason.text);
-            else if ((*undecodable)++ == 0 && trouble != NULL)
+            if (bcue_dataset_requires(maker->dataset, modality))
+                return bcue_fail(error, BCUE_ERROR_DATA, "%s: %s (data.require: %s)", job->sample->id,
+                                 reason.text, bcue_modality_name(modality));
+            if ((*undecodable)++ == 0 && trouble != NULL)
                 *trouble = reason;
         }
-        if (there) {
-            if (scratch != NULL)
-                bcue_augment_camera(draw, recipe, out, scratch);
-            bcue_camera_normalise_planes(recipe, out);
-        } else
+        if (there)
+            finish_frame(job, out);
+        else
             memset(out, 0, size * sizeof *out);
-        target->present[BCUE_CAMERA][f] = there ? 1.0F : 0.0F;
+        target->present[modality][f] = there ? 1.0F : 0.0F;
     }
-    free(scratch);
+    return BCUE_OK;
+}
+
+static bcue_status make_frames(const bcue_input_maker *maker, size_t index, bcue_modality modality,
+                               const bcue_augment_draw *draw, const bcue_input_target *target,
+                               int *undecodable, bcue_error *trouble, bcue_error *error)
+{
+    const bcue_camera_recipe *camera = &maker->recipes.features.camera;
+    frame_job job = {.maker = maker,
+                     .sample = bcue_dataset_sample(maker->dataset, index),
+                     .index = index,
+                     .modality = modality,
+                     .draw = *draw};
+    if (modality == BCUE_CAMERA && pictures_change(draw)) {
+        job.scratch = bcue_calloc((size_t)camera->width * (size_t)camera->height, sizeof *job.scratch);
+        if (job.scratch == NULL)
+            return bcue_fail_memory(error, "augmentation");
+    }
+    bcue_status status = fill_frames(&job, target, undecodable, trouble, error);
+    free(job.scratch);
+    bcue_radar_maps_destroy(job.maps);
     return status;
 }
 
@@ -102,7 +145,8 @@ static bcue_status make_position(const bcue_input_maker *maker, const bcue_sampl
                                  const bcue_augment_draw *draw, const bcue_input_target *target,
                                  bcue_error *error)
 {
-    const bcue_feature_config *features = &maker->features;
+    const bcue_feature_config *features = &maker->recipes.features;
+    const bcue_position_recipe recipe = bcue_position_recipe_for(&features->position, sample->scenario);
     for (size_t f = 0; f < bcue_input_frames(maker->dataset, BCUE_GPS); f++) {
         double fix[2] = {sample->fix[2 * f], sample->fix[2 * f + 1]};
         float *out = target->data[BCUE_GPS] + 2 * f;
@@ -111,9 +155,8 @@ static bcue_status make_position(const bcue_input_maker *maker, const bcue_sampl
         if (there && draw->flip)
             bcue_augment_mirror_fix(features->augment.boresight_deg, sample->rsu_fix, fix);
         if (there) {
-            bcue_status status =
-                bcue_position_features(fix[0], fix[1], sample->rsu_fix[0], sample->rsu_fix[1],
-                                       &features->position, maker->training, out, error);
+            bcue_status status = bcue_position_features(
+                fix[0], fix[1], sample->rsu_fix[0], sample->rsu_fix[1], &recipe, maker->training, out, error);
             if (status != BCUE_OK)
                 return bcue_fail_context(error, status, "%s", sample->id);
         }
@@ -127,8 +170,9 @@ bcue_status bcue_input_make(const bcue_input_maker *maker, size_t index, const b
 {
     const bcue_sample *sample = bcue_dataset_sample(maker->dataset, index);
     bcue_augment_draw draw = draw_for(maker, sample, index);
-    if (target->data[BCUE_CAMERA] != NULL)
-        BCUE_TRY(make_camera(maker, index, &draw, target, undecodable, trouble, error));
+    for (int m = 0; m < BCUE_GPS; m++)
+        if (target->data[m] != NULL)
+            BCUE_TRY(make_frames(maker, index, (bcue_modality)m, &draw, target, undecodable, trouble, error));
     if (target->data[BCUE_GPS] != NULL)
         BCUE_TRY(make_position(maker, sample, &draw, target, error));
     int32_t beams = bcue_dataset_beams(maker->dataset);

@@ -7,8 +7,8 @@
 
 typedef struct bcue_input_maker {
     const bcue_dataset *dataset;
-    bcue_feature_config features;
-    const bcue_feature_cache *cache; /* may be NULL */
+    bcue_frame_recipes recipes;
+    const bcue_feature_cache *cache[BCUE_MODALITY_COUNT]; /* NULL: read the files */
     bool training;
     uint64_t seed;
     uint32_t epoch;
@@ -22,7 +22,8 @@ typedef struct bcue_input_target {
     double *power;
 } bcue_input_target;
 
-/* Floats of one frame of a modality (camera C*H*W, gps 2; 0 when not enabled) and frames per sample. */
+/* Floats of one frame of a modality (camera, LiDAR, radar C*H*W, gps 2; 0 when not enabled) and frames per
+ * sample. */
 size_t bcue_input_frame_size(const bcue_feature_config *features, bcue_modality modality);
 size_t bcue_input_frames(const bcue_dataset *dataset, bcue_modality modality);
 

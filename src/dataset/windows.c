@@ -2,6 +2,7 @@
 #include "dataset/source_table.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef struct window_shape {
     size_t frames, gps_frames, stride, horizon;
@@ -98,6 +99,29 @@ static bcue_status fill_frames(const bcue_source_job *job, size_t newest, const 
     return BCUE_OK;
 }
 
+/* "scenario32/unit1/..." or "scenario32": 32; 0: it does not say. */
+static int32_t scenario_in(const char *text)
+{
+    static const char word[] = "scenario";
+    const char *found = text != NULL ? strstr(text, word) : NULL;
+    int32_t number = 0;
+    for (found = found != NULL ? found + sizeof word - 1 : "";
+         *found >= '0' && *found <= '9' && number < 1000; found++)
+        number = number * 10 + (*found - '0');
+    return number;
+}
+
+static int32_t scenario_of(const bcue_source_table *table, const bcue_sample *sample, size_t frames)
+{
+    for (int m = 0; m < BCUE_MODALITY_COUNT; m++)
+        for (size_t i = 0; sample->file[m] != NULL && i < frames; i++) {
+            int32_t number = scenario_in(sample->file[m][i]);
+            if (number > 0)
+                return number;
+        }
+    return scenario_in(table->name);
+}
+
 /* The kept beams of a power vector. */
 static const double *kept_power(const bcue_source_job *job, const double *power)
 {
@@ -123,6 +147,7 @@ static bcue_status append_sample(bcue_source_job *job, size_t newest, const wind
                           .label = target->label,
                           .rsu_fix = {row->rsu_fix[0], row->rsu_fix[1]}};
     BCUE_TRY(fill_frames(job, newest, shape, &sample, error));
+    sample.scenario = scenario_of(table, &sample, shape->frames);
     if (missing_required(job, &sample, shape)) {
         job->table->defects.required_missing_dropped++;
         return BCUE_OK;

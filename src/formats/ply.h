@@ -14,6 +14,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "base/file.h"
 #include "beamcue/status.h"
 
 typedef struct bcue_ply {
@@ -43,5 +44,17 @@ bcue_status bcue_ply_mesh_decode(const void *data, size_t size, const char *name
                                  bcue_error *error);
 bcue_status bcue_ply_mesh_read(const char *path, bcue_ply_mesh *mesh, bcue_error *error);
 void bcue_ply_mesh_free(bcue_ply_mesh *mesh); /* and make it empty; NULL is fine */
+
+typedef enum bcue_ply_layout {
+    BCUE_PLY_ASCII,  /* as scenarios 31-34 have it: double x, y, z with six decimals, ushort intensity */
+    BCUE_PLY_BINARY, /* little endian, the same properties */
+    BCUE_PLY_BINARY_FLOAT, /* little endian, float x, y, z: about half the size */
+} bcue_ply_layout;
+
+/* Intensity is written where the cloud has it, rounded and cut to 0..65535. The caller frees `bytes`. */
+bcue_status bcue_ply_encode(const bcue_ply *cloud, bcue_ply_layout layout, bcue_bytes *bytes,
+                            bcue_error *error);
+bcue_status bcue_ply_write(const char *path, const bcue_ply *cloud, bcue_ply_layout layout,
+                           bcue_error *error);
 
 #endif

@@ -191,6 +191,12 @@ static void test_undecodable(void)
     }
 }
 
+static bcue_status open_camera_cache(test_opened *t, const char *folder, bcue_feature_cache **cache)
+{
+    const bcue_frame_recipes recipes = {.features = t->config.features};
+    return bcue_feature_cache_open(t->dataset, &recipes, BCUE_CAMERA, folder, NULL, cache, &t->error);
+}
+
 /* Open the cache; is it made anew, does it hold what the files hold, and how many files lie in its folder? */
 static void check_cache(bool built, int files)
 {
@@ -199,15 +205,17 @@ static void check_cache(bool built, int files)
     char folder[1100];
     snprintf(folder, sizeof folder, "%s/packed", fabricate_root);
     CHECK_OK(open_recording("", "", NULL, &t), t.error);
-    CHECK_OK(bcue_feature_cache_open(t.dataset, &t.config.features.camera, folder, NULL, &cache, &t.error),
-             t.error);
+    CHECK_OK(open_camera_cache(&t, folder, &cache), t.error);
     if (cache != NULL) {
         CHECK_INT(bcue_feature_cache_was_built(cache), built);
         for (size_t i = 0; i < ROWS; i++) {
             float expected[PIXELS];
             char *path = bcue_dataset_path(t.dataset, bcue_dataset_sample(t.dataset, i),
                                            bcue_dataset_sample(t.dataset, i)->file[BCUE_CAMERA][0]);
-            CHECK_OK(bcue_camera_file_read(path, &t.config.features.camera, expected, &t.error), t.error);
+            bcue_image image;
+            CHECK_OK(bcue_image_read(path, 1, &image, &t.error), t.error);
+            CHECK_OK(bcue_camera_resize(&image, &t.config.features.camera, expected, &t.error), t.error);
+            bcue_image_free(&image);
             free(path);
             CHECK(memcmp(bcue_feature_cache_frame(cache, i, 0), expected, sizeof expected) == 0);
         }
@@ -234,8 +242,7 @@ static void test_cache(void)
     char folder[1100], path[1200];
     snprintf(folder, sizeof folder, "%s/packed", fabricate_root);
     CHECK_OK(open_recording("", "", NULL, &t), t.error);
-    CHECK_OK(bcue_feature_cache_open(t.dataset, &t.config.features.camera, folder, NULL, &cache, &t.error),
-             t.error);
+    CHECK_OK(open_camera_cache(&t, folder, &cache), t.error);
     snprintf(path, sizeof path, "%s", bcue_feature_cache_path(cache));
     bcue_feature_cache_close(cache);
     test_close(&t);
@@ -272,8 +279,7 @@ static void *open_cache_again(void *argument)
     bcue_feature_cache *cache;
     char folder[1100];
     snprintf(folder, sizeof folder, "%s/packed", fabricate_root);
-    if (bcue_feature_cache_open(t->dataset, &t->config.features.camera, folder, NULL, &cache, &t->error) !=
-        BCUE_OK)
+    if (open_camera_cache(t, folder, &cache) != BCUE_OK)
         return NULL;
     bcue_feature_cache_close(cache);
     return t;

@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "formats_fixture.h"
+#include "base/rng.h"
 #include "base/text.h"
 #include "formats/ply.h"
 #include "mangle.h"
@@ -280,8 +281,57 @@ static void test_mangled(void)
     }
 }
 
+/* Written clouds read back: binary the same bits, ASCII to its six decimals, float to its precision. */
+static void test_written(void)
+{
+    enum { COUNT = 50 };
+    double points[3 * COUNT], intensity[COUNT];
+    bcue_rng rng = bcue_rng_make(3, BCUE_RNG_TEST, 0, 0, 0);
+    for (int i = 0; i < 3 * COUNT; i++)
+        points[i] = bcue_rng_range(&rng, -200, 200);
+    for (int i = 0; i < COUNT; i++)
+        intensity[i] = (double)(i * 1500);
+    for (int layout = BCUE_PLY_ASCII; layout <= BCUE_PLY_BINARY_FLOAT; layout++)
+        for (int with = 0; with < 2; with++) {
+            const bcue_ply cloud = {.count = COUNT, .points = points, .intensity = with ? intensity : NULL};
+            bcue_ply back;
+            bcue_bytes bytes;
+            bcue_error error = {{0}};
+            CHECK_OK(bcue_ply_encode(&cloud, (bcue_ply_layout)layout, &bytes, &error), error);
+            CHECK_OK(bcue_ply_decode(bytes.data, bytes.size, "written.ply", &back, &error), error);
+            CHECK_INT(back.count, COUNT);
+            const double tolerance = layout == BCUE_PLY_ASCII    ? 5.01e-7
+                                     : layout == BCUE_PLY_BINARY ? 0
+                                                                 : 1e-5;
+            for (size_t i = 0; i < 3 * back.count; i++)
+                CHECK_NEAR(back.points[i], points[i], tolerance);
+            CHECK((back.intensity != NULL) == (with != 0));
+            for (size_t i = 0; back.intensity != NULL && i < back.count; i++)
+                CHECK_NEAR(back.intensity[i], fmin(intensity[i], 65535), 0);
+            bcue_ply_free(&back);
+            bcue_bytes_free(&bytes);
+        }
+    /* The recordings' own layout, and other programs' idea of little endian. */
+    const bcue_ply one = {
+        .count = 1, .points = (double[]){-12.604652, -0.928885, 2.892489}, .intensity = (double[]){60}};
+    bcue_bytes bytes;
+    bcue_error error = {{0}};
+    CHECK_OK(bcue_ply_encode(&one, BCUE_PLY_ASCII, &bytes, &error), error);
+    CHECK_STR((const char *)bytes.data,
+              "ply\nformat ascii 1.0\nelement vertex 1\nproperty double x\nproperty double y\n"
+              "property double z\nproperty ushort intensity\nend_header\n"
+              "-12.604652 -0.928885 2.892489 60\n");
+    bcue_bytes_free(&bytes);
+    const bcue_ply unit = {.count = 1, .points = (double[]){1, 0, -2}, .intensity = (double[]){258}};
+    CHECK_OK(bcue_ply_encode(&unit, BCUE_PLY_BINARY_FLOAT, &bytes, &error), error);
+    static const uint8_t tail[14] = {0, 0, 0x80, 0x3f, 0, 0, 0, 0, 0, 0, 0, 0xc0, 2, 1};
+    CHECK(bytes.size > 14 && memcmp(bytes.data + bytes.size - 14, tail, 14) == 0);
+    bcue_bytes_free(&bytes);
+}
+
 int main(void)
 {
+    RUN(test_written);
     RUN(test_points);
     RUN(test_numbers);
     RUN(test_numbers_round_as_strtod);
