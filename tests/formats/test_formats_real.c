@@ -7,6 +7,7 @@
 #include "formats/csv.h"
 #include "formats/deepsense_text.h"
 #include "formats/image.h"
+#include "formats/nmea.h"
 #include "formats/npy.h"
 #include "formats/ply.h"
 #include "formats_fixture.h"
@@ -237,6 +238,28 @@ static void test_lidar_mangled(void)
     bcue_bytes_free(&bytes);
 }
 
+/* 544 valid sentences, of which 34 GGA and 34 RMC of the same instants (counted by another program). */
+static void test_nmea(void)
+{
+    NEEDS("nmea");
+    bcue_nmea_log log;
+    bcue_error error = {{0}};
+    CHECK_OK(bcue_nmea_read(real_path("nmea/TrimbleR2SampleData.txt"), &log, &error), error);
+    CHECK_INT(log.sentences, 544);
+    CHECK_INT(log.damaged, 0);
+    CHECK_INT(log.gga, 34);
+    CHECK_INT(log.rmc, 34);
+    CHECK_INT(log.count, 34);
+    for (size_t i = 0; i < log.count; i++) {
+        const bcue_nmea_fix *fix = &log.fixes[i];
+        CHECK((fix->quality == 2 || fix->quality == 5) && fix->year == 2017 && fix->month == 12 &&
+              fix->day == 20);
+        CHECK_NEAR(fix->latitude_deg, 34.05786, 1e-4);
+        CHECK_NEAR(fix->longitude_deg, -117.19682, 1e-4);
+    }
+    bcue_nmea_free(&log);
+}
+
 static void test_csvs(void)
 {
     NEEDS("deepsense_scenario5/published_vision_position_csv");
@@ -269,6 +292,7 @@ int main(void)
     RUN(test_radar_mangled);
     RUN(test_lidar);
     RUN(test_lidar_mangled);
+    RUN(test_nmea);
     RUN(test_csvs);
     return check_summary();
 }
