@@ -26,6 +26,8 @@ typedef struct bcue_model_facts {
     int32_t camera_frames;               /* pictures per window, oldest first; 0 = no camera */
     int32_t camera_width, camera_height; /* pixels after resizing; pictures of any size are accepted unless
                                             the recipe fixes it (camera.input_width) */
+    int32_t lidar_frames;                /* clouds per window; 0 = no LiDAR */
+    int32_t radar_frames;                /* radar frames per window; 0 = no radar */
     int32_t position_fixes;              /* GNSS fixes per window, oldest first; 0 = no position */
     int64_t parameters;                  /* numbers in the file: trained ones and batch-norm statistics */
     int64_t multiply_accumulates;        /* per window; 0 for look-up models */

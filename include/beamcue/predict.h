@@ -20,7 +20,8 @@ BCUE_API BCUE_CHECK_RESULT bcue_status bcue_session_create(const bcue_model *mod
                                                            bcue_error *error);
 BCUE_API void bcue_session_destroy(bcue_session *session); /* NULL is fine */
 
-/* A JPEG or PNG file as bytes; data NULL = this frame is missing. Borrowed for the call. */
+/* The file of a frame as bytes: JPEG or PNG of a camera, PLY of a LiDAR, npy (or MAT) of a radar. data NULL =
+ * this frame is missing. Borrowed for the call. */
 typedef struct bcue_encoded_picture {
     const void *data;
     size_t size;
@@ -32,14 +33,17 @@ typedef struct bcue_fix {
     double latitude_deg, longitude_deg;
 } bcue_fix;
 
-/* What the roadside unit knows at one instant. Fewer pictures or fixes than the model wants: the oldest count
+/* What the roadside unit knows at one instant. Fewer frames or fixes than the model wants: the oldest count
    as missing. Everything is borrowed for the duration of the call. */
 typedef struct bcue_observation {
     const bcue_encoded_picture *camera; /* oldest first */
     size_t camera_count;
     const bcue_fix *fixes; /* of the vehicle, oldest first */
     size_t fix_count;
-    bcue_fix rsu; /* of the roadside unit; NaN when the model does not need it */
+    bcue_fix rsu;                              /* of the roadside unit; NaN when the model does not need it */
+    const bcue_encoded_picture *lidar, *radar; /* oldest first */
+    size_t lidar_count, radar_count;
+    int32_t scenario; /* of DeepSense 6G, for recipes that depend on it; 0 = unknown */
 } bcue_observation;
 
 typedef struct bcue_ranked_beam {
@@ -53,7 +57,8 @@ typedef struct bcue_timing {
 
 /* The `count` (1 .. beams) best beams, best first, into `ranked` (room for `count`). `timing` may be NULL.
    Missing frames are zeros, as in training; when nothing that the model needs is there: BCUE_ERROR_DATA. A
-   picture that cannot be decoded: BCUE_ERROR_FORMAT. */
+   frame that cannot be decoded: BCUE_ERROR_FORMAT; one of another shape than the recipe takes:
+   BCUE_ERROR_DATA. */
 BCUE_API BCUE_CHECK_RESULT bcue_status bcue_predict(bcue_session *session,
                                                     const bcue_observation *observation, size_t count,
                                                     bcue_ranked_beam *ranked, bcue_timing *timing,

@@ -10,7 +10,6 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/report_hooks.h"
-#include "dataset/frame_read.h"
 #include "formats/csv.h"
 #include "formats/npy.h"
 
@@ -235,14 +234,14 @@ static bcue_status begin_inputs(const export_job *job, const bcue_feature_config
 {
     size_t count = bcue_dataset_count(job->dataset), frames = (size_t)bcue_dataset_frames(job->dataset);
     for (int m = 0; m < BCUE_GPS; m++) {
-        size_t frame[3];
+        int64_t frame[3];
         char name[64], present_name[64];
-        if (!bcue_frame_shape(features, (bcue_modality)m, frame))
+        if (!bcue_feature_shape(features, (bcue_modality)m, frame))
             continue;
-        const size_t shape[] = {count, frames, frame[0], frame[1], frame[2]};
+        const size_t shape[] = {count, frames, (size_t)frame[0], (size_t)frame[1], (size_t)frame[2]};
         snprintf(name, sizeof name, "%s.npy", bcue_modality_name((bcue_modality)m));
         snprintf(present_name, sizeof present_name, "%s_present.npy", bcue_modality_name((bcue_modality)m));
-        files->frame_size[m] = frame[0] * frame[1] * frame[2];
+        files->frame_size[m] = shape[2] * shape[3] * shape[4];
         files->frames[m] = frames;
         BCUE_TRY(begin_file(job, name, 5, shape, &files->data[m], error));
         BCUE_TRY(begin_file(job, present_name, 2, shape, &files->present[m], error));

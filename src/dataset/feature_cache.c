@@ -279,9 +279,9 @@ static bcue_status fill_file(bcue_file_writer *writer, chunk *job, uint64_t key,
 
 static size_t frame_size(const bcue_frame_recipes *recipes, bcue_modality modality)
 {
-    size_t shape[3];
-    (void)bcue_frame_shape(&recipes->features, modality, shape);
-    return shape[0] * shape[1] * shape[2];
+    int64_t shape[3];
+    (void)bcue_feature_shape(&recipes->features, modality, shape);
+    return (size_t)(shape[0] * shape[1] * shape[2]);
 }
 
 static bcue_status build(const char *path, chunk *job, size_t count, uint64_t key, const bcue_hooks *hooks,

@@ -19,28 +19,6 @@ void bcue_frame_recipes_close(bcue_frame_recipes *recipes)
     recipes->background = NULL;
 }
 
-bool bcue_frame_shape(const bcue_feature_config *features, bcue_modality modality, size_t shape[3])
-{
-    const bcue_camera_recipe *camera = &features->camera;
-    const bcue_lidar_recipe *lidar = &features->lidar;
-    const bcue_radar_recipe *radar = &features->radar;
-    shape[0] = shape[1] = shape[2] = 0;
-    if (modality == BCUE_CAMERA && camera->enabled) {
-        shape[0] = (size_t)camera->channels;
-        shape[1] = (size_t)camera->height;
-        shape[2] = (size_t)camera->width;
-    } else if (modality == BCUE_LIDAR && lidar->enabled) {
-        shape[0] = 1;
-        shape[1] = (size_t)lidar->height;
-        shape[2] = (size_t)lidar->width;
-    } else if (modality == BCUE_RADAR && radar->enabled) {
-        shape[0] = 2;
-        shape[1] = (size_t)radar->height;
-        shape[2] = (size_t)radar->width;
-    }
-    return shape[0] > 0;
-}
-
 static bcue_status read_camera(const char *path, const bcue_camera_recipe *recipe, float *out,
                                bcue_error *error)
 {

@@ -15,9 +15,6 @@ bcue_status bcue_frame_recipes_open(const bcue_feature_config *features, bcue_fr
                                     bcue_error *error);
 void bcue_frame_recipes_close(bcue_frame_recipes *recipes);
 
-/* Does the modality come in files, and is it enabled? Shape of a frame: channels, height, width. */
-bool bcue_frame_shape(const bcue_feature_config *features, bcue_modality modality, size_t shape[3]);
-
 /* `out`: a frame of camera (before normalisation and augmentation), LiDAR or radar (before augmentation).
    `maps`: work space for radar, kept from call to call by one thread; starts as NULL and is destroyed by the
    caller. `change` (may be NULL) is for LiDAR. */

@@ -283,9 +283,9 @@ static bcue_status open_cache(bcue_loader *loader, bcue_modality modality, const
 static bcue_status open_caches(bcue_loader *loader, bcue_error *error)
 {
     const char *folder = bcue_dataset_cache_folder(loader->maker.dataset);
-    size_t shape[3];
+    int64_t shape[3];
     for (int m = 0; folder != NULL && m < BCUE_MODALITY_COUNT; m++)
-        if (bcue_frame_shape(&loader->maker.recipes.features, (bcue_modality)m, shape))
+        if (bcue_feature_shape(&loader->maker.recipes.features, (bcue_modality)m, shape))
             BCUE_TRY(open_cache(loader, (bcue_modality)m, folder, error));
     return BCUE_OK;
 }

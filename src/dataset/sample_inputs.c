@@ -10,9 +10,9 @@
 
 size_t bcue_input_frame_size(const bcue_feature_config *features, bcue_modality modality)
 {
-    size_t shape[3];
-    if (bcue_frame_shape(features, modality, shape))
-        return shape[0] * shape[1] * shape[2];
+    int64_t shape[3];
+    if (bcue_feature_shape(features, modality, shape))
+        return (size_t)(shape[0] * shape[1] * shape[2]);
     return modality == BCUE_GPS && features->position.enabled ? 2 : 0;
 }
 

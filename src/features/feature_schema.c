@@ -500,29 +500,44 @@ bcue_status bcue_feature_config_check(const bcue_feature_config *config, int64_t
     return check_flip(config, beam_step, origin, prefix, error);
 }
 
-static bcue_status check_restored(const bcue_feature_config *config, const char *name, int64_t channels,
-                                  int64_t height, int64_t width, bool position, bcue_error *error)
+bool bcue_feature_shape(const bcue_feature_config *config, bcue_modality modality, int64_t shape[3])
 {
     const bcue_camera_recipe *camera = &config->camera;
+    const bcue_lidar_recipe *lidar = &config->lidar;
+    const bcue_radar_recipe *radar = &config->radar;
+    const int64_t sizes[BCUE_GPS][3] = {{camera->channels, camera->height, camera->width},
+                                        {1, lidar->height, lidar->width},
+                                        {2, radar->height, radar->width}};
+    const bool enabled[BCUE_MODALITY_COUNT] = {camera->enabled, lidar->enabled, radar->enabled, false};
+    const bool has = (unsigned)modality < BCUE_GPS && enabled[modality];
+    for (int i = 0; i < 3; i++)
+        shape[i] = has ? sizes[modality][i] : 0;
+    return has;
+}
+
+static bcue_status check_restored(const bcue_feature_config *config, const char *name,
+                                  const bcue_feature_sizes *sizes, bcue_error *error)
+{
     bcue_status status = bcue_feature_config_check(config, 1, NULL, "", error);
     if (status != BCUE_OK)
         return bcue_fail_context(error, BCUE_ERROR_FORMAT, "%s", name);
-    if (camera->enabled != (channels > 0) ||
-        (camera->enabled &&
-         (camera->channels != channels || camera->height != height || camera->width != width)))
-        return bcue_fail(
-            error, BCUE_ERROR_FORMAT,
-            "%s: its camera recipe does not make the pictures that its network takes; train the model again",
-            name);
-    if (config->position.enabled != position)
+    for (int m = 0; m < BCUE_GPS; m++) {
+        int64_t shape[3];
+        (void)bcue_feature_shape(config, (bcue_modality)m, shape);
+        if (memcmp(shape, sizes->frame[m], sizeof shape) != 0)
+            return bcue_fail(
+                error, BCUE_ERROR_FORMAT,
+                "%s: its %s recipe does not make the pictures that its network takes; train the model again",
+                name, bcue_modality_name((bcue_modality)m));
+    }
+    if (config->position.enabled != sizes->position)
         return bcue_fail(error, BCUE_ERROR_FORMAT,
                          "%s: its position recipe does not fit its inputs; train the model again", name);
     return BCUE_OK;
 }
 
-bcue_status bcue_feature_config_restore(const char *yaml, const char *name, int64_t channels, int64_t height,
-                                        int64_t width, bool position, bcue_feature_config *config,
-                                        bcue_config **owned, bcue_error *error)
+bcue_status bcue_feature_config_restore(const char *yaml, const char *name, const bcue_feature_sizes *sizes,
+                                        bcue_feature_config *config, bcue_config **owned, bcue_error *error)
 {
     bcue_status status = bcue_config_read_text(yaml, strlen(yaml), name, NULL, 0, bcue_feature_config_fields,
                                                config, owned, error);
@@ -530,7 +545,7 @@ bcue_status bcue_feature_config_restore(const char *yaml, const char *name, int6
         return status == BCUE_ERROR_CONFIG ? BCUE_ERROR_FORMAT : status;
     config->augment =
         (bcue_augment_recipe){.boresight_deg = BCUE_BORESIGHT_UNKNOWN}; /* a matter of training */
-    status = check_restored(config, name, channels, height, width, position, error);
+    status = check_restored(config, name, sizes, error);
     if (status != BCUE_OK) {
         bcue_config_destroy(*owned);
         *owned = NULL;

@@ -96,12 +96,21 @@ extern const bcue_config_field
 bcue_status bcue_feature_config_check(const bcue_feature_config *config, int64_t beam_step,
                                       const bcue_config *origin, const char *prefix, bcue_error *error);
 
-/* The recipes that a model file holds as YAML, checked against the sizes of the model's inputs (channels 0:
-   no camera; position false: none). `name` stands for the file in messages. BCUE_ERROR_FORMAT when they are
-   damaged. On success destroy `*owned` when `config` is no longer used. */
-bcue_status bcue_feature_config_restore(const char *yaml, const char *name, int64_t channels, int64_t height,
-                                        int64_t width, bool position, bcue_feature_config *config,
-                                        bcue_config **owned, bcue_error *error);
+/* Channels, height and width of one frame of a modality that comes in frames (camera, LiDAR, radar); false,
+ * and zeros, when it does not or is not enabled. */
+bool bcue_feature_shape(const bcue_feature_config *config, bcue_modality modality, int64_t shape[3]);
+
+/* What a network takes in, to be compared with what the recipes make. */
+typedef struct bcue_feature_sizes {
+    int64_t frame[BCUE_GPS][3]; /* channels, height, width; 0 = not taken */
+    bool position;
+} bcue_feature_sizes;
+
+/* The recipes that a model file holds as YAML, checked against the sizes of the model's inputs. `name` stands
+   for the file in messages. BCUE_ERROR_FORMAT when they are damaged. On success destroy `*owned` when
+   `config` is no longer used. */
+bcue_status bcue_feature_config_restore(const char *yaml, const char *name, const bcue_feature_sizes *sizes,
+                                        bcue_feature_config *config, bcue_config **owned, bcue_error *error);
 
 /* out: (channels, height, width) floats. */
 bcue_status bcue_camera_features(const bcue_image *image, const bcue_camera_recipe *recipe, float *out,

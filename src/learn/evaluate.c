@@ -69,6 +69,19 @@ typedef struct member_test {
     size_t count;
 } member_test;
 
+static bcue_status restore_features(const bcue_model_file *model, const char *path,
+                                    bcue_feature_config *features, bcue_config **owned, bcue_error *error)
+{
+    bcue_feature_sizes sizes = {.position = model->inputs.gps_frames > 0};
+    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++) { /* in the order of bcue_modality */
+        const bcue_picture_size size = bcue_model_picture(&model->inputs, (bcue_model_input)i);
+        sizes.frame[i][0] = size.channels;
+        sizes.frame[i][1] = size.height;
+        sizes.frame[i][2] = size.width;
+    }
+    return bcue_feature_config_restore(model->features_yaml, path, &sizes, features, owned, error);
+}
+
 static bcue_status score_model(const bcue_run_config *run, const bcue_dataset *dataset, const char *path,
                                const member_test *test, const bcue_hooks *hooks,
                                bcue_predictions *predictions, size_t first_row, bcue_error *error)
@@ -83,9 +96,7 @@ static bcue_status score_model(const bcue_run_config *run, const bcue_dataset *d
     if (status == BCUE_OK)
         status = check_seen(path, &model, dataset, test->seen_hash, error);
     if (status == BCUE_OK)
-        status = bcue_feature_config_restore(model.features_yaml, path, model.inputs.channels,
-                                             model.inputs.height, model.inputs.width,
-                                             model.inputs.gps_frames > 0, &features, &owned, error);
+        status = restore_features(&model, path, &features, &owned, error);
     if (status == BCUE_OK) {
         const bcue_scorer_options options = {.engine = (bcue_engine)run->train.engine,
                                              .loader_threads = (int)run->train.loader_threads,

@@ -32,6 +32,8 @@ bcue_feature_config bcue_features_for(const bcue_feature_config *features, const
 {
     bcue_feature_config used = *features;
     used.camera.enabled = used.camera.enabled && bcue_model_needs_camera(model);
+    used.lidar.enabled = used.lidar.enabled && bcue_model_needs(model, BCUE_INPUT_LIDAR);
+    used.radar.enabled = used.radar.enabled && bcue_model_needs(model, BCUE_INPUT_RADAR);
     used.position.enabled = used.position.enabled && bcue_model_needs_position(model);
     if (bcue_model_is_table(model)) /* one pass over the samples as they are */
         used.augment = (bcue_augment_recipe){.boresight_deg = BCUE_BORESIGHT_UNKNOWN};
@@ -42,12 +44,17 @@ bcue_model_inputs bcue_model_inputs_of(const bcue_dataset *dataset, const bcue_f
                                        const bcue_model_config *model)
 {
     const bcue_feature_config used = bcue_features_for(features, model);
-    const bool camera = used.camera.enabled;
+    int64_t camera[3], lidar[3], radar[3]; /* channels, height, width */
+    (void)bcue_feature_shape(&used, BCUE_CAMERA, camera);
+    (void)bcue_feature_shape(&used, BCUE_LIDAR, lidar);
+    (void)bcue_feature_shape(&used, BCUE_RADAR, radar);
     return (bcue_model_inputs){
         .frames = bcue_dataset_frames(dataset),
-        .channels = camera ? used.camera.channels : 0,
-        .height = camera ? used.camera.height : 0,
-        .width = camera ? used.camera.width : 0,
+        .channels = camera[0],
+        .height = camera[1],
+        .width = camera[2],
+        .lidar = {lidar[0], lidar[1], lidar[2]},
+        .radar = {radar[0], radar[1], radar[2]},
         .gps_frames = used.position.enabled ? bcue_dataset_gps_frames(dataset) : 0,
         .beams = bcue_dataset_beams(dataset),
     };

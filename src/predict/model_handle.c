@@ -17,6 +17,23 @@ static bcue_status count_work(bcue_model *model, bcue_error *error)
     return BCUE_OK;
 }
 
+_Static_assert((int)BCUE_INPUT_LIDAR == (int)BCUE_LIDAR && (int)BCUE_INPUT_RADAR == (int)BCUE_RADAR,
+               "inputs of a model are in the order of the modalities");
+
+static bcue_status restore_features(bcue_model *model, const char *path, bcue_error *error)
+{
+    const bcue_model_inputs *inputs = &model->file.inputs;
+    bcue_feature_sizes sizes = {.position = inputs->gps_frames > 0};
+    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++) {
+        const bcue_picture_size size = bcue_model_picture(inputs, (bcue_model_input)i);
+        sizes.frame[i][0] = size.channels;
+        sizes.frame[i][1] = size.height;
+        sizes.frame[i][2] = size.width;
+    }
+    return bcue_feature_config_restore(model->file.features_yaml, path, &sizes, &model->features,
+                                       &model->owned_features, error);
+}
+
 bcue_status bcue_model_load(const char *path, bcue_model **model, bcue_error *error)
 {
     *model = NULL;
@@ -25,10 +42,7 @@ bcue_status bcue_model_load(const char *path, bcue_model **model, bcue_error *er
         return bcue_fail_memory(error, path);
     bcue_status status = bcue_model_file_read(path, &made->file, error);
     if (status == BCUE_OK)
-        status = bcue_feature_config_restore(made->file.features_yaml, path, made->file.inputs.channels,
-                                             made->file.inputs.height, made->file.inputs.width,
-                                             made->file.inputs.gps_frames > 0, &made->features,
-                                             &made->owned_features, error);
+        status = restore_features(made, path, error);
     if (status == BCUE_OK)
         status = count_work(made, error);
     if (status != BCUE_OK) {
@@ -57,6 +71,8 @@ void bcue_model_get_facts(const bcue_model *model, bcue_model_facts *facts)
         .camera_frames = inputs->channels > 0 ? (int32_t)inputs->frames : 0,
         .camera_width = (int32_t)inputs->width,
         .camera_height = (int32_t)inputs->height,
+        .lidar_frames = inputs->lidar.channels > 0 ? (int32_t)inputs->frames : 0,
+        .radar_frames = inputs->radar.channels > 0 ? (int32_t)inputs->frames : 0,
         .position_fixes = (int32_t)inputs->gps_frames,
         .multiply_accumulates = model->multiply_accumulates,
     };

@@ -22,6 +22,8 @@ struct bcue_session {
     int threads; /* limit while it runs; 0: none */
     float *scores;
     bool *taken;
+    bcue_radar_maps *radar;            /* NULL: the model takes no radar */
+    bcue_lidar_background *background; /* NULL: the recipe has none */
 };
 
 static bcue_status plan_session(bcue_session *session, bcue_error *error)
@@ -50,6 +52,10 @@ bcue_status bcue_session_create(const bcue_model *model, bcue_session **session,
         made->scores == NULL || made->taken == NULL ? bcue_fail_memory(error, "a session") : BCUE_OK;
     if (status == BCUE_OK && !bcue_model_is_table(&model->file.config))
         status = plan_session(made, error);
+    if (status == BCUE_OK && model->features.radar.enabled)
+        status = bcue_radar_maps_create(&model->features.radar, &made->radar, error);
+    if (status == BCUE_OK)
+        status = bcue_lidar_background_read(&model->features.lidar, &made->background, error);
     if (status != BCUE_OK) {
         bcue_session_destroy(made);
         return status;
@@ -64,6 +70,8 @@ void bcue_session_destroy(bcue_session *session)
         return;
     bcue_plan_destroy(session->plan);
     bcue_graph_destroy(session->graph);
+    bcue_radar_maps_destroy(session->radar);
+    bcue_lidar_background_destroy(session->background);
     free(session->scores);
     free(session->taken);
     free(session);
@@ -94,20 +102,45 @@ static bcue_status feed_picture(const bcue_session *session, const bcue_encoded_
     return status;
 }
 
-static bcue_status feed_camera(bcue_session *session, const bcue_observation *observation, size_t *seen,
-                               bcue_timing *timing, bcue_error *error)
+/* A cloud or a radar frame, by the same functions as in training. Decoding counts as making features. */
+static bcue_status feed_echoes(const bcue_session *session, bcue_model_input which,
+                               const bcue_observation *observation, const bcue_encoded_picture *frame,
+                               float *input, bcue_timing *timing, bcue_error *error)
+{
+    const double started = bcue_clock_s();
+    const bool lidar = which == BCUE_INPUT_LIDAR;
+    const char *name = frame->name != NULL ? frame->name : lidar ? "LiDAR frame" : "radar frame";
+    bcue_status status =
+        lidar ? bcue_lidar_features_decode(frame->data, frame->size, name, &session->model->features.lidar,
+                                           session->background, observation->scenario, NULL, input, error)
+              : bcue_radar_features_decode(session->radar, frame->data, frame->size, name, input, error);
+    timing->features_ms += 1e3 * (bcue_clock_s() - started);
+    return status;
+}
+
+/* Every frame of one modality; a missing one is zeros. */
+static bcue_status feed_frames(bcue_session *session, bcue_model_input which,
+                               const bcue_observation *observation, size_t *seen, bcue_timing *timing,
+                               bcue_error *error)
 {
     const bcue_model_inputs *inputs = &session->model->file.inputs;
-    float *input = session->plan != NULL ? bcue_plan_input(session->plan, "camera") : NULL;
-    const size_t size = (size_t)(inputs->channels * inputs->height * inputs->width);
-    for (size_t i = 0; input != NULL && i < (size_t)inputs->frames; i++) {
-        const ptrdiff_t at = newest(observation->camera_count, (size_t)inputs->frames, i);
-        if (at >= 0 && observation->camera[at].data != NULL) {
-            BCUE_TRY(feed_picture(session, &observation->camera[at], input + i * size, timing, error));
-            (*seen)++;
-        } else {
-            memset(input + i * size, 0, size * sizeof *input);
+    const bcue_picture_size shape = bcue_model_picture(inputs, which);
+    const bcue_encoded_picture *const frames[] = {observation->camera, observation->lidar,
+                                                  observation->radar};
+    const size_t counts[] = {observation->camera_count, observation->lidar_count, observation->radar_count};
+    float *input =
+        session->plan != NULL ? bcue_plan_input(session->plan, bcue_model_input_names[which]) : NULL;
+    const size_t size = (size_t)(shape.channels * shape.height * shape.width);
+    for (size_t i = 0; input != NULL && i < (size_t)inputs->frames; i++, input += size) {
+        const ptrdiff_t at = newest(counts[which], (size_t)inputs->frames, i);
+        if (at < 0 || frames[which][at].data == NULL) {
+            memset(input, 0, size * sizeof *input);
+            continue;
         }
+        BCUE_TRY(which == BCUE_INPUT_CAMERA
+                     ? feed_picture(session, &frames[which][at], input, timing, error)
+                     : feed_echoes(session, which, observation, &frames[which][at], input, timing, error));
+        (*seen)++;
     }
     return BCUE_OK;
 }
@@ -129,9 +162,10 @@ static bcue_status fix_features(const bcue_session *session, const bcue_observat
             "missing fix",
             at, fix->latitude_deg, fix->longitude_deg);
     *there = true;
+    const bcue_position_recipe recipe =
+        bcue_position_recipe_for(&session->model->features.position, observation->scenario);
     return bcue_position_features(fix->latitude_deg, fix->longitude_deg, rsu->latitude_deg,
-                                  rsu->longitude_deg, &session->model->features.position, false, features,
-                                  error);
+                                  rsu->longitude_deg, &recipe, false, features, error);
 }
 
 /* `position` gets the newest fix as features, NaN when missing; a network also gets all of them, zeros where
@@ -230,7 +264,8 @@ bcue_status bcue_predict(bcue_session *session, const bcue_observation *observat
     if (count < 1 || count > (size_t)file->inputs.beams)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "asked for %zu beams; this model ranks 1 to %lld", count,
                          (long long)file->inputs.beams);
-    BCUE_TRY(feed_camera(session, observation, &seen, &times, error));
+    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++)
+        BCUE_TRY(feed_frames(session, (bcue_model_input)i, observation, &seen, &times, error));
     BCUE_TRY(feed_position(session, observation, position, &seen, error));
     if (seen == 0 && needs_anything(file))
         return refuse_nothing(file, error);

@@ -85,7 +85,8 @@ static void read_raw(const toy_run *run, const bcue_sample *sample, raw_sample *
     }
     for (int i = 0; i < 2; i++)
         raw->fixes[i] = (bcue_fix){sample->fix[2 * i], sample->fix[2 * i + 1]};
-    raw->observation = (bcue_observation){&raw->camera, 1, raw->fixes, 2, {NAN, NAN}};
+    raw->observation = (bcue_observation){
+        .camera = &raw->camera, .camera_count = 1, .fixes = raw->fixes, .fix_count = 2, .rsu = {NAN, NAN}};
 }
 
 /* The first sample that lacks nothing. */
@@ -236,25 +237,31 @@ static void broken_and_missing_observations(void)
     /* More than the model wants: the newest count. */
     const bcue_encoded_picture pictures[2] = {{"rubbish", 7, NULL}, raw.camera};
     const bcue_fix fixes[3] = {{1, 1}, raw.fixes[0], raw.fixes[1]};
-    bcue_observation observation = {pictures, 2, fixes, 3, {NAN, NAN}};
+    bcue_observation observation = {
+        .camera = pictures, .camera_count = 2, .fixes = fixes, .fix_count = 3, .rsu = {NAN, NAN}};
     CHECK_OK(bcue_predict(session, &observation, 4, other, NULL, &error), error);
     CHECK(same_answer(full, other));
     /* Fewer: zeros, and another answer. */
-    observation = (bcue_observation){NULL, 0, raw.fixes + 1, 1, {NAN, NAN}};
+    observation = (bcue_observation){
+        .camera = NULL, .camera_count = 0, .fixes = raw.fixes + 1, .fix_count = 1, .rsu = {NAN, NAN}};
     CHECK_OK(bcue_predict(session, &observation, 4, other, NULL, &error), error);
     CHECK(!same_answer(full, other));
-    observation = (bcue_observation){&raw.camera, 1, NULL, 0, {NAN, NAN}};
+    observation = (bcue_observation){
+        .camera = &raw.camera, .camera_count = 1, .fixes = NULL, .fix_count = 0, .rsu = {NAN, NAN}};
     CHECK_OK(bcue_predict(session, &observation, 1, other, NULL, &error), error);
     /* Nothing. */
     const bcue_encoded_picture none = {NULL, 0, NULL};
     const bcue_fix lost = {NAN, 10};
-    observation = (bcue_observation){&none, 1, &lost, 1, {NAN, NAN}};
+    observation = (bcue_observation){
+        .camera = &none, .camera_count = 1, .fixes = &lost, .fix_count = 1, .rsu = {NAN, NAN}};
     CHECK_STATUS(bcue_predict(session, &observation, 4, other, NULL, &error), BCUE_ERROR_DATA);
     CHECK_CONTAINS(error.text, "this resnet18 needs camera frames or GNSS fixes");
-    observation = (bcue_observation){NULL, 0, NULL, 0, {NAN, NAN}};
+    observation = (bcue_observation){
+        .camera = NULL, .camera_count = 0, .fixes = NULL, .fix_count = 0, .rsu = {NAN, NAN}};
     CHECK_STATUS(bcue_predict(session, &observation, 4, other, NULL, &error), BCUE_ERROR_DATA);
     const bcue_fix nowhere = {1e300, 10};
-    observation = (bcue_observation){&raw.camera, 1, &nowhere, 1, {NAN, NAN}};
+    observation = (bcue_observation){
+        .camera = &raw.camera, .camera_count = 1, .fixes = &nowhere, .fix_count = 1, .rsu = {NAN, NAN}};
     CHECK_STATUS(bcue_predict(session, &observation, 4, other, NULL, &error), BCUE_ERROR_DATA);
     CHECK_CONTAINS(error.text, "no place on Earth");
     /* Too many or too few beams. */
@@ -265,7 +272,8 @@ static void broken_and_missing_observations(void)
     const bcue_encoded_picture rubbish[3] = {
         {"rubbish", 7, NULL}, {"", 0, NULL}, {raw.picture.data, raw.picture.size / 2, "half.jpg"}};
     for (int i = 0; i < 3; i++) {
-        observation = (bcue_observation){&rubbish[i], 1, raw.fixes, 2, {NAN, NAN}};
+        observation = (bcue_observation){
+            .camera = &rubbish[i], .camera_count = 1, .fixes = raw.fixes, .fix_count = 2, .rsu = {NAN, NAN}};
         CHECK_STATUS(bcue_predict(session, &observation, 4, other, NULL, &error), BCUE_ERROR_FORMAT);
         CHECK_CONTAINS(error.text, i < 2 ? "camera frame" : "half.jpg");
     }

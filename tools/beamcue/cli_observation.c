@@ -7,10 +7,10 @@
 
 enum { MOST_PICTURE_BYTES = 256 << 20 };
 
-static int cannot_read(const bcue_cli *cli, const char *path, const char *why)
+static int cannot_read(const bcue_cli *cli, const char *what, const char *path, const char *why)
 {
     bcue_error error;
-    snprintf(error.text, sizeof error.text, "%s: cannot read the picture: %s", path, why);
+    snprintf(error.text, sizeof error.text, "%s: cannot read the %s: %s", path, what, why);
     return bcue_cli_fail(cli, BCUE_ERROR_IO, &error);
 }
 
@@ -36,17 +36,17 @@ static const char *read_all(FILE *file, bcue_encoded_picture *picture)
     return ferror(file) ? strerror(errno) : NULL;
 }
 
-static int read_picture(const bcue_cli *cli, const char *path, bcue_encoded_picture *picture)
+static int read_frame(const bcue_cli *cli, const char *what, const char *path, bcue_encoded_picture *picture)
 {
     if (strcmp(path, "none") == 0)
         return BCUE_EXIT_DONE;
     FILE *file = fopen(path, "rb");
     if (file == NULL)
-        return cannot_read(cli, path, strerror(errno));
+        return cannot_read(cli, what, path, strerror(errno));
     const char *wrong = read_all(file, picture);
     fclose(file);
     picture->name = path;
-    return wrong == NULL ? BCUE_EXIT_DONE : cannot_read(cli, path, wrong);
+    return wrong == NULL ? BCUE_EXIT_DONE : cannot_read(cli, what, path, wrong);
 }
 
 static bool parse_fix(const char *text, bcue_fix *fix)
@@ -72,6 +72,20 @@ static int take_fix(const bcue_cli *cli, const char *option, const char *text, b
     return BCUE_EXIT_DONE;
 }
 
+/* The files of one option. `frames` and `count` are set even when one of them cannot be read. */
+static int read_frames(bcue_cli *cli, const char *option, const char *what, bcue_encoded_picture **frames,
+                       size_t *count)
+{
+    const char *const *values = bcue_cli_values(cli, option, count);
+    int result = BCUE_EXIT_DONE;
+    *frames = calloc(*count + 1, sizeof **frames);
+    if (*frames == NULL)
+        return bcue_cli_no_memory(cli);
+    for (size_t i = 0; i < *count && result == BCUE_EXIT_DONE; i++)
+        result = read_frame(cli, what, values[i], &(*frames)[i]);
+    return result;
+}
+
 static int read_options(bcue_cli *cli, bcue_cli_observation *observation)
 {
     *observation = (bcue_cli_observation){.view = {.rsu = {NAN, NAN}}};
@@ -88,14 +102,20 @@ static int read_options(bcue_cli *cli, bcue_cli_observation *observation)
     const char *rsu = bcue_cli_value(cli, "--rsu");
     if (result == BCUE_EXIT_DONE && rsu != NULL)
         result = take_fix(cli, "--rsu", rsu, &observation->view.rsu);
-    values = bcue_cli_values(cli, "--camera", &count);
-    observation->pictures = calloc(count + 1, sizeof *observation->pictures);
-    if (observation->pictures == NULL)
-        return bcue_cli_no_memory(cli);
-    observation->view.camera = observation->pictures;
-    observation->view.camera_count = count;
-    for (size_t i = 0; i < count && result == BCUE_EXIT_DONE; i++)
-        result = read_picture(cli, values[i], &observation->pictures[i]);
+    long scenario = 0;
+    if (result == BCUE_EXIT_DONE)
+        result = bcue_cli_whole(cli, "--scenario", 1, 999, &scenario);
+    observation->view.scenario = (int32_t)scenario;
+    static const char *const options[BCUE_CLI_FRAME_KINDS] = {"--camera", "--lidar", "--radar"};
+    static const char *const what[BCUE_CLI_FRAME_KINDS] = {"picture", "cloud", "radar frame"};
+    for (int k = 0; k < BCUE_CLI_FRAME_KINDS && result == BCUE_EXIT_DONE; k++)
+        result = read_frames(cli, options[k], what[k], &observation->frames[k], &observation->counts[k]);
+    observation->view.camera = observation->frames[0];
+    observation->view.camera_count = observation->counts[0];
+    observation->view.lidar = observation->frames[1];
+    observation->view.lidar_count = observation->counts[1];
+    observation->view.radar = observation->frames[2];
+    observation->view.radar_count = observation->counts[2];
     return result;
 }
 
@@ -111,6 +131,8 @@ static void warn_surplus(const char *kind, const char *option, size_t given, int
 static void warn_unused(const bcue_model_facts *facts, const bcue_observation *observation)
 {
     warn_surplus(facts->kind, "--camera", observation->camera_count, facts->camera_frames);
+    warn_surplus(facts->kind, "--lidar", observation->lidar_count, facts->lidar_frames);
+    warn_surplus(facts->kind, "--radar", observation->radar_count, facts->radar_frames);
     warn_surplus(facts->kind, "--position", observation->fix_count, facts->position_fixes);
 }
 
@@ -132,8 +154,10 @@ int bcue_cli_observe(bcue_cli *cli, bcue_cli_observation *observation, bcue_mode
 
 void bcue_cli_observation_free(bcue_cli_observation *observation)
 {
-    for (size_t i = 0; observation->pictures != NULL && i < observation->view.camera_count; i++)
-        free((void *)observation->pictures[i].data);
-    free(observation->pictures);
+    for (int k = 0; k < BCUE_CLI_FRAME_KINDS; k++) {
+        for (size_t i = 0; observation->frames[k] != NULL && i < observation->counts[k]; i++)
+            free((void *)observation->frames[k][i].data);
+        free(observation->frames[k]);
+    }
     free(observation->fixes);
 }

@@ -10,19 +10,33 @@
      .value = "FILE",                                                                                        \
      .repeats = true,                                                                                        \
      .help = "a JPEG or PNG picture, oldest first; 'none' = this frame is missing"},                         \
+        {.name = "--lidar",                                                                                  \
+         .value = "FILE",                                                                                    \
+         .repeats = true,                                                                                    \
+         .help = "a LiDAR cloud (.ply), oldest first; 'none' = this frame is missing"},                      \
+        {.name = "--radar",                                                                                  \
+         .value = "FILE",                                                                                    \
+         .repeats = true,                                                                                    \
+         .help = "a radar frame (.npy), oldest first; 'none' = this frame is missing"},                      \
         {.name = "--position",                                                                               \
          .value = "LAT,LON",                                                                                 \
          .repeats = true,                                                                                    \
          .help = "a fix of the vehicle in degrees (WGS-84), oldest first;\n'none' = this fix is missing"},   \
+        {.name = "--scenario",                                                                               \
+         .value = "N",                                                                                       \
+         .help = "number of the DeepSense scenario, for recipes that differ between them"},                  \
     {                                                                                                        \
         .name = "--rsu", .value = "LAT,LON",                                                                 \
         .help = "where the roadside unit stands, for models that use it"                                     \
     }
 
+enum { BCUE_CLI_FRAME_KINDS = 3 }; /* camera, LiDAR, radar */
+
 typedef struct bcue_cli_observation {
-    bcue_observation view;          /* points into what follows */
-    bcue_encoded_picture *pictures; /* owned, with their bytes */
-    bcue_fix *fixes;                /* owned */
+    bcue_observation view;                              /* points into what follows */
+    bcue_encoded_picture *frames[BCUE_CLI_FRAME_KINDS]; /* owned, with their bytes */
+    size_t counts[BCUE_CLI_FRAME_KINDS];
+    bcue_fix *fixes; /* owned */
 } bcue_cli_observation;
 
 /* Read the options and the files they name, then load the model of the first operand (only when the options
