@@ -45,6 +45,14 @@ BCUE_API BCUE_CHECK_RESULT bcue_status bcue_inspect(const char *config_or_folder
                                                     const char *const *overrides, size_t override_count,
                                                     const char *html_path, const bcue_hooks *hooks,
                                                     bcue_report **report, bcue_error *error);
+/* What stands still in front of the LiDAR, learnt from `clouds` reference frames spread over the recordings:
+ * places of 0.25 m that at least `share` (0..1] of them hit. Written to `out_path` as a binary PLY for
+ * features.lidar.background. One sensor at one place: give the recordings of one street. */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_static_lidar(const char *config_or_folder,
+                                                         const char *const *overrides, size_t override_count,
+                                                         size_t clouds, double share, const char *out_path,
+                                                         const bcue_hooks *hooks, bcue_report **report,
+                                                         bcue_error *error);
 /* Windows, labels, power vectors and split of a run configuration as .npy and .csv in `out_folder`, for other
  * programs (docs/export.md). */
 BCUE_API BCUE_CHECK_RESULT bcue_status bcue_export_samples(const char *config_path,

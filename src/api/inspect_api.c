@@ -119,6 +119,7 @@ bcue_status bcue_inspection_make(const bcue_dataset *dataset, bcue_inspection *i
     }
     inspection->median_spread_db = median_of(inspection->spread_db, inspection->powered);
     inspection->median_gap_db = median_of(inspection->gap_db, inspection->powered);
+    bcue_sensors_look(dataset, &inspection->sensors);
     bcue_status status = inspect_steps(dataset, inspection, error);
     if (status != BCUE_OK)
         bcue_inspection_free(inspection);
@@ -256,6 +257,7 @@ static void fill_json(const bcue_dataset *dataset, const bcue_inspection *inspec
     json_object_set_new(object, "nan_power", json_integer(d->nan_power));
     json_object_set_new(object, "zero_power", json_integer(d->zero_power));
     json_object_set_new(object, "label_mismatch", json_integer(d->label_mismatch));
+    bcue_sensors_json(&inspection->sensors, object);
     json_object_set_new(object, "data_hash", json_string(bcue_dataset_hash(dataset)));
 }
 
@@ -268,6 +270,13 @@ static bcue_status build(const bcue_dataset *dataset, const bcue_inspection *ins
     bcue_table_destroy(overview);
     BCUE_TRY(status);
     bcue_text_puts(bcue_report_out(report), "\n");
+    bcue_table *sensors = bcue_sensors_table(&inspection->sensors);
+    if (sensors != NULL) {
+        status = bcue_report_add_table(report, "sensors", sensors, error);
+        bcue_table_destroy(sensors);
+        BCUE_TRY(status);
+        bcue_text_puts(bcue_report_out(report), "\n");
+    }
     bcue_table *defects = bcue_inspection_defects(dataset);
     status = bcue_report_add_table(report, "defects", defects, error);
     bcue_table_destroy(defects);

@@ -144,6 +144,10 @@ static bcue_status fill(bcue_page *page, const bcue_dataset *dataset, const bcue
     const bool made = overview != NULL && defects != NULL;
     bcue_table_destroy(overview);
     bcue_table_destroy(defects);
+    bcue_table *sensors = bcue_sensors_table(&inspection->sensors);
+    if (sensors != NULL)
+        bcue_page_table(page, sensors);
+    bcue_table_destroy(sensors);
     if (!made)
         return bcue_fail_memory(error, "the page");
     bcue_page_section(page, "Beams and positions");
@@ -159,7 +163,9 @@ static bcue_status fill(bcue_page *page, const bcue_dataset *dataset, const bcue
                                inspection->gap_db, inspection->powered, error));
     }
     bcue_page_grid_end(page);
-    return inspection->available[BCUE_CAMERA] > 0 ? add_gallery(page, dataset, error) : BCUE_OK;
+    if (inspection->available[BCUE_CAMERA] > 0)
+        BCUE_TRY(add_gallery(page, dataset, error));
+    return bcue_sensors_add_pictures(page, dataset, &inspection->sensors, error);
 }
 
 bcue_status bcue_inspection_write_page(const bcue_dataset *dataset, const bcue_inspection *inspection,

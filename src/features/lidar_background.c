@@ -4,7 +4,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
-#include "features/lidar.h"
+#include "features/lidar_map.h"
 
 /* Beyond this distance the rule below asks for more than the reach of any neighbour search that pays, and
    4.7 (r / 30)^4 m exceeds the street; static points are still honoured, by looking at all of them. */

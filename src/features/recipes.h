@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include "base/config.h"
 #include "base/rng.h"
-#include "features/lidar.h"
-#include "features/radar.h"
+#include "features/lidar_map.h"
+#include "features/radar_map.h"
 #include "formats/image.h"
 
 typedef enum bcue_modality {

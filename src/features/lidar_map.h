@@ -1,7 +1,7 @@
 /* LiDAR clouds to bird's-eye-view count maps: numpy.histogramdd of x and y over a field of view, counts
    clipped and divided by the clip. Sensor frame, metres. Any thread. */
-#ifndef BCUE_FEATURES_LIDAR_H
-#define BCUE_FEATURES_LIDAR_H
+#ifndef BCUE_FEATURES_LIDAR_MAP_H
+#define BCUE_FEATURES_LIDAR_MAP_H
 
 #include <stdbool.h>
 #include <stddef.h>

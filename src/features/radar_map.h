@@ -1,7 +1,7 @@
 /* FMCW radar cubes to range-angle and range-velocity maps. A cube is complex (antennas, samples of a chirp,
    chirps of a frame), as DeepSense 6G records it. Any thread. */
-#ifndef BCUE_FEATURES_RADAR_H
-#define BCUE_FEATURES_RADAR_H
+#ifndef BCUE_FEATURES_RADAR_MAP_H
+#define BCUE_FEATURES_RADAR_MAP_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,8 +14,9 @@ typedef enum bcue_radar_kind {
        (mean over the chirps) removed from the range-angle map only; each map scaled from its least to its
        largest value. Angle bin 0 is broadside, velocity bin 0 is rest. */
     BCUE_RADAR_TII,
-    /* Static clutter removed from both, Hann windows over samples, chirps and antennas, angle and velocity
-       with their zero in the middle, power added up, in dB below the map's largest value. */
+    /* Static clutter removed from both, Hann windows over samples and chirps (not over the antennas, which
+       are too few to spend resolution), angle and velocity with their zero in the middle, power added up, in
+       dB below the map's largest value. */
     BCUE_RADAR_CALIBRATED,
     /* Lists of points (velocity, azimuth, altitude, depth), as CARLA's radar writes them: counts per cell. */
     BCUE_RADAR_POINTS,

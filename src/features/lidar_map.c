@@ -1,4 +1,4 @@
-#include "features/lidar.h"
+#include "features/lidar_map.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "features/radar.h"
+#include "features/radar_map.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ struct bcue_radar_maps {
     size_t antennas, samples, chirps, padded;
     float *re, *im;
     float *clutter_re, *clutter_im;
-    float *sample_window, *chirp_window, *antenna_window;
+    float *sample_window, *chirp_window;
 };
 
 static size_t padded_to_lanes(size_t count)
@@ -39,9 +39,8 @@ static void free_planes(bcue_radar_maps *maps)
     free(maps->clutter_im);
     free(maps->sample_window);
     free(maps->chirp_window);
-    free(maps->antenna_window);
     maps->re = maps->im = maps->clutter_re = maps->clutter_im = NULL;
-    maps->sample_window = maps->chirp_window = maps->antenna_window = NULL;
+    maps->sample_window = maps->chirp_window = NULL;
     maps->antennas = 0;
 }
 
@@ -101,15 +100,13 @@ static bcue_status fit_planes(bcue_radar_maps *maps, const size_t shape[3], bcue
     maps->clutter_im = bcue_calloc(rows, sizeof *maps->clutter_im);
     maps->sample_window = bcue_calloc(shape[1], sizeof *maps->sample_window);
     maps->chirp_window = bcue_calloc(shape[2], sizeof *maps->chirp_window);
-    maps->antenna_window = bcue_calloc(shape[0], sizeof *maps->antenna_window);
     if (maps->re == NULL || maps->im == NULL || maps->clutter_re == NULL || maps->clutter_im == NULL ||
-        maps->sample_window == NULL || maps->chirp_window == NULL || maps->antenna_window == NULL) {
+        maps->sample_window == NULL || maps->chirp_window == NULL) {
         free_planes(maps);
         return bcue_fail_memory(error, "the radar maps");
     }
     bcue_hann_window(shape[1], maps->sample_window);
     bcue_hann_window(shape[2], maps->chirp_window);
-    bcue_hann_window(shape[0], maps->antenna_window);
     maps->antennas = shape[0];
     maps->samples = shape[1];
     maps->chirps = shape[2];
@@ -273,16 +270,10 @@ static void range_velocity(const bcue_radar_maps *maps, float *out)
             out[r * width + v] = maps->sum[r / LANES * LANES * width + v * LANES + r % LANES];
 }
 
-/* Changes the planes: call it last. */
 static void range_angle(const bcue_radar_maps *maps, float *out)
 {
     size_t height = (size_t)maps->recipe.height, plane = height * maps->padded;
     bool calibrated = maps->recipe.kind == BCUE_RADAR_CALIBRATED;
-    for (size_t a = 0; calibrated && a < maps->antennas; a++)
-        for (size_t i = 0; i < plane; i++) {
-            maps->re[a * plane + i] *= maps->antenna_window[a];
-            maps->im[a * plane + i] *= maps->antenna_window[a];
-        }
     for (size_t r = 0; r < height; r++)
         bcue_fft_padded_magnitudes(maps->across, maps->re + r * maps->padded, maps->im + r * maps->padded,
                                    maps->antennas, plane, maps->padded, calibrated, maps->scratch,
