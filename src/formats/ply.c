@@ -435,38 +435,47 @@ static void skip_blank_lines(ply_reader *reader)
     }
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 /* A plain decimal number whose digits fit in 53 bits, without exponent: both the digits and the power of ten
-   are exact doubles, so one division rounds correctly. Anything else is left to strtod. */
-static bool parse_short_number(const char *at, const char *end, double *value)
+   are exact doubles, so one division rounds correctly. The place after it; NULL for anything else, which is
+   left to strtod. */
+static const char *parse_short_number(const char *at, const char *end, double *value)
 {
     static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                     1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
     bool negative = at < end && *at == '-';
     at += negative;
-    int64_t digits = 0;
-    int count = 0, after_point = -1;
-    for (; at < end && count <= 15; at++) {
-        if (*at >= '0' && *at <= '9') {
-            digits = digits * 10 + (*at - '0');
-            count++;
-            after_point += after_point >= 0;
-        } else if (*at == '.' && after_point < 0) {
-            after_point = 0;
-        } else {
-            return false;
-        }
+    const char *start = at;
+    uint64_t digits = 0; /* may wrap around where there are too many to be kept anyway */
+    for (; at < end && is_digit(*at); at++)
+        digits = digits * 10 + (uint64_t)(*at - '0');
+    ptrdiff_t count = at - start, after_point = 0;
+    if (at < end && *at == '.') {
+        const char *point = at++;
+        for (; at < end && is_digit(*at); at++)
+            digits = digits * 10 + (uint64_t)(*at - '0');
+        after_point = at - point - 1;
+        count += after_point;
     }
-    if (count == 0 || count > 15)
-        return false;
-    double magnitude = (double)digits / powers[after_point > 0 ? after_point : 0];
+    if (count == 0 || count > 15 || (at < end && !is_blank(*at) && *at != '\n'))
+        return NULL;
+    double magnitude = (double)(int64_t)digits / powers[after_point];
     *value = negative ? -magnitude : magnitude;
-    return true;
+    return at;
 }
 
 static bcue_status take_number(ply_reader *reader, double *value)
 {
     skip_blanks(reader);
-    const char *start = reader->at;
+    const char *start = reader->at, *after = parse_short_number(start, reader->end, value);
+    if (after != NULL) {
+        reader->at = after;
+        return BCUE_OK;
+    }
     while (reader->at < reader->end && !is_blank(*reader->at) && *reader->at != '\n')
         reader->at++;
     size_t size = (size_t)(reader->at - start);
@@ -474,8 +483,6 @@ static bcue_status take_number(ply_reader *reader, double *value)
         return fail_line(reader, reader->at == reader->end
                                      ? "the file ends inside its data; it is truncated"
                                      : "the line has fewer values than the header says");
-    if (parse_short_number(start, reader->at, value))
-        return BCUE_OK;
     char word[LONGEST_NUMBER + 1];
     size_t kept = size < LONGEST_NUMBER ? size : LONGEST_NUMBER;
     memcpy(word, start, kept);
