@@ -25,6 +25,7 @@ typedef enum bcue_rng_purpose {
     BCUE_RNG_BASELINE = 12,    /* random answers of baselines, empty look-up cells */
     BCUE_RNG_LIDAR = 20,       /* simulator: LiDAR; index = ray */
     BCUE_RNG_RADAR = 21,       /* simulator: radar detections; index = ray */
+    BCUE_RNG_RADAR_CUBE = 22,  /* simulator: noise of FMCW cubes; index = antenna and chirp */
     BCUE_RNG_PHASE_NOISE = 40, /* phases of antenna elements; index = beam */
     BCUE_RNG_SCATTER = 41,     /* phases of scattering patches; frame = instance, index = patch */
     BCUE_RNG_SHADOWING = 42,   /* log-distance channel; index = wave of the field */

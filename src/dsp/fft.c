@@ -19,7 +19,7 @@ struct bcue_fft {
 
 static bool forced_baseline;
 
-static const bcue_lanes_kernels *kernels(void)
+const bcue_lanes_kernels *bcue_lanes_best(void)
 {
 #if defined(__x86_64__)
     if (!forced_baseline && __builtin_cpu_supports("avx2"))
@@ -30,7 +30,7 @@ static const bcue_lanes_kernels *kernels(void)
 
 const char *bcue_fft_kernels(void)
 {
-    return kernels()->name;
+    return bcue_lanes_best()->name;
 }
 
 void bcue_fft_force_baseline(bool baseline)
@@ -105,12 +105,12 @@ void bcue_fft_lanes(const bcue_fft *fft, float *re, float *im, float *scratch)
     if (fft->general != NULL)
         general_lanes(fft, re, im, scratch);
     else
-        kernels()->fft(fft->length, fft->twiddle, re, im, scratch);
+        bcue_lanes_best()->fft(fft->length, fft->twiddle, re, im, scratch);
 }
 
 void bcue_lanes_add_magnitude(const float *re, const float *im, size_t rows, bool squared, float *sum)
 {
-    kernels()->add_magnitude(re, im, rows, squared, sum);
+    bcue_lanes_best()->add_magnitude(re, im, rows, squared, sum);
 }
 
 /* Every tap count and length: eight columns at a time through the whole transform. */
@@ -148,7 +148,7 @@ void bcue_fft_padded_magnitudes(const bcue_fft *fft, const float *re, const floa
         tap_re[t] = re + t * stride;
         tap_im[t] = im + t * stride;
     }
-    kernels()->padded4(fft->length, fft->twiddle, tap_re, tap_im, columns, squared, out);
+    bcue_lanes_best()->padded4(fft->length, fft->twiddle, tap_re, tap_im, columns, squared, out);
 }
 
 void bcue_hann_window(size_t count, float *window)

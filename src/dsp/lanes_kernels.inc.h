@@ -161,4 +161,21 @@ static void padded4(size_t length, const float *twiddle, const float *const re[4
         padded4_any(length, twiddle, re, im, columns, false, out);
 }
 
-const bcue_lanes_kernels LANES_TABLE = {LANES_NAME, fft_lanes, add_magnitude, padded4};
+static void add_tones(const bcue_lanes_tone tones[BCUE_TONES_AT_ONCE], size_t rows, float *re, float *im)
+{
+    complex_lanes now[BCUE_TONES_AT_ONCE];
+    for (int k = 0; k < BCUE_TONES_AT_ONCE; k++)
+        now[k] = (complex_lanes){load(tones[k].re), load(tones[k].im)};
+    for (size_t i = 0; i < rows; i++) {
+        lanes sum_re = load(re + LANES * i), sum_im = load(im + LANES * i);
+        for (int k = 0; k < BCUE_TONES_AT_ONCE; k++) {
+            sum_re += now[k].re;
+            sum_im += now[k].im;
+            now[k] = times(now[k], tones[k].turn_re, tones[k].turn_im);
+        }
+        store(re + LANES * i, sum_re);
+        store(im + LANES * i, sum_im);
+    }
+}
+
+const bcue_lanes_kernels LANES_TABLE = {LANES_NAME, fft_lanes, add_magnitude, padded4, add_tones};

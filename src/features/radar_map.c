@@ -322,6 +322,9 @@ static bcue_status make_from_cube(bcue_radar_maps *maps, const bcue_npy *cube, c
     transform_ranges(maps);
     range_velocity(maps, out + plane);
     range_angle(maps, out);
+    for (size_t i = 0; i < 2 * plane; i++)
+        if (!isfinite(out[i]))
+            return bcue_fail(error, BCUE_ERROR_DATA, "%s: values so large that their power overflows", name);
     for (int m = 0; m < 2; m++) {
         if (recipe->kind == BCUE_RADAR_CALIBRATED)
             scale_decibels(recipe, out + (size_t)m * plane, maps->scratch);

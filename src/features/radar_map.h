@@ -54,8 +54,9 @@ bcue_status bcue_radar_features_decode(bcue_radar_maps *maps, const void *data, 
 void bcue_radar_mirror(const bcue_radar_recipe *recipe, float *maps);
 
 /* What the rows and columns mean. Range of a row, metres; radial velocity of a column, m/s, positive when
-   receding, folded into +-lambda / (4 T); angle of a column, radians from broadside, positive towards the
-   later antennas, NaN where sin would exceed 1. `chirps` per frame are padded to `width`. */
+   receding, folded into +-lambda / (4 T); angle of a column, radians from broadside, positive on the side
+   from which later antennas are further away, NaN where sin would exceed 1. `chirps` per frame are padded to
+   `width`. */
 double bcue_radar_range_m(const bcue_radar_recipe *recipe, int64_t row);
 double bcue_radar_velocity_mps(const bcue_radar_recipe *recipe, int64_t column);
 double bcue_radar_angle_rad(const bcue_radar_recipe *recipe, int64_t column);

@@ -461,6 +461,10 @@ static void test_refusals(void)
     CHECK_STATUS(bcue_radar_features(maps, &small, "f.npy", out, &error), BCUE_ERROR_DATA);
     CHECK_CONTAINS(error.text, "antenna 0, sample 0");
     memset(small.data, 0, 32 * sizeof(float));
+    ((float *)small.data)[7] = 3e38F;
+    CHECK_STATUS(bcue_radar_features(maps, &small, "f.npy", out, &error), BCUE_ERROR_DATA);
+    CHECK_CONTAINS(error.text, "overflows");
+    memset(small.data, 0, 32 * sizeof(float));
     CHECK_OK(bcue_radar_features(maps, &small, "f.npy", out, &error), error);
     CHECK(out[0] == 0 && out[300] == 0); /* an empty frame is a map without differences */
     CHECK_STATUS(bcue_radar_features_decode(maps, "no", 2, "f.npy", out, &error), BCUE_ERROR_FORMAT);
