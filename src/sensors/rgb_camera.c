@@ -141,7 +141,7 @@ static void trace_block(void *context, size_t index)
 
 static bool differs(const bcue_camera_sample *a, const bcue_camera_sample *b)
 {
-    float nearer = fminf(a->distance, b->distance);
+    float nearer = bcue_min(a->distance, b->distance);
     return a->instance != b->instance || a->surface != b->surface ||
            fabsf(a->distance - b->distance) > 0.25f * nearer;
 }
@@ -156,8 +156,8 @@ static bool is_edge(const bcue_camera *camera, int x, int y)
 
 static uint8_t tone_of(const bcue_camera *camera, float value)
 {
-    float root = sqrtf(0.25f * fmaxf(value, 0.0f));
-    return camera->tone[(int)(fminf(root, 1.0f) * BCUE_TONE_STEPS + 0.5f)];
+    float root = sqrtf(0.25f * bcue_max(value, 0.0f));
+    return camera->tone[(int)(bcue_min(root, 1.0f) * BCUE_TONE_STEPS + 0.5f)];
 }
 
 static void put_pixel(bcue_camera *camera, int x, int y, bcue_rgb colour)
@@ -185,9 +185,9 @@ static void smooth_pixels(bcue_camera *camera, const int *xs, const int *ys, int
         for (int s = 0; s < EDGE_SAMPLES; s++) {
             bcue_rgb colour = samples[i * EDGE_SAMPLES + s].colour;
             /* One glint must not outshine the rest of the pixel. */
-            mean.r += fminf(colour.r, 4.0f) / EDGE_SAMPLES;
-            mean.g += fminf(colour.g, 4.0f) / EDGE_SAMPLES;
-            mean.b += fminf(colour.b, 4.0f) / EDGE_SAMPLES;
+            mean.r += bcue_min(colour.r, 4.0f) / EDGE_SAMPLES;
+            mean.g += bcue_min(colour.g, 4.0f) / EDGE_SAMPLES;
+            mean.b += bcue_min(colour.b, 4.0f) / EDGE_SAMPLES;
         }
         put_pixel(camera, xs[i], ys[i], mean);
     }

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include "base/memory.h"
 
-/* Light below this is not seen. */
-#define LEAST_LIGHT 0.004f
+/* Light below this is not seen: by night, and beside daylight. */
+#define LEAST_BY_NIGHT 0.004
+#define LEAST_BY_DAY 0.04
 /* A lamp's own housing does not shade it. */
 #define HOUSING_M 0.45f
 #define LIFT_M 4e-3f
@@ -30,7 +31,7 @@ static void add(bcue_lamp_list *list, const bcue_lamp_source *lamp, double expos
         .direction = {(float)lamp->direction.x, (float)lamp->direction.y, (float)lamp->direction.z},
         .cos_edge = (float)cos(fmin(lamp->half_angle, BCUE_PI)),
         .intensity = (float)strength,
-        .reach = (float)sqrt(strength / (double)LEAST_LIGHT),
+        .reach = (float)sqrt(strength / list->least),
         .colour = {lamp->colour[0], lamp->colour[1], lamp->colour[2]},
         .size_m = (float)size_m};
 }
@@ -64,6 +65,7 @@ static void add_vehicle(bcue_lamp_list *list, const bcue_vehicle_model *model, c
 void bcue_lamp_list_fill(bcue_lamp_list *list, const bcue_daylight *daylight, const bcue_ray_scene *scene)
 {
     list->count = 0;
+    list->least = LEAST_BY_DAY + (LEAST_BY_NIGHT - LEAST_BY_DAY) * daylight->darkness;
     for (size_t i = 0; i < daylight->lamp_count; i++)
         add(list, &daylight->lamps[i], daylight->exposure, 0.22);
     if (!(daylight->headlights > 0.0))
@@ -89,7 +91,7 @@ float bcue_lamp_cone(const bcue_lamp_light *light, bcue_float3 to_point)
     if (light->cos_edge <= -1.0f)
         return 1.0f;
     float inside = (dot(light->direction, to_point) - light->cos_edge) / (1.0f - light->cos_edge);
-    float t = fminf(fmaxf(2.5f * inside, 0.0f), 1.0f);
+    float t = bcue_min(bcue_max(2.5f * inside, 0.0f), 1.0f);
     return t * t * (3.0f - 2.0f * t);
 }
 
@@ -102,15 +104,15 @@ static int find_candidates(const bcue_lamp_list *list, const bcue_shading_point 
         if (!hit[i])
             continue;
         bcue_float3 p = points[i].position;
-        low = (bcue_float3){fminf(low.x, p.x), fminf(low.y, p.y), fminf(low.z, p.z)};
-        high = (bcue_float3){fmaxf(high.x, p.x), fmaxf(high.y, p.y), fmaxf(high.z, p.z)};
+        low = (bcue_float3){bcue_min(low.x, p.x), bcue_min(low.y, p.y), bcue_min(low.z, p.z)};
+        high = (bcue_float3){bcue_max(high.x, p.x), bcue_max(high.y, p.y), bcue_max(high.z, p.z)};
     }
     int found = 0;
     for (size_t i = 0; i < list->count && found < BCUE_LAMP_CANDIDATES; i++) {
         const bcue_lamp_light *light = &list->lights[i];
-        float dx = fmaxf(fmaxf(low.x - light->position.x, light->position.x - high.x), 0.0f);
-        float dy = fmaxf(fmaxf(low.y - light->position.y, light->position.y - high.y), 0.0f);
-        float dz = fmaxf(fmaxf(low.z - light->position.z, light->position.z - high.z), 0.0f);
+        float dx = bcue_max(bcue_max(low.x - light->position.x, light->position.x - high.x), 0.0f);
+        float dy = bcue_max(bcue_max(low.y - light->position.y, light->position.y - high.y), 0.0f);
+        float dz = bcue_max(bcue_max(low.z - light->position.z, light->position.z - high.z), 0.0f);
         if (dx * dx + dy * dy + dz * dz < light->reach * light->reach)
             candidates[found++] = light;
     }
@@ -124,7 +126,7 @@ typedef struct lit {
 } lit;
 
 /* The strongest lamps of one point, strongest first. */
-static int strongest(const bcue_lamp_light *const *candidates, int candidate_count,
+static int strongest(const bcue_lamp_light *const *candidates, int candidate_count, float least,
                      const bcue_shading_point *point, lit best[BCUE_LAMPS_PER_POINT])
 {
     int found = 0;
@@ -132,14 +134,17 @@ static int strongest(const bcue_lamp_light *const *candidates, int candidate_cou
         const bcue_lamp_light *light = candidates[c];
         bcue_float3 d = {light->position.x - point->position.x, light->position.y - point->position.y,
                          light->position.z - point->position.z};
-        float square = dot(d, d) + 1e-4f, distance = sqrtf(square);
-        bcue_float3 towards = {d.x / distance, d.y / distance, d.z / distance};
-        float facing = dot(towards, point->normal);
-        if (facing <= 0.0f)
+        float square = dot(d, d) + 1e-4f, facing = dot(d, point->normal), along = -dot(d, light->direction);
+        /* Out of reach, behind the surface, outside of a cone that looks forward: most of them end here. */
+        if (square > light->reach * light->reach || facing <= 0.0f ||
+            (light->cos_edge > 0.0f &&
+             (along <= 0.0f || along * along < light->cos_edge * light->cos_edge * square)))
             continue;
+        float distance = sqrtf(square), scale = 1.0f / distance;
+        bcue_float3 towards = {d.x * scale, d.y * scale, d.z * scale};
         bcue_float3 out = {-towards.x, -towards.y, -towards.z};
-        float value = light->intensity * facing * bcue_lamp_cone(light, out) / square;
-        if (value < LEAST_LIGHT || (found == BCUE_LAMPS_PER_POINT && value <= best[found - 1].irradiance))
+        float value = light->intensity * facing * scale * bcue_lamp_cone(light, out) / square;
+        if (value < least || (found == BCUE_LAMPS_PER_POINT && value <= best[found - 1].irradiance))
             continue;
         int at = found < BCUE_LAMPS_PER_POINT ? found++ : found - 1;
         for (; at > 0 && best[at - 1].irradiance < value; at--)
@@ -158,8 +163,8 @@ static void receive(bcue_shading_point *point, const lit *from)
     /* Half vector between the directions to the lamp and to the camera. */
     bcue_float3 h = {from->towards.x - point->view.x, from->towards.y - point->view.y,
                      from->towards.z - point->view.z};
-    float norm = sqrtf(dot(h, h)), sharp = norm > 0.0f ? fmaxf(dot(h, point->normal) / norm, 0.0f) : 0.0f;
-    float glint = fminf(from->irradiance, 2.0f) * powf(sharp, 90.0f);
+    float norm = sqrtf(dot(h, h)), sharp = norm > 0.0f ? bcue_max(dot(h, point->normal) / norm, 0.0f) : 0.0f;
+    float glint = bcue_min(from->irradiance, 2.0f) * powf(sharp, 90.0f);
     point->lamp_glint.r += glint * colour.r;
     point->lamp_glint.g += glint * colour.g;
     point->lamp_glint.b += glint * colour.b;
@@ -195,7 +200,7 @@ void bcue_lamps_light(const bcue_lamp_list *list, const bcue_ray_scene *scene, b
         if (!hit[i])
             continue;
         lit best[BCUE_LAMPS_PER_POINT];
-        int found = strongest(candidates, candidate_count, &points[i], best);
+        int found = strongest(candidates, candidate_count, (float)list->least, &points[i], best);
         for (int b = 0; b < found; b++) {
             int k = q.rays.count++;
             const bcue_float3 n = points[i].normal, p = points[i].position;
@@ -207,7 +212,7 @@ void bcue_lamps_light(const bcue_lamp_list *list, const bcue_ray_scene *scene, b
             q.rays.direction_y[k] = best[b].towards.y;
             q.rays.direction_z[k] = best[b].towards.z;
             q.rays.near[k] = 0.0f;
-            q.rays.far[k] = fmaxf(best[b].distance - HOUSING_M, 1e-3f);
+            q.rays.far[k] = bcue_max(best[b].distance - HOUSING_M, 1e-3f);
             q.points[k] = &points[i];
             q.lights[k] = best[b];
             if (q.rays.count == BCUE_RAY_LANES)

@@ -21,6 +21,7 @@ typedef struct bcue_lamp_list {
     bcue_lamp_light *lights;
     size_t count, capacity;
     bool failed;
+    double least; /* light that still counts */
 } bcue_lamp_list;
 
 /* Replace the list by the lamps of `daylight` and, with headlights on, those of the placed vehicles. */

@@ -48,7 +48,7 @@ static float cell_noise(int32_t x, int32_t y, uint32_t variant)
 /* Lattice noise with smooth interpolation, [0, 1). */
 static float value_noise(float x, float y, uint32_t variant)
 {
-    float fx = floorf(x), fy = floorf(y), u = x - fx, v = y - fy;
+    float fx = bcue_floor(x), fy = bcue_floor(y), u = x - fx, v = y - fy;
     int32_t i = (int32_t)fx, j = (int32_t)fy;
     u = u * u * (3.0f - 2.0f * u);
     v = v * v * (3.0f - 2.0f * v);
@@ -60,7 +60,7 @@ static float value_noise(float x, float y, uint32_t variant)
 /* Integral of a pulse train that is 1 on [0, on) of every period. */
 static float pulse_integral(float x, float period, float on)
 {
-    float cycles = floorf(x / period), rest = x - cycles * period;
+    float cycles = bcue_floor(x / period), rest = x - cycles * period;
     return cycles * on + (rest < on ? rest : on);
 }
 /* Its mean over a window of width `filter` around x: pattern edges fade instead of flickering. */
@@ -72,7 +72,7 @@ static float pulse(float x, float period, float on, float filter)
 /* The mean of the indicator of [low, high) over the window. */
 static float stripe(float x, float low, float high, float filter)
 {
-    float from = fmaxf(low, x - 0.5f * filter), to = fminf(high, x + 0.5f * filter);
+    float from = bcue_max(low, x - 0.5f * filter), to = bcue_min(high, x + 0.5f * filter);
     return to > from ? (to - from) / filter : 0.0f;
 }
 
@@ -80,8 +80,8 @@ static float stripe(float x, float low, float high, float filter)
  * v.n)^2). */
 static float footprint(const bcue_shading_point *p, bcue_float3 axis)
 {
-    float across = dot(p->view, axis) / fminf(-0.02f, dot(p->view, p->normal));
-    return fmaxf(1e-4f, p->distance * p->pixel_angle * sqrtf(1.0f + across * across));
+    float across = dot(p->view, axis) / bcue_min(-0.02f, dot(p->view, p->normal));
+    return bcue_max(1e-4f, p->distance * p->pixel_angle * sqrtf(1.0f + across * across));
 }
 
 bcue_light bcue_light_make(const bcue_daylight *daylight)
@@ -101,9 +101,10 @@ bcue_light bcue_light_make(const bcue_daylight *daylight)
                         .headlights = daylight->headlights > 0.0};
     light.sun = scaled(mix(noon, evening, warm),
                        exposure * 2.3f * (1.0f - 0.75f * smooth(0.55f, 1.0f, cloud)) * day * direct);
-    light.sky = scaled(mix(rgb(0.42f, 0.56f, 0.82f), rgb(0.66f, 0.69f, 0.74f), fmaxf(cloud, 1.0f - direct)),
-                       exposure * 0.85f * day);
-    light.ground = scaled(rgb(0.30f, 0.27f, 0.23f), exposure * (0.35f + 0.65f * fmaxf(sun.z, 0.0f)) * day);
+    light.sky =
+        scaled(mix(rgb(0.42f, 0.56f, 0.82f), rgb(0.66f, 0.69f, 0.74f), bcue_max(cloud, 1.0f - direct)),
+               exposure * 0.85f * day);
+    light.ground = scaled(rgb(0.30f, 0.27f, 0.23f), exposure * (0.35f + 0.65f * bcue_max(sun.z, 0.0f)) * day);
     bcue_rgb night = scaled(rgb(0.016f, 0.020f, 0.034f), exposure * light.darkness);
     light.sky = sum(light.sky, night);
     light.ground = sum(light.ground, scaled(night, 0.6f));
@@ -115,7 +116,7 @@ bcue_light bcue_light_make(const bcue_daylight *daylight)
 
 bcue_rgb bcue_shade_sky(const bcue_light *light, bcue_float3 direction)
 {
-    float up = fmaxf(direction.z, 0.0f);
+    float up = bcue_max(direction.z, 0.0f);
     float level = light->sky.b; /* carries the exposure */
     bcue_rgb zenith = scaled(rgb(0.20f, 0.40f, 0.86f), level),
              horizon = scaled(rgb(0.86f, 0.95f, 1.05f), level);
@@ -148,7 +149,7 @@ static bcue_rgb facade(const bcue_shading_point *p, bcue_rgb wall, bool bricks, 
         float bay = pulse(u, 4.6f, 3.8f, filter_u);
         *glass = bay * stripe(z, 0.5f, 2.8f, filter_z);
         float band = bay * stripe(z, 3.0f, 3.6f, filter_z);
-        int32_t shop_number = (int32_t)floorf(u / 4.6f);
+        int32_t shop_number = (int32_t)bcue_floor(u / 4.6f);
         bcue_rgb sign = rgb(0.15f + 0.5f * cell_noise(shop_number, 1, p->variant),
                             0.12f + 0.4f * cell_noise(shop_number, 2, p->variant),
                             0.12f + 0.45f * cell_noise(shop_number, 3, p->variant));
@@ -232,7 +233,8 @@ static bcue_rgb window_light(const bcue_light *light, const bcue_shading_point *
     bool faces_x = fabsf(p->normal.x) > fabsf(p->normal.y);
     float u = (faces_x ? p->position.y : p->position.x) + 100.0f, z = p->position.z;
     bool shop = z < 3.8f;
-    int32_t column = (int32_t)floorf(u / (shop ? 4.6f : 3.2f)), storey = (int32_t)floorf((z - 3.8f) / 3.2f);
+    int32_t column = (int32_t)bcue_floor(u / (shop ? 4.6f : 3.2f)),
+            storey = (int32_t)bcue_floor((z - 3.8f) / 3.2f);
     float draw = cell_noise(column, storey, p->variant + 77u);
     if (draw > (shop ? 0.6f : 0.28f))
         return rgb(0, 0, 0);
@@ -254,7 +256,7 @@ static bcue_rgb weather_surface(const bcue_light *light, const bcue_shading_poin
     if (light->wetness > 0.0f && looks_up(p)) {
         float puddle = smooth(0.45f, 0.75f, value_noise(0.35f * p->position.x, 0.8f * p->position.y, 21u));
         albedo = scaled(albedo, 1.0f - 0.45f * light->wetness);
-        *gloss = fmaxf(*gloss, light->wetness * (0.35f + 0.6f * puddle));
+        *gloss = bcue_max(*gloss, light->wetness * (0.35f + 0.6f * puddle));
     }
     if (light->snow_cover > 0.0f) {
         float patches = value_noise(0.5f * p->position.x, 0.5f * p->position.y, 22u);
@@ -299,7 +301,7 @@ bcue_rgb bcue_shade(const bcue_light *light, const bcue_street_config *street, c
     float glass = 0.0f, gloss = p->material->gloss;
     bcue_rgb albedo = surface_colour(street, p, &glass);
     albedo = weather_surface(light, p, albedo, &gloss);
-    float facing = fmaxf(0.0f, dot(p->normal, light->sun_direction)), upward = 0.5f + 0.5f * p->normal.z;
+    float facing = bcue_max(0.0f, dot(p->normal, light->sun_direction)), upward = 0.5f + 0.5f * p->normal.z;
     bcue_rgb irradiance = scaled(mix(light->ground, light->sky, upward), p->openness);
     if (p->in_sun)
         irradiance = sum(irradiance, scaled(light->sun, facing));

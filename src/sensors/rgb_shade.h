@@ -6,6 +6,22 @@
 #include <stdbool.h>
 #include "sensors/rgb_camera.h"
 
+/* fmaxf, fminf and floorf are calls into the C library where the compiler may not assume SSE 4.1 and no NaN;
+   these are one or two instructions. bcue_floor: |x| < 2^31. */
+static inline float bcue_max(float a, float b)
+{
+    return a > b ? a : b;
+}
+static inline float bcue_min(float a, float b)
+{
+    return a < b ? a : b;
+}
+static inline float bcue_floor(float x)
+{
+    float whole = (float)(int32_t)x;
+    return whole > x ? whole - 1.0f : whole;
+}
+
 typedef struct bcue_rgb {
     float r, g, b;
 } bcue_rgb;

@@ -52,11 +52,11 @@ static float sky_openness(const bcue_camera *camera, bcue_float3 position)
         float c = (float)cos(instances[i].yaw), s = (float)sin(instances[i].yaw);
         float along = fabsf(c * dx + s * dy) - 0.5f * (float)model->length_m;
         float across = fabsf(c * dy - s * dx) - 0.5f * (float)model->width_m;
-        float beyond_x = fmaxf(along + CONTACT_INSET_M, 0.0f),
-              beyond_y = fmaxf(across + CONTACT_INSET_M, 0.0f);
+        float beyond_x = bcue_max(along + CONTACT_INSET_M, 0.0f),
+              beyond_y = bcue_max(across + CONTACT_INSET_M, 0.0f);
         float gap = sqrtf(beyond_x * beyond_x + beyond_y * beyond_y);
-        float hidden = 0.8f * fmaxf(0.0f, 1.0f - gap / (CONTACT_INSET_M + CONTACT_REACH_M));
-        open = fminf(open, 1.0f - hidden);
+        float hidden = 0.8f * bcue_max(0.0f, 1.0f - gap / (CONTACT_INSET_M + CONTACT_REACH_M));
+        open = bcue_min(open, 1.0f - hidden);
     }
     return open;
 }
@@ -100,7 +100,7 @@ static bcue_shading_point make_point(const bcue_camera *camera, const bcue_ray_p
         else if (material == BCUE_MATERIAL_TAILLIGHT)
             point.lamp = BCUE_VEHICLE_TAIL_LAMP;
         /* Low parts of a vehicle see less of the sky. */
-        point.openness = fminf(1.0f, 0.55f + 0.5f * fmaxf(0.0f, point.position.z));
+        point.openness = bcue_min(1.0f, 0.55f + 0.5f * bcue_max(0.0f, point.position.z));
     }
     return point;
 }
@@ -141,9 +141,9 @@ static void trace_shadows(const bcue_camera *camera, bcue_shading_point points[B
 
 static uint32_t surface_key(const bcue_camera *camera, const bcue_shading_point *point)
 {
-    uint32_t nx = (uint32_t)(int32_t)floorf(2.0f * point->normal.x + 2.5f),
-             ny = (uint32_t)(int32_t)floorf(2.0f * point->normal.y + 2.5f);
-    uint32_t nz = (uint32_t)(int32_t)floorf(2.0f * point->normal.z + 2.5f);
+    uint32_t nx = (uint32_t)(int32_t)bcue_floor(2.0f * point->normal.x + 2.5f),
+             ny = (uint32_t)(int32_t)bcue_floor(2.0f * point->normal.y + 2.5f);
+    uint32_t nz = (uint32_t)(int32_t)bcue_floor(2.0f * point->normal.z + 2.5f);
     uint32_t material = (uint32_t)(point->material - bcue_ray_scene_world(camera->scene)->materials);
     return (material << 16) | (nx << 8) | (ny << 4) | nz | (point->in_sun ? 1u << 12 : 0u);
 }
