@@ -29,6 +29,7 @@ typedef enum bcue_rng_purpose {
     BCUE_RNG_PHASE_NOISE = 40, /* phases of antenna elements; index = beam */
     BCUE_RNG_SCATTER = 41,     /* phases of scattering patches; frame = instance, index = patch */
     BCUE_RNG_SHADOWING = 42,   /* log-distance channel; index = wave of the field */
+    BCUE_RNG_RADAR_PHASE = 22, /* simulator: phases of radar scattering centres, by patch of surface */
 } bcue_rng_purpose;
 
 typedef struct bcue_rng {

@@ -5,7 +5,7 @@
 #include "base/parallel.h"
 #include "base/rng.h"
 
-/* `index` of the streams: rows of noise count from 0. */
+/* `index` of the streams: rows of noise count from 1. */
 enum { RAIN_STREAM = 0x40000000, SNOW_STREAM = 0x40000001 };
 enum { BLUR_TAPS = 9, NOISE_ROWS_PER_THREAD = 64 };
 /* The picture size that streaks, flakes and glows are told for. */
@@ -218,7 +218,7 @@ static void add_noise_row(void *context, size_t row)
     size_t width = (size_t)post->config->width;
     uint8_t *pixels = job->rgb + 3 * row * width;
     bcue_rng rng =
-        bcue_rng_make(post->seed, BCUE_RNG_CAMERA, post->episode, post->frame_index, (uint32_t)row);
+        bcue_rng_make(post->seed, BCUE_RNG_CAMERA, post->episode, post->frame_index, (uint32_t)row + 1u);
     float amount = (float)post->config->noise * 255.0f;
     for (size_t i = 0; i < 3 * width; i++) {
         float level = (float)pixels[i] / 255.0f;

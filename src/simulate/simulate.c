@@ -37,6 +37,8 @@ typedef struct run {
     bcue_camera *camera;
     bcue_frame camera_frame;
     bcue_image image;
+    bcue_gnss gnss; /* of the target */
+    bcue_gnss_fix fix;
     bcue_array array;
     bcue_codebook codebook;
     bcue_link_receiver receiver;
@@ -197,11 +199,9 @@ static bcue_status write_power(run *r, const char *path, bcue_error *error)
     return bcue_output_tree_write(&r->tree, path, r->scratch.data, r->scratch.size, true, error);
 }
 
-static bcue_status write_fix(run *r, const instant *at, bcue_vec3 truth, const char *path, bcue_error *error)
+static bcue_status write_fix(run *r, const char *path, bcue_error *error)
 {
-    bcue_gnss_config gnss = {r->config->gnss.horizontal_sigma_m, r->config->gnss.vertical_sigma_m};
-    bcue_rng rng = bcue_rng_make((uint64_t)r->config->seed, BCUE_RNG_GNSS, at->episode, at->frame, 0);
-    const bcue_vec3 measured = bcue_gnss_fix(&gnss, truth, &rng);
+    const bcue_vec3 measured = r->fix.position;
     const double enu_m[3] = {measured.x, measured.y, measured.z};
     double latitude_deg, longitude_deg, altitude_m;
     bcue_enu_to_geodetic(enu_m, r->config->rsu.latitude_deg, r->config->rsu.longitude_deg,
@@ -262,7 +262,7 @@ static bcue_status write_sample(run *r, const instant *at, bcue_vec3 antenna, bc
     if (r->camera)
         BCUE_TRY(write_image(r, at, image, error));
     BCUE_TRY(write_power(r, power, error));
-    BCUE_TRY(write_fix(r, at, antenna, fix, error));
+    BCUE_TRY(write_fix(r, fix, error));
     bool line_of_sight = r->paths.paths[0].count == 0;
     bcue_text_printf(&r->csv, "%llu,", (unsigned long long)number + 1);
     if (r->camera)
@@ -282,6 +282,7 @@ static bcue_status simulate_instant(run *r, const instant *at, bcue_error *error
     BCUE_TRY(bcue_ray_scene_place(r->scene, r->instances, r->instance_count, error));
     BCUE_TRY(bcue_radio_scene_place(r->radio, r->instances, r->instance_count, error));
     bcue_vec3 antenna = bcue_instance_antenna(&r->world, &r->instances[traffic->target]);
+    r->fix = bcue_gnss_step(&r->gnss, at->time_s, antenna, 0.0);
     bcue_path_options options = {.max_reflections = (int)r->config->channel.reflections};
     BCUE_TRY(bcue_paths_find(r->radio, antenna, &r->receiver.frame.origin, 1, &options, &r->paths, error));
     BCUE_TRY(bcue_link_power(&r->link, r->channel, &r->receiver, &r->paths, r->clean, error));
@@ -312,6 +313,9 @@ static bcue_status simulate_episode(run *r, uint32_t episode, bcue_error *error)
     BCUE_TRY(bcue_traffic_make(&r->world, &r->traffic_config, (uint64_t)r->config->seed, episode, &traffic,
                                error));
     bcue_daylight daylight = draw_daylight(r->config, episode);
+    const bcue_gnss_config gnss = {.horizontal_sigma_m = r->config->gnss.horizontal_sigma_m,
+                                   .vertical_sigma_m = r->config->gnss.vertical_sigma_m};
+    bcue_gnss_start(&r->gnss, &gnss, (uint64_t)r->config->seed, episode, 0);
     double frames = floor(traffic.duration_s * r->config->frame_rate_hz) + 1.0;
     if (frames > (double)r->config->max_frames_per_episode)
         frames = (double)r->config->max_frames_per_episode;
