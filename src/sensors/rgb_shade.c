@@ -195,7 +195,24 @@ static bcue_rgb speckle(const bcue_shading_point *p, bcue_rgb colour)
     return scaled(colour, 0.78f + 0.25f * coarse + 0.35f * visible * (fine - 0.5f) + 0.06f);
 }
 
-static bcue_rgb surface_colour(const bcue_street_config *street, const bcue_shading_point *p, float *glass)
+/* Asphalt under the paint of the world's markings. */
+static bcue_rgb marked_road(const bcue_markings *markings, const bcue_shading_point *p, bcue_rgb asphalt)
+{
+    float fx = footprint(p, (bcue_float3){1, 0, 0}), fy = footprint(p, (bcue_float3){0, 1, 0});
+    float patches = value_noise(0.31f * p->position.x, 0.37f * p->position.y, 3u);
+    asphalt = scaled(asphalt, 0.80f + 0.30f * patches);
+    bool yellow;
+    float cover = bcue_markings_cover(markings, p->position.x, p->position.y, fx, fy, &yellow);
+    return mix(asphalt, yellow ? rgb(0.75f, 0.52f, 0.10f) : rgb(0.80f, 0.80f, 0.76f), 0.92f * cover);
+}
+
+static bcue_rgb courses(const bcue_shading_point *p, bcue_rgb wall)
+{
+    float joints = pulse(p->position.z, 0.3f, 0.05f, footprint(p, (bcue_float3){0, 0, 1}));
+    return scaled(wall, 1.0f - 0.25f * joints);
+}
+
+static bcue_rgb surface_colour(const bcue_world *world, const bcue_shading_point *p, float *glass)
 {
     const bcue_material *material = p->material;
     bcue_rgb colour = rgb(material->albedo[0], material->albedo[1], material->albedo[2]);
@@ -207,7 +224,13 @@ static bcue_rgb surface_colour(const bcue_street_config *street, const bcue_shad
     case BCUE_PATTERN_BRICKS:
         return facade(p, colour, true, glass);
     case BCUE_PATTERN_ROAD:
-        return road(street, p, colour);
+        return world->markings.count > 0 ? marked_road(&world->markings, p, colour)
+                                         : road(&world->street, p, colour);
+    case BCUE_PATTERN_PANE:
+        *glass = 1.0f;
+        return colour;
+    case BCUE_PATTERN_COURSES:
+        return courses(p, colour);
     case BCUE_PATTERN_SLABS:
         return slabs(p, colour);
     case BCUE_PATTERN_SPECKLE:
@@ -296,10 +319,10 @@ static bcue_rgb add_mirror(const bcue_light *light, const bcue_shading_point *p,
     return sum(colour, scaled(p->lamp_glint, 2.5f * gloss));
 }
 
-bcue_rgb bcue_shade(const bcue_light *light, const bcue_street_config *street, const bcue_shading_point *p)
+bcue_rgb bcue_shade(const bcue_light *light, const bcue_world *world, const bcue_shading_point *p)
 {
     float glass = 0.0f, gloss = p->material->gloss;
-    bcue_rgb albedo = surface_colour(street, p, &glass);
+    bcue_rgb albedo = surface_colour(world, p, &glass);
     albedo = weather_surface(light, p, albedo, &gloss);
     float facing = bcue_max(0.0f, dot(p->normal, light->sun_direction)), upward = 0.5f + 0.5f * p->normal.z;
     bcue_rgb irradiance = scaled(mix(light->ground, light->sky, upward), p->openness);

@@ -54,8 +54,7 @@ typedef struct bcue_shading_point {
 } bcue_shading_point;
 
 bcue_light bcue_light_make(const bcue_daylight *daylight);
-bcue_rgb bcue_shade(const bcue_light *light, const bcue_street_config *street,
-                    const bcue_shading_point *point);
+bcue_rgb bcue_shade(const bcue_light *light, const bcue_world *world, const bcue_shading_point *point);
 bcue_rgb bcue_shade_sky(const bcue_light *light, bcue_float3 direction);
 
 #endif

@@ -192,10 +192,10 @@ void bcue_camera_trace(const bcue_camera *camera, const float *columns, const fl
     }
     trace_shadows(camera, points, hit, count);
     bcue_lamps_light(&camera->lamps, camera->scene, camera->target, points, hit, count);
-    const bcue_street_config *street = &bcue_ray_scene_world(camera->scene)->street;
+    const bcue_world *world = bcue_ray_scene_world(camera->scene);
     for (int i = 0; i < count; i++) {
         if (hit[i]) {
-            samples[i] = (bcue_camera_sample){bcue_shade(&camera->light, street, &points[i]),
+            samples[i] = (bcue_camera_sample){bcue_shade(&camera->light, world, &points[i]),
                                               packet.hit_instance[i], surface_key(camera, &points[i]),
                                               points[i].distance, class_of(camera, &packet, i)};
         } else {

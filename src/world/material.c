@@ -38,6 +38,14 @@ static const bcue_material materials[BCUE_MATERIAL_COUNT] = {
     [BCUE_MATERIAL_BARK] = {"bark", {0.12f, 0.08f, 0.05f}, 0.0f, false, BCUE_PATTERN_PLAIN, WOOD},
     [BCUE_MATERIAL_LEAVES] = {"leaves", {0.07f, 0.16f, 0.03f}, 0.0f, true, BCUE_PATTERN_SPECKLE, WOOD},
     [BCUE_MATERIAL_STEEL] = {"steel", {0.22f, 0.24f, 0.25f}, 0.2f, false, BCUE_PATTERN_PLAIN, METAL},
+    [BCUE_MATERIAL_WALL] = {"wall", {1.0f, 1.0f, 1.0f}, 0.0f, true, BCUE_PATTERN_PLAIN, CONCRETE},
+    [BCUE_MATERIAL_BRICK_WALL] = {"brick wall", {1.0f, 1.0f, 1.0f}, 0.0f, true, BCUE_PATTERN_COURSES, BRICK},
+    [BCUE_MATERIAL_WINDOW] = {"window", {0.035f, 0.045f, 0.055f}, 0.8f, false, BCUE_PATTERN_PANE, GLASS},
+    [BCUE_MATERIAL_FRAME] = {"frame", {0.52f, 0.50f, 0.46f}, 0.0f, false, BCUE_PATTERN_PLAIN, CONCRETE},
+    [BCUE_MATERIAL_SIGN_BAND] = {"sign", {1.0f, 1.0f, 1.0f}, 0.1f, true, BCUE_PATTERN_PLAIN, METAL},
+    [BCUE_MATERIAL_KERB] = {"kerb", {0.36f, 0.35f, 0.33f}, 0.0f, false, BCUE_PATTERN_PLAIN, CONCRETE},
+    [BCUE_MATERIAL_LAMP] = {"lamp", {0.9f, 0.88f, 0.8f}, 0.3f, false, BCUE_PATTERN_PLAIN, GLASS},
+    [BCUE_MATERIAL_SKIN] = {"skin", {0.45f, 0.28f, 0.20f}, 0.0f, false, BCUE_PATTERN_PLAIN, WOOD},
 };
 
 const bcue_material *bcue_material_get(bcue_material_id id)

@@ -31,6 +31,14 @@ enum {
     BCUE_MATERIAL_BARK,
     BCUE_MATERIAL_LEAVES,
     BCUE_MATERIAL_STEEL,
+    BCUE_MATERIAL_WALL, /* plaster or stone without painted windows */
+    BCUE_MATERIAL_BRICK_WALL,
+    BCUE_MATERIAL_WINDOW, /* panes of buildings */
+    BCUE_MATERIAL_FRAME,  /* window frames, sills, cornices */
+    BCUE_MATERIAL_SIGN_BAND,
+    BCUE_MATERIAL_KERB,
+    BCUE_MATERIAL_LAMP, /* shines at night */
+    BCUE_MATERIAL_SKIN,
     BCUE_MATERIAL_COUNT, /* of the built-in ones */
 };
 
@@ -41,6 +49,8 @@ typedef enum bcue_pattern {
     BCUE_PATTERN_BRICKS,  /* the same over courses of brick */
     BCUE_PATTERN_SLABS,   /* square paving slabs */
     BCUE_PATTERN_ROAD,    /* lane markings over asphalt */
+    BCUE_PATTERN_PANE,    /* window panes: lit by night, some of them */
+    BCUE_PATTERN_COURSES, /* courses of brick without windows */
     BCUE_PATTERN_SPECKLE, /* fine irregular lightness: asphalt, grass, leaves */
 } bcue_pattern;
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include "base/fail.h"
+#include "world/vehicle_radio.h"
 
 /* Half-height of the antenna above the roof: clear of the roof's own shadow, low enough for a roof mount. */
 #define ANTENNA_ABOVE_ROOF_M 0.10
@@ -19,6 +20,8 @@ static const bcue_class_size sizes[BCUE_VEHICLE_CLASS_COUNT] = {
     [BCUE_VEHICLE_TRUCK] = {"truck", 8.2, 2.45, 3.40},
     [BCUE_VEHICLE_BUS] = {"bus", 11.5, 2.55, 3.15},
     [BCUE_VEHICLE_MOTORCYCLE] = {"motorcycle", 2.2, 0.75, 1.65},
+    [BCUE_VEHICLE_BICYCLE] = {"bicycle", 1.8, 0.65, 1.75},
+    [BCUE_VEHICLE_PEDESTRIAN] = {"pedestrian", 0.5, 0.55, 1.76},
 };
 
 const char *bcue_vehicle_class_name(bcue_vehicle_class vehicle_class)
@@ -184,14 +187,53 @@ static void motorcycle(bcue_mesh *mesh, const bcue_class_size *size)
                             bcue_vec3_make(0.15, 0.13, 0.14), BCUE_MATERIAL_PAINT, 0);
 }
 
-/* Two metal blocks: the body, and the cabin or load on it. */
-static void radio_body(bcue_mesh *mesh, const bcue_class_size *size)
+static void limb(bcue_mesh *mesh, bcue_vec3 from, bcue_vec3 to, double radius)
 {
-    double l = 0.5 * size->length, w = 0.5 * size->width, middle = 0.55 * size->height;
-    tapered(mesh, -l, l, w, 0.3, -l, l, w, middle, BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT,
+    bcue_mesh_add_cylinder(mesh, from, bcue_vec3_sub(to, from), radius, 8, BCUE_MATERIAL_CLOTHES,
+                           BCUE_MATERIAL_CLOTHES, 0);
+}
+
+/* Trunk, head and arms of somebody whose hips are at `hips`; leaning forward by `lean` at the shoulders. */
+static void upper_body(bcue_mesh *mesh, bcue_vec3 hips, double lean, double reach)
+{
+    bcue_vec3 neck = bcue_vec3_add(hips, bcue_vec3_make(lean, 0, 0.56));
+    bcue_mesh_add_ellipsoid(mesh, bcue_vec3_add(hips, bcue_vec3_make(0.5 * lean, 0, 0.28)),
+                            bcue_vec3_make(0.13 + 0.3 * fabs(lean), 0.20, 0.32), BCUE_MATERIAL_PAINT, 0);
+    bcue_mesh_add_ellipsoid(mesh, bcue_vec3_add(neck, bcue_vec3_make(0.03, 0, 0.14)),
+                            bcue_vec3_make(0.10, 0.085, 0.13), BCUE_MATERIAL_SKIN, 0);
+    for (int side = -1; side <= 1; side += 2) {
+        bcue_vec3 shoulder = bcue_vec3_add(neck, bcue_vec3_make(-0.01, 0.21 * side, -0.08));
+        limb(mesh, shoulder, bcue_vec3_add(shoulder, bcue_vec3_make(reach, 0.03 * side, -0.5 + 0.5 * reach)),
+             0.05);
+    }
+}
+
+static void pedestrian(bcue_mesh *mesh, const bcue_class_size *size)
+{
+    double hips = size->height - 0.83;
+    upper_body(mesh, bcue_vec3_make(0, 0, hips), 0.02, 0.08);
+    for (int side = -1; side <= 1; side += 2)
+        limb(mesh, bcue_vec3_make(0.14 * side, 0.09 * side, 0.03),
+             bcue_vec3_make(0, 0.09 * side, hips + 0.05), 0.08);
+}
+
+static void bicycle(bcue_mesh *mesh, const bcue_class_size *size)
+{
+    double axle = 0.5 * size->length - 0.34, hips = size->height - 0.83;
+    for (int end = -1; end <= 1; end += 2) {
+        bcue_mesh_add_cylinder(mesh, bcue_vec3_make(end * axle, -0.02, 0.34), bcue_vec3_make(0, 0.04, 0),
+                               0.34, 18, BCUE_MATERIAL_RUBBER, BCUE_MATERIAL_RIM, 0);
+    }
+    box(mesh, -0.30, 0.38, -0.025, 0.025, 0.50, 0.56, BCUE_MATERIAL_PAINT);
+    tapered(mesh, 0.44, 0.50, 0.02, 0.34, 0.34, 0.40, 0.02, 1.0, BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT,
             BCUE_MATERIAL_PAINT);
-    tapered(mesh, -0.9 * l, 0.6 * l, 0.9 * w, middle, -0.7 * l, 0.4 * l, 0.8 * w, size->height,
-            BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT, BCUE_MATERIAL_PAINT);
+    tapered(mesh, -0.32, -0.26, 0.02, 0.34, -0.24, -0.18, 0.02, 0.92, BCUE_MATERIAL_PAINT,
+            BCUE_MATERIAL_PAINT, BCUE_MATERIAL_TRIM);
+    box(mesh, 0.34, 0.40, -0.30, 0.30, 0.98, 1.03, BCUE_MATERIAL_TRIM);
+    upper_body(mesh, bcue_vec3_make(-0.2, 0, hips), 0.25, 0.38);
+    for (int side = -1; side <= 1; side += 2)
+        limb(mesh, bcue_vec3_make(0.02, 0.10 * side, 0.28 + 0.12 * side),
+             bcue_vec3_make(-0.18, 0.09 * side, hips + 0.03), 0.07);
 }
 
 bcue_status bcue_vehicle_model_make(bcue_vehicle_class vehicle_class, bcue_vehicle_model *model,
@@ -205,7 +247,7 @@ bcue_status bcue_vehicle_model_make(bcue_vehicle_class vehicle_class, bcue_vehic
                                .width_m = size->width,
                                .height_m = size->height};
     memcpy(made.name, size->name, strlen(size->name) + 1);
-    radio_body(&made.radio_mesh, size);
+    bcue_vehicle_radio_mesh(vehicle_class, size->length, size->width, size->height, &made.radio_mesh);
     made.antenna = bcue_vec3_make(0.0, 0.0, size->height + ANTENNA_ABOVE_ROOF_M);
     switch (vehicle_class) {
     case BCUE_VEHICLE_HATCHBACK:
@@ -225,6 +267,14 @@ bcue_status bcue_vehicle_model_make(bcue_vehicle_class vehicle_class, bcue_vehic
         break;
     case BCUE_VEHICLE_BUS:
         bus(&made.mesh, size);
+        break;
+    case BCUE_VEHICLE_BICYCLE:
+        bicycle(&made.mesh, size);
+        made.antenna = bcue_vec3_make(-0.45, 0.0, 1.0); /* on the rack */
+        break;
+    case BCUE_VEHICLE_PEDESTRIAN:
+        pedestrian(&made.mesh, size);
+        made.antenna = bcue_vec3_make(0.32, 0.0, 1.2); /* held in front */
         break;
     default:
         motorcycle(&made.mesh, size);

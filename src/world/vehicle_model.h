@@ -15,6 +15,8 @@ typedef enum bcue_vehicle_class {
     BCUE_VEHICLE_TRUCK,
     BCUE_VEHICLE_BUS,
     BCUE_VEHICLE_MOTORCYCLE,
+    BCUE_VEHICLE_BICYCLE,
+    BCUE_VEHICLE_PEDESTRIAN,
     BCUE_VEHICLE_CLASS_COUNT,
 } bcue_vehicle_class;
 

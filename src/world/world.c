@@ -182,6 +182,7 @@ void bcue_world_free(bcue_world *world)
         bcue_vehicle_model_free(&world->models[m]);
     free(world->models);
     bcue_roads_free(&world->roads);
+    bcue_markings_free(&world->markings);
     free(world->parked);
     free(world->lamps);
     free(world->canopies);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "beamcue/status.h"
+#include "world/marking.h"
 #include "world/mesh.h"
 #include "world/radio_shape.h"
 #include "world/road.h"
@@ -85,7 +86,8 @@ typedef struct bcue_world {
     bcue_vehicle_model *models;
     size_t model_count, model_capacity;
     bcue_roads roads;
-    bcue_parked *parked; /* owned */
+    bcue_markings markings; /* paint on the roads */
+    bcue_parked *parked;    /* owned */
     size_t parked_count, parked_capacity;
     bcue_lamp *lamps; /* owned */
     size_t lamp_count, lamp_capacity;

@@ -32,6 +32,34 @@ static void shapes_face_outward(void)
     bcue_mesh_free(&mesh);
 }
 
+/* Closed, of 60 to 300 flat faces, within the box, and clear of the antenna. */
+static void check_radio_mesh(const bcue_vehicle_model *model)
+{
+    bcue_error error = {0};
+    bcue_radio_shape shape;
+    const bcue_mesh *mesh = &model->radio_mesh;
+    double volume = signed_volume(mesh), box = model->length_m * model->width_m * model->height_m;
+    CHECK_AT(volume > 0.05 * box && volume < box, "%s: %g m3 of %g", model->name, volume, box);
+    CHECK_OK(bcue_radio_shape_make(mesh, mesh->triangle_count, BCUE_WEDGE_MIN_TURN, &shape, &error), error);
+    CHECK_AT(shape.surface_count >= 60 && shape.surface_count <= 300, "%s: %zu flat faces", model->name,
+             shape.surface_count);
+    for (size_t i = 0; i < shape.surface_count; i++)
+        CHECK(!shape.surfaces[i].two_sided);
+    for (size_t i = 0; i < shape.wedge_count; i++)
+        CHECK(shape.wedges[i].surface[1] != BCUE_NO_SURFACE);
+    CHECK_INT(shape.dropped, 0);
+    CHECK(shape.high.x <= 0.5 * model->length_m + 1e-9 && shape.low.x >= -0.5 * model->length_m - 1e-9);
+    CHECK(shape.high.y <= 0.5 * model->width_m + 1e-9 && shape.low.y >= -0.5 * model->width_m - 1e-9);
+    CHECK(shape.high.z <= model->height_m + 1e-9 && shape.low.z >= 0.0);
+    /* No face has the antenna behind it within the body: beyond at least one face of every closed part. */
+    bool outside = false;
+    for (size_t i = 0; i < shape.surface_count; i++)
+        outside = outside ||
+                  bcue_vec3_dot(shape.surfaces[i].normal, model->antenna) > shape.surfaces[i].offset + 0.02;
+    CHECK_AT(outside, "%s: the antenna is in the body", model->name);
+    bcue_radio_shape_free(&shape);
+}
+
 static void models_fit_their_boxes(void)
 {
     for (int c = 0; c < BCUE_VEHICLE_CLASS_COUNT; c++) {
@@ -48,6 +76,7 @@ static void models_fit_their_boxes(void)
             top = fmax(top, v.z);
         }
         CHECK_NEAR(top, model.height_m, 0.05);
+        check_radio_mesh(&model);
         bcue_vehicle_model_free(&model);
     }
 }
