@@ -9,16 +9,22 @@ static double complex root(double cos_incidence, double complex permittivity)
     return csqrt(permittivity - (1.0 - cos_incidence * cos_incidence));
 }
 
+/* Grazing along air 0 / 0 stands for: nothing is reflected. */
+static double complex ratio(double complex above, double complex below)
+{
+    return below == 0.0 ? 0.0 : above / below;
+}
+
 double complex bcue_fresnel_s(double cos_incidence, double complex permittivity)
 {
     double complex q = root(cos_incidence, permittivity);
-    return (cos_incidence - q) / (cos_incidence + q);
+    return ratio(cos_incidence - q, cos_incidence + q);
 }
 
 double complex bcue_fresnel_p(double cos_incidence, double complex permittivity)
 {
     double complex q = root(cos_incidence, permittivity);
-    return (permittivity * cos_incidence - q) / (permittivity * cos_incidence + q);
+    return ratio(permittivity * cos_incidence - q, permittivity * cos_incidence + q);
 }
 
 bcue_plane_response bcue_fresnel_half_space(double cos_incidence, double complex permittivity)

@@ -218,19 +218,22 @@ bcue_status bcue_link_power(const bcue_link_config *config, const bcue_channel *
 bcue_link_summary bcue_link_summarise(const bcue_link_rays *rays)
 {
     bcue_link_summary s = {.rays = rays->count};
-    double total = 0.0, direct = 0.0, mean_doppler = 0.0;
+    double total = 0.0, direct = 0.0, others = 0.0, mean_doppler = 0.0;
+    double start =
+        rays->count ? rays->rays[0].delay_s : 0.0; /* delays from here: no digits lost in squares */
     for (size_t l = 0; l < rays->count; l++) {
         double power = bcue_link_ray_power(rays, l);
         total += power;
-        s.mean_delay_s += power * rays->rays[l].delay_s;
+        s.mean_delay_s += power * (rays->rays[l].delay_s - start);
         mean_doppler += power * rays->rays[l].doppler_hz;
         if (rays->rays[l].line_of_sight) {
             s.line_of_sight = true;
             direct += power;
-        }
+        } else
+            others += power;
     }
     s.gain_db = total > 0.0 ? 10.0 * log10(total) : -INFINITY;
-    s.rician_k_db = direct > 0.0 ? 10.0 * log10(direct / (total - direct)) : -INFINITY;
+    s.rician_k_db = direct > 0.0 ? 10.0 * log10(direct / others) : -INFINITY;
     if (!(total > 0.0))
         return s;
     s.mean_delay_s /= total;
@@ -238,9 +241,10 @@ bcue_link_summary bcue_link_summarise(const bcue_link_rays *rays)
     double delay = 0.0, doppler = 0.0;
     for (size_t l = 0; l < rays->count; l++) {
         double power = bcue_link_ray_power(rays, l) / total;
-        delay += power * pow(rays->rays[l].delay_s - s.mean_delay_s, 2.0);
+        delay += power * pow(rays->rays[l].delay_s - start - s.mean_delay_s, 2.0);
         doppler += power * pow(rays->rays[l].doppler_hz - mean_doppler, 2.0);
     }
+    s.mean_delay_s += start;
     s.delay_spread_s = sqrt(delay);
     s.doppler_spread_hz = sqrt(doppler);
     return s;

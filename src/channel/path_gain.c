@@ -272,9 +272,10 @@ bcue_status bcue_channel_tap(const bcue_channel *channel, const bcue_path *path,
 
 double bcue_jones_norm(const bcue_jones *j)
 {
-    double sum = bcue_power(j->vv) + bcue_power(j->vh) + bcue_power(j->hv) + bcue_power(j->hh);
-    double determinant = cabs(j->vv * j->hh - j->vh * j->hv);
-    return sqrt(0.5 * (sum + sqrt(fmax(0.0, sum * sum - 4.0 * determinant * determinant))));
+    /* The larger eigenvalue of J^H J. */
+    double v = bcue_power(j->vv) + bcue_power(j->hv), h = bcue_power(j->vh) + bcue_power(j->hh);
+    double complex mixed = conj(j->vv) * j->vh + conj(j->hv) * j->hh;
+    return sqrt(0.5 * (v + h) + sqrt(0.25 * (v - h) * (v - h) + bcue_power(mixed)));
 }
 
 double bcue_jones_unpolarised(const bcue_jones *j)

@@ -146,6 +146,26 @@ typedef struct bcue_beam_chart {
 } bcue_beam_chart;
 bcue_status bcue_chart_beams(const bcue_beam_chart *chart, bcue_text *out, bcue_error *error);
 
+/* Patterns over the full circle: the gain of a beam over angle. Angles are in degrees; as in the fan of beams
+   0 is up and positive angles turn to the left; with `upright` 0 is to the right and 90 up, as in a view from
+   the side. Values below the range are drawn in the centre, nan leaves a gap. */
+typedef struct bcue_polar_series {
+    const char *name;
+    const double *angle_deg, *value_db; /* count */
+    size_t count;
+    bool dashed;
+} bcue_polar_series;
+
+typedef struct bcue_polar_chart {
+    bcue_chart_options options;
+    const bcue_polar_series *series;
+    size_t series_count;
+    double range_db; /* from the rim (the strongest value, rounded up) to the centre; 0: 40 */
+    bool upright;
+    const char *unit; /* printed in the corner, e.g. "dBi" */
+} bcue_polar_chart;
+bcue_status bcue_chart_polar(const bcue_polar_chart *chart, bcue_text *out, bcue_error *error);
+
 /* Beams drawn over a camera picture, as an <svg> to lay over it (bcue_page_picture does). A pinhole camera
    with its optical axis level: a beam at azimuth a, seen by a camera turned by `camera_yaw_deg`, is the
    column u = width / 2 - (width / 2) tan(a - yaw) / tan(hfov / 2), left positive as in the sensor frame (x
