@@ -310,6 +310,43 @@ static void diffraction(void)
     free_rig(&r);
 }
 
+/* Off a metal plane and then round an edge is round the edge from the mirror image, whose horizontal field is
+   turned over; the way back is the transpose. */
+static void reflected_then_diffracted(void)
+{
+    rig r = make_rig((bcue_channel_config){0});
+    hand_plane plane = {{0, 0, 1}, 0.0, METAL, {0, 0, 0}};
+    int compared = 0;
+    for (uint32_t c = 0; c < 300; c++) {
+        bcue_rng rng = bcue_rng_make(8, BCUE_RNG_TEST, 3, 0, c);
+        hand_wedge wedge = random_wedge(&rng);
+        wedge.point.z = fabs(wedge.point.z) + 2.0;
+        wedge.material[0] = wedge.material[1] = CONCRETE;
+        bcue_vec3 from = hand_random(&rng, 10.0), to = hand_random(&rng, 10.0);
+        from.z = fabs(from.z) + 1.0;
+        bcue_vec3 image = hand_image(&plane, from);
+        if (!in_air(&wedge, image) || !in_air(&wedge, to))
+            continue;
+        bcue_path straight = hand_diffract(image, to, &wedge);
+        if (straight.at[0].point.z < 0.1)
+            continue;
+        bcue_path path = {.count = 2, .transmitter = from, .receiver = to};
+        bcue_vec3 bounce = hand_cut(&plane, image, straight.at[0].point);
+        path.at[0] = hand_meeting(&plane, BCUE_REFLECTION, bounce, from);
+        path.at[1] = straight.at[0];
+        path = hand_close(path);
+        CHECK_NEAR(path.length_m, straight.length_m, 1e-9);
+        bcue_jones a = tap_of(&r, &path).gain, b = tap_of(&r, &straight).gain;
+        double scale = bcue_jones_norm(&b);
+        CHECK(cabs(a.vv - b.vv) < 0.01 * scale && cabs(a.hv - b.hv) < 0.01 * scale);
+        CHECK(cabs(a.vh + b.vh) < 0.01 * scale && cabs(a.hh + b.hh) < 0.01 * scale);
+        CHECK(reverse_difference(&r, &path) < 1e-6);
+        compared++;
+    }
+    CHECK(compared > 40);
+    free_rig(&r);
+}
+
 /* The power over a patch does not depend on how finely it is cut, and the received power is that of the radar
    equation for a Lambertian surface; roughness weakens the specular path to match. */
 static void scattering(void)
@@ -373,6 +410,7 @@ int main(void)
     RUN(doppler);
     RUN(coefficient_turns);
     RUN(diffraction);
+    RUN(reflected_then_diffracted);
     RUN(scattering);
     RUN(weather_and_warnings);
     return check_summary();
