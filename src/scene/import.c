@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "scene/mitsuba_document.h"
 #include "scene/model_import.h"
+#include "scene/osm_import.h"
 #include "scene/scene_builder.h"
 #include "scene/xml_reader.h"
 
@@ -55,7 +56,7 @@ bcue_status bcue_world_import(const char *path, const bcue_import_options *optio
     BCUE_TRY(bcue_scene_begin(&builder, options, error));
     bcue_status status = format == FORMAT_MITSUBA ? bcue_mitsuba_import(path, &builder, error)
                          : format == FORMAT_MODEL ? bcue_model_import(path, &builder, error)
-                                                  : bcue_fail(error, BCUE_ERROR_UNSUPPORTED, "%s: OSM", path);
+                                                  : bcue_osm_world_import(path, &builder, error);
     if (status != BCUE_OK) {
         bcue_scene_abandon(&builder);
         return status;

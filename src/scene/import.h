@@ -25,6 +25,7 @@ typedef struct bcue_import_options {
     bool strict;
     bool has_origin; /* OSM: the origin of the world; otherwise the middle of the extract */
     double latitude_deg, longitude_deg;
+    bool left_hand;          /* OSM: traffic keeps left */
     const bcue_hooks *hooks; /* may be NULL */
 } bcue_import_options;
 

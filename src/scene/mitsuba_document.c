@@ -260,10 +260,11 @@ static bcue_status on_material_part(mitsuba_reading *reading, const bcue_xml_ele
         double low, high;
         size_t offset;
     } numbers[] = {
-        {"thickness", 0.0, 1000.0, offsetof(bcue_scene_material, thickness_m)},
+        {"thickness", 1e-6, 1000.0, offsetof(bcue_scene_material, thickness_m)},
         {"relative_permittivity", 1.0, 1e6, offsetof(bcue_scene_material, permittivity)},
         {"conductivity", 0.0, 1e12, offsetof(bcue_scene_material, conductivity)},
         {"scattering_coefficient", 0.0, 1.0, offsetof(bcue_scene_material, scattering)},
+        {"xpd_coefficient", 0.0, 1.0, offsetof(bcue_scene_material, cross_polarisation)},
     };
     bcue_scene_material *material = &reading->material;
     const char *name = bcue_xml_attribute(element, "name");

@@ -1,6 +1,5 @@
 #include "scene/scene_material.h"
 
-#include <ctype.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "world/radio_material.h"
 
 /* What a material of ITU-R P.2040-4 looks like here. Walls of masonry get windows, so that an imported city
    reads as one. */
@@ -48,27 +48,12 @@ static const itu_look *find_look(const char *radio)
     return NULL;
 }
 
-/* The name as it would be in the table: lower case, without the prefixes of Sionna's files. */
-static void plain_name(const char *name, char plain[48])
-{
-    size_t size = 0;
-    for (; name[size] != '\0' && size < 47; size++) {
-        char c = (char)tolower((unsigned char)name[size]);
-        plain[size] = c == '-' || c == ' ' ? '_' : c;
-    }
-    plain[size] = '\0';
-    size_t skip = bcue_starts_with(plain, "mat_") ? 4 : 0;
-    if (bcue_starts_with(plain + skip, "itu_"))
-        skip += 4;
-    memmove(plain, plain + skip, size - skip + 1);
-}
-
 bool bcue_scene_itu_name(const char *name, char radio[48])
 {
-    char plain[48];
-    plain_name(name, plain);
-    bool known = find_look(plain) != NULL;
-    snprintf(radio, 48, "%s", known ? plain : "");
+    bcue_radio_material material;
+    bool known = bcue_radio_material_named(bcue_starts_with(name, "mat-") ? name + 4 : name, &material,
+                                           NULL) == BCUE_OK;
+    snprintf(radio, 48, "%s", known ? material.name : "");
     return known;
 }
 
@@ -156,12 +141,13 @@ static const bcue_config_field map_fields[] = {
 
 static bcue_status unknown_material(const char *where, const char *name, bcue_error *error)
 {
-    const char *known[LOOKS];
-    for (size_t i = 0; i < LOOKS; i++)
-        known[i] = looks[i].radio;
-    char plain[48];
-    plain_name(name, plain);
-    const char *nearest = bcue_nearest_word(plain, known, LOOKS);
+    const char *known[32];
+    size_t count = 0;
+    while (count < 32 && (known[count] = bcue_radio_material_class(count)) != NULL)
+        count++;
+    const char *plain = bcue_starts_with(name, "mat-") ? name + 4 : name;
+    plain += bcue_starts_with(plain, "itu_") || bcue_starts_with(plain, "itu-") ? 4 : 0;
+    const char *nearest = bcue_nearest_word(plain, known, count);
     return bcue_fail(error, BCUE_ERROR_DATA,
                      "%s: \"%.48s\" is no material of ITU-R P.2040%s%s%s; name one (concrete, brick, "
                      "plasterboard, wood, glass, marble, metal, asphalt_concrete, medium_dry_ground, ...) or "
@@ -261,29 +247,35 @@ static void apply_entry(const map_entry *entry, bcue_scene_material *material)
 
 /* ---- to the world ---- */
 
-static void make_material(const bcue_scene_material *from, bcue_material *made)
+static bcue_status make_material(const bcue_scene_material *from, bcue_material *made, bcue_error *error)
 {
     *made = (bcue_material){.albedo = {0.5f, 0.5f, 0.5f}};
+    bcue_radio_material *radio = &made->radio;
+    if (from->custom) {
+        /* eta' = a f^b and sigma = c f^d, the same at every frequency. */
+        *radio = (bcue_radio_material){.a = from->permittivity,
+                                       .c = from->conductivity,
+                                       .min_hz = 1.0,
+                                       .max_hz = 1e12,
+                                       .lobe_exponent = 4};
+        snprintf(radio->name, sizeof radio->name, "%s", from->name);
+    } else {
+        BCUE_TRY(bcue_radio_material_named(from->radio, radio, error));
+    }
+    radio->slab = from->slab;
+    radio->thickness_m = from->slab ? from->thickness_m : 0.0;
+    radio->scattering = from->scattering;
+    radio->cross_polarisation = from->cross_polarisation;
     snprintf(made->name, sizeof made->name, "%s", from->name);
     const itu_look *look = from->custom ? NULL : find_look(from->radio);
     if (look != NULL) {
         memcpy(made->albedo, look->albedo, sizeof made->albedo);
         made->gloss = look->gloss;
         made->pattern = look->pattern;
-        (void)bcue_radio_material_named(look->radio, &made->radio, NULL);
-    } else {
-        made->radio = (bcue_radio_material){.a = from->permittivity,
-                                            .c = from->conductivity,
-                                            .min_hz = 1e6,
-                                            .max_hz = 1e12,
-                                            .lobe_exponent = 4};
-        snprintf(made->radio.name, sizeof made->radio.name, "%s", from->name);
     }
-    made->radio.slab = from->slab && from->thickness_m > 0.0;
-    made->radio.thickness_m = from->thickness_m;
-    made->radio.scattering = from->scattering;
     if (from->has_colour)
         memcpy(made->albedo, from->colour, sizeof made->albedo);
+    return bcue_radio_material_check(radio, error);
 }
 
 bcue_status bcue_scene_material_resolve(const bcue_material_map *map, const bcue_scene_material *material,
@@ -307,6 +299,6 @@ bcue_status bcue_scene_material_resolve(const bcue_material_map *map, const bcue
             snprintf(where, sizeof where, "%.200s", file);
         return unknown_material(where, material->name, error);
     }
-    make_material(&resolved, made);
-    return BCUE_OK;
+    bcue_status status = make_material(&resolved, made, error);
+    return status == BCUE_OK ? BCUE_OK : bcue_fail_context(error, BCUE_ERROR_DATA, "%s", file);
 }

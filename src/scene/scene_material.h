@@ -16,6 +16,7 @@ typedef struct bcue_scene_material {
     bool slab;                         /* otherwise a half-space */
     double thickness_m;                /* of the slab */
     double scattering;                 /* S; 0 = none */
+    double cross_polarisation;         /* of what is scattered, 0 to 1 */
     bool has_colour;
     float colour[3]; /* linear RGB */
     size_t line;     /* in the file; 0 = not known */

@@ -59,6 +59,17 @@ static void test_shapes_and_materials(void)
     CHECK_STR(world.materials[BCUE_MATERIAL_COUNT + 1].name, "mat-itu_glass");
     CHECK_NEAR(world.materials[BCUE_MATERIAL_COUNT + 1].albedo[1], 0.2, 1e-6);
     CHECK_STR(world.materials[BCUE_MATERIAL_COUNT + 2].name, "own");
+    const bcue_radio_material *radio = &world.materials[BCUE_MATERIAL_COUNT].radio;
+    CHECK(strcmp(radio->name, "concrete") == 0 && radio->slab && radio->thickness_m == 0.3);
+    CHECK_NEAR(creal(bcue_radio_permittivity(radio, 28e9, NULL)), 5.24, 1e-12); /* P.2040-4, table 3 */
+    radio = &world.materials[BCUE_MATERIAL_COUNT + 1].radio;
+    CHECK(strcmp(radio->name, "glass") == 0 && radio->slab && radio->thickness_m == 0.1);
+    bool extrapolated = false;
+    radio = &world.materials[BCUE_MATERIAL_COUNT + 2].radio;
+    double complex own = bcue_radio_permittivity(radio, 77e9, &extrapolated);
+    CHECK_NEAR(creal(own), 4.0, 1e-12);
+    CHECK_NEAR(cimag(own), -0.5 / (2.0 * BCUE_PI * 77e9 * 8.8541878128e-12), 1e-6);
+    CHECK(!extrapolated);
     CHECK_INT(world.objects[0].kind, BCUE_OBJECT_GROUND);
     CHECK_INT(world.objects[1].kind, BCUE_OBJECT_BUILDING);
     bcue_vec3 low = {INFINITY, INFINITY, INFINITY}, high = {-INFINITY, -INFINITY, -INFINITY};
