@@ -58,16 +58,46 @@ typedef struct bcue_path_list {
     size_t count, capacity;
 } bcue_path_list;
 
+enum { BCUE_PATH_MAX_REFLECTIONS = 6 };
+
 typedef struct bcue_path_options {
-    int max_reflections; /* 0 or 1 */
+    int max_reflections; /* of one path, 0 to BCUE_PATH_MAX_REFLECTIONS */
+    /* Up to this many reflections every sequence of surfaces is tried, whatever it costs. 0 = automatic: one
+       reflection always, and two where candidate pairs x receivers < 10^9. */
+    int exhaustive_order;
+    /* Longer sequences are those that this many rays from the transmitter meet, in directions of a Fibonacci
+       lattice that `ray_seed` turns about the vertical; 0 = 1,000,000. The points on them are as exact. */
+    size_t ray_count;
+    uint64_t ray_seed;
+    bool diffraction;  /* at one edge */
+    bool mixed;        /* one reflection before or after one diffraction (with `diffraction` only) */
+    double min_edge_m; /* shorter wedges do not count: 5 wavelengths */
+    /* Surfaces that one path may go through, 0 to 4: slabs let waves pass, half-spaces do not. */
+    int max_transmissions;
+    /* Reflections, diffractions and transmissions of one path together; 0 = no other bound. */
+    int max_interactions;
+    /* Paths that would lose more than this between isotropic antennas, whatever their surfaces are made of,
+       are not looked for: free-space loss of the whole length, and for a diffraction the bound of
+       path_edge.c. 0 = no such bound. */
+    double max_loss_db;
+    double wavelength_m; /* for max_loss_db */
 } bcue_path_options;
 
+/* How a search went. */
+typedef struct bcue_path_report {
+    int complete_order;     /* up to this many reflections no sequence of surfaces was left out */
+    size_t image_sequences; /* tried for every receiver */
+    size_t rays;            /* sent for longer sequences */
+} bcue_path_report;
+
 /* The paths from `transmitter` to each of the receivers: lists[r] (`receiver_count` of them) is replaced by
-   those to receivers[r]; line of sight first (if it is free), then by surface. Receivers are shared out over
-   threads; the result does not depend on how many. */
+   those to receivers[r]: line of sight first (if it is free), then reflections by order and surfaces, then
+   diffractions by wedge, reflection-diffraction, diffraction-reflection. A path is its sequence of surfaces
+   and wedges, so none comes twice. Receivers are shared out over threads; the result does not depend on how
+   many. `report` may be NULL. */
 bcue_status bcue_paths_find(const bcue_radio_scene *scene, bcue_vec3 transmitter, const bcue_vec3 *receivers,
                             size_t receiver_count, const bcue_path_options *options, bcue_path_list *lists,
-                            bcue_error *error);
+                            bcue_path_report *report, bcue_error *error);
 void bcue_path_list_free(bcue_path_list *list);
 
 #endif

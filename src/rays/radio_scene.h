@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "beamcue/status.h"
+#include "rays/box_tree.h"
 #include "world/radio_shape.h"
 #include "world/traffic.h"
 #include "world/world.h"
@@ -34,9 +35,10 @@ const bcue_instance *bcue_radio_scene_instances(const bcue_radio_scene *scene, s
 typedef struct bcue_placed_surface {
     bcue_vec3 normal;
     double offset;
-    bcue_vec3 centre;
-    double radius;
-    bool two_sided;
+    bcue_vec3 middle, axis_u, axis_v; /* of the rectangle around it */
+    double half_u, half_v;
+    bool rectangle; /* it is that rectangle */
+    bool two_sided; /* can be met from behind: a sheet, or a wall that waves pass */
     bcue_material_id material;
     uint32_t surface;  /* in the radio shape of the street or of the vehicle's model */
     uint32_t instance; /* or BCUE_RADIO_STATIC */
@@ -61,6 +63,17 @@ const bcue_placed_wedge *bcue_radio_wedges(const bcue_radio_scene *scene, size_t
 
 /* Is a point of the plane of placed surface `index` inside the surface (its rim included)? */
 bool bcue_radio_contains(const bcue_radio_scene *scene, size_t index, bcue_vec3 point);
+/* Do waves go through it (a slab), or does it stop them (a half-space)? */
+bool bcue_radio_passes(const bcue_radio_scene *scene, size_t index);
+/* The velocity of an instance (or BCUE_RADIO_STATIC). */
+bcue_vec3 bcue_radio_velocity(const bcue_radio_scene *scene, uint32_t instance);
+
+/* Append the indices of the placed surfaces (wedges) that may reach into a convex region. False: no memory.
+ */
+bool bcue_radio_surfaces_within(const bcue_radio_scene *scene, const bcue_half_space *region, size_t count,
+                                bcue_index_list *found);
+bool bcue_radio_wedges_within(const bcue_radio_scene *scene, const bcue_half_space *region, size_t count,
+                              bcue_index_list *found);
 
 /* How far to lift a point off the surface it lies on, so that Embree's float arithmetic does not find that
    surface again; also how close to either end of a segment nothing blocks. 1e-6 of the size of the scene. */
@@ -69,5 +82,27 @@ double bcue_radio_clearance_m(const bcue_radio_scene *scene);
 /* Is the open segment from `a` to `b` free? Nothing within the clearance of either end blocks. Points on
    surfaces have to be lifted off them. */
 bool bcue_radio_visible(const bcue_radio_scene *scene, bcue_vec3 a, bcue_vec3 b);
+
+/* A surface that a segment goes through. */
+typedef struct bcue_pierced {
+    bcue_vec3 point;
+    uint32_t surface; /* among the placed surfaces */
+} bcue_pierced;
+
+/* What lies on the open segment from `a` to `b`, in order: up to `capacity` surfaces, *count of them. False
+   when there are more, or when one of them lets nothing through (a half-space). */
+bool bcue_radio_pierced(const bcue_radio_scene *scene, bcue_vec3 a, bcue_vec3 b, bcue_pierced *pierced,
+                        size_t capacity, size_t *count);
+
+/* The nearest placed surface that each of up to 16 rays meets. Float; what lies closer than the clearance is
+   not seen. */
+enum { BCUE_RADIO_LANES = 16 };
+typedef struct bcue_radio_packet {
+    int count;
+    bcue_vec3 origin[BCUE_RADIO_LANES], direction[BCUE_RADIO_LANES]; /* unit */
+    double distance[BCUE_RADIO_LANES];
+    uint32_t surface[BCUE_RADIO_LANES]; /* BCUE_NO_SURFACE: it meets nothing */
+} bcue_radio_packet;
+void bcue_radio_intersect(const bcue_radio_scene *scene, bcue_radio_packet *packet);
 
 #endif

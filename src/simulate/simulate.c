@@ -284,7 +284,8 @@ static bcue_status simulate_instant(run *r, const instant *at, bcue_error *error
     bcue_vec3 antenna = bcue_instance_antenna(&r->world, &r->instances[traffic->target]);
     r->fix = bcue_gnss_step(&r->gnss, at->time_s, antenna, 0.0);
     bcue_path_options options = {.max_reflections = (int)r->config->channel.reflections};
-    BCUE_TRY(bcue_paths_find(r->radio, antenna, &r->receiver.frame.origin, 1, &options, &r->paths, error));
+    BCUE_TRY(
+        bcue_paths_find(r->radio, antenna, &r->receiver.frame.origin, 1, &options, &r->paths, NULL, error));
     BCUE_TRY(bcue_link_power(&r->link, r->channel, &r->receiver, &r->paths, r->clean, error));
     /* Where nothing stands out of the noise the best beam would be a throw of dice: no sample. */
     if (!bcue_receiver_detects(&r->receiver_config, r->ripple, r->clean, r->codebook.beams)) {

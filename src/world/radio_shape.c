@@ -84,9 +84,11 @@ bool bcue_radio_surface_contains(const bcue_radio_shape *shape, uint32_t surface
 {
     const double rim_m = 1e-9;
     const bcue_surface *s = &shape->surfaces[surface];
-    bcue_vec3 away = bcue_vec3_sub(point, s->centre);
-    if (bcue_vec3_dot(away, away) > (s->radius + rim_m) * (s->radius + rim_m))
-        return false;
+    double along_u = fabs(bcue_vec3_dot(bcue_vec3_sub(point, s->middle), s->axis_u)),
+           along_v = fabs(bcue_vec3_dot(bcue_vec3_sub(point, s->middle), s->axis_v));
+    bool inside_rectangle = along_u <= s->half_u + rim_m && along_v <= s->half_v + rim_m;
+    if (s->rectangle || !inside_rectangle)
+        return inside_rectangle;
     for (uint32_t t = s->first; t < s->first + s->count; t++) {
         const uint32_t *v = shape->triangles[t].vertex;
         bool inside = true;

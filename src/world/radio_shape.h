@@ -17,6 +17,9 @@ typedef struct bcue_surface {
     uint32_t first, count; /* its triangles in the shape */
     bcue_vec3 centre;      /* of the sphere around it */
     double radius;
+    bcue_vec3 middle, axis_u, axis_v; /* of the rectangle around it: unit axes in the plane, u x v = normal */
+    double half_u, half_v;
+    bool rectangle; /* it is that rectangle */
     double area_m2;
     uint32_t object;
     bcue_material_id material;

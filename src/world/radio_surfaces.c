@@ -179,6 +179,59 @@ static bool fit_surfaces(bcue_weld *weld, region_work *work)
     return ok;
 }
 
+/* The rectangle along the longest side of any of its triangles. */
+static bool fit_rectangles(bcue_weld *weld)
+{
+    size_t count = weld->surface_count;
+    double *longest = bcue_calloc(count, sizeof *longest);
+    double(*span)[4] = bcue_calloc(count, sizeof *span); /* least u, most u, least v, most v */
+    bool ok = longest && span;
+    for (size_t i = 0; ok && i < 3 * weld->triangle_count; i++) {
+        const bcue_weld_triangle *t = &weld->triangles[i / 3];
+        bcue_surface *s = &weld->surfaces[t->surface];
+        bcue_vec3 side =
+            bcue_vec3_sub(weld->vertices[t->vertex[(i + 1) % 3]], weld->vertices[t->vertex[i % 3]]);
+        side = bcue_vec3_sub(side, bcue_vec3_scale(s->normal, bcue_vec3_dot(s->normal, side)));
+        double length = bcue_vec3_norm(side);
+        /* A diagonal is longer than the sides, and no good; sides of a rectangle come in right angles. */
+        bcue_vec3 next =
+            bcue_vec3_sub(weld->vertices[t->vertex[(i + 2) % 3]], weld->vertices[t->vertex[(i + 1) % 3]]);
+        double slope = fabs(bcue_vec3_dot(side, next)) / fmax(length * bcue_vec3_norm(next), 1e-300);
+        double merit = slope < 1e-6 ? 1e6 * length : length;
+        if (merit > longest[t->surface]) {
+            longest[t->surface] = merit;
+            s->axis_u = bcue_vec3_unit(side);
+        }
+    }
+    for (size_t i = 0; ok && i < count; i++) {
+        weld->surfaces[i].axis_v = bcue_vec3_cross(weld->surfaces[i].normal, weld->surfaces[i].axis_u);
+        span[i][0] = span[i][2] = INFINITY;
+        span[i][1] = span[i][3] = -INFINITY;
+    }
+    for (size_t i = 0; ok && i < 3 * weld->triangle_count; i++) {
+        uint32_t index = weld->triangles[i / 3].surface;
+        const bcue_surface *s = &weld->surfaces[index];
+        bcue_vec3 from = bcue_vec3_sub(weld->vertices[weld->triangles[i / 3].vertex[i % 3]], s->centre);
+        double u = bcue_vec3_dot(from, s->axis_u), v = bcue_vec3_dot(from, s->axis_v);
+        span[index][0] = fmin(span[index][0], u);
+        span[index][1] = fmax(span[index][1], u);
+        span[index][2] = fmin(span[index][2], v);
+        span[index][3] = fmax(span[index][3], v);
+    }
+    for (size_t i = 0; ok && i < count; i++) {
+        bcue_surface *s = &weld->surfaces[i];
+        double u = 0.5 * (span[i][0] + span[i][1]), v = 0.5 * (span[i][2] + span[i][3]);
+        s->middle = bcue_vec3_add(
+            s->centre, bcue_vec3_add(bcue_vec3_scale(s->axis_u, u), bcue_vec3_scale(s->axis_v, v)));
+        s->half_u = 0.5 * (span[i][1] - span[i][0]);
+        s->half_v = 0.5 * (span[i][3] - span[i][2]);
+        s->rectangle = s->count == 2 && fabs(4.0 * s->half_u * s->half_v - s->area_m2) <= 1e-9 * s->area_m2;
+    }
+    free(longest);
+    free(span);
+    return ok;
+}
+
 static bool build(bcue_weld *weld, region_work *work)
 {
     size_t count = weld->triangle_count;
@@ -196,7 +249,7 @@ static bool build(bcue_weld *weld, region_work *work)
     for (size_t i = 0; i < count; i++)
         if (weld->triangles[work->order[i]].surface == BCUE_NO_SURFACE)
             grow(weld, work, work->order[i], (uint32_t)weld->surface_count++);
-    return fit_surfaces(weld, work);
+    return fit_surfaces(weld, work) && fit_rectangles(weld);
 }
 
 bcue_status bcue_weld_surfaces(bcue_weld *weld, bcue_error *error)

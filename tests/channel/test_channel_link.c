@@ -50,7 +50,8 @@ static void receive(rig *r, const bcue_link_config *link, bcue_vec3 tx, int orde
     bcue_error error = {0};
     bcue_path_list paths = {0};
     bcue_path_options options = {.max_reflections = order};
-    CHECK_OK(bcue_paths_find(r->scene, tx, &r->receiver.frame.origin, 1, &options, &paths, &error), error);
+    CHECK_OK(bcue_paths_find(r->scene, tx, &r->receiver.frame.origin, 1, &options, &paths, NULL, &error),
+             error);
     CHECK_OK(bcue_link_power(link, r->channel, &r->receiver, &paths, power, &error), error);
     bcue_path_list_free(&paths);
 }

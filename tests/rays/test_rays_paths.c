@@ -20,7 +20,7 @@ static void find(const bcue_radio_scene *scene, bcue_vec3 tx, bcue_vec3 rx, int 
 {
     bcue_error error = {0};
     bcue_path_options options = {.max_reflections = reflections};
-    CHECK_OK(bcue_paths_find(scene, tx, &rx, 1, &options, list, &error), error);
+    CHECK_OK(bcue_paths_find(scene, tx, &rx, 1, &options, list, NULL, &error), error);
 }
 
 static void images_by_hand(void)
@@ -64,7 +64,7 @@ static void images_by_hand(void)
     find(scene, bcue_vec3_make(0, 40, 2), rx, 1, &list);
     CHECK_INT(list.count, 0);
     bcue_path_options deep = {.max_reflections = -1};
-    CHECK_STATUS(bcue_paths_find(scene, tx, &rx, 1, &deep, &list, &error), BCUE_ERROR_ARGUMENT);
+    CHECK_STATUS(bcue_paths_find(scene, tx, &rx, 1, &deep, &list, NULL, &error), BCUE_ERROR_ARGUMENT);
     bcue_path_list_free(&list);
     bcue_radio_scene_destroy(scene);
     bcue_world_free(&world);
