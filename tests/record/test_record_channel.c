@@ -34,8 +34,9 @@ static void set_up(rig *r)
     for (int v = 0; v < VEHICLES; v++)
         r->receivers[v] = bcue_vec3_make(20.0 + 10.0 * v, 5.0 * v, 1.5);
     bcue_path_options options = {.max_reflections = 1};
-    CHECK_OK(bcue_paths_find(r->scene, r->transmitter, r->receivers, VEHICLES, &options, r->paths, &error),
-             error);
+    CHECK_OK(
+        bcue_paths_find(r->scene, r->transmitter, r->receivers, VEHICLES, &options, r->paths, NULL, &error),
+        error);
     for (int v = 0; v < VEHICLES; v++) {
         CHECK_INT(r->paths[v].count, 2);
         for (size_t p = 0; p < r->paths[v].count && p < 8; p++)
