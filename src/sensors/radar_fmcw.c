@@ -39,6 +39,20 @@ bcue_fmcw_config bcue_fmcw_scenario9(void)
     return config;
 }
 
+static bcue_status check_interferers(const bcue_fmcw_config *config, bcue_error *error)
+{
+    for (size_t i = 0; i < config->interferer_count; i++) {
+        const bcue_fmcw_interferer *other = &config->interferers[i];
+        bool finite = isfinite(other->carrier_hz) && isfinite(other->slope_hz_per_s) &&
+                      isfinite(other->start_s) && isfinite(other->amplitude) && isfinite(other->azimuth);
+        if (!finite || !(other->ramp_s > 0 && other->period_s >= other->ramp_s && other->period_s < 1))
+            return bcue_fail(
+                error, BCUE_ERROR_ARGUMENT,
+                "radar: interferer %zu: expected finite numbers and 0 < ramp_s <= period_s < 1 s", i);
+    }
+    return BCUE_OK;
+}
+
 bcue_status bcue_fmcw_check(const bcue_fmcw_config *config, bcue_error *error)
 {
     if (config->antennas < 1 || config->antennas > MOST_ANTENNAS || config->samples < 1 ||
@@ -61,7 +75,7 @@ bcue_status bcue_fmcw_check(const bcue_fmcw_config *config, bcue_error *error)
                          "radar: a converter of %d bits and full scale %g; expected 0 to %d bits and a full "
                          "scale above 0",
                          config->adc_bits, config->adc_full_scale, (int)MOST_ADC_BITS);
-    return BCUE_OK;
+    return check_interferers(config, error);
 }
 
 double bcue_fmcw_amplitude(double power_w, double antenna_gain_db, double carrier_hz, double rcs_m2,
@@ -133,6 +147,40 @@ static bcue_tone make_tone(const bcue_fmcw_config *config, const bcue_fmcw_scatt
                            config->samples > 1 ? (end - start) / (double)(config->samples - 1) : 0};
 }
 
+/* One chirp of another radar that began `begun_s` after ours (before: negative). */
+static void add_crossing(const bcue_fmcw_config *config, const bcue_fmcw_interferer *other, double begun_s,
+                         double aside_turns, float *re, float *im)
+{
+    for (size_t s = 0; s < config->samples; s++) {
+        double t_s = (double)s / config->sample_rate_hz, its_s = t_s - begun_s;
+        if (its_s < 0 || its_s > other->ramp_s)
+            continue;
+        double apart_hz = config->carrier_hz + config->slope_hz_per_s * t_s - other->carrier_hz -
+                          other->slope_hz_per_s * its_s;
+        if (!(fabs(apart_hz) < config->sample_rate_hz / 2))
+            continue;
+        double turns = config->carrier_hz * t_s + config->slope_hz_per_s * t_s * t_s / 2 -
+                       other->carrier_hz * its_s - other->slope_hz_per_s * its_s * its_s / 2 + aside_turns;
+        double phase = 2 * pi * (turns - floor(turns));
+        re[s] += (float)(other->amplitude * cos(phase));
+        im[s] += (float)(other->amplitude * sin(phase));
+    }
+}
+
+static void add_interference(const bcue_fmcw_config *config, size_t antenna, double slow_s, float *re,
+                             float *im)
+{
+    double length_s = (double)config->samples / config->sample_rate_hz;
+    for (size_t i = 0; i < config->interferer_count; i++) {
+        const bcue_fmcw_interferer *other = &config->interferers[i];
+        double aside_turns = (double)antenna * config->spacing_m * sin(other->azimuth) * other->carrier_hz /
+                             speed_of_light_mps;
+        double first = ceil((slow_s - other->ramp_s - other->start_s) / other->period_s);
+        for (double k = first; other->start_s + k * other->period_s < slow_s + length_s; k++)
+            add_crossing(config, other, other->start_s + k * other->period_s - slow_s, aside_turns, re, im);
+    }
+}
+
 static float converted(const bcue_fmcw_config *config, double value)
 {
     if (config->adc_bits == 0)
@@ -160,6 +208,7 @@ static void synthesise_chirp(void *context, size_t index)
         bcue_add_tones(tones, now, job->padded, re, im);
         done += now;
     }
+    add_interference(config, antenna, slow_s, re, im);
     bcue_rng rng = bcue_rng_make(job->key->seed, BCUE_RNG_RADAR_CUBE, job->key->episode, job->key->frame,
                                  (uint32_t)index);
     double deviation = sqrt(config->noise_power / 2);

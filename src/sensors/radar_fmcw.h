@@ -17,13 +17,26 @@
 #include "base/vec3.h"
 #include "beamcue/status.h"
 
+/* Another radar whose chirps sweep through ours: what is left after mixing is
+   A exp(j (phase of our sweep - phase of its sweep)) wherever the two are less than half a sample rate apart,
+   the reach of the anti-aliasing filter. Its chirps begin at start_s + k * period_s, k = ..., -1, 0, 1, ...,
+   of our frame, and last ramp_s each. */
+typedef struct bcue_fmcw_interferer {
+    double carrier_hz, slope_hz_per_s; /* where its chirp begins; the slope may be negative */
+    double start_s, period_s, ramp_s;  /* 0 < ramp_s <= period_s */
+    double amplitude;                  /* after mixing */
+    double azimuth;                    /* where it stands, radians, left positive */
+} bcue_fmcw_interferer;
+
 typedef struct bcue_fmcw_config {
     double carrier_hz, slope_hz_per_s, sample_rate_hz;
     double idle_s, ramp_s; /* a chirp takes both; samples are taken at the start of the ramp */
     size_t antennas, samples, chirps;
-    double spacing_m;      /* between neighbouring receivers */
-    double noise_power;    /* mean |noise|^2 of a sample; 0 = none */
-    int adc_bits;          /* real and imaginary part each; 0 = not quantised */
+    double spacing_m;                        /* between neighbouring receivers */
+    double noise_power;                      /* mean |noise|^2 of a sample; 0 = none */
+    int adc_bits;                            /* real and imaginary part each; 0 = not quantised */
+    const bcue_fmcw_interferer *interferers; /* borrowed; may be NULL */
+    size_t interferer_count;
     double adc_full_scale; /* the largest magnitude of either part; beyond it is cut */
 } bcue_fmcw_config;
 

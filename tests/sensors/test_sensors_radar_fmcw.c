@@ -311,6 +311,55 @@ static void test_converter(void)
     free(fine);
 }
 
+/* A faster sweep crosses ours in every chirp: it is heard for sample rate / difference of the slopes, with
+   its amplitude, the frequency running from one end of the band to the other, and turned from antenna to
+   antenna. */
+static void test_interference(void)
+{
+    bcue_fmcw_config config = bcue_fmcw_scenario31();
+    const bcue_fmcw_interferer other = {.carrier_hz = 76.9e9,
+                                        .slope_hz_per_s = 20e12,
+                                        .start_s = 3e-6,
+                                        .period_s = 49.5e-6,
+                                        .ramp_s = 47e-6,
+                                        .amplitude = 3,
+                                        .azimuth = 0.4};
+    config.interferers = &other;
+    config.interferer_count = 1;
+    config.chirps = 3;
+    float *cube = new_cube(&config);
+    bcue_error error;
+    CHECK_OK(bcue_fmcw_synthesise(&config, NULL, 0, &key, cube, &error), error);
+    double expected = 6.2e6 / (20e12 - 8.014e12) * 6.2e6; /* samples */
+    for (size_t c = 0; c < 3; c++) {
+        size_t heard = 0, first = 0, last = 0;
+        for (size_t s = 0; s < 256; s++) {
+            const float *x = &cube[2 * (s * 3 + c)], *y = &cube[2 * ((256 + s) * 3 + c)];
+            double size = hypot((double)x[0], (double)x[1]);
+            if (size == 0)
+                continue;
+            first = heard == 0 ? s : first;
+            last = s;
+            heard++;
+            CHECK_NEAR(size, 3, 1e-5);
+            double turned = atan2((double)(y[1] * x[0] - y[0] * x[1]), (double)(y[0] * x[0] + y[1] * x[1]));
+            CHECK_NEAR(turned, pi * sin(0.4) * 76.9 / 77, 1e-4);
+        }
+        CHECK_NEAR(heard, expected, 1);
+        CHECK_INT(last - first + 1, heard);
+        /* The sweeps meet where 77e9 + S t = 76.9e9 + 20e12 (t - 3 us). */
+        double meet_s = (0.1e9 + 20e12 * 3e-6) / (20e12 - 8.014e12);
+        CHECK_NEAR(0.5 * (double)(first + last), meet_s * 6.2e6, 1);
+    }
+    /* Two chirps differ only by how the carriers drifted apart in between, so the same samples are hit. */
+    bcue_fmcw_interferer wrong = other;
+    wrong.period_s = 1e-6;
+    config.interferers = &wrong;
+    CHECK_STATUS(bcue_fmcw_check(&config, &error), BCUE_ERROR_ARGUMENT);
+    CHECK_CONTAINS(error.text, "interferer 0");
+    free(cube);
+}
+
 static void test_refusals(void)
 {
     bcue_fmcw_config config = bcue_fmcw_scenario31();
@@ -340,6 +389,7 @@ int main(void)
     RUN(test_radar_equation);
     RUN(test_threads);
     RUN(test_converter);
+    RUN(test_interference);
     RUN(test_refusals);
     return check_summary();
 }
