@@ -30,7 +30,7 @@ size_t bcue_input_frames(const bcue_dataset *dataset, bcue_modality modality);
 /* Frames that cannot be decoded read as missing: `undecodable` counts them and `trouble` keeps the sentence
    of the first; an error only when the data config requires the modality. Thread-safe: the maker is only
    read. */
-bcue_status bcue_input_make(const bcue_input_maker *maker, size_t sample, const bcue_input_target *target,
+bcue_status bcue_input_make(const bcue_input_maker *maker, size_t index, const bcue_input_target *target,
                             int *undecodable, bcue_error *trouble, bcue_error *error);
 
 #endif

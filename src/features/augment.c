@@ -106,7 +106,7 @@ static void blur(float blur_px, const bcue_camera_recipe *recipe, float *planes,
 {
     int radius = (int)ceilf(3 * blur_px), width = (int)recipe->width, height = (int)recipe->height;
     radius = radius > LARGEST_BLUR_RADIUS ? LARGEST_BLUR_RADIUS : radius;
-    float weights[2 * LARGEST_BLUR_RADIUS + 1], sum = 0;
+    float weights[2 * LARGEST_BLUR_RADIUS + 1] = {0}, sum = 0;
     for (int k = -radius; k <= radius; k++)
         sum += weights[k + radius] = expf(-0.5F * (float)(k * k) / (blur_px * blur_px));
     for (int k = 0; k <= 2 * radius; k++)

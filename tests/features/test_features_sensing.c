@@ -439,6 +439,29 @@ static void test_mirror(void)
     }
 }
 
+/* The cubes of scenario 9 are MAT files: the same numbers as from npy. */
+static void test_mat(void)
+{
+    const bcue_radar_recipe recipe = radar_recipe(BCUE_RADAR_TII, 20, 24);
+    bcue_npy cube = fixture("radar_odd");
+    bcue_radar_maps *maps = NULL;
+    bcue_bytes bytes;
+    bcue_error error;
+    float out[2 * 20 * 24], from_mat[2 * 20 * 24];
+    CHECK_OK(bcue_radar_maps_create(&recipe, &maps, &error), error);
+    CHECK_OK(bcue_radar_features(maps, &cube, "cube", out, &error), error);
+    CHECK_OK(bcue_file_read(BCUE_SOURCE_DIR "/tests/features/data/radar_odd.mat", 1 << 20, &bytes, &error),
+             error);
+    CHECK_OK(bcue_radar_features_decode(maps, bytes.data, bytes.size, "radar.mat", from_mat, &error), error);
+    CHECK(memcmp(out, from_mat, sizeof out) == 0);
+    bytes.data[184] ^= 1; /* another name than "data" */
+    CHECK(bcue_radar_features_decode(maps, bytes.data, bytes.size, "radar.mat", from_mat, &error) != BCUE_OK);
+    CHECK_CONTAINS(error.text, "radar.mat");
+    bcue_bytes_free(&bytes);
+    bcue_radar_maps_destroy(maps);
+    bcue_npy_free(&cube);
+}
+
 static void test_refusals(void)
 {
     bcue_radar_recipe recipe = radar_recipe(BCUE_RADAR_TII, 16, 16);
@@ -501,6 +524,7 @@ int main(void)
     RUN(test_real_cube);
     RUN(test_axes);
     RUN(test_mirror);
+    RUN(test_mat);
     RUN(test_refusals);
     RUN(test_scenario_offsets);
     return check_summary();
