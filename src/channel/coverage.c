@@ -8,8 +8,9 @@
 
 bcue_vec3 bcue_coverage_point(const bcue_coverage_grid *grid, size_t index)
 {
-    double i = (double)(index % grid->columns), j = (double)(index / grid->columns);
-    return bcue_vec3_add(grid->origin, bcue_vec3_make(grid->step_m * i, grid->step_m * j, 0.0));
+    size_t i = index % grid->columns, j = index / grid->columns;
+    return bcue_vec3_add(grid->origin,
+                         bcue_vec3_make(grid->step_m * (double)i, grid->step_m * (double)j, 0.0));
 }
 
 bcue_status bcue_coverage_create(const bcue_coverage_grid *grid, bcue_coverage *coverage, bcue_error *error)

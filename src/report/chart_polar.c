@@ -23,10 +23,11 @@ static void place(const dial *d, double angle_deg, double radius, double *x, dou
 static void draw_grid(bcue_svg *svg, const dial *d, double step)
 {
     char words[BCUE_NUMBER_SIZE];
-    for (double down = 0; down < d->range - 1e-9; down += step)
+    int rings = (int)ceil(fmin(d->range / step, 1000) - 1e-9);
+    for (int ring = 0; ring < rings; ring++)
         bcue_text_printf(svg->out,
                          "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" class=\"bq-g\" fill=\"none\"/>", d->x,
-                         d->y, d->radius * (1 - down / d->range));
+                         d->y, d->radius * (1 - step * ring / d->range));
     for (int angle = -150; angle <= 180; angle += 30) {
         double x1, y1, x2, y2;
         place(d, angle, 0, &x1, &y1);
@@ -38,11 +39,10 @@ static void draw_grid(bcue_svg *svg, const dial *d, double step)
                  angle < 0 ? -angle : angle);
         bcue_svg_text(svg, x1, y1 + 4, BCUE_ANCHOR_MIDDLE, "bq-s", words);
     }
-    for (double down = 0; down < d->range - 1e-9;
-         down += step) { /* labels between two spokes, above the curves' grid */
+    for (int ring = 0; ring < rings; ring++) { /* labels between two spokes, above the curves' grid */
         double x, y;
-        place(d, d->upright ? -15 : 195, d->radius * (1 - down / d->range), &x, &y);
-        bcue_format_number(words, d->top - down, 0, false);
+        place(d, d->upright ? -15 : 195, d->radius * (1 - step * ring / d->range), &x, &y);
+        bcue_format_number(words, d->top - step * ring, 0, false);
         bcue_svg_text(svg, x, y + 4, BCUE_ANCHOR_MIDDLE, "bq-s bq-halo", words);
     }
 }

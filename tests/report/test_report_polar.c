@@ -7,7 +7,7 @@
 
 static void check_svg(const bcue_text *out)
 {
-    size_t offset;
+    size_t offset = 0;
     const char *fault = out->data ? bcue_xml_fault(out->data, out->size, &offset) : "nothing written";
     CHECK_AT(fault == NULL, "%s at byte %zu", fault, offset);
     CHECK(out->data && !strstr(out->data, "nan") && !strstr(out->data, "inf"));
@@ -63,7 +63,7 @@ static void directions(void)
     static const double angles[] = {0, 90}, values[] = {10, 10}, weak[] = {10, -60};
     bcue_polar_series series = {"beam", angles, values, 2, false};
     bcue_polar_chart chart = {.series = &series, .series_count = 1};
-    double xy[4], centre[4];
+    double xy[4] = {0}, centre[4] = {0};
     points(&chart, xy);
     series.value_db = weak;
     points(&chart, centre);
