@@ -13,6 +13,7 @@ typedef struct variant {
     bcue_link_receiver receiver;
     size_t instants, dark, compared, same, lobes[3];
     double rss, loss;
+    size_t chosen[BEAMS];
 } variant;
 
 struct bcue_mode_table {
@@ -127,6 +128,7 @@ bcue_status bcue_mode_table_add(bcue_mode_table *table, const bcue_path_list *pa
             continue;
         }
         size_t choice = bcue_best_beam(values, BEAMS);
+        v->chosen[choice]++;
         v->rss += values[choice];
         v->lobes[table->codebooks[0].lobes[choice] - 1]++;
         if (!truth_lit)
@@ -136,6 +138,11 @@ bcue_status bcue_mode_table_add(bcue_mode_table *table, const bcue_path_list *pa
         v->loss += truth[best] - truth[choice];
     }
     return BCUE_OK;
+}
+
+const size_t *bcue_mode_table_histogram(const bcue_mode_table *table, size_t index)
+{
+    return table->variants[index].chosen;
 }
 
 bcue_mode_row bcue_mode_table_row(const bcue_mode_table *table, size_t index)

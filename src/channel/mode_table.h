@@ -43,6 +43,8 @@ typedef struct bcue_mode_row {
     double mean_loss_db;  /* what the choice loses where the corrected reading holds */
     double lobe_share[3]; /* of choices with one, two, three lobes */
 } bcue_mode_row;
+/* How often each of the 152 beams was chosen. */
+const size_t *bcue_mode_table_histogram(const bcue_mode_table *table, size_t index);
 bcue_mode_row bcue_mode_table_row(const bcue_mode_table *table, size_t index); /* < BCUE_MODE_VARIANTS */
 
 #endif

@@ -62,6 +62,10 @@ static void free_space(void)
             CHECK_NEAR(row.same_share, 1.0, 0.0);
         }
     }
+    size_t total = 0;
+    for (size_t b = 0; b < 152; b++)
+        total += bcue_mode_table_histogram(table, 1)[b];
+    CHECK_INT(total, INSTANTS);
     bcue_path_list none = {NULL, 0, 0};
     CHECK_OK(bcue_mode_table_add(table, &none, 1, &error), error);
     CHECK_INT(bcue_mode_table_row(table, 1).dark, 1);
