@@ -76,7 +76,8 @@ void bcue_lamp_list_fill(bcue_lamp_list *list, const bcue_daylight *daylight, co
     /* By day the camera stops down: lamps are seen, and light little. */
     double exposure = daylight->exposure * (0.12 + 0.88 * daylight->darkness);
     for (size_t i = 0; i < count; i++)
-        if (world->models[instances[i].model].length_m > 1.9) /* pedestrians and bicycles carry none */
+        /* Pedestrians and bicycles carry none; those who park have switched theirs off. */
+        if (!instances[i].parked && world->models[instances[i].model].length_m > 1.9)
             add_vehicle(list, &world->models[instances[i].model], &instances[i], exposure);
 }
 

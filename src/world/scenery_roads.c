@@ -117,6 +117,9 @@ static bcue_status generated(bcue_scenery *s)
     double x = length * bcue_rng_range(&rng, -0.06, 0.0);
     set_site(s, bcue_vec3_make(x, -edge + 0.5, bcue_rng_range(&rng, 5.0, 9.0)), 90.0, -12.0,
              (bcue_bounds){-half + 50, half - 50, -half, half});
+    /* This near to the road a level radar at 5 m looks over the cars. */
+    s->site.radar_position.z = 4.0;
+    s->site.radar_pitch = -10.0 * DEGREE;
     return BCUE_OK;
 }
 

@@ -162,6 +162,7 @@ static void add_stop_signs(bcue_scenery *s)
 
 void bcue_scenery_furniture(bcue_scenery *s)
 {
+    bcue_scenery_take(s, s->site.position.x, s->site.position.y, 7.0); /* nothing right before the sensors */
     add_traffic_lights(s);
     add_stop_signs(s);
     for (size_t i = 0; i < s->plan.section_count; i++) {

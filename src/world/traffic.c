@@ -94,6 +94,7 @@ void bcue_traffic_at(const bcue_world *world, const bcue_traffic *traffic, doubl
         instances[n] = (bcue_instance){.model = parked->model,
                                        .position = parked->position,
                                        .yaw = parked->yaw,
+                                       .parked = true,
                                        .paint = {parked->paint[0], parked->paint[1], parked->paint[2]}};
         if (ids)
             ids[n] = BCUE_NO_TRACK;

@@ -53,6 +53,7 @@ typedef struct bcue_instance {
     double yaw;             /* radians, counter-clockwise, 0 = east */
     bcue_vec3 velocity_mps; /* of the vehicle, along the world's axes */
     float paint[3];
+    bool parked; /* stands for good, without driver and lights */
 } bcue_instance;
 
 #define BCUE_NO_TRACK UINT32_MAX /* id of a parked vehicle */

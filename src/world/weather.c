@@ -1,6 +1,7 @@
 #include "world/weather.h"
 
 #include <math.h>
+#include <stddef.h>
 #include "base/fail.h"
 
 #define DEGREE (BCUE_PI / 180.0)
@@ -120,3 +121,62 @@ bcue_status bcue_weather_condition(bcue_condition condition, double latitude_deg
     *weather = made;
     return BCUE_OK;
 }
+
+bcue_status bcue_weather_make(const bcue_weather_config *config, bcue_weather *weather, bcue_error *error)
+{
+    if (config->condition > 0)
+        return bcue_weather_condition((bcue_condition)(config->condition - 1), config->latitude_deg,
+                                      config->longitude_deg, weather, error);
+    bcue_weather made = {.latitude_deg = config->latitude_deg,
+                         .longitude_deg = config->longitude_deg,
+                         .when = {(int)config->year, (int)config->month, (int)config->day,
+                                  config->hour - config->utc_offset_h},
+                         .cloudiness = config->cloudiness,
+                         .rain_mm_h = config->rain_mm_h,
+                         .snow_mm_h = config->snow_mm_h,
+                         .fog_visibility_m = config->fog_visibility_m,
+                         .temperature_c = config->temperature_c,
+                         .pressure_hpa = config->pressure_hpa,
+                         .vapour_g_m3 = config->vapour_g_m3};
+    BCUE_TRY(bcue_weather_derive(&made, error));
+    *weather = made;
+    return BCUE_OK;
+}
+
+static const char *const condition_names[] = {"custom", "noon", "night", "rain", "fog", "snow", NULL};
+
+#define AT(member) offsetof(bcue_weather_config, member)
+#define REAL(key, fallback_text, low, high, help_text)                                                       \
+    {                                                                                                        \
+        .name = #key, .type = BCUE_CONFIG_DOUBLE, .offset = AT(key), .fallback = fallback_text,              \
+        .minimum = low, .maximum = high, .help = help_text                                                   \
+    }
+#define WHOLE(key, fallback_text, low, high, help_text)                                                      \
+    {                                                                                                        \
+        .name = #key, .type = BCUE_CONFIG_INT, .offset = AT(key), .fallback = fallback_text, .minimum = low, \
+        .maximum = high, .help = help_text                                                                   \
+    }
+
+const bcue_config_field bcue_weather_fields[] = {
+    {.name = "condition",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = AT(condition),
+     .fallback = "noon",
+     .choices = condition_names,
+     .help = "a named one on 21 June (snow: January), or custom: the keys below"},
+    REAL(latitude_deg, "37.2296", -90, 90, "where, north positive"),
+    REAL(longitude_deg, "-80.4139", -180, 180, "where, east positive"),
+    WHOLE(year, "2024", 1900, 2100, "of the date"),
+    WHOLE(month, "6", 1, 12, "of the date"),
+    WHOLE(day, "21", 1, 31, "of the date"),
+    REAL(hour, "12", 0, 24, "local clock at the start"),
+    REAL(utc_offset_h, "-5", -14, 14, "how far the local clock is ahead of UTC"),
+    REAL(cloudiness, "0.25", 0, 1, "share of the sky under cloud"),
+    REAL(rain_mm_h, "0", 0, 300, "rain rate"),
+    REAL(snow_mm_h, "0", 0, 50, "snow, as water"),
+    REAL(fog_visibility_m, "0", 0, 20000, "meteorological visibility, at least 10; 0 = no fog"),
+    REAL(temperature_c, "15", -60, 60, "of the air"),
+    REAL(pressure_hpa, "1013.25", 300, 1100, "of the air"),
+    REAL(vapour_g_m3, "7.5", 0, 60, "water vapour"),
+    {.name = NULL},
+};

@@ -3,6 +3,7 @@
 #define BCUE_WORLD_WEATHER_H
 
 #include <stdbool.h>
+#include "base/config.h"
 #include "beamcue/status.h"
 #include "world/sun.h"
 
@@ -58,5 +59,17 @@ typedef enum bcue_condition {
 const char *bcue_condition_name(bcue_condition condition);
 bcue_status bcue_weather_condition(bcue_condition condition, double latitude_deg, double longitude_deg,
                                    bcue_weather *weather, bcue_error *error);
+
+/* Weather as a configuration names it. */
+typedef struct bcue_weather_config {
+    int condition; /* 0 = custom: the values below; else bcue_condition + 1 */
+    double latitude_deg, longitude_deg;
+    int64_t year, month, day;
+    double hour, utc_offset_h; /* local clock, and how far it is ahead of UTC */
+    double cloudiness, rain_mm_h, snow_mm_h, fog_visibility_m, temperature_c, pressure_hpa, vapour_g_m3;
+} bcue_weather_config;
+
+extern const bcue_config_field bcue_weather_fields[];
+bcue_status bcue_weather_make(const bcue_weather_config *config, bcue_weather *weather, bcue_error *error);
 
 #endif

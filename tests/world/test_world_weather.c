@@ -93,6 +93,35 @@ static void light_falls_steadily(void)
     CHECK(before <= 2e-3);
 }
 
+/* The same evening by name of date and clock, and a sentence with the nearest key. */
+static void read_from_yaml(void)
+{
+    bcue_error error = {0};
+    bcue_weather_config config;
+    bcue_config *source;
+    const char *const text =
+        "condition: custom\nyear: 2003\nmonth: 10\nday: 17\nhour: 12.508333333\n"
+        "utc_offset_h: -7\nlatitude_deg: 39.742476\nlongitude_deg: -105.1786\nrain_mm_h: 4\n";
+    bcue_weather w;
+    CHECK_OK(bcue_config_read_text(text, strlen(text), "w.yaml", NULL, 0, bcue_weather_fields, &config,
+                                   &source, &error),
+             error);
+    CHECK_OK(bcue_weather_make(&config, &w, &error), error);
+    CHECK_NEAR(w.sun_place.azimuth / DEGREE, 194.340241, 0.01);
+    CHECK(w.rain_mm_h == 4.0 && w.headlights_on);
+    bcue_config_destroy(source);
+    CHECK_OK(bcue_config_read_text("condition: fog\n", 15, "w.yaml", NULL, 0, bcue_weather_fields, &config,
+                                   &source, &error),
+             error);
+    CHECK_OK(bcue_weather_make(&config, &w, &error), error);
+    CHECK(w.fog_visibility_m == 80.0);
+    bcue_config_destroy(source);
+    CHECK_STATUS(bcue_config_read_text("rain_mm: 4\n", 11, "w.yaml", NULL, 0, bcue_weather_fields, &config,
+                                       &source, &error),
+                 BCUE_ERROR_CONFIG);
+    CHECK_CONTAINS(error.text, "w.yaml:1: unknown key 'rain_mm'; did you mean 'rain_mm_h'?");
+}
+
 static void nonsense_is_refused(void)
 {
     bcue_error error = {0};
@@ -113,6 +142,7 @@ int main(void)
     RUN(almanac);
     RUN(conditions);
     RUN(light_falls_steadily);
+    RUN(read_from_yaml);
     RUN(nonsense_is_refused);
     return check_summary();
 }
