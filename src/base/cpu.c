@@ -14,3 +14,14 @@ const char *bcue_cpu_isa(void)
     return "generic";
 #endif
 }
+
+bcue_cpu_level bcue_cpu_best(void)
+{
+#if defined(__x86_64__) && defined(__GNUC__)
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))
+        return BCUE_CPU_PLAIN;
+    return __builtin_cpu_supports("avx512f") ? BCUE_CPU_AVX512 : BCUE_CPU_AVX2;
+#else
+    return BCUE_CPU_PLAIN;
+#endif
+}

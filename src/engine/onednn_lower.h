@@ -132,6 +132,8 @@ bool bcue_dn_softmax_forward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_softmax_backward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_matmul_forward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_matmul_backward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_attention_forward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_attention_backward(bcue_dn_plan *plan, int32_t node);
 /* A group of convolution or linear + batch norm + residual + ReLU, in inference. */
 bool bcue_dn_group_forward(bcue_dn_plan *plan, const bcue_fusion_group *group);
 

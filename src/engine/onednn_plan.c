@@ -31,6 +31,7 @@ static const struct {
     [BCUE_OP_LAYER_NORM] = {bcue_dn_layer_norm_forward, bcue_dn_layer_norm_backward},
     [BCUE_OP_SOFTMAX] = {bcue_dn_softmax_forward, bcue_dn_softmax_backward},
     [BCUE_OP_MATMUL] = {bcue_dn_matmul_forward, bcue_dn_matmul_backward},
+    [BCUE_OP_ATTENTION] = {bcue_dn_attention_forward, bcue_dn_attention_backward},
 };
 
 /* ---- making a plan ---- */
