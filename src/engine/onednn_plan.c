@@ -177,11 +177,13 @@ static void lower_all_forward(bcue_dn_plan *plan)
     for (int32_t i = 0; i < bcue_graph_node_count(plan->graph); i++) {
         if (!plan->needed.node[i])
             continue;
+        plan->program.owner = i;
         int32_t group = grouped ? plan->fusion.group_of_node[i] : -1;
         if (group < 0) {
             lower_forward(plan, i);
             mark_read(plan, i);
         } else if (plan->fusion.groups[group].last == i) {
+            plan->program.owner = plan->fusion.groups[group].anchor;
             lower_group(plan, &plan->fusion.groups[group]);
         }
     }
@@ -229,10 +231,12 @@ static void lower_all_backward(bcue_dn_plan *plan, bcue_value loss)
         if (state->route == BCUE_DN_UNPLANNED || state->route == BCUE_DN_ABSORBED ||
             bcue_dn_gradient(plan, state->result) == BCUE_DN_NONE)
             continue;
+        program->owner = i;
         if (state->route == BCUE_DN_PLAIN || lowering[node->op].backward == NULL ||
             !lowering[node->op].backward(plan, i))
             bcue_dn_plain_backward(plan, i);
     }
+    program->owner = -1;
     for (int32_t p = 0; p < plan->weights->count; p++)
         plan->gradients[p] = deliver_gradient(plan, bcue_graph_parameter_value(plan->graph, p));
     for (int32_t i = 0; i < plan->input_count; i++)
@@ -258,6 +262,7 @@ static bcue_status make(bcue_dn_plan *plan, bcue_error *error)
     survey_values(plan);
     BCUE_TRY(define_leaves(plan, error));
     lower_all_forward(plan);
+    plan->program.owner = -1;
     BCUE_TRY(define_outputs(plan, error));
     plan->forward_end = plan->program.run.count;
     bcue_value loss = bcue_plan_find_loss(graph);
@@ -349,6 +354,16 @@ static bcue_status onednn_backward(bcue_plan *base, bcue_error *error)
     return bcue_dn_run(&plan->program, &plan->program.run, plan->forward_end, plan->program.run.count, error);
 }
 
+static bcue_status onednn_profile(bcue_plan *base, double *forward, double *backward, bcue_error *error)
+{
+    const bcue_dn_plan *plan = (const bcue_dn_plan *)base;
+    BCUE_TRY(bcue_dn_run_timed(&plan->program, &plan->program.run, 0, plan->forward_end, forward, error));
+    if (backward == NULL)
+        return BCUE_OK;
+    return bcue_dn_run_timed(&plan->program, &plan->program.run, plan->forward_end, plan->program.run.count,
+                             backward, error);
+}
+
 static void *onednn_gradient(bcue_plan *base, int32_t parameter)
 {
     bcue_dn_plan *plan = (bcue_dn_plan *)base;
@@ -381,6 +396,7 @@ bcue_status bcue_onednn_plan_create(const bcue_graph *graph, bcue_weights *weigh
                                             .set_step = onednn_set_step,
                                             .forward = onednn_forward,
                                             .backward = onednn_backward,
+                                            .profile = onednn_profile,
                                             .gradient = onednn_gradient,
                                             .input_gradient = onednn_input_gradient,
                                             .weights_changed = onednn_weights_changed,

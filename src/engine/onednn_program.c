@@ -2,12 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/fail.h"
 #include "engine/memory_plan.h"
 
 bcue_status bcue_dn_program_init(bcue_dn_program *program, bcue_error *error)
 {
-    *program = (bcue_dn_program){.staging = {BCUE_DN_NONE, BCUE_DN_NONE}};
+    *program = (bcue_dn_program){.staging = {BCUE_DN_NONE, BCUE_DN_NONE}, .owner = -1};
     program->objects = bcue_arena_create();
     if (program->objects == NULL)
         return bcue_fail_memory(error, "a oneDNN plan");
@@ -286,7 +287,7 @@ static bcue_dn_step *add_step(bcue_dn_program *program, int count)
         return NULL;
     }
     bcue_dn_step *step = &list->steps[list->count];
-    *step = (bcue_dn_step){.count = count, .args = args, .views = views};
+    *step = (bcue_dn_step){.count = count, .args = args, .views = views, .owner = program->owner};
     return step;
 }
 
@@ -451,6 +452,18 @@ bcue_status bcue_dn_run(const bcue_dn_program *program, const bcue_dn_step_list 
         if (status != dnnl_success)
             return bcue_fail(error, status == dnnl_out_of_memory ? BCUE_ERROR_MEMORY : BCUE_ERROR_INTERNAL,
                              "oneDNN: step %zu failed with status %d", i, (int)status);
+    }
+    return BCUE_OK;
+}
+
+bcue_status bcue_dn_run_timed(const bcue_dn_program *program, const bcue_dn_step_list *list, size_t begin,
+                              size_t end, double *seconds, bcue_error *error)
+{
+    for (size_t i = begin; i < end; i++) {
+        double start = bcue_clock_s();
+        BCUE_TRY(bcue_dn_run(program, list, i, i + 1, error));
+        if (list->steps[i].owner >= 0)
+            seconds[list->steps[i].owner] += bcue_clock_s() - start;
     }
     return BCUE_OK;
 }

@@ -43,6 +43,7 @@ struct bcue_dn_step {
     int count;
     dnnl_exec_arg_t *args; /* of the primitive */
     int32_t *views;        /* what args, or the kernel, refer to */
+    int32_t owner;         /* the node that it was made for, or -1 */
 };
 
 typedef struct bcue_dn_step_list {
@@ -61,6 +62,7 @@ struct bcue_dn_program {
     bcue_dn_step_list prepare; /* run when the weights change */
     bcue_dn_step_list run;
     bool preparing;                         /* steps go to `prepare` */
+    int32_t owner;                          /* of the steps that are appended now */
     int32_t staging[BCUE_DN_STAGING_COUNT]; /* buffers shared by the prepare steps, or BCUE_DN_NONE */
     unsigned char *memory;                  /* the arena of the buffers */
     size_t memory_bytes;
@@ -122,5 +124,8 @@ void bcue_dn_emit_reorder(bcue_dn_program *program, int32_t from, int32_t to);
 bcue_status bcue_dn_program_finish(bcue_dn_program *program, bcue_error *error);
 bcue_status bcue_dn_run(const bcue_dn_program *program, const bcue_dn_step_list *list, size_t begin,
                         size_t end, bcue_error *error);
+/* The same, and adds the seconds of each step to seconds[owner]. */
+bcue_status bcue_dn_run_timed(const bcue_dn_program *program, const bcue_dn_step_list *list, size_t begin,
+                              size_t end, double *seconds, bcue_error *error);
 
 #endif

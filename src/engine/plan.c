@@ -164,6 +164,16 @@ bcue_status bcue_plan_backward(bcue_plan *plan, bcue_error *error)
     return plan->vtable->backward(plan, error);
 }
 
+bcue_status bcue_plan_profile(bcue_plan *plan, double *forward, double *backward, bcue_error *error)
+{
+    if (backward != NULL && !plan->training)
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT,
+                         "a plan made for inference has no backward pass; make one for training");
+    BCUE_TRY(bcue_plan_forward(plan, error)); /* weights that changed, and caches */
+    plan->forward_done = false;
+    return plan->vtable->profile(plan, forward, backward, error);
+}
+
 void *bcue_plan_gradient(bcue_plan *plan, int32_t parameter)
 {
     if (!plan->training || parameter < 0 || parameter >= plan->parameter_count)

@@ -51,6 +51,11 @@ bcue_status bcue_plan_forward(bcue_plan *plan, bcue_error *error);
 /* Training plans, after forward: gradients of the scalar output `loss` with respect to every trainable
  * parameter (overwritten, not accumulated). */
 bcue_status bcue_plan_backward(bcue_plan *plan, bcue_error *error);
+/* Forward, and where `backward` is given (training) backward, with a clock around every kernel: adds the
+   seconds that each node took to forward[node] and backward[node], arrays over the nodes of the graph. What
+   was fused counts for the node that it was fused into; layout changes count for the node that needed them.
+ */
+bcue_status bcue_plan_profile(bcue_plan *plan, double *forward, double *backward, bcue_error *error);
 /* Dense row-major gradient of parameter i, shape of the parameter, valid from backward to the next forward;
  * NULL for running statistics, for frozen parameters and for those the loss does not reach. */
 void *bcue_plan_gradient(bcue_plan *plan, int32_t parameter);

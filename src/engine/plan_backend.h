@@ -13,6 +13,7 @@ typedef struct bcue_plan_vtable {
     void (*set_step)(bcue_plan *plan, uint64_t seed, uint32_t epoch, uint32_t step);
     bcue_status (*forward)(bcue_plan *plan, bcue_error *error);
     bcue_status (*backward)(bcue_plan *plan, bcue_error *error);
+    bcue_status (*profile)(bcue_plan *plan, double *forward, double *backward, bcue_error *error);
     void *(*gradient)(bcue_plan *plan, int32_t parameter);
     const void *(*input_gradient)(const bcue_plan *plan, const char *name);
     void (*weights_changed)(bcue_plan *plan);

@@ -2,6 +2,7 @@
    Time, for the lifetimes: node i runs forward at i and backward at 2n-1-i; 2n is after everything. */
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "engine/memory_plan.h"
@@ -364,15 +365,22 @@ static void plan_set_step(bcue_plan *base, uint64_t seed, uint32_t epoch, uint32
     }
 }
 
-static bcue_status plan_forward(bcue_plan *base, bcue_error *error)
+static bcue_status run_forward(const ref_plan *plan, double *seconds, bcue_error *error)
 {
-    const ref_plan *plan = (const ref_plan *)base;
     bool twice = plan->options.dtype == BCUE_F64;
     for (int32_t i = 0; i < plan->step_count; i++) {
         const bcue_ref_call *call = &plan->steps[i].call;
+        double start = bcue_clock_s();
         BCUE_TRY(twice ? bcue_ref_forward_f64(call, error) : bcue_ref_forward_f32(call, error));
+        if (seconds != NULL)
+            seconds[plan->steps[i].node] += bcue_clock_s() - start;
     }
     return BCUE_OK;
+}
+
+static bcue_status plan_forward(bcue_plan *base, bcue_error *error)
+{
+    return run_forward((const ref_plan *)base, NULL, error);
 }
 
 static void set_to_one(const ref_plan *plan, void *scalar)
@@ -383,16 +391,13 @@ static void set_to_one(const ref_plan *plan, void *scalar)
         *(float *)scalar = 1;
 }
 
-static bcue_status plan_backward(bcue_plan *base, bcue_error *error)
+static void run_backward(const ref_plan *plan, double *seconds)
 {
-    (void)error; /* nothing that passed the forward pass can fail here */
-    const ref_plan *plan = (const ref_plan *)base;
-    if (plan->gradient_of[plan->loss] < 0)
-        return BCUE_OK;
-    for (int32_t i = plan->step_count - 1; i >= 0; i--) {
+    for (int32_t i = plan->step_count - 1; plan->gradient_of[plan->loss] >= 0 && i >= 0; i--) {
         const ref_step *step = &plan->steps[i];
         if (!step->backward)
             continue;
+        double start = bcue_clock_s();
         if (step->call.node->output == plan->loss)
             set_to_one(plan, at_buffer(plan, plan->gradient_of[plan->loss]));
         for (int k = 0; k < step->call.node->input_count; k++) {
@@ -403,7 +408,23 @@ static bcue_status plan_backward(bcue_plan *base, bcue_error *error)
             bcue_ref_backward_f64(&step->call);
         else
             bcue_ref_backward_f32(&step->call);
+        if (seconds != NULL)
+            seconds[step->node] += bcue_clock_s() - start;
     }
+}
+
+static bcue_status plan_backward(bcue_plan *base, bcue_error *error)
+{
+    (void)error; /* nothing that passed the forward pass can fail here */
+    run_backward((const ref_plan *)base, NULL);
+    return BCUE_OK;
+}
+
+static bcue_status plan_profile(bcue_plan *base, double *forward, double *backward, bcue_error *error)
+{
+    BCUE_TRY(run_forward((const ref_plan *)base, forward, error));
+    if (backward != NULL)
+        run_backward((const ref_plan *)base, backward);
     return BCUE_OK;
 }
 
@@ -434,6 +455,7 @@ static const bcue_plan_vtable reference_vtable = {
     .set_step = plan_set_step,
     .forward = plan_forward,
     .backward = plan_backward,
+    .profile = plan_profile,
     .gradient = plan_gradient,
     .input_gradient = plan_input_gradient,
     .weights_changed = plan_weights_changed,
