@@ -1,4 +1,6 @@
-/* Convolution, direct algorithm, layouts chosen by oneDNN. */
+/* Convolution: layouts chosen by oneDNN, direct algorithm, or Winograd's in inference where it was measured
+ * faster. */
+#include "base/cpu.h"
 #include "engine/onednn_lower.h"
 
 typedef struct conv_case {
@@ -33,18 +35,41 @@ static conv_case conv_case_of(const bcue_dn_plan *plan, int32_t index)
     return c;
 }
 
+/* Winograd's algorithm by a fixed rule, so that results repeat: 3x3 kernels of stride 1 on AVX-512, at least
+   64 channels on both sides and pictures of at least 8x8. There oneDNN 2.6.3 took 0.37 to 0.75 of the time of
+   its direct kernels, for 1, 5 and 8 pictures of 64 channels at 64x64 to 512 channels at 8x8
+   (docs/results/engine_speed.md). */
+static bool prefers_winograd(const bcue_dn_plan *plan, const conv_case *c)
+{
+    bool fits = !plan->options.training && !plan->options.no_winograd && bcue_cpu_best() == BCUE_CPU_AVX512 &&
+                c->weights.ndims == 4 && c->src.dims[1] >= 64 && c->dst.dims[1] >= 64;
+    for (int i = 0; i < 2; i++)
+        fits = fits && c->weights.dims[2 + i] == 3 && c->stride[i] == 1 && c->dilation[i] == 0 &&
+               c->dst.dims[2 + i] >= 8;
+    return fits;
+}
+
+static dnnl_primitive_desc_t describe(bcue_dn_plan *plan, const conv_case *c, dnnl_alg_kind_t algorithm,
+                                      bool bias, const_dnnl_post_ops_t post_ops)
+{
+    dnnl_memory_desc_t bias_desc = bcue_dn_plain_desc(1, &c->dst.dims[1]);
+    dnnl_convolution_desc_t desc;
+    if (dnnl_dilated_convolution_forward_desc_init(
+            &desc, plan->options.training ? dnnl_forward_training : dnnl_forward_inference, algorithm,
+            &c->src, &c->weights, bias ? &bias_desc : NULL, &c->dst, c->stride, c->dilation, c->padding,
+            c->padding) != dnnl_success)
+        return NULL;
+    return bcue_dn_describe(&plan->program, &desc, post_ops, NULL);
+}
+
 dnnl_primitive_desc_t bcue_dn_describe_conv(bcue_dn_plan *plan, int32_t index, bool bias,
                                             const_dnnl_post_ops_t post_ops)
 {
     conv_case c = conv_case_of(plan, index);
-    dnnl_memory_desc_t bias_desc = bcue_dn_plain_desc(1, &c.dst.dims[1]);
-    dnnl_convolution_desc_t desc;
-    if (dnnl_dilated_convolution_forward_desc_init(
-            &desc, plan->options.training ? dnnl_forward_training : dnnl_forward_inference,
-            dnnl_convolution_direct, &c.src, &c.weights, bias ? &bias_desc : NULL, &c.dst, c.stride,
-            c.dilation, c.padding, c.padding) != dnnl_success)
-        return NULL;
-    return bcue_dn_describe(&plan->program, &desc, post_ops, NULL);
+    dnnl_primitive_desc_t forward = NULL;
+    if (prefers_winograd(plan, &c))
+        forward = describe(plan, &c, dnnl_convolution_winograd, bias, post_ops);
+    return forward != NULL ? forward : describe(plan, &c, dnnl_convolution_direct, bias, post_ops);
 }
 
 bool bcue_dn_conv_forward(bcue_dn_plan *plan, int32_t index)

@@ -22,6 +22,8 @@ typedef struct bcue_plan_options {
                          ones; dropout is on */
     bool no_fusion;   /* inference: do not fold batch norm nor fuse convolution + bias + residual + ReLU (for
                          tests) */
+    bool no_winograd; /* inference, oneDNN: direct convolution only (Winograd's takes 4 times the memory for
+                         its weights, and rounds more) */
     bool frozen_norm; /* training: batch norm keeps its running statistics, as in inference (dropout off):
                          gradients "in inference mode" */
     const bool *frozen; /* training: parameters (by index) that stay as they are: they get no gradient, and a
