@@ -87,11 +87,20 @@ static bool is_shared(const bcue_dn_plan *plan, bcue_value value, int32_t view)
     return false;
 }
 
+/* The value in the layout of a primitive; `rows`: in the row-major bytes that the primitive sees as a
+ * picture. */
+static int32_t read_as(bcue_dn_plan *plan, bcue_value value, const dnnl_memory_desc_t *desc, bool rows)
+{
+    return rows ? bcue_dn_alias(&plan->program, bcue_dn_read_plain(plan, value), desc)
+                : bcue_dn_read(plan, value, desc);
+}
+
 /* Memory that holds the residual, in the layout of the result, and may be overwritten by the result. */
-static int32_t residual_memory(bcue_dn_plan *plan, bcue_value residual, const dnnl_memory_desc_t *dst)
+static int32_t residual_memory(bcue_dn_plan *plan, bcue_value residual, const dnnl_memory_desc_t *dst,
+                               bool rows)
 {
     bcue_dn_program *program = &plan->program;
-    int32_t view = bcue_dn_read(plan, residual, dst);
+    int32_t view = read_as(plan, residual, dst, rows);
     if (view == BCUE_DN_NONE || !is_shared(plan, residual, view))
         return view;
     int32_t copy = bcue_dn_new(program, dst);
@@ -113,20 +122,28 @@ static dnnl_post_ops_t make_post_ops(const bcue_fusion_group *group)
     return post_ops;
 }
 
+static dnnl_primitive_desc_t describe(bcue_dn_plan *plan, const bcue_fusion_group *group, bool bias,
+                                      const_dnnl_post_ops_t post_ops, bool *rows)
+{
+    *rows = false;
+    if (bcue_graph_node(plan->graph, group->anchor)->op == BCUE_OP_CONV2D)
+        return bcue_dn_describe_conv(plan, group->anchor, bias, post_ops);
+    dnnl_primitive_desc_t forward = bcue_dn_describe_rows(plan, group->anchor, bias, post_ops);
+    *rows = forward != NULL;
+    return forward != NULL ? forward : bcue_dn_describe_linear(plan, group->anchor, bias, post_ops);
+}
+
 bool bcue_dn_group_forward(bcue_dn_plan *plan, const bcue_fusion_group *group)
 {
     bcue_dn_program *program = &plan->program;
-    const bcue_node *anchor = bcue_graph_node(plan->graph, group->anchor);
-    bcue_dn_layer layer = bcue_dn_layer_of(anchor);
-    bool has_bias = layer.bias != BCUE_NO_VALUE || group->norm >= 0;
+    bcue_dn_layer layer = bcue_dn_layer_of(bcue_graph_node(plan->graph, group->anchor));
+    bool has_bias = layer.bias != BCUE_NO_VALUE || group->norm >= 0, rows = false;
     dnnl_post_ops_t post_ops = make_post_ops(group);
     if (post_ops == NULL) {
         bcue_dn_fail_memory(program);
         return true;
     }
-    dnnl_primitive_desc_t forward = anchor->op == BCUE_OP_CONV2D
-                                        ? bcue_dn_describe_conv(plan, group->anchor, has_bias, post_ops)
-                                        : bcue_dn_describe_linear(plan, group->anchor, has_bias, post_ops);
+    dnnl_primitive_desc_t forward = describe(plan, group, has_bias, post_ops, &rows);
     dnnl_post_ops_destroy(post_ops);
     if (forward == NULL)
         return false;
@@ -134,15 +151,15 @@ bool bcue_dn_group_forward(bcue_dn_plan *plan, const bcue_fusion_group *group)
                        dst = bcue_dn_query(forward, dnnl_query_dst_md);
     dnnl_memory_desc_t weights = bcue_dn_query(forward, dnnl_query_weights_md);
     group_weights read = read_weights(plan, group, &weights);
-    bcue_dn_arg args[4] = {{DNNL_ARG_SRC, bcue_dn_read(plan, layer.x, &src)},
+    bcue_dn_arg args[4] = {{DNNL_ARG_SRC, read_as(plan, layer.x, &src, rows)},
                            {DNNL_ARG_WEIGHTS, read.weight}};
-    args[2] = (bcue_dn_arg){DNNL_ARG_DST, group->add >= 0 ? residual_memory(plan, group->residual, &dst)
+    args[2] = (bcue_dn_arg){DNNL_ARG_DST, group->add >= 0 ? residual_memory(plan, group->residual, &dst, rows)
                                                           : bcue_dn_new(program, &dst)};
     args[3] = (bcue_dn_arg){DNNL_ARG_BIAS, read.bias};
     bcue_dn_emit(program, forward, args, has_bias ? 4 : 3);
     dnnl_memory_desc_t shaped = bcue_dn_shape_desc(bcue_dn_shape(plan, group->output));
-    int32_t output = dst.ndims == shaped.ndims ? args[2].view : bcue_dn_alias(program, args[2].view, &shaped);
-    bcue_dn_define(plan, group->output, output);
+    bool same = dst.ndims == shaped.ndims && !rows;
+    bcue_dn_define(plan, group->output, same ? args[2].view : bcue_dn_alias(program, args[2].view, &shaped));
     dnnl_primitive_desc_destroy(forward);
     return true;
 }

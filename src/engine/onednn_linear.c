@@ -1,4 +1,6 @@
-/* Linear layers: inner products of the rows of a (rows, features) matrix. */
+/* Linear layers: inner products of the rows of a (rows, features) matrix; large ones in inference as 1x1
+ * convolutions. */
+#include <string.h>
 #include "engine/onednn_lower.h"
 
 typedef struct linear_case {
@@ -32,6 +34,43 @@ dnnl_primitive_desc_t bcue_dn_describe_linear(bcue_dn_plan *plan, int32_t index,
     if (dnnl_inner_product_forward_desc_init(
             &desc, plan->options.training ? dnnl_forward_training : dnnl_forward_inference, &c.src,
             &c.weights, bias ? &bias_desc : NULL, &c.dst) != dnnl_success)
+        return NULL;
+    return bcue_dn_describe(&plan->program, &desc, post_ops, NULL);
+}
+
+/* A fixed rule: of weights from 2^20 elements on (512 x 2048), and many rows, oneDNN 2.6.3 computes a 1x1
+   convolution over (1, features, 1, rows) with the features innermost in 0.83 to 0.88 of the time of the
+   inner product, on the same bytes; of smaller ones in 0.94 to 1.08. */
+static bool is_large(const linear_case *c)
+{
+    return c->src.dims[0] >= 256 && c->src.dims[1] * c->dst.dims[1] >= 1 << 20;
+}
+
+/* (1, features, 1, rows), features innermost. */
+static dnnl_memory_desc_t as_picture(const dnnl_memory_desc_t *rows)
+{
+    dnnl_dims_t dims = {1, rows->dims[1], 1, rows->dims[0]};
+    dnnl_dims_t strides = {dims[1] * dims[3], 1, dims[1] * dims[3], dims[1]};
+    dnnl_memory_desc_t desc;
+    memset(&desc, 0, sizeof desc);
+    dnnl_memory_desc_init_by_strides(&desc, 4, dims, dnnl_f32, strides);
+    return desc;
+}
+
+dnnl_primitive_desc_t bcue_dn_describe_rows(bcue_dn_plan *plan, int32_t index, bool bias,
+                                            const_dnnl_post_ops_t post_ops)
+{
+    linear_case c = linear_case_of(plan, index);
+    if (!is_large(&c))
+        return NULL;
+    dnnl_memory_desc_t bias_desc = bcue_dn_plain_desc(1, &c.dst.dims[1]);
+    dnnl_memory_desc_t src = as_picture(&c.src), dst = as_picture(&c.dst);
+    dnnl_memory_desc_t weights = bcue_dn_any_desc(4, (int64_t[]){c.dst.dims[1], c.src.dims[1], 1, 1});
+    const dnnl_dims_t ones = {1, 1}, none = {0, 0};
+    dnnl_convolution_desc_t desc;
+    if (dnnl_convolution_forward_desc_init(&desc, dnnl_forward_inference, dnnl_convolution_direct, &src,
+                                           &weights, bias ? &bias_desc : NULL, &dst, ones, none,
+                                           none) != dnnl_success)
         return NULL;
     return bcue_dn_describe(&plan->program, &desc, post_ops, NULL);
 }

@@ -89,6 +89,10 @@ dnnl_primitive_desc_t bcue_dn_describe_conv(bcue_dn_plan *plan, int32_t node, bo
                                             const_dnnl_post_ops_t post_ops);
 dnnl_primitive_desc_t bcue_dn_describe_linear(bcue_dn_plan *plan, int32_t node, bool bias,
                                               const_dnnl_post_ops_t post_ops);
+/* A large linear layer over (1, features, 1, rows) with the features innermost: the bytes of row-major (rows,
+   features). NULL when it is not large, or when oneDNN has none. */
+dnnl_primitive_desc_t bcue_dn_describe_rows(bcue_dn_plan *plan, int32_t node, bool bias,
+                                            const_dnnl_post_ops_t post_ops);
 /* Append the layer's forward primitive; gives the view of its result. */
 int32_t bcue_dn_emit_weighted(bcue_dn_plan *plan, const_dnnl_primitive_desc_t forward, bcue_dn_layer layer);
 /* Append its backward primitives (either may be NULL: not wanted). */

@@ -70,8 +70,7 @@ static void extend(const bcue_graph *graph, const bcue_needed *needed, const rea
         group->output = next->output;
         next = only_reader(graph, needed, read, group->output, &index);
     }
-    bool conv = bcue_graph_node(graph, group->anchor)->op == BCUE_OP_CONV2D;
-    if (conv && next != NULL && next->op == BCUE_OP_ADD && group_of_node[index] < 0) {
+    if (next != NULL && next->op == BCUE_OP_ADD && group_of_node[index] < 0) {
         bcue_value other = next->input[0] == group->output ? next->input[1] : next->input[0];
         if (same_shape(graph, other, group->output)) {
             group->add = index;

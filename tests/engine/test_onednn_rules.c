@@ -110,6 +110,29 @@ static void winograd(void)
     free_pair(&small);
 }
 
+/* x + second(ReLU(first(x))), and what is read again behind it. */
+static void large_linear(void)
+{
+    const int64_t rows[] = {257, 40};
+    for (int i = 0; i < 2; i++) {
+        bcue_graph *graph = bcue_graph_create();
+        const bcue_shape shape = bcue_shape_of(1, rows[i], 512);
+        bcue_value x = bcue_graph_input(graph, "x", BCUE_F32, &shape);
+        bcue_value h = bcue_graph_relu(graph, "start", x);
+        bcue_value first = parameter(graph, "w0", bcue_shape_of(2048, 512)),
+                   second = parameter(graph, "w1", bcue_shape_of(512, 2048));
+        bcue_value y =
+            bcue_graph_linear(graph, "first", h, first, parameter(graph, "b", bcue_shape_of(2048)));
+        y = bcue_graph_linear(graph, "second", bcue_graph_relu(graph, "relu", y), second, BCUE_NO_VALUE);
+        y = bcue_graph_add(graph, "sum", h, y);
+        bcue_graph_output(graph, "y", i == 0 ? bcue_graph_mul(graph, "again", y, h) : y);
+        pair p = make_pair(graph, (bcue_plan_options){.dtype = BCUE_F32});
+        compare(&p, 1e-6);
+        compare(&p, 1e-6);
+        free_pair(&p);
+    }
+}
+
 static bcue_value project(bcue_graph *graph, const char *name, bcue_value x, int64_t heads)
 {
     const bcue_shape tokens = bcue_graph_value(graph, x)->shape;
@@ -190,6 +213,7 @@ static void profile(void)
 int main(void)
 {
     RUN(winograd);
+    RUN(large_linear);
     RUN(attention_by_token);
     RUN(profile);
     return check_summary();
