@@ -158,9 +158,9 @@ static void mark_read(bcue_dn_plan *plan, int32_t index)
 
 static void lower_group(bcue_dn_plan *plan, const bcue_fusion_group *group)
 {
-    const int32_t members[] = {group->anchor, group->norm, group->add, group->relu};
+    const int32_t members[] = {group->anchor, group->norm, group->dropout, group->add, group->relu};
     bool fused = has_elements(plan, group->anchor) && bcue_dn_group_forward(plan, group);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         if (members[i] < 0)
             continue;
         if (fused)

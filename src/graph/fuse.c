@@ -70,6 +70,11 @@ static void extend(const bcue_graph *graph, const bcue_needed *needed, const rea
         group->output = next->output;
         next = only_reader(graph, needed, read, group->output, &index);
     }
+    if (next != NULL && next->op == BCUE_OP_DROPOUT) {
+        group->dropout = index;
+        group->output = next->output;
+        next = only_reader(graph, needed, read, group->output, &index);
+    }
     if (next != NULL && next->op == BCUE_OP_ADD && group_of_node[index] < 0) {
         bcue_value other = next->input[0] == group->output ? next->input[1] : next->input[0];
         if (same_shape(graph, other, group->output)) {
@@ -87,9 +92,9 @@ static void extend(const bcue_graph *graph, const bcue_needed *needed, const rea
 
 static void claim(const bcue_graph *graph, bcue_fusion *fusion, bcue_fusion_group *group, int32_t group_index)
 {
-    const int32_t members[] = {group->anchor, group->norm, group->add, group->relu};
+    const int32_t members[] = {group->anchor, group->norm, group->dropout, group->add, group->relu};
     group->last = bcue_graph_value(graph, group->output)->node;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         if (members[i] >= 0)
             fusion->group_of_node[members[i]] = group_index;
     }
@@ -109,6 +114,7 @@ static void build(const bcue_graph *graph, const bcue_needed *needed, const read
         bcue_fusion_group *group = &fusion->groups[fusion->count];
         *group = (bcue_fusion_group){.anchor = i,
                                      .norm = -1,
+                                     .dropout = -1,
                                      .add = -1,
                                      .relu = -1,
                                      .residual = BCUE_NO_VALUE,

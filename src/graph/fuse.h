@@ -4,11 +4,13 @@
 
 #include "graph/needed.h"
 
-/* convolution or linear [+ batch norm] [+ residual] [+ ReLU]. Absent members are -1. */
+/* convolution or linear [+ batch norm] [+ dropout, which inference passes over] [+ residual] [+ ReLU]. Absent
+   members are -1. */
 typedef struct bcue_fusion_group {
     int32_t anchor; /* the convolution or linear node */
     int32_t norm;   /* batch norm, to be folded into the anchor's weight and bias */
-    int32_t add;    /* sum with `residual`, of the same shape */
+    int32_t dropout;
+    int32_t add; /* sum with `residual`, of the same shape */
     int32_t relu;
     bcue_value residual; /* other operand of `add`, or BCUE_NO_VALUE; not computed within the group */
     bcue_value output;   /* the only value of the group that anyone else sees */

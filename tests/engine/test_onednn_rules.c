@@ -124,7 +124,7 @@ static void large_linear(void)
         bcue_value y =
             bcue_graph_linear(graph, "first", h, first, parameter(graph, "b", bcue_shape_of(2048)));
         y = bcue_graph_linear(graph, "second", bcue_graph_relu(graph, "relu", y), second, BCUE_NO_VALUE);
-        y = bcue_graph_add(graph, "sum", h, y);
+        y = bcue_graph_add(graph, "sum", h, bcue_graph_dropout(graph, "drop", y, 0.1));
         bcue_graph_output(graph, "y", i == 0 ? bcue_graph_mul(graph, "again", y, h) : y);
         pair p = make_pair(graph, (bcue_plan_options){.dtype = BCUE_F32});
         compare(&p, 1e-6);

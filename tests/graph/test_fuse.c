@@ -141,6 +141,24 @@ static void linear_layers(void)
     bcue_graph_destroy(g);
 }
 
+static void dropout_and_residual(void)
+{
+    bcue_graph *g = bcue_graph_create();
+    const bcue_shape flat = bcue_shape_of(4, 5);
+    bcue_value x = bcue_graph_input(g, "flat", BCUE_F32, &flat);
+    bcue_value y = bcue_graph_linear(g, "fc", x, parameter(g, "w", bcue_shape_of(5, 5)), BCUE_NO_VALUE);
+    bcue_graph_output(g, "y", bcue_graph_add(g, "sum", x, bcue_graph_dropout(g, "drop", y, 0.5)));
+    bcue_fusion fusion;
+    fuse(g, true, &fusion);
+    CHECK_INT(fusion.count, 1);
+    CHECK_INT(fusion.groups[0].dropout, 1);
+    CHECK_INT(fusion.groups[0].add, 2);
+    CHECK_INT(fusion.groups[0].residual, x);
+    CHECK_INT(fusion.groups[0].last, 2);
+    bcue_fusion_free(&fusion);
+    bcue_graph_destroy(g);
+}
+
 static void folding(void)
 {
     double w[] = {1, 2, 3, 4}, b[] = {5, 6}, gamma[] = {2, -1}, beta[] = {0.5, 0.25}, mean[] = {1, -1},
@@ -167,6 +185,7 @@ int main(void)
     RUN(one_sum_for_two);
     RUN(others_look_on);
     RUN(linear_layers);
+    RUN(dropout_and_residual);
     RUN(folding);
     return check_summary();
 }
