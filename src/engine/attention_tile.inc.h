@@ -180,43 +180,66 @@ static void turn(const tile *t, const float *rows, int64_t step, int64_t width, 
     }
 }
 
-/* scores[key][query] in units of ln 2, so that the softmax takes powers of 2. */
-static void make_scores(const tile *t, float *turned, float *scores)
+/* The tile's queries, scaled so that their products with the keys are scores in units of ln 2: the softmax
+   then takes powers of 2. */
+static void turn_queries(const tile *t, float *turned)
+{
+    turn(t, t->q, t->shape->q.token, t->shape->width, t->shape->scale * 1.44269504088896340736F, turned);
+}
+
+/* scores[key][query] for keys first .. stop - 1 */
+static void make_scores(const tile *t, int64_t first, int64_t stop, const float *turned, float *scores)
 {
     const bcue_attention_shape *s = t->shape;
-    turn(t, t->q, s->q.token, s->width, s->scale * 1.44269504088896340736F, turned);
     multiply((product){.inner = s->width,
-                       .a = t->k,
+                       .a = t->k + first * s->k.token,
                        .row_step = s->k.token,
                        .b = turned,
                        .b_step = t->columns,
-                       .c = scores,
+                       .c = scores + first * t->columns,
                        .c_step = t->columns},
-             s->keys, t->columns / LANES);
+             stop - first, t->columns / LANES);
 }
 
-enum { SUM_KEYS = 64 }; /* sums of so many terms are summed again, which keeps rounding small */
+enum {
+    SOME_KEYS = 64
+}; /* whose scores stay in the first-level cache; sums of so many terms are summed again, which
+      keeps rounding small */
 
-/* scores become 2^(score - largest); their sums and the largest per query. */
-static void exponentials(const tile *t, float *scores, float *sums, float *largest)
+static int64_t end_of(int64_t first, int64_t some, int64_t keys)
+{
+    return keys - first < some ? keys : first + some;
+}
+
+/* All scores, and the largest per query. */
+static void scores_and_largest(const tile *t, const float *turned, float *scores, float *largest)
 {
     int64_t keys = t->shape->keys, step = t->columns;
-    for (int64_t j = 0; j < step; j += LANES) {
-        vec most = vec_load(scores + j), total = vec_set1(0);
-        for (int64_t s = 1; s < keys; s++)
-            most = vec_max(most, vec_load(scores + s * step + j));
-        for (int64_t first = 0; first < keys; first += SUM_KEYS) {
-            int64_t stop = keys - first < SUM_KEYS ? keys : first + SUM_KEYS;
-            vec part = vec_set1(0);
-            for (int64_t s = first; s < stop; s++) {
-                vec p = vec_exp2(vec_sub(vec_load(scores + s * step + j), most));
-                part = vec_add(part, p);
-                vec_store(scores + s * step + j, p);
-            }
-            total = vec_add(total, part);
+    for (int64_t first = 0; first < keys; first += SOME_KEYS) {
+        int64_t stop = end_of(first, SOME_KEYS, keys);
+        make_scores(t, first, stop, turned, scores);
+        for (int64_t j = 0; j < step; j += LANES) {
+            vec most = vec_load(first == 0 ? scores + j : largest + j);
+            for (int64_t s = first; s < stop; s++)
+                most = vec_max(most, vec_load(scores + s * step + j));
+            vec_store(largest + j, most);
         }
-        vec_store(sums + j, total);
-        vec_store(largest + j, most);
+    }
+}
+
+/* Scores of keys first .. stop - 1 become 2^(score - largest), which are added to the sums per query. */
+static void exponentials(const tile *t, int64_t first, int64_t stop, const float *largest, float *scores,
+                         float *sums)
+{
+    int64_t step = t->columns;
+    for (int64_t j = 0; j < step; j += LANES) {
+        vec most = vec_load(largest + j), part = vec_set1(0);
+        for (int64_t s = first; s < stop; s++) {
+            vec p = vec_exp2(vec_sub(vec_load(scores + s * step + j), most));
+            part = vec_add(part, p);
+            vec_store(scores + s * step + j, p);
+        }
+        vec_store(sums + j, first == 0 ? part : vec_add(vec_load(sums + j), part));
     }
 }
 
@@ -247,24 +270,26 @@ static void multiply_all(float *x, const float *y, int64_t count)
         vec_store(x + i, vec_mul(vec_load(x + i), vec_load(y + i)));
 }
 
-/* sums[query][] = the probabilities' weighted sum of the values (or, backward, of the keys), in blocks of
-   keys that stay in the first-level cache. */
-static void weigh(const tile *t, const float *weights, const float *values, int64_t step, int64_t width,
-                  float *sums, int64_t sum_step)
+/* How many rows of values and scores stay in the first-level cache. */
+static int64_t rows_in_cache(const tile *t, int64_t width)
 {
-    int64_t keys = t->shape->keys, some = 8192 / (width + t->columns);
-    some = some < 16 ? 16 : some;
-    for (int64_t first = 0; first < keys; first += some) {
-        multiply_turned((product){.inner = keys - first < some ? keys - first : some,
-                                  .a = weights + first * t->columns,
-                                  .k_step = t->columns,
-                                  .b = values + first * step,
-                                  .b_step = step,
-                                  .c = sums,
-                                  .c_step = sum_step,
-                                  .add = first > 0},
-                        t->count, width / LANES);
-    }
+    int64_t some = 8192 / (width + t->columns);
+    return some < 16 ? 16 : some < SOME_KEYS ? some : SOME_KEYS;
+}
+
+/* c[query][] (+)= the sum over keys first .. stop - 1 of weights[key][query] rows[key][] */
+static void weigh(const tile *t, int64_t first, int64_t stop, const float *weights, const float *rows,
+                  int64_t step, int64_t width, float *c)
+{
+    multiply_turned((product){.inner = stop - first,
+                              .a = weights + first * t->columns,
+                              .k_step = t->columns,
+                              .b = rows + first * step,
+                              .b_step = step,
+                              .c = c,
+                              .c_step = width,
+                              .add = first > 0},
+                    t->count, width / LANES);
 }
 
 static void forward_unit(const bcue_attention_run *run, int64_t unit, float *scratch)
@@ -273,13 +298,18 @@ static void forward_unit(const bcue_attention_run *run, int64_t unit, float *scr
     const tile t = tile_of(run, unit / tiles_per_head(s), unit % tiles_per_head(s));
     float *turned = scratch, *scores = turned + s->width * TILE, *result = scores + s->keys * TILE;
     float *sums = result + s->value_width * TILE, *largest = sums + TILE, *factors = largest + TILE;
-    make_scores(&t, turned, scores);
-    exponentials(&t, scores, sums, largest);
-    if (run->key != NULL) {
+    turn_queries(&t, turned);
+    scores_and_largest(&t, turned, scores, largest);
+    if (run->key != NULL)
         make_factors(&t, run->key, factors);
-        multiply_all(scores, factors, s->keys * t.columns);
+    int64_t some = rows_in_cache(&t, s->value_width);
+    for (int64_t first = 0; first < s->keys; first += some) {
+        int64_t stop = end_of(first, some, s->keys), at = first * t.columns;
+        exponentials(&t, first, stop, largest, scores, sums);
+        if (run->key != NULL)
+            multiply_all(scores + at, factors + at, (stop - first) * t.columns);
+        weigh(&t, first, stop, scores, t.v, s->v.token, s->value_width, result);
     }
-    weigh(&t, scores, t.v, s->v.token, s->value_width, result, s->value_width);
     float *y = run->y + side_at(s, &s->y, t.head) + t.first * s->y.token;
     for (int64_t j = 0; j < t.count; j++) {
         vec inverse = vec_set1(1 / sums[j]);
@@ -302,8 +332,8 @@ static void score_gradients(const tile *t, const float *log_sum, const float *fa
     vec scale = vec_set1(t->shape->scale);
     for (int64_t j = 0; j < step; j += LANES) {
         vec down = vec_load(log_sum + j), sum = vec_set1(0), sum_g = vec_set1(0);
-        for (int64_t first = 0; first < keys; first += SUM_KEYS) {
-            int64_t stop = keys - first < SUM_KEYS ? keys : first + SUM_KEYS;
+        for (int64_t first = 0; first < keys; first += SOME_KEYS) {
+            int64_t stop = end_of(first, SOME_KEYS, keys);
             vec part = vec_set1(0), part_g = vec_set1(0);
             for (int64_t s = first; s < stop; s++) {
                 int64_t at = s * step + j;
@@ -353,7 +383,8 @@ static void backward_tile(const bcue_attention_run *run, const tile *t, float *s
     const float *dy = run->dy + (t->head * s->queries + t->first) * s->value_width;
     for (int64_t j = 0; j < t->columns; j++)
         log_sum[j] = j < t->count ? run->log_sum[t->head * s->queries + t->first + j] : 0;
-    make_scores(t, turned, scores);
+    turn_queries(t, turned);
+    make_scores(t, 0, s->keys, turned, scores);
     turn(t, dy, s->value_width, s->value_width, 1, turned);
     multiply((product){.inner = s->value_width,
                        .a = t->v,
@@ -370,9 +401,10 @@ static void backward_tile(const bcue_attention_run *run, const tile *t, float *s
         collect(t, scores, dy, s->value_width, s->value_width, run->dv + t->head * s->keys * s->value_width);
     if (run->dk != NULL)
         collect(t, gradients, t->q, s->q.token, s->width, run->dk + t->head * s->keys * s->width);
-    if (run->dq != NULL)
-        weigh(t, gradients, t->k, s->k.token, s->width,
-              run->dq + (t->head * s->queries + t->first) * s->width, s->width);
+    float *dq = run->dq != NULL ? run->dq + (t->head * s->queries + t->first) * s->width : NULL;
+    int64_t some = rows_in_cache(t, s->width);
+    for (int64_t first = 0; dq != NULL && first < s->keys; first += some)
+        weigh(t, first, end_of(first, some, s->keys), gradients, t->k, s->k.token, s->width, dq);
 }
 
 /* One head: its tiles add to the same dk and dv, one after the other. */
