@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "beamcue/model.h"
+#include "beamcue/report.h"
 #include "beamcue/status.h"
 
 #ifdef __cplusplus
@@ -63,6 +64,17 @@ BCUE_API BCUE_CHECK_RESULT bcue_status bcue_predict(bcue_session *session,
                                                     const bcue_observation *observation, size_t count,
                                                     bcue_ranked_beam *ranked, bcue_timing *timing,
                                                     bcue_error *error);
+
+/* Where the time of a network goes: every layer's time against the limits of this machine, which are
+   measured, too. `svg_path`: also write a roofline picture there; NULL: none. BCUE_ERROR_ARGUMENT for a
+   look-up model. */
+typedef struct bcue_layers_options {
+    long runs; /* of the network; 0: 10 */
+    const char *svg_path;
+} bcue_layers_options;
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_bench_layers(const char *model_path,
+                                                         const bcue_layers_options *options,
+                                                         bcue_report **report, bcue_error *error);
 
 #ifdef __cplusplus
 }

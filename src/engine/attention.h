@@ -44,6 +44,10 @@ typedef struct bcue_attention_kernels {
     /* y[i] = 2^x[i] for lanes finite elements x <= 0: relative error at most 3e-7, and 0 or at most 2^-125
        where the result is below 2^-125 */
     void (*exp2)(const float *x, float *y);
+    /* Nothing but independent multiply-adds of vectors, to find the limit of one core: `spin_flops`
+       operations per round. `out` has 2 lanes, factor and term; it gets the sum. */
+    void (*spin)(int64_t rounds, float *out);
+    int spin_flops;
 } bcue_attention_kernels;
 
 /* The widest kernels that the level allows and that divide the width of the values; NULL: none, the reference

@@ -430,5 +430,26 @@ static int64_t scratch_floats(const bcue_attention_shape *s, bool backward)
                             : s->width + s->keys + s->value_width + 2 + factors);
 }
 
-const bcue_attention_kernels ATTENTION_KERNELS = {LANES,         forward_units,  forward_unit,
-                                                  backward_unit, scratch_floats, exp2_lanes};
+/* ---- how fast this CPU multiplies and adds ---- */
+
+enum { SPIN_SUMS = ROWS_OF(3) * 3 };
+
+static void spin(int64_t rounds, float *out)
+{
+    vec sum[SPIN_SUMS], factor = vec_load(out), term = vec_load(out + LANES);
+#pragma GCC unroll 32
+    for (int i = 0; i < SPIN_SUMS; i++)
+        sum[i] = vec_set1((float)i);
+    for (int64_t round = 0; round < rounds; round++)
+#pragma GCC unroll 32
+        for (int i = 0; i < SPIN_SUMS; i++)
+            sum[i] = vec_fma(sum[i], factor, term);
+#pragma GCC unroll 32
+    for (int i = 1; i < SPIN_SUMS; i++)
+        sum[0] = vec_add(sum[0], sum[i]);
+    vec_store(out, sum[0]);
+}
+
+const bcue_attention_kernels ATTENTION_KERNELS = {LANES,         forward_units,       forward_unit,
+                                                  backward_unit, scratch_floats,      exp2_lanes,
+                                                  spin,          SPIN_SUMS *LANES * 2};

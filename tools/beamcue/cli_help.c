@@ -32,8 +32,8 @@ void bcue_cli_write_usage(FILE *out, const bcue_cli_verb *verb)
     write_piece(out, verb->operands, indent, &column);
     for (const bcue_cli_option *option = verb->options; option->name != NULL; option++) {
         const char *before = option->required ? "" : "[", *after = option->required ? "" : "]";
-        snprintf(piece, sizeof piece, "%s%s %s%s%s", before, option->name, option->value, after,
-                 option->repeats ? "..." : "");
+        snprintf(piece, sizeof piece, "%s%s%s%s%s%s", before, option->name, option->value != NULL ? " " : "",
+                 option->value != NULL ? option->value : "", after, option->repeats ? "..." : "");
         write_piece(out, piece, indent, &column);
     }
     write_piece(out, "[--json]", indent, &column);

@@ -175,10 +175,33 @@ static int bench_model(const bcue_cli *cli, const bcue_model *model, bcue_observ
     return result;
 }
 
+static int bench_layers(bcue_cli *cli, long runs)
+{
+    const char *const unfit[] = {"--warmup",   "--camera",   "--lidar", "--radar",
+                                 "--position", "--scenario", "--rsu"};
+    for (size_t i = 0; i < sizeof unfit / sizeof *unfit; i++) {
+        if (bcue_cli_value(cli, unfit[i]) != NULL)
+            return bcue_cli_usage(cli, "%s does not go with --layers, which runs the network alone",
+                                  unfit[i]);
+    }
+    const bcue_layers_options options = {.runs = runs, .svg_path = bcue_cli_value(cli, "--svg")};
+    bcue_report *report = NULL;
+    bcue_error error = {""};
+    const bcue_status status = bcue_bench_layers(cli->operands[0], &options, &report, &error);
+    return bcue_cli_finish_call(cli, status, report, &error);
+}
+
 static int run(bcue_cli *cli)
 {
     measurement m = {.runs = 100, .warmup = 10};
-    int result = bcue_cli_whole(cli, "--runs", 1, 1000000, &m.runs);
+    size_t layers;
+    (void)bcue_cli_values(cli, "--layers", &layers);
+    m.runs = layers > 0 ? 10 : m.runs;
+    int result = bcue_cli_whole(cli, "--runs", 1, layers > 0 ? 1000 : 1000000, &m.runs);
+    if (result == BCUE_EXIT_DONE && layers > 0)
+        return bench_layers(cli, m.runs);
+    if (result == BCUE_EXIT_DONE && bcue_cli_value(cli, "--svg") != NULL)
+        return bcue_cli_usage(cli, "--svg goes with --layers only");
     if (result == BCUE_EXIT_DONE)
         result = bcue_cli_whole(cli, "--warmup", 0, 1000000, &m.warmup);
     if (result != BCUE_EXIT_DONE)
@@ -194,8 +217,12 @@ static int run(bcue_cli *cli)
 }
 
 static const bcue_cli_option options[] = {
-    {.name = "--runs", .value = "N", .help = "how many predictions are timed; 100 when absent"},
+    {.name = "--runs",
+     .value = "N",
+     .help = "how many predictions are timed; 100 when absent, with --layers 10"},
     {.name = "--warmup", .value = "N", .help = "how many come before, untimed; 10 when absent"},
+    {.name = "--layers", .help = "the network layer by layer instead, against this machine's limits"},
+    {.name = "--svg", .value = "FILE", .help = "with --layers: also draw them in a roofline picture"},
     BCUE_CLI_OBSERVATION,
     {.name = NULL}};
 
@@ -212,10 +239,16 @@ const bcue_cli_verb bcue_verb_bench = {
              "cost is not that of a JPEG: give pictures of your own camera. LiDAR and radar are\n"
              "measured only where files are given. OMP_NUM_THREADS limits the threads.\n"
              "\n"
+             "With --layers the network alone runs, on random inputs. Each layer is set against\n"
+             "the limit that it meets first: the multiply-adds or the bytes that this machine\n"
+             "can do per second, both measured first. Layers are those of the network as\n"
+             "planned: what was fused into another counts there.\n"
+             "\n"
              "Example:\n"
              "  beamcue bench out/demo_fusion/model-seed1.safetensors --camera frame.jpg \\\n"
              "      --position 33.42051,-111.92874 --runs 500\n"
+             "  beamcue bench model.safetensors --layers --svg roofline.svg\n"
              "\n"
-             "Writes nothing.\n",
+             "Writes FILE of --svg, else nothing.\n",
     .run = run,
 };

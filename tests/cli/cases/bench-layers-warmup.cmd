@@ -1,0 +1,1 @@
+beamcue bench model.safetensors --layers --warmup 3

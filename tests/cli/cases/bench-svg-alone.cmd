@@ -1,0 +1,1 @@
+beamcue bench model.safetensors --svg x.svg
