@@ -59,6 +59,10 @@ static dnnl_primitive_desc_t describe(bcue_dn_plan *plan, const conv_case *c, dn
             &c->src, &c->weights, bias ? &bias_desc : NULL, &c->dst, c->stride, c->dilation, c->padding,
             c->padding) != dnnl_success)
         return NULL;
+    /* F(4x4, 3x3) always: oneDNN would take F(2x2, 3x3) for some batch sizes, and the answer to a window
+       would depend on its company. */
+    if (algorithm == dnnl_convolution_winograd)
+        return bcue_dn_describe_named(&plan->program, &desc, post_ops, "wino_4x3");
     return bcue_dn_describe(&plan->program, &desc, post_ops, NULL);
 }
 

@@ -40,10 +40,12 @@ dnnl_primitive_desc_t bcue_dn_describe_linear(bcue_dn_plan *plan, int32_t index,
 
 /* A fixed rule: of weights from 2^20 elements on (512 x 2048), and many rows, oneDNN 2.6.3 computes a 1x1
    convolution over (1, features, 1, rows) with the features innermost in 0.83 to 0.88 of the time of the
-   inner product, on the same bytes; of smaller ones in 0.94 to 1.08. */
-static bool is_large(const linear_case *c)
+   inner product, on the same bytes; of smaller ones in 0.94 to 1.08. Rows are those of one window, (batch,
+   rows, features), so that an answer does not depend on the batch. */
+static bool is_large(const bcue_dn_plan *plan, const linear_case *c)
 {
-    return c->src.dims[0] >= 256 && c->src.dims[1] * c->dst.dims[1] >= 1 << 20;
+    const bcue_shape *x = bcue_dn_shape(plan, c->layer.x);
+    return x->rank >= 3 && x->dim[x->rank - 2] >= 256 && c->src.dims[1] * c->dst.dims[1] >= 1 << 20;
 }
 
 /* (1, features, 1, rows), features innermost. */
@@ -61,7 +63,7 @@ dnnl_primitive_desc_t bcue_dn_describe_rows(bcue_dn_plan *plan, int32_t index, b
                                             const_dnnl_post_ops_t post_ops)
 {
     linear_case c = linear_case_of(plan, index);
-    if (!is_large(&c))
+    if (!is_large(plan, &c))
         return NULL;
     dnnl_memory_desc_t bias_desc = bcue_dn_plain_desc(1, &c.dst.dims[1]);
     dnnl_memory_desc_t src = as_picture(&c.src), dst = as_picture(&c.dst);

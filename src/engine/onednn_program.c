@@ -247,25 +247,64 @@ void *bcue_dn_data(const bcue_dn_program *program, int32_t view)
 
 /* ---- steps ---- */
 
-dnnl_primitive_desc_t bcue_dn_describe(bcue_dn_program *program, const_dnnl_op_desc_t desc,
-                                       const_dnnl_post_ops_t post_ops, const_dnnl_primitive_desc_t hint)
+/* Scratchpad in user mode, and the post-ops; NULL after a failure. */
+static dnnl_primitive_attr_t make_attr(bcue_dn_program *program, const_dnnl_post_ops_t post_ops)
 {
     if (program->status != BCUE_OK)
         return NULL;
     dnnl_primitive_attr_t attr = NULL;
-    dnnl_primitive_desc_t primitive = NULL;
     dnnl_status_t status = dnnl_primitive_attr_create(&attr);
     if (status == dnnl_success)
         status = dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
     if (status == dnnl_success && post_ops != NULL)
         status = dnnl_primitive_attr_set_post_ops(attr, post_ops);
-    if (status != dnnl_success)
+    if (status != dnnl_success) {
         bcue_dn_fail(program, status, "making attributes");
-    else if (dnnl_primitive_desc_create(&primitive, desc, attr, program->engine, hint) != dnnl_success)
+        if (attr != NULL)
+            dnnl_primitive_attr_destroy(attr);
+        return NULL;
+    }
+    return attr;
+}
+
+dnnl_primitive_desc_t bcue_dn_describe(bcue_dn_program *program, const_dnnl_op_desc_t desc,
+                                       const_dnnl_post_ops_t post_ops, const_dnnl_primitive_desc_t hint)
+{
+    dnnl_primitive_attr_t attr = make_attr(program, post_ops);
+    dnnl_primitive_desc_t primitive = NULL;
+    if (attr == NULL)
+        return NULL;
+    if (dnnl_primitive_desc_create(&primitive, desc, attr, program->engine, hint) != dnnl_success)
         primitive = NULL;
-    if (attr != NULL)
-        dnnl_primitive_attr_destroy(attr);
+    dnnl_primitive_attr_destroy(attr);
     return primitive;
+}
+
+dnnl_primitive_desc_t bcue_dn_describe_named(bcue_dn_program *program, const_dnnl_op_desc_t desc,
+                                             const_dnnl_post_ops_t post_ops, const char *name)
+{
+    dnnl_primitive_attr_t attr = make_attr(program, post_ops);
+    dnnl_primitive_desc_iterator_t iterator = NULL;
+    dnnl_primitive_desc_t found = NULL;
+    if (attr == NULL)
+        return NULL;
+    dnnl_status_t status = dnnl_primitive_desc_iterator_create(&iterator, desc, attr, program->engine, NULL);
+    while (status == dnnl_success && found == NULL) {
+        const char *info = NULL;
+        dnnl_primitive_desc_t offered = dnnl_primitive_desc_iterator_fetch(iterator);
+        if (offered == NULL)
+            break;
+        if (dnnl_primitive_desc_query(offered, dnnl_query_impl_info_str, 0, (void *)&info) == dnnl_success &&
+            strstr(info, name) != NULL)
+            found = offered;
+        else
+            dnnl_primitive_desc_destroy(offered);
+        status = dnnl_primitive_desc_iterator_next(iterator);
+    }
+    if (iterator != NULL)
+        dnnl_primitive_desc_iterator_destroy(iterator);
+    dnnl_primitive_attr_destroy(attr);
+    return found;
 }
 
 dnnl_memory_desc_t bcue_dn_query(const_dnnl_primitive_desc_t primitive, dnnl_query_t what)

@@ -107,6 +107,9 @@ void *bcue_dn_data(const bcue_dn_program *program, int32_t view); /* after finis
  * destroys it. */
 dnnl_primitive_desc_t bcue_dn_describe(bcue_dn_program *program, const_dnnl_op_desc_t desc,
                                        const_dnnl_post_ops_t post_ops, const_dnnl_primitive_desc_t hint);
+/* The same, the implementation whose name contains `name`. */
+dnnl_primitive_desc_t bcue_dn_describe_named(bcue_dn_program *program, const_dnnl_op_desc_t desc,
+                                             const_dnnl_post_ops_t post_ops, const char *name);
 /* The descriptor of argument `what` of a primitive; zero descriptor when it has none. */
 dnnl_memory_desc_t bcue_dn_query(const_dnnl_primitive_desc_t primitive, dnnl_query_t what);
 

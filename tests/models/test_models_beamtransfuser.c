@@ -123,8 +123,10 @@ static void check_single(const char *name, const parity *p)
         if (training != 0)
             CHECK(e.gradient_worst < fmax(5e-2, 2 * parity_torch_f32(p, true, "gradient_worst")) &&
                   e.gradient_median < 2 * parity_torch_f32(p, true, "gradient_median"));
-        else
-            CHECK(e.gradient_worst < 1e-3);
+        else /* A ReLU whose input is 0 but for rounding may fall on the other side, and takes a jump into the
+                gradients: PyTorch's own f32 has some, too. */
+            CHECK(e.gradient_median < 1e-3 &&
+                  e.gradient_worst < fmax(1e-3, 5 * parity_torch_f32(p, false, "gradient_worst")));
     }
     bcue_error error = {""};
     parity_errors e;
