@@ -35,17 +35,32 @@ static conv_case conv_case_of(const bcue_dn_plan *plan, int32_t index)
     return c;
 }
 
+/* How many of the layer's pictures belong to one window: the first dimension of a model's inputs counts
+ * windows. */
+static int64_t pictures_per_window(const bcue_dn_plan *plan, int64_t pictures)
+{
+    for (bcue_value v = 0; v < bcue_graph_value_count(plan->graph); v++) {
+        const bcue_value_info *info = bcue_graph_value(plan->graph, v);
+        if (info->kind == BCUE_VALUE_INPUT && info->shape.rank > 0 && pictures % info->shape.dim[0] == 0)
+            return pictures / info->shape.dim[0];
+    }
+    return pictures;
+}
+
 /* Winograd's algorithm by a fixed rule, so that results repeat: 3x3 kernels of stride 1 on AVX-512, at least
-   64 channels on both sides and pictures of at least 8x8. There oneDNN 2.6.3 took 0.37 to 0.75 of the time of
-   its direct kernels, for 1, 5 and 8 pictures of 64 channels at 64x64 to 512 channels at 8x8
-   (docs/results/engine_speed.md). */
+   64 channels on both sides, pictures of at least 16x16, or at least 8x8 when a window has 4 or more. There
+   oneDNN 2.6.3 took 0.34 to 0.55 of the processor time of its direct kernels: 1, 2 and 5 pictures of 64
+   channels at 64x64 to 256 at 16x16, 5 of 512 at 8x8; on one and two threads of a Sapphire Rapids without
+   AMX. One picture of 512 at 8x8 took 0.92, and has too few tiles for a second thread. The rule looks at
+   windows, not batches, so that an answer does not depend on its company. */
 static bool prefers_winograd(const bcue_dn_plan *plan, const conv_case *c)
 {
     bool fits = !plan->options.training && !plan->options.no_winograd && bcue_cpu_best() == BCUE_CPU_AVX512 &&
                 c->weights.ndims == 4 && c->src.dims[1] >= 64 && c->dst.dims[1] >= 64;
+    int64_t least = pictures_per_window(plan, c->src.dims[0]) >= 4 ? 8 : 16;
     for (int i = 0; i < 2; i++)
         fits = fits && c->weights.dims[2 + i] == 3 && c->stride[i] == 1 && c->dilation[i] == 0 &&
-               c->dst.dims[2 + i] >= 8;
+               c->dst.dims[2 + i] >= least;
     return fits;
 }
 

@@ -89,7 +89,7 @@ static bcue_graph *pictures(int64_t images, int64_t channels, int64_t height, in
 
 static void winograd(void)
 {
-    const int64_t sizes[][4] = {{1, 64, 9, 8}, {5, 64, 8, 11}, {2, 80, 13, 14}};
+    const int64_t sizes[][4] = {{1, 64, 17, 16}, {1, 64, 16, 23}, {2, 80, 18, 16}};
     for (int i = 0; i < 3; i++) {
         const int64_t *s = sizes[i];
         pair by_rule = make_pair(pictures(s[0], s[1], s[2], s[3]), (bcue_plan_options){.dtype = BCUE_F32});
@@ -102,7 +102,12 @@ static void winograd(void)
         free_pair(&by_rule);
         free_pair(&direct);
     }
-    pair training = make_pair(pictures(1, 64, 8, 8), (bcue_plan_options){.no_winograd = true});
+    pair few = make_pair(pictures(2, 64, 8, 8), (bcue_plan_options){.dtype = BCUE_F32});
+    pair few_direct = make_pair(pictures(2, 64, 8, 8), (bcue_plan_options){.no_winograd = true});
+    CHECK(bcue_plan_peak_bytes(few.fast) == bcue_plan_peak_bytes(few_direct.fast));
+    free_pair(&few);
+    free_pair(&few_direct);
+    pair training = make_pair(pictures(1, 64, 16, 16), (bcue_plan_options){.no_winograd = true});
     pair small = make_pair(pictures(1, 32, 16, 16), (bcue_plan_options){.dtype = BCUE_F32});
     compare(&training, 1e-6);
     compare(&small, 1e-6);
