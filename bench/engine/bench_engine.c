@@ -1,19 +1,23 @@
-/* Times one ResNet on the oneDNN engine, so that a driver can take turns with other programs
-   (tools/peer/bench_torch.py):
+/* Times one network on the oneDNN engine, so that a driver can take turns with other programs
+   (tools/peer/bench_torch.py, bench_beamtransfuser.py):
 
-       bench_engine DEPTH BATCH inference|training THREADS [SIZE]
+       bench_engine 18|34|full BATCH inference|training|layers THREADS [SIZE|SVG]
 
    Prints "ready", then for each line of input with a number n runs n times and prints the milliseconds of
    each run on one line. A training run is forward and backward: loss and all gradients, without the
-   optimiser. The network is width 64, 3 channels, SIZE x SIZE (256), 64 classes, with random weights. */
+   optimiser. 18 and 34 are ResNets of width 64, 3 channels, SIZE x SIZE (256), 64 classes; full is
+   BeamTransFuser with all its 78,422,528 parameters. Weights are random. "layers" prints where the time goes
+   instead, and draws it in a file SVG. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "api/layers_api.h"
 #include "base/clock.h"
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "engine/plan.h"
+#include "models/model_graph.h"
 #include "models/resnet.h"
 
 enum { CLASSES = 64, FEATURES = 512 };
@@ -37,15 +41,60 @@ static bcue_graph *build(int depth, int64_t batch, int64_t size)
     return graph;
 }
 
-static void fill(bcue_plan *plan, int64_t batch, int64_t size)
+static bcue_status build_full(int64_t batch, bcue_graph **graph, bcue_error *error)
+{
+    char *modalities[] = {"camera", "lidar", "radar", "gps"};
+    int64_t hidden[] = {256, 128};
+    const bcue_model_config config = {.kind = BCUE_MODEL_BEAMTRANSFUSER,
+                                      .width = 64,
+                                      .dropout = 0.1,
+                                      .modalities = {.items = modalities, .count = 4},
+                                      .depth = {34, 18, 18},
+                                      .blocks = 8,
+                                      .heads = 4,
+                                      .expansion = 4,
+                                      .anchors = 8,
+                                      .head = {.items = hidden, .count = 2}};
+    const bcue_model_inputs inputs = {.frames = 5,
+                                      .channels = 3,
+                                      .height = 256,
+                                      .width = 256,
+                                      .lidar = {1, 256, 256},
+                                      .radar = {2, 256, 256},
+                                      .gps_frames = 2,
+                                      .beams = CLASSES};
+    return bcue_model_build(&config, &inputs, batch, graph, error);
+}
+
+static void fill(const bcue_graph *graph, bcue_plan *plan)
 {
     bcue_rng rng = bcue_rng_make(1, BCUE_RNG_TEST, 0, 0, 0);
-    float *x = bcue_plan_input(plan, "x");
-    int32_t *label = bcue_plan_input(plan, "label");
-    for (int64_t i = 0; i < batch * 3 * size * size; i++)
-        x[i] = (float)bcue_rng_range(&rng, -1, 1);
-    for (int64_t i = 0; label != NULL && i < batch; i++)
-        label[i] = (int32_t)bcue_rng_below(&rng, CLASSES);
+    for (bcue_value v = 0; v < bcue_graph_value_count(graph); v++) {
+        const bcue_value_info *info = bcue_graph_value(graph, v);
+        int64_t count = 0;
+        void *data = info->kind == BCUE_VALUE_INPUT ? bcue_plan_input(plan, info->name) : NULL;
+        (void)bcue_shape_count(&info->shape, &count);
+        for (int64_t i = 0; data != NULL && i < count; i++) {
+            if (info->dtype == BCUE_I32)
+                ((int32_t *)data)[i] = (int32_t)bcue_rng_below(&rng, CLASSES);
+            else
+                ((float *)data)[i] = (float)bcue_rng_range(&rng, -1, 1);
+        }
+    }
+}
+
+static bcue_status show_layers(const bcue_graph *graph, bcue_plan *plan, const char *svg, bcue_error *error)
+{
+    const bcue_layers_options options = {.runs = 7, .svg_path = svg};
+    bcue_report *made = bcue_report_create(), *report = NULL;
+    if (made == NULL)
+        return BCUE_ERROR_MEMORY;
+    bcue_status status = bcue_report_layers(graph, plan, &options, "Layers", made, error);
+    status = bcue_report_deliver(made, status, &report, error);
+    if (status == BCUE_OK)
+        fputs(bcue_report_text(report), stdout);
+    bcue_report_destroy(report);
+    return status;
 }
 
 /* Processor time of the process: on one thread it is the same on a busy machine. */
@@ -80,26 +129,33 @@ static bcue_status serve(bcue_plan *plan, bool training, bcue_error *error)
 int main(int argc, char **argv)
 {
     if (argc < 5 || argc > 6) {
-        fprintf(stderr, "usage: bench_engine DEPTH BATCH inference|training THREADS [SIZE]\n");
+        fprintf(stderr,
+                "usage: bench_engine 18|34|full BATCH inference|training|layers THREADS [SIZE|SVG]\n");
         return 2;
     }
-    int depth = (int)strtol(argv[1], NULL, 10);
-    int64_t batch = strtol(argv[2], NULL, 10), size = argc > 5 ? strtol(argv[5], NULL, 10) : 256;
-    bool training = strcmp(argv[3], "training") == 0;
+    bool layers = strcmp(argv[3], "layers") == 0, training = strcmp(argv[3], "training") == 0;
+    int64_t batch = strtol(argv[2], NULL, 10), size = argc > 5 && !layers ? strtol(argv[5], NULL, 10) : 256;
     bcue_set_threads((int)strtol(argv[4], NULL, 10));
     bcue_error error = {""};
     bcue_weights weights = {0};
     bcue_plan *plan = NULL;
+    bcue_graph *graph = NULL;
     bcue_plan_options options = {.engine = BCUE_ENGINE_ONEDNN, .dtype = BCUE_F32, .training = training};
-    bcue_graph *graph = build(depth, batch, size);
-    bcue_status status = graph == NULL ? BCUE_ERROR_MEMORY : bcue_graph_check(graph, &error);
+    bcue_status status = BCUE_OK;
+    if (strcmp(argv[1], "full") == 0)
+        status = build_full(batch, &graph, &error);
+    else
+        graph = build((int)strtol(argv[1], NULL, 10), batch, size);
+    if (status == BCUE_OK)
+        status = graph == NULL ? BCUE_ERROR_MEMORY : bcue_graph_check(graph, &error);
     if (status == BCUE_OK)
         status = bcue_weights_create(graph, BCUE_F32, 1, &weights, &error);
     if (status == BCUE_OK)
         status = bcue_plan_create(graph, &weights, &options, &plan, &error);
     if (status == BCUE_OK) {
-        fill(plan, batch, size);
-        status = serve(plan, training, &error);
+        fill(graph, plan);
+        status = layers ? show_layers(graph, plan, argc > 5 ? argv[5] : NULL, &error)
+                        : serve(plan, training, &error);
     }
     if (status != BCUE_OK)
         fprintf(stderr, "bench_engine: %s\n", error.text);
