@@ -440,6 +440,25 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* The six digits that LiDAR files have behind the point, told and turned into a number eight bytes at a time
+   (little endian, the first digit in the lowest byte). False: others follow. */
+static bool parse_six_digits(const char *at, const char *end, uint64_t *value)
+{
+    const uint64_t zeros = 0x303030303030, high = 0xF0F0F0F0F0F0;
+    uint64_t bytes;
+    if (end - at < 8 || !host_is_little())
+        return false;
+    memcpy(&bytes, at, sizeof bytes);
+    if (((bytes & high) ^ zeros) != 0 || (((bytes + 0x060606060606) & high) ^ zeros) != 0 || is_digit(at[6]))
+        return false;
+    bytes = ((bytes & 0xFFFFFFFFFFFF) - zeros) << 16; /* as eight digits, the first two 0 */
+    bytes = bytes * 10 + (bytes >> 8);                /* pairs */
+    *value = ((bytes & 0x000000FF000000FF) * 0x000F424000000064 +
+              ((bytes >> 16) & 0x000000FF000000FF) * 0x0000271000000001) >>
+             32;
+    return true;
+}
+
 /* A plain decimal number whose digits fit in 53 bits, without exponent: both the digits and the power of ten
    are exact doubles, so one division rounds correctly. The place after it; NULL for anything else, which is
    left to strtod. */
@@ -456,6 +475,11 @@ static const char *parse_short_number(const char *at, const char *end, double *v
     ptrdiff_t count = at - start, after_point = 0;
     if (at < end && *at == '.') {
         const char *point = at++;
+        uint64_t six;
+        if (parse_six_digits(at, end, &six)) {
+            digits = digits * 1000000 + six;
+            at += 6;
+        }
         for (; at < end && is_digit(*at); at++)
             digits = digits * 10 + (uint64_t)(*at - '0');
         after_point = at - point - 1;

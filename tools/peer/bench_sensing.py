@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""LiDAR and radar features in turns with numpy on one thread, from the file to the network's input; the maps are compared, too.
+"""LiDAR and radar features in turns with numpy on one thread, from the file to the network's input, in processor time; the maps are
+compared, too.
 
 Usage: bench_sensing.py BENCH_PROGRAM CLOUD.ply|CUBE.npy|random [ROUNDS]   (needs numpy; "random" makes a radar cube of 4x256x250)
 """
@@ -47,9 +48,9 @@ def radar(path):
 def best(function, path, repeats):
     times = []
     for _ in range(repeats):
-        started = time.perf_counter()
+        started = time.process_time()
         result = function(path)
-        times.append(1e3 * (time.perf_counter() - started))
+        times.append(1e3 * (time.process_time() - started))
     return statistics.median(times), result
 
 
