@@ -240,7 +240,8 @@ static int64_t find_place(const id_place *places, size_t count, int64_t id)
 
 static bcue_status resolve(bcue_osm_document *document, const char *name, bcue_error *error)
 {
-    qsort(document->nodes, document->node_count, sizeof *document->nodes, by_node_id);
+    if (document->node_count > 0)
+        qsort(document->nodes, document->node_count, sizeof *document->nodes, by_node_id);
     for (size_t i = 1; i < document->node_count; i++)
         if (document->nodes[i].id == document->nodes[i - 1].id)
             return bcue_fail(error, BCUE_ERROR_DATA, "%s: node %lld is there twice", name,

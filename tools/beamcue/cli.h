@@ -61,7 +61,8 @@ struct bcue_cli {
 int bcue_cli_parse(bcue_cli *cli, const bcue_cli_verb *verb, int argc, char **argv);
 void bcue_cli_free(bcue_cli *cli);
 const char *bcue_cli_value(const bcue_cli *cli,
-                           const char *name); /* of the last one given; NULL: not given */
+                           const char *name);              /* of the last one given; NULL: not given */
+bool bcue_cli_flag(const bcue_cli *cli, const char *name); /* was it given? */
 /* All values in order; valid until the next call. */
 const char *const *bcue_cli_values(bcue_cli *cli, const char *name, size_t *count);
 /* A whole number low .. high; *number stays as it is when the option is not given. BCUE_EXIT_DONE or
@@ -111,6 +112,7 @@ void bcue_cli_progress_end(void); /* clears the progress line, if there is one *
 int bcue_cli_signal(void);        /* the signal that asked to stop, 0: none */
 
 extern const bcue_cli_verb bcue_verb_simulate, bcue_verb_inspect, bcue_verb_train, bcue_verb_evaluate,
-    bcue_verb_compare, bcue_verb_predict, bcue_verb_info, bcue_verb_bench, bcue_verb_export_samples;
+    bcue_verb_compare, bcue_verb_predict, bcue_verb_info, bcue_verb_bench, bcue_verb_export_samples,
+    bcue_verb_scene;
 
 #endif

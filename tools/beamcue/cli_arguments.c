@@ -170,6 +170,14 @@ const char *bcue_cli_value(const bcue_cli *cli, const char *name)
     return NULL;
 }
 
+bool bcue_cli_flag(const bcue_cli *cli, const char *name)
+{
+    for (size_t i = 0; i < cli->given_count; i++)
+        if (strcmp(cli->given[i].option->name, name) == 0)
+            return true;
+    return false;
+}
+
 const char *const *bcue_cli_values(bcue_cli *cli, const char *name, size_t *count)
 {
     *count = 0;

@@ -1,0 +1,1 @@
+beamcue scene town.osm --origin north
