@@ -61,8 +61,8 @@ static void add_member(bcue_table *table, bcue_run_member member, const bcue_tra
 }
 
 static bcue_status train_members(const bcue_run_config *run, const bcue_config *config,
-                                 const bcue_dataset *dataset, const bcue_hooks *hooks, bcue_report *report,
-                                 bcue_table *table, bcue_error *error)
+                                 const bcue_dataset *dataset, bcue_ranks *ranks, const bcue_hooks *hooks,
+                                 bcue_report *report, bcue_table *table, bcue_error *error)
 {
     const size_t count = bcue_run_member_count(run);
     for (size_t i = 0; i < count; i++) {
@@ -72,7 +72,7 @@ static bcue_status train_members(const bcue_run_config *run, const bcue_config *
             bcue_log(hooks, BCUE_LOG_INFO, "%s: run %zu of %zu (seed %llu%s%c)", run->name, i + 1, count,
                      (unsigned long long)member.seed, member.fold >= 0 ? ", fold " : "",
                      member.fold >= 0 ? (char)('0' + (int)(member.fold % 10)) : ' ');
-        BCUE_TRY(bcue_train_member(run, config, dataset, member, hooks, &summary, error));
+        BCUE_TRY(bcue_train_member_on(run, config, dataset, member, ranks, hooks, &summary, error));
         add_member(table, member, &summary);
         bool added = bcue_report_add_file(report, summary.model_path);
         bcue_training_summary_free(&summary);
@@ -86,22 +86,39 @@ static bcue_status train_members(const bcue_run_config *run, const bcue_config *
     return BCUE_OK;
 }
 
-static bcue_status train_run(const bcue_run_config *run, const bcue_config *config, const char *path,
-                             const bcue_hooks *hooks, bcue_report *report, bcue_error *error)
+static bcue_status train_here(const bcue_run_config *run, const bcue_config *config, bcue_ranks *ranks,
+                              const bcue_hooks *hooks, bcue_report *report, bcue_error *error)
 {
-    (void)path; /* training takes nothing but its configuration */
     bcue_dataset *dataset;
     BCUE_TRY(bcue_check_writable_dir(run->out, error));
     BCUE_TRY(bcue_dataset_open(&run->data, config, hooks, &dataset, error));
     bcue_table *table = summary_table(run);
-    bcue_status status =
-        table == NULL ? bcue_fail_memory(error, "the report") : write_effective_config(run, report, error);
+    bcue_status status = table == NULL ? bcue_fail_memory(error, "the report") : BCUE_OK;
+    if (status == BCUE_OK && ranks->rank == 0)
+        status = write_effective_config(run, report, error);
     if (status == BCUE_OK)
-        status = train_members(run, config, dataset, hooks, report, table, error);
+        status = train_members(run, config, dataset, ranks, hooks, report, table, error);
     if (status == BCUE_OK)
         status = bcue_report_add_table(report, "members", table, error);
     bcue_table_destroy(table);
     bcue_dataset_destroy(dataset);
+    return status;
+}
+
+/* In every process that mpirun started; only the first one talks. */
+static bcue_status train_run(const bcue_run_config *run, const bcue_config *config, const char *path,
+                             const bcue_hooks *hooks, bcue_report *report, bcue_error *error)
+{
+    (void)path; /* training takes nothing but its configuration */
+    bcue_ranks ranks;
+    BCUE_TRY(bcue_ranks_open(&ranks, error));
+    bcue_hooks silent = {0};
+    if (hooks != NULL)
+        silent = (bcue_hooks){.cookie = hooks->cookie, .cancelled = hooks->cancelled};
+    if (ranks.count > 1 && ranks.rank == 0)
+        bcue_log(hooks, BCUE_LOG_INFO, "training in %d processes", ranks.count);
+    bcue_status status = train_here(run, config, &ranks, ranks.rank == 0 ? hooks : &silent, report, error);
+    bcue_ranks_close(&ranks, status == BCUE_OK || status == BCUE_ERROR_CANCELLED);
     return status;
 }
 

@@ -62,6 +62,7 @@ static plain_call *make_call(bcue_dn_plan *plan, int32_t index, bool backward)
     call->drop = plan->options.training && !plan->options.frozen_norm;
     call->batch_statistics =
         node->op == BCUE_OP_BATCH_NORM && bcue_plan_norm_by_batch(&plan->options, plan->graph, node);
+    call->sync = plan->options.norm_sync;
     call->labels =
         bcue_op_is_loss(node->op) && bcue_graph_value(plan->graph, node->input[1])->dtype == BCUE_I32;
     call->key.node = index;
@@ -79,9 +80,10 @@ void bcue_dn_plain_forward(bcue_dn_plan *plan, int32_t index)
     dnnl_memory_desc_t out = bcue_dn_shape_desc(bcue_dn_shape(plan, node->output));
     views[VIEW_OUT] = bcue_dn_new(program, &out);
     if (node->op == BCUE_OP_BATCH_NORM && plan->options.training) {
-        /* Two doubles per channel, which is the room of four floats. */
-        dnnl_memory_desc_t saved =
-            bcue_dn_plain_desc(1, (int64_t[]){4 * bcue_dn_shape(plan, node->input[1])->dim[0]});
+        /* Doubles, which are the room of two floats each. */
+        const size_t count =
+            bcue_ref_saved_count(&plan->options, bcue_dn_shape(plan, node->input[1])->dim[0]);
+        dnnl_memory_desc_t saved = bcue_dn_plain_desc(1, (int64_t[]){2 * (int64_t)count});
         views[VIEW_SAVED] = plan->nodes[index].workspace = bcue_dn_new(program, &saved);
     }
     bcue_dn_emit_kernel(program, run_plain, made, views, VIEW_COUNT);

@@ -135,7 +135,9 @@ static void lower_forward(bcue_dn_plan *plan, int32_t index)
     bcue_dn_node *state = &plan->nodes[index];
     if (state->route != BCUE_DN_UNPLANNED)
         return;
-    if (lowering[node->op].forward != NULL && has_elements(plan, index)) {
+    const bool in_step = node->op == BCUE_OP_BATCH_NORM && plan->options.norm_sync != NULL &&
+                         bcue_plan_norm_by_batch(&plan->options, plan->graph, node);
+    if (lowering[node->op].forward != NULL && has_elements(plan, index) && !in_step) {
         absorb_relu(plan, index);
         if (lowering[node->op].forward(plan, index)) {
             state->route = BCUE_DN_PRIMITIVE;

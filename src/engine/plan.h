@@ -15,6 +15,16 @@ typedef enum bcue_engine {
 
 typedef struct bcue_plan bcue_plan;
 
+/* Batch norm over the batches of several plans, in several processes or threads, that run the same graph in
+   step. Such batch norms run in plain C. */
+typedef struct bcue_norm_sync {
+    void *cookie;
+    /* Adds `values` over all plans, in place, the same result for all. Called by the thread that runs the
+       plan, by every plan equally often. */
+    void (*sum)(void *cookie, double *values, size_t count);
+    double share; /* of this plan's rows in the whole batch: its loss is the mean over its own rows */
+} bcue_norm_sync;
+
 typedef struct bcue_plan_options {
     bcue_engine engine;
     bcue_dtype dtype; /* BCUE_F32; BCUE_F64 for the reference engine only; must equal the weights' */
@@ -29,6 +39,9 @@ typedef struct bcue_plan_options {
     const bool *frozen; /* training: parameters (by index) that stay as they are: they get no gradient, and a
                            batch norm whose running statistics are among them normalises by these, as in
                            inference. Outlives the plan. NULL: none */
+    const struct bcue_norm_sync
+        *norm_sync;       /* training: batch norm takes its statistics over several plans that
+                             run in step; outlives the plan. NULL: over this one's batch */
     bool input_gradients; /* training, oneDNN: gradients of the real inputs too (the reference engine always
                              has them) */
 } bcue_plan_options;

@@ -12,23 +12,47 @@ static norm_size norm_size_of(const bcue_ref_call *call)
         .images = x->dim[0], .channels = x->dim[1], .area = x->rank == 4 ? x->dim[2] * x->dim[3] : 1};
 }
 
-/* Normalising takes the biased variance, the running variance the unbiased one (Ioffe and Szegedy 2015,
- * algorithm 2; PyTorch). */
-static void batch_statistics(const bcue_ref_call *call, const norm_size *s, int64_t c, double *mean,
-                             double *variance)
+/* Sum over one channel of (a - shift), or of its square. */
+static double channel_sum(const norm_size *s, int64_t c, const BCUE_REAL *a, double shift, bool square)
 {
-    const BCUE_REAL *x = call->in[0];
-    double sum = 0, squares = 0, count = (double)(s->images * s->area);
+    double sum = 0;
     for (int64_t n = 0; n < s->images; n++) {
-        for (int64_t k = 0; k < s->area; k++)
-            sum += (double)x[(n * s->channels + c) * s->area + k];
-    }
-    *mean = sum / count;
-    for (int64_t n = 0; n < s->images; n++) {
-        for (int64_t k = 0; k < s->area; k++) {
-            double away = (double)x[(n * s->channels + c) * s->area + k] - *mean;
-            squares += away * away;
+        for (int64_t k = (n * s->channels + c) * s->area; k < (n * s->channels + c + 1) * s->area; k++) {
+            double value = (double)a[k] - shift;
+            sum += square ? value * value : value;
         }
+    }
+    return sum;
+}
+
+/* Mean and squares of every channel, over this batch and those it is in step with: into call->saved. */
+static double sync_statistics(const bcue_ref_call *call, const norm_size *s)
+{
+    double *sums = call->saved + 2 * s->channels;
+    for (int64_t c = 0; c < s->channels; c++) {
+        sums[c] = channel_sum(s, c, call->in[0], 0, false);
+        sums[s->channels + c] = channel_sum(s, c, call->in[0], 0, true);
+    }
+    sums[2 * s->channels] = (double)(s->images * s->area);
+    call->sync->sum(call->sync->cookie, sums, (size_t)(2 * s->channels + 1));
+    return sums[2 * s->channels];
+}
+
+/* Normalising takes the biased variance, the running variance the unbiased one (Ioffe and Szegedy 2015,
+ * algorithm 2; PyTorch). `count` 0: over this batch alone. */
+static void batch_statistics(const bcue_ref_call *call, const norm_size *s, int64_t c, double count,
+                             double *mean, double *variance)
+{
+    double squares;
+    if (count > 0) {
+        const double *sums = call->saved + 2 * s->channels;
+        *mean = sums[c] / count;
+        squares = sums[s->channels + c] - count * *mean * *mean;
+        squares = squares > 0 ? squares : 0;
+    } else {
+        count = (double)(s->images * s->area);
+        *mean = channel_sum(s, c, call->in[0], 0, false) / count;
+        squares = channel_sum(s, c, call->in[0], *mean, true);
     }
     *variance = squares / count;
     BCUE_REAL *running_mean = call->running[0], *running_var = call->running[1];
@@ -42,11 +66,12 @@ static void batch_norm_forward(const bcue_ref_call *call)
     const norm_size s = norm_size_of(call);
     const BCUE_REAL *x = call->in[0], *weight = call->in[1], *bias = call->in[2];
     BCUE_REAL *y = call->out;
+    const double count = call->batch_statistics && call->sync != NULL ? sync_statistics(call, &s) : 0;
     for (int64_t c = 0; c < s.channels; c++) {
         double mean = (double)((const BCUE_REAL *)call->in[3])[c],
                variance = (double)((const BCUE_REAL *)call->in[4])[c];
         if (call->batch_statistics)
-            batch_statistics(call, &s, c, &mean, &variance);
+            batch_statistics(call, &s, c, count, &mean, &variance);
         double inverse = 1 / sqrt(variance + call->node->u.norm.epsilon);
         if (call->saved != NULL) {
             call->saved[c] = mean;
@@ -59,24 +84,55 @@ static void batch_norm_forward(const bcue_ref_call *call)
     }
 }
 
+/* Sums of dy and of dy times the normalised x. */
+static void gradient_sums(const bcue_ref_call *call, const norm_size *s, int64_t c, double *sum,
+                          double *sum_normal)
+{
+    const BCUE_REAL *x = call->in[0], *dy = call->out_gradient;
+    double mean = call->saved[c], inverse = call->saved[s->channels + c];
+    *sum = *sum_normal = 0;
+    for (int64_t n = 0; n < s->images; n++) {
+        for (int64_t k = (n * s->channels + c) * s->area; k < (n * s->channels + c + 1) * s->area; k++) {
+            *sum += (double)dy[k];
+            *sum_normal += (double)dy[k] * ((double)x[k] - mean) * inverse;
+        }
+    }
+}
+
+/* Their sums over all batches in step, in units of this batch's loss; returns the rows of all. */
+static double sync_gradients(const bcue_ref_call *call, const norm_size *s)
+{
+    double *sums = call->saved + 2 * s->channels, share = call->sync->share;
+    for (int64_t c = 0; c < s->channels; c++) {
+        gradient_sums(call, s, c, &sums[c], &sums[s->channels + c]);
+        sums[c] *= share;
+        sums[s->channels + c] *= share;
+    }
+    sums[2 * s->channels] = (double)(s->images * s->area);
+    call->sync->sum(call->sync->cookie, sums, (size_t)(2 * s->channels + 1));
+    for (int64_t c = 0; c < 2 * s->channels; c++)
+        sums[c] /= share;
+    return sums[2 * s->channels];
+}
+
 static void batch_norm_backward(const bcue_ref_call *call)
 {
     const norm_size s = norm_size_of(call);
     const BCUE_REAL *x = call->in[0], *weight = call->in[1], *dy = call->out_gradient;
     BCUE_REAL *dx = call->in_gradient[0], *dw = call->in_gradient[1], *db = call->in_gradient[2];
-    double count = (double)(s.images * s.area);
+    const bool sync = call->batch_statistics && call->sync != NULL;
+    double count = sync ? sync_gradients(call, &s) : (double)(s.images * s.area);
     for (int64_t c = 0; c < s.channels; c++) {
-        double mean = call->saved[c], inverse = call->saved[s.channels + c], sum = 0, sum_normal = 0;
-        for (int64_t n = 0; n < s.images; n++) {
-            for (int64_t k = (n * s.channels + c) * s.area; k < (n * s.channels + c + 1) * s.area; k++) {
-                sum += (double)dy[k];
-                sum_normal += (double)dy[k] * ((double)x[k] - mean) * inverse;
-            }
-        }
+        double mean = call->saved[c], inverse = call->saved[s.channels + c], sum, sum_normal;
+        gradient_sums(call, &s, c, &sum, &sum_normal);
         if (dw != NULL)
             dw[c] += (BCUE_REAL)sum_normal;
         if (db != NULL)
             db[c] += (BCUE_REAL)sum;
+        if (sync) {
+            sum = call->saved[2 * s.channels + c];
+            sum_normal = call->saved[3 * s.channels + c];
+        }
         double scale = (double)weight[c] * inverse;
         for (int64_t n = 0; dx != NULL && n < s.images; n++) {
             for (int64_t k = (n * s.channels + c) * s.area; k < (n * s.channels + c + 1) * s.area; k++) {

@@ -63,3 +63,8 @@ bool bcue_ref_backward_reads_output(bcue_op op)
     return op == BCUE_OP_RELU || op == BCUE_OP_SOFTMAX || op == BCUE_OP_SIGMOID || op == BCUE_OP_TANH ||
            op == BCUE_OP_ATTENTION;
 }
+
+size_t bcue_ref_saved_count(const bcue_plan_options *options, int64_t channels)
+{
+    return (options->norm_sync != NULL ? 4 : 2) * (size_t)channels + (options->norm_sync != NULL ? 1 : 0);
+}

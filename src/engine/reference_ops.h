@@ -3,6 +3,7 @@
 #define BCUE_ENGINE_REFERENCE_OPS_H
 
 #include "engine/dropout.h"
+#include "engine/plan.h"
 #include "graph/graph.h"
 
 /* One node with its memory. Data and gradients are dense row-major, in the element type of the plan (labels:
@@ -18,13 +19,17 @@ typedef struct bcue_ref_call {
     bool labels;           /* loss: the target is int32_t */
     bool batch_statistics; /* batch norm: normalise by the batch and update the running statistics */
     void *running[2];      /* batch norm: mean and variance, to be updated */
-    double *saved;         /* batch norm: per channel mean, then 1/deviation, from forward to backward */
-    bool drop;             /* dropout and attention: on */
+    double *saved;         /* batch norm: per channel mean, then 1/deviation, from forward to backward; then
+                              with `sync` room for 2 C + 1 numbers */
+    const struct bcue_norm_sync *sync; /* batch norm: NULL: over this batch alone */
+    bool drop;                         /* dropout and attention: on */
     bcue_dropout_key key;
     const void *residual; /* fused: added to the result; NULL: none */
     bool relu;            /* fused: applied last */
 } bcue_ref_call;
 
+/* Numbers that `saved` holds. */
+size_t bcue_ref_saved_count(const bcue_plan_options *options, int64_t channels);
 /* Fails on data that has no result (a label outside 0 .. C-1, a negative row weight). */
 bcue_status bcue_ref_forward_f32(const bcue_ref_call *call, bcue_error *error);
 bcue_status bcue_ref_forward_f64(const bcue_ref_call *call, bcue_error *error);

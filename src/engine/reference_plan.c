@@ -203,10 +203,12 @@ static void plan_gradients(ref_plan *plan)
             plan->gradient_of[v] =
                 add_buffer(plan, value_size(plan, v), end - 1 - i, producer < 0 ? end : end - 1 - producer);
         }
-        if (node->op == BCUE_OP_BATCH_NORM && has_backward(plan, node))
+        if (node->op == BCUE_OP_BATCH_NORM && (has_backward(plan, node) || plan->options.norm_sync != NULL))
             plan->saved_of[i] =
-                add_buffer(plan, 2 * sizeof(double) * (size_t)info_of(plan, node->input[1])->shape.dim[0], i,
-                           end - 1 - i);
+                add_buffer(plan,
+                           bcue_ref_saved_count(&plan->options, info_of(plan, node->input[1])->shape.dim[0]) *
+                               sizeof(double),
+                           i, end - 1 - i);
     }
 }
 
@@ -310,6 +312,7 @@ static ref_step step_of(const ref_plan *plan, int32_t index)
     }
     if (node->op == BCUE_OP_BATCH_NORM) {
         call->batch_statistics = bcue_plan_norm_by_batch(&plan->options, plan->graph, node);
+        call->sync = plan->options.norm_sync;
         call->running[0] = data_at(plan, node->input[3]);
         call->running[1] = data_at(plan, node->input[4]);
     }

@@ -29,10 +29,13 @@ void bcue_trainer_free_plans(bcue_trainer *trainer)
 
 static bcue_status make_plan(bcue_trainer *trainer, bcue_train_plan *made, bcue_error *error)
 {
-    const bcue_plan_options options = {.engine = (bcue_engine)trainer->run->train.engine,
-                                       .dtype = BCUE_F32,
-                                       .training = true,
-                                       .frozen = trainer->frozen};
+    const bcue_plan_options options = {
+        .engine = (bcue_engine)trainer->run->train.engine,
+        .dtype = BCUE_F32,
+        .training = true,
+        .frozen = trainer->frozen,
+        .norm_sync =
+            trainer->ranks->count > 1 && trainer->run->train.bn == BCUE_BN_SYNC ? &trainer->norm_sync : NULL};
     BCUE_TRY(bcue_plan_create(made->graph, &trainer->state.weights, &options, &made->plan, error));
     const int32_t count = bcue_graph_parameter_count(made->graph);
     made->gradients = bcue_calloc((size_t)count, sizeof *made->gradients);
@@ -84,16 +87,53 @@ static bcue_status choose_micro_batch(bcue_trainer *trainer, bcue_error *error)
         wanted = count_parameters(probe) > LARGE_NETWORK ? LARGE_MICRO_BATCH : 0;
         bcue_graph_destroy(probe);
     }
-    trainer->micro_batch = wanted == 0 || wanted > trainer->batch_size ? trainer->batch_size : wanted;
-    trainer->pieces = (trainer->batch_size + trainer->micro_batch - 1) / trainer->micro_batch;
+    trainer->micro_batch = wanted == 0 || wanted > trainer->local_batch ? trainer->local_batch : wanted;
+    trainer->pieces = (trainer->local_batch + trainer->micro_batch - 1) / trainer->micro_batch;
+    return BCUE_OK;
+}
+
+size_t bcue_trainer_step_samples(const bcue_trainer *trainer, int64_t step, size_t *begin, size_t *end)
+{
+    const size_t batch = (size_t)trainer->batch_size, first = (size_t)step * batch,
+                 left = trainer->split.train_count - first, count = left < batch ? left : batch;
+    *begin = bcue_ranks_share(trainer->ranks, count, trainer->ranks->rank);
+    *end = bcue_ranks_share(trainer->ranks, count, trainer->ranks->rank + 1);
+    return count;
+}
+
+static void sum_statistics(void *cookie, double *values, size_t count)
+{
+    bcue_ranks_sum_f64(cookie, values, count);
+}
+
+static bcue_status share_batches(bcue_trainer *trainer, bcue_error *error)
+{
+    const int64_t ranks = trainer->ranks->count,
+                  last = (int64_t)trainer->split.train_count % trainer->batch_size;
+    if (trainer->batch_size % ranks != 0)
+        return bcue_fail(
+            error, BCUE_ERROR_CONFIG,
+            "a batch of %lld samples cannot be shared evenly by %lld processes; set train.batch to a "
+            "multiple",
+            (long long)trainer->batch_size, (long long)ranks);
+    if (last > 0 && last < ranks)
+        return bcue_fail(
+            error, BCUE_ERROR_CONFIG,
+            "the last batch of an epoch would hold only %lld samples for %lld processes; set another "
+            "train.batch",
+            (long long)last, (long long)ranks);
+    trainer->local_batch = trainer->batch_size / ranks;
+    trainer->norm_sync = (bcue_norm_sync){.cookie = trainer->ranks, .sum = sum_statistics};
     return BCUE_OK;
 }
 
 bcue_status bcue_trainer_build_graphs(bcue_trainer *trainer, bcue_error *error)
 {
-    const int64_t batch = trainer->batch_size;
+    BCUE_TRY(share_batches(trainer, error));
     BCUE_TRY(choose_micro_batch(trainer, error));
-    const int64_t micro = trainer->micro_batch, last = (int64_t)trainer->split.train_count % batch;
+    size_t begin, end;
+    (void)bcue_trainer_step_samples(trainer, trainer->steps_per_epoch - 1, &begin, &end);
+    const int64_t batch = trainer->local_batch, micro = trainer->micro_batch, last = (int64_t)(end - begin);
     BCUE_TRY(add_graph(trainer, micro, error));
     BCUE_TRY(add_graph(trainer, batch % micro, error));
     return add_graph(trainer, last % micro, error); /* of the last batch of an epoch */
@@ -102,7 +142,7 @@ bcue_status bcue_trainer_build_graphs(bcue_trainer *trainer, bcue_error *error)
 static bcue_status make_sums(bcue_trainer *trainer, bcue_error *error)
 {
     const bcue_weights *weights = &trainer->state.weights;
-    if (trainer->pieces == 1)
+    if (trainer->pieces == 1 && trainer->ranks->count == 1)
         return BCUE_OK;
     trainer->sums = bcue_calloc((size_t)weights->count, sizeof *trainer->sums);
     if (trainer->sums == NULL)
@@ -192,6 +232,10 @@ static bcue_status compute_batch(bcue_trainer *trainer, const bcue_batch *batch,
                                  float *const **gradients, bcue_error *error)
 {
     const size_t micro = (size_t)trainer->micro_batch;
+    const bcue_ranks *ranks = trainer->ranks;
+    size_t begin, end;
+    const size_t whole = bcue_trainer_step_samples(trainer, step, &begin, &end);
+    trainer->norm_sync.share = (double)batch->count / (double)whole;
     *loss = 0;
     for (size_t first = 0, piece = 0; first < batch->count; first += micro, piece++) {
         const size_t count = batch->count - first < micro ? batch->count - first : micro;
@@ -200,17 +244,18 @@ static bcue_status compute_batch(bcue_trainer *trainer, const bcue_batch *batch,
         if (plan == NULL)
             return bcue_fail(error, BCUE_ERROR_INTERNAL, "no plan for %zu samples", count);
         feed_piece(trainer, plan->plan, &part);
-        bcue_plan_set_step(plan->plan, trainer->member.seed, (uint32_t)trainer->state.epoch,
-                           (uint32_t)(step * trainer->pieces + (int64_t)piece));
+        bcue_plan_set_step(
+            plan->plan, trainer->member.seed, (uint32_t)trainer->state.epoch,
+            (uint32_t)((step * trainer->pieces + (int64_t)piece) * ranks->count + ranks->rank));
         BCUE_TRY(bcue_plan_forward(plan->plan, error));
-        const double share = (double)count / (double)batch->count;
+        const double share = (double)count / (double)whole;
         const double part_loss = (double)*(const float *)bcue_plan_output(plan->plan, "loss");
         *loss += share * part_loss;
         if (!isfinite(part_loss))
             return bcue_trainer_diverged(trainer, &part, step, "the loss is not a number", error);
         BCUE_TRY(bcue_plan_backward(plan->plan, error));
-        *gradients = trainer->pieces > 1 ? trainer->sums : plan->gradients;
-        if (trainer->pieces > 1)
+        *gradients = trainer->sums != NULL ? trainer->sums : plan->gradients;
+        if (trainer->sums != NULL)
             add_gradients(trainer, plan, (float)share, first == 0);
     }
     return BCUE_OK;
@@ -253,6 +298,42 @@ static void average_weights(bcue_trainer *trainer)
     }
 }
 
+/* ---- ranks ---- */
+
+/* Loss and gradients of the whole batch. */
+static void add_ranks(bcue_trainer *trainer, double *loss)
+{
+    const bcue_weights *weights = &trainer->state.weights;
+    if (trainer->ranks->count == 1)
+        return;
+    bcue_ranks_sum_f64(trainer->ranks, loss, 1);
+    for (int32_t i = 0; i < weights->count; i++) {
+        if (trainer->sums[i] != NULL)
+            bcue_ranks_sum_f32(trainer->ranks, trainer->sums[i],
+                               (size_t)bcue_tensor_count(&weights->tensors[i]));
+    }
+}
+
+/* Each rank has moved the running statistics by its own samples: they become the mean over the ranks. (With
+   bn: sync they are the same already.) */
+static void average_statistics(bcue_trainer *trainer)
+{
+    const bcue_graph *graph = trainer->plans[0].graph;
+    const float share = 1 / (float)trainer->ranks->count;
+    if (trainer->ranks->count == 1 || trainer->run->train.bn != BCUE_BN_MICRO)
+        return;
+    for (int32_t i = 0; i < trainer->state.weights.count; i++) {
+        const bcue_tensor *tensor = &trainer->state.weights.tensors[i];
+        const size_t count = (size_t)bcue_tensor_count(tensor);
+        if (!bcue_graph_value(graph, bcue_graph_parameter_value(graph, i))->spec.running ||
+            trainer->frozen[i])
+            continue;
+        for (size_t k = 0; k < count; k++)
+            ((float *)tensor->data)[k] *= share;
+        bcue_ranks_sum_f32(trainer->ranks, tensor->data, count);
+    }
+}
+
 /* ---- the step ---- */
 
 bcue_status bcue_trainer_step(bcue_trainer *trainer, const bcue_batch *batch, int64_t step, bcue_error *error)
@@ -262,15 +343,18 @@ bcue_status bcue_trainer_step(bcue_trainer *trainer, const bcue_batch *batch, in
     float *const *gradients = NULL;
     double loss = 0;
     BCUE_TRY(compute_batch(trainer, batch, step, &loss, &gradients, error));
+    add_ranks(trainer, &loss);
     const double norm = bcue_gradient_norm(&state->optimizer, &state->weights, gradients);
     if (!isfinite(norm))
         return bcue_trainer_diverged(trainer, batch, step, "a gradient is not a number", error);
     const double rate = bcue_learning_rate(config, state->optimizer.steps, trainer->steps_per_epoch,
                                            trainer->run->train.epochs);
     bcue_optimizer_step(&state->optimizer, &state->weights, gradients, norm, rate);
+    average_statistics(trainer);
     average_weights(trainer);
     bcue_trainer_weights_changed(trainer);
-    state->loss_sum += loss * (double)batch->count;
+    size_t begin, end;
+    state->loss_sum += loss * (double)bcue_trainer_step_samples(trainer, step, &begin, &end);
     state->norm_sum += norm;
     state->step_in_epoch = step + 1;
     return BCUE_OK;

@@ -81,14 +81,27 @@ const bcue_weights *bcue_trainer_kept_weights(const bcue_trainer *trainer)
     return trainer->state.ema.count > 0 ? &trainer->state.ema : &trainer->state.weights;
 }
 
+/* Each rank scores its part; the rest of its scores is 0, so that the sum is all of them. */
+static bcue_status score_shared(bcue_trainer *trainer, bcue_error *error)
+{
+    const size_t count = trainer->split.validation_count, beams = (size_t)trainer->inputs.beams;
+    const size_t begin = bcue_ranks_share(trainer->ranks, count, trainer->ranks->rank),
+                 end = bcue_ranks_share(trainer->ranks, count, trainer->ranks->rank + 1);
+    memset(trainer->validation_scores, 0, count * beams * sizeof *trainer->validation_scores);
+    if (end > begin)
+        BCUE_TRY(bcue_scorer_run(trainer->scorer, trainer->split.validation + begin, end - begin,
+                                 trainer->validation_scores + begin * beams, error));
+    bcue_ranks_sum_f32(trainer->ranks, trainer->validation_scores, count * beams);
+    return BCUE_OK;
+}
+
 bcue_status bcue_trainer_validate(bcue_trainer *trainer, bcue_history_row *row, bcue_error *error)
 {
     row->validation_loss = row->validation_top1 = 0;
     row->validation_dba = -1;
     if (trainer->split.validation_count == 0)
         return BCUE_OK;
-    BCUE_TRY(bcue_scorer_run(trainer->scorer, trainer->split.validation, trainer->split.validation_count,
-                             trainer->validation_scores, error));
+    BCUE_TRY(score_shared(trainer, error));
     score_logits(trainer, &row->validation_loss, &row->validation_top1);
     if (!isfinite(row->validation_loss))
         return bcue_fail(error, BCUE_ERROR_DATA,

@@ -33,6 +33,7 @@ static void free_trainer(bcue_trainer *trainer)
     bcue_split_free(&trainer->split);
     free(trainer->validation_scores);
     free(trainer->order);
+    free(trainer->local_order);
     free(trainer->frozen);
     free(trainer->checkpoint_path);
     free(trainer->model_path);
@@ -145,9 +146,10 @@ static bcue_status prepare_network(bcue_trainer *trainer, bcue_error *error)
     BCUE_TRY(make_state(trainer, error));
     BCUE_TRY(bcue_trainer_make_plans(trainer, error));
     trainer->order = bcue_calloc(trainer->split.train_count, sizeof *trainer->order);
+    trainer->local_order = bcue_calloc(trainer->split.train_count, sizeof *trainer->local_order);
     trainer->validation_scores =
         bcue_calloc(trainer->split.validation_count, (size_t)trainer->inputs.beams * sizeof(float));
-    if (trainer->order == NULL || trainer->validation_scores == NULL)
+    if (trainer->order == NULL || trainer->local_order == NULL || trainer->validation_scores == NULL)
         return bcue_fail_memory(error, "training");
     trainer->saved_s = bcue_clock_s();
     if (trainer->split.validation_count == 0)
@@ -169,6 +171,28 @@ static void shuffle_epoch(bcue_trainer *trainer)
     bcue_rng rng =
         bcue_rng_make(trainer->member.seed, BCUE_RNG_SHUFFLE, (uint32_t)trainer->state.epoch, 0, 0);
     bcue_rng_shuffle(&rng, trainer->order, count);
+}
+
+/* This rank's parts of the batches from `step` on; returns how many samples they are. */
+static size_t take_own_parts(bcue_trainer *trainer, int64_t step)
+{
+    size_t taken = 0;
+    for (; step < trainer->steps_per_epoch; step++) {
+        size_t begin, end;
+        (void)bcue_trainer_step_samples(trainer, step, &begin, &end);
+        memcpy(trainer->local_order + taken, trainer->order + (size_t)(step * trainer->batch_size) + begin,
+               (end - begin) * sizeof *trainer->order);
+        taken += end - begin;
+    }
+    return taken;
+}
+
+/* Has somebody asked to stop? All ranks get the same answer. */
+static bool should_stop(const bcue_trainer *trainer)
+{
+    double asked = bcue_cancelled(trainer->hooks) ? 1 : 0;
+    bcue_ranks_sum_f64(trainer->ranks, &asked, 1);
+    return asked > 0;
 }
 
 static bcue_status stop_here(bcue_trainer *trainer, double started, bcue_error *error)
@@ -198,16 +222,15 @@ static bcue_status run_epoch(bcue_trainer *trainer, double started, bcue_error *
     bcue_train_state *state = &trainer->state;
     if (state->step_in_epoch == trainer->steps_per_epoch)
         return BCUE_OK; /* resumed where the epoch had only to be scored */
-    const size_t first = (size_t)(state->step_in_epoch * trainer->batch_size);
     char what[64];
     snprintf(what, sizeof what, "epoch %lld/%lld", (long long)state->epoch + 1,
              (long long)trainer->run->train.epochs);
     shuffle_epoch(trainer);
-    BCUE_TRY(bcue_loader_begin(trainer->loader, trainer->order + first, trainer->split.train_count - first,
-                               (size_t)trainer->batch_size, true, trainer->member.seed,
-                               (uint32_t)state->epoch, error));
+    BCUE_TRY(bcue_loader_begin(trainer->loader, trainer->local_order,
+                               take_own_parts(trainer, state->step_in_epoch), (size_t)trainer->local_batch,
+                               true, trainer->member.seed, (uint32_t)state->epoch, error));
     for (int64_t step = state->step_in_epoch; step < trainer->steps_per_epoch; step++) {
-        if (bcue_cancelled(trainer->hooks))
+        if (should_stop(trainer))
             return stop_here(trainer, started, error);
         bcue_batch batch;
         BCUE_TRY(bcue_loader_next(trainer->loader, &batch, error));
@@ -262,6 +285,8 @@ static bcue_status train_network(bcue_trainer *trainer, bcue_error *error)
     }
     BCUE_TRY(bcue_trainer_write_history(trainer, error));
     BCUE_TRY(bcue_trainer_write_model(trainer, &trainer->state.best, trainer->model_path, error));
+    if (trainer->ranks->rank > 0)
+        return BCUE_OK;
     if (unlink(trainer->checkpoint_path) == 0)
         bcue_log(trainer->hooks, BCUE_LOG_DEBUG, "removed %s: the model is complete",
                  trainer->checkpoint_path);
@@ -311,9 +336,18 @@ bcue_status bcue_train_member(const bcue_run_config *run, const bcue_config *ori
                               const bcue_dataset *dataset, bcue_run_member member, const bcue_hooks *hooks,
                               bcue_training_summary *summary, bcue_error *error)
 {
+    return bcue_train_member_on(run, origin, dataset, member, NULL, hooks, summary, error);
+}
+
+bcue_status bcue_train_member_on(const bcue_run_config *run, const bcue_config *origin,
+                                 const bcue_dataset *dataset, bcue_run_member member, bcue_ranks *ranks,
+                                 const bcue_hooks *hooks, bcue_training_summary *summary, bcue_error *error)
+{
     const double started = bcue_clock_s();
     const int limit = bcue_limit_threads(0);
-    bcue_trainer trainer = {.run = run, .dataset = dataset, .hooks = hooks, .member = member};
+    bcue_trainer trainer = {
+        .run = run, .dataset = dataset, .hooks = hooks, .member = member, .alone = {.count = 1}};
+    trainer.ranks = ranks != NULL ? ranks : &trainer.alone;
     *summary = (bcue_training_summary){0};
     bool skipped = false;
     bcue_status status = prepare(&trainer, origin, error);

@@ -4,6 +4,7 @@
 
 #include "beamcue/hooks.h"
 #include "learn/checkpoint.h"
+#include "learn/ranks.h"
 #include "learn/run_config.h"
 
 typedef struct bcue_training_summary {
@@ -25,5 +26,10 @@ void bcue_training_summary_free(bcue_training_summary *summary);
 bcue_status bcue_train_member(const bcue_run_config *run, const bcue_config *origin,
                               const bcue_dataset *dataset, bcue_run_member member, const bcue_hooks *hooks,
                               bcue_training_summary *summary, bcue_error *error);
+/* The same in several processes, each with its share of every batch (train.batch is a multiple of their
+   number); all end with the same weights, the first one writes. NULL: one process. */
+bcue_status bcue_train_member_on(const bcue_run_config *run, const bcue_config *origin,
+                                 const bcue_dataset *dataset, bcue_run_member member, bcue_ranks *ranks,
+                                 const bcue_hooks *hooks, bcue_training_summary *summary, bcue_error *error);
 
 #endif

@@ -66,7 +66,7 @@ static bcue_checkpoint_identity identity_of(const bcue_trainer *trainer)
     return (bcue_checkpoint_identity){.seed = trainer->member.seed,
                                       .fold = trainer->member.fold,
                                       .config_hash = trainer->config_hash,
-                                      .threads = bcue_get_threads(),
+                                      .threads = bcue_get_threads() * trainer->ranks->count,
                                       .isa = bcue_cpu_isa()};
 }
 
@@ -74,6 +74,10 @@ bcue_status bcue_trainer_save(bcue_trainer *trainer, bcue_error *error)
 {
     const bcue_checkpoint_identity identity = identity_of(trainer);
     bcue_train_state *state = &trainer->state;
+    if (trainer->ranks->rank > 0) {
+        trainer->saved_s = bcue_clock_s();
+        return BCUE_OK;
+    }
     BCUE_TRY(bcue_checkpoint_write(trainer->checkpoint_path, state, &identity, error));
     if (state->epoch > 0)
         BCUE_TRY(bcue_trainer_write_history(trainer, error));
@@ -158,6 +162,7 @@ static char *training_json(const bcue_trainer *trainer)
         json_object_set_new(all, "batch", json_integer((json_int_t)trainer->batch_size));
         json_object_set_new(all, "micro_batch", json_integer((json_int_t)trainer->micro_batch));
         json_object_set_new(all, "ema", json_real(trainer->run->train.ema));
+        json_object_set_new(all, "ranks", json_integer(trainer->ranks->count));
     }
     char *text = all == NULL ? NULL : json_dumps(all, JSON_REAL_PRECISION(9) | JSON_COMPACT);
     json_decref(all);
@@ -167,6 +172,8 @@ static char *training_json(const bcue_trainer *trainer)
 bcue_status bcue_trainer_write_model(bcue_trainer *trainer, const bcue_weights *weights, const char *path,
                                      bcue_error *error)
 {
+    if (trainer->ranks->rank > 0)
+        return BCUE_OK;
     bcue_text features = {0}, codebook = {0};
     bcue_config_write(bcue_feature_config_fields, &trainer->features, &features);
     bcue_text_printf(&codebook, "beams: %lld\nindex_monotone: %s\n", (long long)trainer->inputs.beams,
@@ -219,6 +226,8 @@ static bcue_status write_text(const char *path, bcue_text *text, bcue_error *err
 bcue_status bcue_trainer_write_history(bcue_trainer *trainer, bcue_error *error)
 {
     trainer->written_s = bcue_clock_s();
+    if (trainer->ranks->rank > 0)
+        return BCUE_OK;
     bcue_text csv = {0}, lines = {0};
     bcue_text_puts(&csv, "epoch,learning_rate,train_loss,validation_loss,validation_top1,seconds,"
                          "validation_dba,gradient_norm\n");

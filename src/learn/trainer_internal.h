@@ -26,14 +26,18 @@ typedef struct bcue_trainer {
     bcue_train_state state;
     bcue_train_plan plans[BCUE_TRAIN_PLANS]; /* the first is for a whole micro-batch */
     int plan_count;
-    int64_t micro_batch, pieces; /* a batch is computed in so many */
-    float **sums;                /* per parameter: gradients added over pieces; NULL with one piece */
+    int64_t micro_batch, pieces; /* this rank's part of a batch is computed in so many */
+    float **sums; /* per parameter: gradients added over pieces and ranks; NULL with one of both */
+    bcue_ranks *ranks, alone;
+    bcue_norm_sync norm_sync; /* bn: sync with several ranks */
     bcue_loader *loader;
     bcue_scorer *scorer;
     float *validation_scores;
-    size_t *order;
-    bool *frozen; /* per parameter: train.freeze, and with bn: frozen every statistic */
+    size_t *order;       /* of the epoch */
+    size_t *local_order; /* this rank's parts of its batches, one after another */
+    bool *frozen;        /* per parameter: train.freeze, and with bn: frozen every statistic */
     int64_t batch_size, steps_per_epoch;
+    int64_t local_batch; /* this rank's part of a batch */
     char *checkpoint_path, *model_path, *history_path, *metrics_path, *best_path, *diverged_path;
     double saved_s, written_s; /* when the last checkpoint, the last history was written */
     int64_t best_written;      /* epoch whose weights lie in best_path */
@@ -48,7 +52,9 @@ bcue_status bcue_trainer_build_graphs(bcue_trainer *trainer, bcue_error *error);
 bcue_status bcue_trainer_make_plans(bcue_trainer *trainer, bcue_error *error);
 void bcue_trainer_free_plans(bcue_trainer *trainer);
 void bcue_trainer_weights_changed(bcue_trainer *trainer);
-/* Step `step` of the epoch with its batch. */
+/* Samples of the batch of a step, and where this rank's part begins and ends in it. */
+size_t bcue_trainer_step_samples(const bcue_trainer *trainer, int64_t step, size_t *begin, size_t *end);
+/* Step `step` of the epoch with this rank's part of its batch. */
 bcue_status bcue_trainer_step(bcue_trainer *trainer, const bcue_batch *batch, int64_t step,
                               bcue_error *error);
 

@@ -1,8 +1,23 @@
+#include <stdlib.h>
+#include <string.h>
+
 #include "beamcue/train.h"
 #include "cli.h"
 
+/* Under mpirun every process comes here; the first one answers for all. */
+static void silence_other_ranks(bcue_cli *cli)
+{
+    const char *rank = getenv("OMPI_COMM_WORLD_RANK");
+    if (rank == NULL || strcmp(rank, "0") == 0)
+        return;
+    cli->quiet = true;
+    if (freopen("/dev/null", "w", stdout) == NULL)
+        cli->json = false;
+}
+
 static int run(bcue_cli *cli)
 {
+    silence_other_ranks(cli);
     size_t count;
     const char *const *overrides = bcue_cli_values(cli, "--set", &count);
     bcue_report *report = NULL;
