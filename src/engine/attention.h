@@ -24,8 +24,9 @@ typedef struct bcue_attention_shape {
 typedef struct bcue_attention_run {
     const bcue_attention_shape *shape;
     const float *q, *k, *v;
-    float *y;                    /* result; read by the backward pass */
-    const bcue_dropout_key *key; /* NULL: no dropout */
+    float *y; /* result; read by the backward pass */
+    const bcue_dropout_stream
+        *stream;     /* of the probabilities as (batch, heads, keys, queries); NULL: no dropout */
     float *log_sum;  /* (batch, heads, queries): binary logarithm of the softmax's denominator; forward writes
                         it unless  NULL, backward reads it */
     const float *dy; /* dense row-major (batch, heads, queries, value_width) */

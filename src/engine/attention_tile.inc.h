@@ -244,23 +244,16 @@ static void exponentials(const tile *t, int64_t first, int64_t stop, const float
 }
 
 /* What dropout multiplies each probability with, [key][query]. */
-static void make_factors(const tile *t, const bcue_dropout_key *key, float *factors)
+static void make_factors(const tile *t, const bcue_dropout_stream *stream, float *factors)
 {
-    enum { SOME = 1024 };
-    uint8_t keep[SOME];
     const bcue_attention_shape *s = t->shape;
     float scale = (float)(1 / (1 - s->dropout));
-    for (int64_t j = 0; j < t->columns; j++) {
-        int64_t row = (t->head * s->queries + t->first + j) * s->keys;
-        for (int64_t first = 0; first < s->keys; first += SOME) {
-            int64_t count = s->keys - first < SOME ? s->keys - first : SOME;
-            if (j < t->count)
-                bcue_dropout_mask(key, s->dropout, (size_t)(row + first), (size_t)count, keep);
-            else
-                memset(keep, 0, sizeof keep);
-            for (int64_t i = 0; i < count; i++)
-                factors[(first + i) * t->columns + j] = keep[i] ? scale : 0;
-        }
+    uint8_t keep[TILE] = {0};
+    for (int64_t key = 0; key < s->keys; key++) {
+        int64_t row = (t->head * s->keys + key) * s->queries + t->first;
+        bcue_dropout_keep(stream, (size_t)row, (size_t)t->count, keep);
+        for (int64_t j = 0; j < t->columns; j++)
+            factors[key * t->columns + j] = keep[j] ? scale : 0;
     }
 }
 
@@ -300,13 +293,13 @@ static void forward_unit(const bcue_attention_run *run, int64_t unit, float *scr
     float *sums = result + s->value_width * TILE, *largest = sums + TILE, *factors = largest + TILE;
     turn_queries(&t, turned);
     scores_and_largest(&t, turned, scores, largest);
-    if (run->key != NULL)
-        make_factors(&t, run->key, factors);
+    if (run->stream != NULL)
+        make_factors(&t, run->stream, factors);
     int64_t some = rows_in_cache(&t, s->value_width);
     for (int64_t first = 0; first < s->keys; first += some) {
         int64_t stop = end_of(first, some, s->keys), at = first * t.columns;
         exponentials(&t, first, stop, largest, scores, sums);
-        if (run->key != NULL)
+        if (run->stream != NULL)
             multiply_all(scores + at, factors + at, (stop - first) * t.columns);
         weigh(&t, first, stop, scores, t.v, s->v.token, s->value_width, result);
     }
@@ -394,9 +387,9 @@ static void backward_tile(const bcue_attention_run *run, const tile *t, float *s
                        .c = gradients,
                        .c_step = t->columns},
              s->keys, t->columns / LANES);
-    if (run->key != NULL)
-        make_factors(t, run->key, factors);
-    score_gradients(t, log_sum, run->key != NULL ? factors : NULL, scores, gradients);
+    if (run->stream != NULL)
+        make_factors(t, run->stream, factors);
+    score_gradients(t, log_sum, run->stream != NULL ? factors : NULL, scores, gradients);
     if (run->dv != NULL)
         collect(t, scores, dy, s->value_width, s->value_width, run->dv + t->head * s->keys * s->value_width);
     if (run->dk != NULL)

@@ -1,20 +1,58 @@
 #include "engine/dropout.h"
 
+#include <string.h>
 #include "base/rng.h"
+
+static void plain_blocks(const uint32_t counter[4], const uint32_t key[2], uint32_t threshold, uint8_t *keep)
+{
+    uint32_t at[4] = {counter[0], counter[1], counter[2], counter[3]}, words[4];
+    for (int i = 0; i < BCUE_DROPOUT_BATCH; i++) {
+        if (i % 4 == 0) {
+            bcue_philox4x32_10(at, key, words);
+            at[0]++;
+        }
+        keep[i] = words[i % 4] >= threshold;
+    }
+}
+
+bcue_dropout_stream bcue_dropout_begin(const bcue_dropout_key *key, double probability, bcue_cpu_level level)
+{
+    bcue_rng rng = bcue_rng_make(key->seed, BCUE_RNG_DROPOUT, key->epoch, key->step, (uint32_t)key->node);
+    bcue_dropout_stream stream = {.counter = {0, rng.counter[1], rng.counter[2], rng.counter[3]},
+                                  .key = {rng.key[0], rng.key[1]},
+                                  .threshold = (uint32_t)(probability * 4294967296.0),
+                                  .blocks = plain_blocks};
+#ifdef BCUE_X86_KERNELS
+    if (level == BCUE_CPU_AVX512)
+        stream.blocks = bcue_dropout_blocks_avx512;
+    else if (level == BCUE_CPU_AVX2)
+        stream.blocks = bcue_dropout_blocks_avx2;
+#else
+    (void)level;
+#endif
+    return stream;
+}
+
+void bcue_dropout_keep(const bcue_dropout_stream *stream, size_t first, size_t count, uint8_t *keep)
+{
+    uint8_t batch[BCUE_DROPOUT_BATCH];
+    uint32_t counter[4];
+    memcpy(counter, stream->counter, sizeof counter);
+    while (count > 0) {
+        size_t skip = first % 4, some = BCUE_DROPOUT_BATCH - skip;
+        some = some < count ? some : count;
+        counter[0] = (uint32_t)(first / 4);
+        stream->blocks(counter, stream->key, stream->threshold, batch);
+        memcpy(keep, batch + skip, some);
+        keep += some;
+        first += some;
+        count -= some;
+    }
+}
 
 void bcue_dropout_mask(const bcue_dropout_key *key, double probability, size_t first, size_t count,
                        uint8_t *keep)
 {
-    bcue_rng stream = bcue_rng_make(key->seed, BCUE_RNG_DROPOUT, key->epoch, key->step, (uint32_t)key->node);
-    uint32_t counter[4] = {0, stream.counter[1], stream.counter[2], stream.counter[3]};
-    uint32_t words[4];
-    uint64_t threshold = (uint64_t)(probability * 4294967296.0);
-    for (size_t i = 0; i < count; i++) {
-        size_t element = first + i;
-        if (i == 0 || element % 4 == 0) {
-            counter[0] = (uint32_t)(element / 4);
-            bcue_philox4x32_10(counter, stream.key, words);
-        }
-        keep[i] = words[element % 4] >= threshold;
-    }
+    const bcue_dropout_stream stream = bcue_dropout_begin(key, probability, bcue_cpu_best());
+    bcue_dropout_keep(&stream, first, count, keep);
 }

@@ -15,7 +15,7 @@ typedef struct attention_call {
 enum { AT_Q, AT_K, AT_V, AT_Y, AT_LOG_SUM, AT_SCRATCH, AT_DY, AT_DQ, AT_DK, AT_DV, AT_COUNT };
 
 static bcue_attention_run run_of(const bcue_dn_program *program, const bcue_dn_step *step,
-                                 bcue_dropout_key *key)
+                                 bcue_dropout_stream *stream)
 {
     const attention_call *call = step->context;
     bcue_attention_run run = {.shape = &call->shape,
@@ -31,9 +31,10 @@ static bcue_attention_run run_of(const bcue_dn_program *program, const bcue_dn_s
                               .scratch = bcue_dn_data(program, step->views[AT_SCRATCH]),
                               .workers = call->workers};
     if (call->step != NULL) {
-        *key = *call->step;
-        key->node = call->node;
-        run.key = key;
+        bcue_dropout_key key = *call->step;
+        key.node = call->node;
+        *stream = bcue_dropout_begin(&key, call->shape.dropout, bcue_cpu_best());
+        run.stream = stream;
     }
     return run;
 }
@@ -41,8 +42,8 @@ static bcue_attention_run run_of(const bcue_dn_program *program, const bcue_dn_s
 static bcue_status run_forward(const bcue_dn_program *program, const bcue_dn_step *step, bcue_error *error)
 {
     (void)error;
-    bcue_dropout_key key;
-    const bcue_attention_run run = run_of(program, step, &key);
+    bcue_dropout_stream stream;
+    const bcue_attention_run run = run_of(program, step, &stream);
     bcue_attention_forward(((const attention_call *)step->context)->kernels, &run);
     return BCUE_OK;
 }
@@ -50,8 +51,8 @@ static bcue_status run_forward(const bcue_dn_program *program, const bcue_dn_ste
 static bcue_status run_backward(const bcue_dn_program *program, const bcue_dn_step *step, bcue_error *error)
 {
     (void)error;
-    bcue_dropout_key key;
-    const bcue_attention_run run = run_of(program, step, &key);
+    bcue_dropout_stream stream;
+    const bcue_attention_run run = run_of(program, step, &stream);
     bcue_attention_backward(((const attention_call *)step->context)->kernels, &run);
     return BCUE_OK;
 }

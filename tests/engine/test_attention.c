@@ -116,12 +116,13 @@ static void run_case(const attention_case *c, bcue_cpu_level level, double *side
     float *scratch = floats(bcue_attention_scratch(kernels, &shape, workers, true) +
                             bcue_attention_scratch(kernels, &shape, workers, false));
     float *log_sum = floats(c->batch * c->heads * c->queries);
+    const bcue_dropout_stream stream = bcue_dropout_begin(&key, c->dropout, level);
     bcue_attention_run run = {.shape = &shape,
                               .q = result[Q],
                               .k = result[K],
                               .v = result[V],
                               .y = result[Y],
-                              .key = c->dropout > 0 ? &key : NULL,
+                              .stream = c->dropout > 0 ? &stream : NULL,
                               .log_sum = log_sum,
                               .dy = result[DY],
                               .dq = result[DQ],
@@ -187,6 +188,28 @@ static void kernels_by_width(void)
     CHECK(bcue_attention_kernels_of(bcue_cpu_best(), &shape) == NULL);
 }
 
+/* Word k % 4 of block k / 4 decides element k, on every instruction set. */
+static void masks_are_philox(void)
+{
+    const bcue_rng rng = bcue_rng_make(key.seed, BCUE_RNG_DROPOUT, key.epoch, key.step, (uint32_t)key.node);
+    const size_t begins[] = {0, 1, 62, 4095, ((size_t)1 << 33) + 3};
+    for (int level = BCUE_CPU_PLAIN; level <= (int)bcue_cpu_best(); level++) {
+        const bcue_dropout_stream stream = bcue_dropout_begin(&key, 0.3, (bcue_cpu_level)level);
+        for (int b = 0; b < 5; b++) {
+            uint8_t keep[300];
+            bcue_dropout_keep(&stream, begins[b], 300, keep);
+            for (size_t i = 0; i < 300; i++) {
+                size_t element = begins[b] + i;
+                const uint32_t counter[4] = {(uint32_t)(element / 4), rng.counter[1], rng.counter[2],
+                                             rng.counter[3]};
+                uint32_t words[4];
+                bcue_philox4x32_10(counter, rng.key, words);
+                CHECK_INT(keep[i], words[element % 4] >= (uint32_t)(0.3 * 4294967296.0));
+            }
+        }
+    }
+}
+
 /* The bound that attention.h states. */
 static void exponentials_are_close(void)
 {
@@ -220,6 +243,7 @@ int main(void)
     }
     RUN(kernels_match_reference);
     RUN(kernels_by_width);
+    RUN(masks_are_philox);
     RUN(exponentials_are_close);
     return check_summary();
 }
