@@ -13,7 +13,7 @@
 #include "base/report_hooks.h"
 #include "base/hash.h"
 
-enum { CACHE_VERSION = 1, PAYLOAD_ALIGNMENT = 4096, FRAMES_PER_CHUNK = 64 };
+enum { CACHE_VERSION = 1, PAYLOAD_ALIGNMENT = 4096, FRAMES_PER_CHUNK = 64, LOUD_WARNINGS = 5 };
 static const char cache_magic[8] = {'B', 'C', 'U', 'E', 'P', 'A', 'C', 'K'};
 
 typedef struct cache_header {
@@ -226,6 +226,7 @@ static bcue_status write_frames(bcue_file_writer *writer, chunk *job, size_t cou
 {
     static const char *const stages[BCUE_MODALITY_COUNT] = {"pack pictures", "pack LiDAR", "pack radar"};
     const char *stage = stages[job->modality];
+    int warnings = 0;
     const cached_file *files = job->files;
     for (size_t done = 0; done < count;) {
         size_t now = count - done < FRAMES_PER_CHUNK ? count - done : FRAMES_PER_CHUNK;
@@ -236,8 +237,9 @@ static bcue_status write_frames(bcue_file_writer *writer, chunk *job, size_t cou
         job->entries = entries + done;
         bcue_parallel_for(now, 1, decode_one, job);
         for (size_t i = 0; i < now; i++)
-            if (!job->entries[i].present)
-                bcue_log(hooks, BCUE_LOG_WARNING, "%s; used as missing", job->errors[i].text);
+            if (!job->entries[i].present && warnings++ < LOUD_WARNINGS)
+                bcue_log(hooks, BCUE_LOG_WARNING, "%s; used as missing%s", job->errors[i].text,
+                         warnings == LOUD_WARNINGS ? " (further ones are only counted)" : "");
         size_t floats = now * job->frame_floats;
         if (fwrite(job->frames, sizeof(float), floats, writer->stream) != floats)
             return bcue_fail(error, BCUE_ERROR_IO, "%s: cannot write; is the disk full?", writer->path);

@@ -290,6 +290,49 @@ static bcue_status open_caches(bcue_loader *loader, bcue_error *error)
     return BCUE_OK;
 }
 
+/* A recipe that does not fit the recordings would make every frame missing: the first, a middle and the last
+   file of a modality must not all be refused for what they are (damaged ones are another matter). */
+static bcue_status probe_recipe(const bcue_input_maker *maker, bcue_modality modality, bcue_error *error)
+{
+    enum { PROBES = 3 };
+    const size_t samples = bcue_dataset_count(maker->dataset),
+                 newest = (size_t)bcue_dataset_frames(maker->dataset) - 1;
+    size_t probed = 0, refused = 0;
+    bcue_radar_maps *maps = NULL;
+    bcue_error reason = {{0}};
+    float *frame =
+        bcue_calloc_aligned(bcue_input_frame_size(&maker->recipes.features, modality), sizeof *frame);
+    if (frame == NULL)
+        return bcue_fail_memory(error, "a frame");
+    for (size_t p = 0; p < PROBES; p++)
+        for (size_t i = samples * p / PROBES; i < samples * (p + 1) / PROBES; i++) {
+            const bcue_sample *sample = bcue_dataset_sample(maker->dataset, i);
+            const char *file = sample->file[modality] != NULL ? sample->file[modality][newest] : NULL;
+            char *path = file != NULL ? bcue_dataset_path(maker->dataset, sample, file) : NULL;
+            if (path == NULL)
+                continue;
+            probed++;
+            refused += bcue_frame_read(&maker->recipes, modality, path, sample->scenario, &maps, NULL, frame,
+                                       &reason) == BCUE_ERROR_DATA;
+            free(path);
+            break;
+        }
+    free(frame);
+    bcue_radar_maps_destroy(maps);
+    if (probed == 0 || refused < probed)
+        return BCUE_OK;
+    return bcue_fail(error, BCUE_ERROR_DATA, "%s (features.%s)", reason.text, bcue_modality_name(modality));
+}
+
+static bcue_status probe_recipes(const bcue_input_maker *maker, bcue_error *error)
+{
+    int64_t shape[3];
+    for (int m = 0; m < BCUE_MODALITY_COUNT; m++)
+        if (bcue_feature_shape(&maker->recipes.features, (bcue_modality)m, shape))
+            BCUE_TRY(probe_recipe(maker, (bcue_modality)m, error));
+    return BCUE_OK;
+}
+
 static bcue_status check_features(const bcue_dataset *dataset, const bcue_feature_config *features,
                                   bcue_error *error)
 {
@@ -320,6 +363,8 @@ bcue_status bcue_loader_create(const bcue_dataset *dataset, const bcue_feature_c
     pthread_cond_init(&made->work, NULL);
     pthread_cond_init(&made->done, NULL);
     bcue_status status = bcue_frame_recipes_open(features, &made->maker.recipes, error);
+    if (status == BCUE_OK)
+        status = probe_recipes(&made->maker, error);
     if (status == BCUE_OK)
         status = open_caches(made, error);
     if (status == BCUE_OK && threads > 0)

@@ -24,8 +24,9 @@ bcue_status bcue_features_fit(const bcue_dataset *dataset, const size_t *fit, si
                               bcue_feature_config *features, bcue_error *error);
 
 /* `threads` workers decode ahead (0: decode in the caller's thread). `features` is copied; data set must
-   outlive the loader. With a cache folder in the data config, decoded features are kept there, keyed by a
-   hash of recipe and file list; a cache that cannot be written is a warning, not an error. */
+   outlive the loader. A recipe that refuses what the files hold (another size, a list of points instead of a
+   cube) is BCUE_ERROR_DATA. With a cache folder in the data config, decoded features are kept there, keyed by
+   a hash of recipe and file list; a cache that cannot be written is a warning, not an error. */
 bcue_status bcue_loader_create(const bcue_dataset *dataset, const bcue_feature_config *features, int threads,
                                const bcue_hooks *hooks, bcue_loader **loader, bcue_error *error);
 void bcue_loader_destroy(bcue_loader *loader);

@@ -385,6 +385,24 @@ static void test_paper_b(void)
     test_close(&t);
 }
 
+/* A recipe that refuses every file is told, not taken for missing sensors. */
+static void test_wrong_recipe(void)
+{
+    test_opened t;
+    bcue_loader *loader = NULL;
+    make_recording("sensing_recipe");
+    CHECK_OK(open_recording("", "radar: {enabled: true, recipe: points}", &t), t.error);
+    CHECK_STATUS(bcue_loader_create(t.dataset, &t.config.features, 0, NULL, &loader, &t.error),
+                 BCUE_ERROR_DATA);
+    CHECK_CONTAINS(t.error.text, "recipe: tii or calibrated (features.radar)");
+    test_close(&t);
+    CHECK_OK(open_recording("", "radar: {enabled: true, height: 8}", &t), t.error);
+    CHECK_STATUS(bcue_loader_create(t.dataset, &t.config.features, 0, NULL, &loader, &t.error),
+                 BCUE_ERROR_DATA);
+    CHECK_CONTAINS(t.error.text, ".npy: 4 antennas, 12 samples");
+    test_close(&t);
+}
+
 static float npy_value(const bcue_npy *array, size_t index)
 {
     return (float)bcue_npy_get(array, index);
@@ -433,6 +451,7 @@ int main(void)
     RUN(test_point_changes);
     RUN(test_challenge);
     RUN(test_paper_b);
+    RUN(test_wrong_recipe);
     RUN(test_export);
     return check_summary();
 }
