@@ -6,13 +6,14 @@
    POSITIONS: lines "x y z", the transmitter first, then the receivers. DEPTH: reflections and transmissions
    of one path together. Prints "ready", then for each line of input: a number n runs n times and prints the
    milliseconds of each run on one line; "paths" prints the paths of the last run, one per line: receiver,
-   length in metres, gain (|a|^2; 0: not known), number of points, then kind (0 reflection, 1 diffraction, 2 transmission), object and
-   coordinates of each point; a blank line ends them. */
+   length in metres, gain |a|^2 between vertical antennas, number of points, then kind (0 reflection, 1
+   diffraction, 2 transmission), object and coordinates of each point; a blank line ends them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
 #include "base/parallel.h"
+#include "channel/path_gain.h"
 #include "rays/paths.h"
 #include "scene/import.h"
 
@@ -22,6 +23,7 @@ enum { MOST_RECEIVERS = 10000 };
 typedef struct setup {
     bcue_world world;
     bcue_radio_scene *scene;
+    bcue_channel *channel;
     bcue_vec3 positions[MOST_RECEIVERS + 1];
     size_t count;
     bcue_path_list lists[MOST_RECEIVERS];
@@ -54,7 +56,10 @@ static void print_paths(const setup *s)
     for (size_t r = 0; r + 1 < s->count; r++)
         for (size_t i = 0; i < s->lists[r].count; i++) {
             const bcue_path *p = &s->lists[r].paths[i];
-            printf("%zu %.12g %.9g %d", r, p->length_m, 0.0, p->count);
+            bcue_tap tap = {0};
+            bcue_channel_tap(s->channel, p, (bcue_vec3){0}, (bcue_vec3){0}, &tap, NULL);
+            double gain = cabs(tap.gain.vv) * cabs(tap.gain.vv);
+            printf("%zu %.12g %.9g %d", r, p->length_m, gain, p->count);
             for (int k = 0; k < p->count; k++)
                 printf(" %d %u %.9g %.9g %.9g", (int)p->at[k].kind, object_of(s, &p->at[k]), p->at[k].point.x,
                        p->at[k].point.y, p->at[k].point.z);
@@ -109,6 +114,9 @@ int main(int argc, char **argv)
     double loaded = bcue_clock_s();
     if (status == BCUE_OK)
         status = bcue_radio_scene_create(&s.world, &s.scene, &error);
+    bcue_channel_config channel = {.carrier_hz = 28e9};
+    if (status == BCUE_OK)
+        status = bcue_channel_create(&s.world, &channel, &s.channel, &error);
     if (status == BCUE_OK) {
         printf("ready %zu triangles %zu surfaces %zu wedges, load %.3f s, build %.3f s\n",
                s.world.radio.triangle_count, s.world.radio.surface_count, s.world.radio.wedge_count,
@@ -118,6 +126,7 @@ int main(int argc, char **argv)
     }
     for (size_t r = 0; r < MOST_RECEIVERS; r++)
         bcue_path_list_free(&s.lists[r]);
+    bcue_channel_destroy(s.channel);
     bcue_radio_scene_destroy(s.scene);
     bcue_world_free(&s.world);
     if (status != BCUE_OK)

@@ -12,10 +12,7 @@
 #include <stdlib.h>
 #include "base/fail.h"
 #include "base/memory.h"
-#include "base/parallel.h"
 #include "rays/path_search.h"
-
-enum { NODES_PER_CHUNK = 64 };
 
 static bcue_edge_end relate(const bcue_placed_wedge *w, bcue_vec3 end)
 {
@@ -39,15 +36,25 @@ static double jump(double over, double square, double wave_number)
     return x * BCUE_PI <= 1.0 ? 1.0 : 1.0 / sqrt(BCUE_PI * x);
 }
 
+/* The same for the reflection off one face: where it has no such path, its term is below an incidence term.
+ */
+static double reflection_jump(const bcue_placed_wedge *w, double over, double apart, double before,
+                              double behind, double wave_number)
+{
+    bool mirrors = before * behind > 0.0 && (before > 0.0 || w->surface[1] == BCUE_NO_SURFACE);
+    return jump(over, mirrors ? apart + 4.0 * before * behind : apart, wave_number);
+}
+
 /* May the path carry as much as options->max_loss_db asks for? `apart`: squared distance of the two ends. */
-static bool may_matter(const bcue_search *s, const bcue_edge_end *a, const bcue_edge_end *b, double apart)
+static bool may_matter(const bcue_search *s, const bcue_placed_wedge *w, const bcue_edge_end *a,
+                       const bcue_edge_end *b, double apart)
 {
     if (s->least <= 0.0)
         return true;
     double z = b->along - a->along, rho = a->distance + b->distance, over = sqrt(rho * rho + z * z);
     double k = 2.0 * BCUE_PI / s->options->wavelength_m;
-    double sum = jump(over, apart, k) + 0.5 * jump(over, apart + 4.0 * a->height_0 * b->height_0, k) +
-                 0.5 * jump(over, apart + 4.0 * a->height_n * b->height_n, k);
+    double sum = jump(over, apart, k) + 0.5 * reflection_jump(w, over, apart, a->height_0, b->height_0, k) +
+                 0.5 * reflection_jump(w, over, apart, a->height_n, b->height_n, k);
     return sum >= s->least * over;
 }
 
@@ -99,7 +106,7 @@ static bool find_single(const bcue_search *s, bcue_vec3 receiver, bcue_path_list
             continue;
         bcue_edge_end b = relate(w, receiver);
         double along;
-        if (!keller_point(w, a, &b, &along) || !may_matter(s, a, &b, apart))
+        if (!keller_point(w, a, &b, &along) || !may_matter(s, w, a, &b, apart))
             continue;
         bcue_step step = diffraction_step(w, (uint32_t)i, along, a, &b);
         if (!bcue_path_emit(s, receiver, &step, 1, list))
@@ -108,129 +115,63 @@ static bool find_single(const bcue_search *s, bcue_vec3 receiver, bcue_path_list
     return true;
 }
 
-/* Paths between the two ends by way of one surface and one wedge: `image` is that of the end beside the
+/* The path between the two ends by way of one surface and one wedge: `image` is that of the end beside the
    surface, which is the receiver where `reversed`, and the transmitter else. */
 static bool find_by_way_of(const bcue_search *s, uint32_t surface, bcue_vec3 image, bcue_vec3 receiver,
-                           const uint32_t *wedges, size_t count, bool reversed, bcue_path_list *list)
+                           uint32_t wedge, bool reversed, bcue_path_list *list)
 {
     const bcue_placed_surface *at = &s->surfaces[surface];
+    const bcue_placed_wedge *w = &s->wedges[wedge];
+    if (w->length_m < s->options->min_edge_m || w->surface[0] == surface || w->surface[1] == surface)
+        return true;
+    /* b: the end beyond the edge */
+    bcue_edge_end b = reversed ? s->transmitter_ends[wedge] : relate(w, receiver), a = relate(w, image);
+    double along, apart = square_apart(image, reversed ? s->transmitter : receiver);
+    if (!keller_point(w, &a, &b, &along) || !may_matter(s, w, &a, &b, apart))
+        return true;
+    bcue_step steps[2];
+    bcue_step *bend = &steps[reversed ? 0 : 1], *mirror = &steps[reversed ? 1 : 0];
+    *bend = diffraction_step(w, wedge, along, reversed ? &b : &a, reversed ? &a : &b);
+    bcue_vec3 point;
+    if (!bcue_image_crossing(s, surface, image, bend->point, &point))
+        return true;
     double side = bcue_vec3_dot(at->normal, image) > at->offset ? -1.0 : 1.0;
-    double apart = square_apart(image, reversed ? s->transmitter : receiver);
-    for (size_t i = 0; i < count; i++) {
-        const bcue_placed_wedge *w = &s->wedges[wedges[i]];
-        if (w->length_m < s->options->min_edge_m || w->surface[0] == surface || w->surface[1] == surface)
+    bcue_vec3 lift = bcue_vec3_scale(at->normal, side);
+    *mirror = (bcue_step){BCUE_REFLECTION, surface, point, {lift, lift}};
+    return bcue_path_emit(s, receiver, steps, 2, list);
+}
+
+static int by_key(const void *left, const void *right)
+{
+    uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+    return a < b ? -1 : a > b;
+}
+
+static bool find_mixed(const bcue_search *s, size_t r, bcue_path_list *list)
+{
+    bcue_vec3 receiver = s->receivers[r];
+    bcue_key_list keys = {0};
+    bool ok = bcue_mixed_candidates(s, r, &keys);
+    if (ok && keys.count > 0)
+        qsort(keys.all, keys.count, sizeof *keys.all, by_key);
+    for (size_t i = 0; ok && i < keys.count; i++) {
+        if (i > 0 && keys.all[i] == keys.all[i - 1])
             continue;
-        /* b: the end beyond the edge */
-        bcue_edge_end b = reversed ? s->transmitter_ends[wedges[i]] : relate(w, receiver);
-        bcue_edge_end a = relate(w, image);
-        double along;
-        if (!keller_point(w, &a, &b, &along) || !may_matter(s, &a, &b, apart))
-            continue;
-        bcue_step steps[2];
-        bcue_step *bend = &steps[reversed ? 0 : 1], *mirror = &steps[reversed ? 1 : 0];
-        *bend = diffraction_step(w, wedges[i], along, reversed ? &b : &a, reversed ? &a : &b);
-        bcue_vec3 point;
-        if (!bcue_image_crossing(s, surface, image, bend->point, &point))
-            continue;
-        bcue_vec3 lift = bcue_vec3_scale(at->normal, side);
-        *mirror = (bcue_step){BCUE_REFLECTION, surface, point, {lift, lift}};
-        if (!bcue_path_emit(s, receiver, steps, 2, list))
-            return false;
+        bool reversed = keys.all[i] >> 63;
+        uint32_t surface = (uint32_t)(keys.all[i] >> 32) & 0x7fffffff, wedge = (uint32_t)keys.all[i];
+        bcue_vec3 image = bcue_mirror(&s->surfaces[surface], reversed ? receiver : s->transmitter);
+        ok = find_by_way_of(s, surface, image, receiver, wedge, reversed, list);
     }
-    return true;
-}
-
-static bool find_reflection_diffraction(const bcue_search *s, bcue_vec3 receiver, bcue_path_list *list)
-{
-    for (size_t i = 0; i < s->first_order_count; i++) {
-        const bcue_image_node *node = &s->images.nodes[i];
-        size_t first = s->beam_first[i], count = s->beam_first[i + 1] - first;
-        if (!find_by_way_of(s, node->surface, node->image, receiver, s->beam_wedges.all + first, count, false,
-                            list))
-            return false;
-    }
-    return true;
-}
-
-/* ---- once per search ---- */
-
-typedef struct beam_work {
-    bcue_search *s;
-    bcue_index_list *chunks;
-    bool *failed;
-} beam_work;
-
-static bool wedges_of_beam(const bcue_search *s, uint32_t surface, bcue_vec3 image, bcue_index_list *found)
-{
-    bcue_half_space region[BCUE_BEAM_PLANES];
-    bcue_beam_region(&s->surfaces[surface], image, s->clearance_m, region);
-    return bcue_radio_wedges_within(s->scene, region, BCUE_BEAM_PLANES, found);
-}
-
-static void fill_beams(void *context, size_t chunk)
-{
-    const beam_work *work = context;
-    bcue_search *s = work->s;
-    bool ok = true;
-    for (size_t i = chunk * NODES_PER_CHUNK;
-         ok && i < (chunk + 1) * NODES_PER_CHUNK && i < s->first_order_count; i++) {
-        size_t before = work->chunks[chunk].count;
-        ok = wedges_of_beam(s, s->images.nodes[i].surface, s->images.nodes[i].image, &work->chunks[chunk]);
-        s->beam_first[i + 1] = work->chunks[chunk].count - before; /* the count, for now */
-    }
-    work->failed[chunk] = !ok;
-}
-
-static bool make_beams(bcue_search *s)
-{
-    size_t count = (s->first_order_count + NODES_PER_CHUNK - 1) / NODES_PER_CHUNK, total = 0;
-    beam_work work = {s, bcue_calloc(count, sizeof *work.chunks), bcue_calloc(count, sizeof *work.failed)};
-    s->beam_first = bcue_calloc(s->first_order_count + 1, sizeof *s->beam_first);
-    bool ok = work.chunks && work.failed && s->beam_first;
-    if (ok)
-        bcue_parallel_for(count, 1, fill_beams, &work);
-    for (size_t i = 0; ok && i < count; i++) {
-        ok = !work.failed[i];
-        total += work.chunks[i].count;
-    }
-    ok = ok && bcue_grow((void **)&s->beam_wedges.all, &s->beam_wedges.capacity, total, sizeof(uint32_t));
-    for (size_t i = 0; ok && i < count; i++)
-        for (size_t k = 0; k < work.chunks[i].count; k++)
-            s->beam_wedges.all[s->beam_wedges.count++] = work.chunks[i].all[k];
-    for (size_t i = 0; ok && i < s->first_order_count; i++)
-        s->beam_first[i + 1] += s->beam_first[i];
-    for (size_t i = 0; work.chunks && i < count; i++)
-        free(work.chunks[i].all);
-    free(work.chunks);
-    free(work.failed);
+    free(keys.all);
     return ok;
 }
 
-/* From the receiver's side: its image in every surface that faces it, and the wedges in that beam. */
-static bool find_diffraction_reflection(const bcue_search *s, bcue_vec3 receiver, bcue_path_list *list)
-{
-    bcue_index_list found = {0};
-    bool ok = true;
-    for (size_t i = 0; ok && i < s->surface_count; i++) {
-        const bcue_placed_surface *surface = &s->surfaces[i];
-        if (!bcue_surface_faces(surface, receiver))
-            continue;
-        bcue_vec3 image = bcue_mirror(surface, receiver);
-        found.count = 0;
-        ok = wedges_of_beam(s, (uint32_t)i, image, &found) &&
-             find_by_way_of(s, (uint32_t)i, image, receiver, found.all, found.count, true, list);
-    }
-    free(found.all);
-    return ok;
-}
-
-bool bcue_edges_find(const bcue_search *s, bcue_vec3 receiver, bcue_path_list *list)
+bool bcue_edges_find(const bcue_search *s, size_t receiver, bcue_path_list *list)
 {
     if (!s->options->diffraction)
         return true;
-    return find_single(s, receiver, list) &&
-           (!s->options->mixed || (find_reflection_diffraction(s, receiver, list) &&
-                                   find_diffraction_reflection(s, receiver, list)));
+    return find_single(s, s->receivers[receiver], list) &&
+           (!s->options->mixed || find_mixed(s, receiver, list));
 }
 
 bcue_status bcue_edges_make(bcue_search *s, bcue_error *error)
@@ -242,7 +183,7 @@ bcue_status bcue_edges_make(bcue_search *s, bcue_error *error)
         return bcue_fail_memory(error, "the edges of a search for paths");
     for (size_t i = 0; i < s->wedge_count; i++)
         s->transmitter_ends[i] = relate(&s->wedges[i], s->transmitter);
-    if (s->options->mixed && !make_beams(s))
+    if (s->options->mixed && !bcue_mixed_make(s))
         return bcue_fail_memory(error, "the edges of a search for paths");
     return BCUE_OK;
 }

@@ -186,7 +186,7 @@ static bool first_order(bcue_search *s)
     if (!bcue_grow((void **)&s->images.nodes, &s->images.capacity, s->surface_count, sizeof *s->images.nodes))
         return false;
     for (size_t i = 0; i < s->surface_count; i++)
-        if (bcue_surface_faces(&s->surfaces[i], s->transmitter))
+        if (!s->hidden[i] && bcue_surface_faces(&s->surfaces[i], s->transmitter))
             s->images.nodes[s->images.count++] =
                 (bcue_image_node){.image = bcue_mirror(&s->surfaces[i], s->transmitter),
                                   .parent = BCUE_NO_NODE,
@@ -203,7 +203,7 @@ bcue_status bcue_images_make(bcue_search *s, bcue_error *error)
     bool mixed = o->diffraction && o->mixed;
     if (o->max_reflections == 0 && !mixed)
         return BCUE_OK;
-    if (!first_order(s))
+    if (!bcue_hidden_make(s) || !first_order(s))
         return bcue_fail_memory(error, "the images of the transmitter");
     s->complete_order = o->max_reflections < 1 ? o->max_reflections : 1;
     int wanted = o->exhaustive_order > 0 ? o->exhaustive_order : 2;

@@ -34,6 +34,12 @@ typedef struct bcue_edge_end {
     double along, distance, height_0, height_n;
 } bcue_edge_end;
 
+/* Two surfaces that waves may meet one after the other, or nearly: a first-order image node, then a surface.
+ */
+typedef struct bcue_pair {
+    uint32_t node, second;
+} bcue_pair;
+
 typedef struct bcue_search {
     const bcue_radio_scene *scene;
     bcue_vec3 transmitter;
@@ -53,10 +59,13 @@ typedef struct bcue_search {
     bcue_image_tree launched; /* longer ones, from rays */
     size_t rays;
     bcue_edge_end *transmitter_ends; /* per wedge */
-    /* Of the first-order node i, the wedges that its surface may light: beam_wedges.all[beam_first[i] ..
-     * beam_first[i + 1]). */
-    bcue_index_list beam_wedges;
-    size_t *beam_first;
+    /* For reflection with diffraction under a bound of the loss (path_mixed.c): */
+    bool *hidden;             /* per surface: the transmitter certainly sees nothing of it */
+    double *reach;            /* per surface: radius around its middle */
+    uint32_t *surface_wedges; /* wedges by surface: those of surface i are */
+    size_t *first_wedge;      /* surface_wedges[first_wedge[i] .. first_wedge[i + 1]) */
+    bcue_pair *pairs;         /* of receiver r: pairs[first_pair[r] .. first_pair[r + 1]) */
+    size_t *first_pair;
     bool *failed; /* per receiver: out of memory */
 } bcue_search;
 
@@ -85,11 +94,24 @@ bcue_status bcue_images_make(bcue_search *s, bcue_error *error);
 bool bcue_images_find(const bcue_search *s, const bcue_image_tree *tree, bcue_vec3 receiver,
                       bcue_path_list *list);
 
+/* ---- path_hidden.c ---- */
+bool bcue_hidden_make(bcue_search *s); /* s->hidden; false: no memory */
+
 /* ---- path_launch.c ---- */
 bcue_status bcue_launch(bcue_search *s, bcue_error *error);
 
+/* ---- path_mixed.c ---- */
+/* One reflection and one wedge: reversed (diffraction first) << 63 | placed surface << 32 | placed wedge. */
+typedef struct bcue_key_list {
+    uint64_t *all; /* owned */
+    size_t count, capacity;
+} bcue_key_list;
+bool bcue_mixed_make(bcue_search *s); /* false: no memory */
+/* All that may give a path to the receiver, in any order, some of them twice. */
+bool bcue_mixed_candidates(const bcue_search *s, size_t receiver, bcue_key_list *keys);
+
 /* ---- path_edge.c ---- */
 bcue_status bcue_edges_make(bcue_search *s, bcue_error *error);
-bool bcue_edges_find(const bcue_search *s, bcue_vec3 receiver, bcue_path_list *list);
+bool bcue_edges_find(const bcue_search *s, size_t receiver, bcue_path_list *list);
 
 #endif

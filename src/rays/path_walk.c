@@ -58,6 +58,48 @@ static void describe_surface(const bcue_search *s, uint32_t index, bcue_vec3 in,
     to->instance = surface->instance;
 }
 
+/* The part of a leg, as shares of it, that lies inside a canopy; false: none. */
+static bool inside_canopy(const bcue_canopy *canopy, bcue_vec3 from, bcue_vec3 to, double share[2])
+{
+    bcue_vec3 o = bcue_vec3_sub(from, canopy->centre), d = bcue_vec3_sub(to, from), h = canopy->half_axes;
+    o = bcue_vec3_make(o.x / h.x, o.y / h.y, o.z / h.z);
+    d = bcue_vec3_make(d.x / h.x, d.y / h.y, d.z / h.z);
+    double a = bcue_vec3_dot(d, d), b = bcue_vec3_dot(o, d), c = bcue_vec3_dot(o, o) - 1.0,
+           root = b * b - a * c;
+    if (!(root > 0.0))
+        return false;
+    root = sqrt(root);
+    share[0] = fmax(0.0, (-b - root) / a);
+    share[1] = fmin(1.0, (-b + root) / a);
+    return share[0] < share[1];
+}
+
+enum { MOST_CANOPIES = 64 };
+
+/* Metres of a leg inside the union of the canopies. */
+static double foliage(const bcue_world *world, bcue_vec3 from, bcue_vec3 to)
+{
+    double parts[MOST_CANOPIES][2], total = 0.0, reached = 0.0;
+    size_t count = 0;
+    for (size_t i = 0; i < world->canopy_count && count < MOST_CANOPIES; i++) {
+        double share[2];
+        if (!inside_canopy(&world->canopies[i], from, to, share))
+            continue;
+        size_t place = count++;
+        for (; place > 0 && parts[place - 1][0] > share[0]; place--) {
+            parts[place][0] = parts[place - 1][0];
+            parts[place][1] = parts[place - 1][1];
+        }
+        parts[place][0] = share[0];
+        parts[place][1] = share[1];
+    }
+    for (size_t i = 0; i < count; i++) {
+        total += fmax(0.0, parts[i][1] - fmax(parts[i][0], reached));
+        reached = fmax(reached, parts[i][1]);
+    }
+    return total > 0.0 ? total * bcue_vec3_norm(bcue_vec3_sub(to, from)) : 0.0;
+}
+
 /* Face 0 is the one from which the incident wave is seen under the smaller angle. */
 static void describe_wedge(const bcue_search *s, uint32_t index, bcue_vec3 in, bcue_interaction *to)
 {
@@ -103,6 +145,7 @@ bool bcue_path_emit(const bcue_search *s, bcue_vec3 receiver, const bcue_step *s
     path->length_m = path->foliage_m = 0.0;
     path->transmitter = s->transmitter;
     path->receiver = receiver;
+    const bcue_world *world = bcue_radio_scene_world(s->scene);
     bcue_vec3 from = s->transmitter, to = receiver;
     for (int leg = 0; leg <= count; leg++) {
         to = leg == count ? receiver : steps[leg].point;
@@ -115,6 +158,7 @@ bool bcue_path_emit(const bcue_search *s, bcue_vec3 receiver, const bcue_step *s
             describe(s, &steps[leg], from, path);
         bcue_vec3 span = bcue_vec3_sub(to, from);
         path->length_m += bcue_vec3_norm(span);
+        path->foliage_m += foliage(world, from, to);
         if (leg == 0)
             path->departure = bcue_vec3_unit(span);
         if (leg == count)

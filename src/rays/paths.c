@@ -19,7 +19,7 @@ static void find_for_receiver(void *context, size_t r)
     bcue_vec3 receiver = s->receivers[r];
     list->count = 0;
     s->failed[r] = !find_direct(s, receiver, list) || !bcue_images_find(s, &s->images, receiver, list) ||
-                   !bcue_images_find(s, &s->launched, receiver, list) || !bcue_edges_find(s, receiver, list);
+                   !bcue_images_find(s, &s->launched, receiver, list) || !bcue_edges_find(s, r, list);
 }
 
 static bcue_status check_options(const bcue_path_options *o, bcue_error *error)
@@ -52,8 +52,12 @@ static void free_search(bcue_search *s)
     free(s->images.nodes);
     free(s->launched.nodes);
     free(s->transmitter_ends);
-    free(s->beam_wedges.all);
-    free(s->beam_first);
+    free(s->hidden);
+    free(s->reach);
+    free(s->surface_wedges);
+    free(s->first_wedge);
+    free(s->pairs);
+    free(s->first_pair);
     free(s->failed);
 }
 

@@ -48,7 +48,8 @@ typedef struct bcue_path {
     bcue_vec3 transmitter, receiver;
     bcue_vec3 departure; /* unit, from the transmitter along the path */
     bcue_vec3 arrival;   /* unit, from the receiver back along the path: where the wave comes from */
-    double foliage_m;    /* how much of the path runs through canopies */
+    double foliage_m;    /* how much of the path runs through canopies (world->canopies; where they overlap,
+                            once) */
     bcue_interaction at[BCUE_PATH_MAX_INTERACTIONS]; /* from transmitter to receiver; only `count` are set */
 } bcue_path;
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "beamcue/status.h"
-#include "rays/box_tree.h"
+#include "world/box_tree.h"
 #include "world/radio_shape.h"
 #include "world/traffic.h"
 #include "world/world.h"

@@ -48,7 +48,9 @@ bcue_status bcue_radio_shape_make(const bcue_mesh *mesh, size_t triangle_count, 
     bcue_weld weld;
     BCUE_TRY(bcue_weld_make(mesh, triangle_count, &weld, error));
     bcue_radio_shape made = {.tolerance_m = weld.tolerance_m, .dropped = weld.dropped};
-    bcue_status status = bcue_weld_surfaces(&weld, error);
+    bcue_status status = bcue_weld_contacts(&weld, error);
+    if (status == BCUE_OK)
+        status = bcue_weld_surfaces(&weld, error);
     if (status == BCUE_OK)
         status = bcue_weld_wedges(&weld, min_turn, &made.wedges, &made.wedge_count, error);
     if (status == BCUE_OK) {

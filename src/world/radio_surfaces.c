@@ -7,10 +7,13 @@
 typedef struct region_work {
     uint32_t *order; /* triangles, largest first */
     uint32_t *stack;
-    uint32_t *run_of_side; /* 3 per triangle: where the run of edges with its two ends begins */
-    uint32_t *root;        /* per triangle: of the body it belongs to */
-    bool *open;            /* per root */
-    double *volume;        /* per root: six times the signed volume */
+    uint32_t *run;        /* per edge: where the run of edges with its two ends begins */
+    uint32_t *edge_of;    /* edges by triangle: those of triangle t begin at edge_of[first_edge[t + 1]] */
+    uint32_t *first_edge; /* two more than triangles */
+    uint32_t *root;       /* per triangle: of the body it belongs to */
+    uint32_t *reference;  /* per root: a vertex */
+    bool *open;           /* per root */
+    double *volume;       /* per root: six times the signed volume */
 } region_work;
 
 /* What qsort orders: area first, index where equal. */
@@ -55,36 +58,45 @@ static uint32_t root_of(uint32_t *root, uint32_t i)
 /* Which triangles hang together by edges, and which of these bodies are closed and face outward. */
 static void find_bodies(const bcue_weld *weld, region_work *work)
 {
-    for (size_t i = 0; i < weld->triangle_count; i++)
+    for (size_t i = 0; i < weld->triangle_count; i++) {
         work->root[i] = (uint32_t)i;
+        work->reference[i] = weld->triangles[i].vertex[0];
+    }
     for (size_t first = 0; first < weld->edge_count;) {
         size_t end = bcue_weld_run_end(weld, first);
         for (size_t e = first; e < end; e++) {
             uint32_t a = root_of(work->root, weld->edges[first].triangle),
                      b = root_of(work->root, weld->edges[e].triangle);
             work->root[a > b ? a : b] = a < b ? a : b;
-            work->run_of_side[3 * weld->edges[e].triangle + weld->edges[e].corner] = (uint32_t)first;
+            work->run[e] = (uint32_t)first;
+            work->first_edge[weld->edges[e].triangle + 1]++;
         }
         first = end;
     }
+    for (size_t i = 0; i < weld->triangle_count; i++)
+        work->first_edge[i + 1] += work->first_edge[i];
+    work->first_edge[weld->triangle_count + 1] = (uint32_t)weld->edge_count;
+    for (size_t e = weld->edge_count; e-- > 0;) /* from behind, so that each start ends up in its place */
+        work->edge_of[--work->first_edge[weld->edges[e].triangle + 1]] = (uint32_t)e;
     for (size_t first = 0; first < weld->edge_count;) {
         size_t end = bcue_weld_run_end(weld, first);
         const bcue_weld_edge *pair = &weld->edges[first];
         bool closed = end == first + 2;
         if (closed) {
             /* Two neighbours of the same orientation run along their edge in opposite directions. */
-            bool up0 = weld->triangles[pair[0].triangle].vertex[pair[0].corner] == pair[0].low;
-            bool up1 = weld->triangles[pair[1].triangle].vertex[pair[1].corner] == pair[1].low;
-            closed = up0 != up1;
+            closed = pair[0].forward != pair[1].forward;
         }
-        if (!closed)
-            work->open[root_of(work->root, pair[0].triangle)] = true;
+        uint32_t root = root_of(work->root, pair[0].triangle);
+        if (!closed && !pair->buried)
+            work->open[root] = true;
+        if (pair->buried) /* the missing face lies in its plane, and adds no volume seen from there */
+            work->reference[root] = pair->low;
         first = end;
     }
     for (size_t i = 0; i < weld->triangle_count; i++) {
         const uint32_t *v = weld->triangles[i].vertex;
         bcue_vec3 a = weld->vertices[v[0]];
-        bcue_vec3 reference = weld->vertices[weld->triangles[root_of(work->root, (uint32_t)i)].vertex[0]];
+        bcue_vec3 reference = weld->vertices[work->reference[root_of(work->root, (uint32_t)i)]];
         work->volume[root_of(work->root, (uint32_t)i)] +=
             bcue_vec3_dot(bcue_vec3_sub(a, reference),
                           bcue_vec3_scale(weld->triangles[i].normal, 2.0 * weld->triangles[i].area));
@@ -115,8 +127,8 @@ static void grow(bcue_weld *weld, region_work *work, uint32_t seed, uint32_t sur
     work->stack[depth++] = seed;
     while (depth > 0) {
         uint32_t t = work->stack[--depth];
-        for (uint32_t k = 0; k < 3; k++) {
-            size_t first = work->run_of_side[3 * t + k], end = bcue_weld_run_end(weld, first);
+        for (uint32_t k = work->first_edge[t + 1]; k < work->first_edge[t + 2]; k++) {
+            size_t first = work->run[work->edge_of[k]], end = bcue_weld_run_end(weld, first);
             for (size_t e = first; e < end; e++) {
                 uint32_t candidate = weld->edges[e].triangle;
                 if (!fits(weld, start, offset, candidate))
@@ -237,13 +249,17 @@ static bool build(bcue_weld *weld, region_work *work)
     size_t count = weld->triangle_count;
     work->order = bcue_calloc(count, sizeof *work->order);
     work->stack = bcue_calloc(count, sizeof *work->stack);
-    work->run_of_side = bcue_calloc(3 * count, sizeof *work->run_of_side);
+    work->run = bcue_calloc(weld->edge_count, sizeof *work->run);
+    work->edge_of = bcue_calloc(weld->edge_count, sizeof *work->edge_of);
+    work->first_edge = bcue_calloc(count + 2, sizeof *work->first_edge);
     work->root = bcue_calloc(count, sizeof *work->root);
+    work->reference = bcue_calloc(count, sizeof *work->reference);
     work->open = bcue_calloc(count, sizeof *work->open);
     work->volume = bcue_calloc(count, sizeof *work->volume);
     weld->surfaces = bcue_calloc(count, sizeof *weld->surfaces);
-    if (!work->order || !work->stack || !work->run_of_side || !work->root || !work->open || !work->volume ||
-        !weld->surfaces || !sort_by_area(weld, work->order))
+    if (!work->order || !work->stack || !work->run || !work->edge_of || !work->first_edge || !work->root ||
+        !work->reference || !work->open || !work->volume || !weld->surfaces ||
+        !sort_by_area(weld, work->order))
         return false;
     find_bodies(weld, work);
     for (size_t i = 0; i < count; i++)
@@ -258,8 +274,11 @@ bcue_status bcue_weld_surfaces(bcue_weld *weld, bcue_error *error)
     bool ok = build(weld, &work);
     free(work.order);
     free(work.stack);
-    free(work.run_of_side);
+    free(work.run);
+    free(work.edge_of);
+    free(work.first_edge);
     free(work.root);
+    free(work.reference);
     free(work.open);
     free(work.volume);
     return ok ? BCUE_OK : bcue_fail_memory(error, "the surfaces of a mesh");

@@ -87,7 +87,7 @@ static void normalise(const bcue_weld *weld, piece *p, uint32_t triangle)
 
 static bool add_piece(const bcue_weld *weld, size_t first, size_t end, double min_turn, piece_list *list)
 {
-    if (end - first > MOST_FACES)
+    if (end - first > MOST_FACES || weld->edges[first].buried)
         return true;
     uint32_t from = weld->edges[first].low, to = weld->edges[first].high;
     bcue_vec3 a = weld->vertices[from], b = weld->vertices[to], along = bcue_vec3_unit(bcue_vec3_sub(b, a));

@@ -121,6 +121,12 @@ static int edge_order(const void *left, const void *right)
     return a->triangle < b->triangle ? -1 : a->triangle > b->triangle;
 }
 
+void bcue_weld_sort_edges(bcue_weld *weld)
+{
+    if (weld->edge_count > 0)
+        qsort(weld->edges, weld->edge_count, sizeof *weld->edges, edge_order);
+}
+
 static void list_edges(bcue_weld *weld)
 {
     for (size_t t = 0; t < weld->triangle_count; t++)
@@ -129,9 +135,10 @@ static void list_edges(bcue_weld *weld)
             weld->edges[weld->edge_count++] = (bcue_weld_edge){.low = from < to ? from : to,
                                                                .high = from < to ? to : from,
                                                                .triangle = (uint32_t)t,
-                                                               .corner = k};
+                                                               .corner = k,
+                                                               .forward = from < to};
         }
-    qsort(weld->edges, weld->edge_count, sizeof *weld->edges, edge_order);
+    bcue_weld_sort_edges(weld);
 }
 
 static void weld_triangles(bcue_weld *weld, weld_grid *grid, size_t count)
@@ -155,6 +162,7 @@ bcue_status bcue_weld_make(const bcue_mesh *mesh, size_t triangle_count, bcue_we
     BCUE_TRY(check_mesh(mesh, triangle_count, &largest, error));
     weld->tolerance_m = 1e-6 + 1e-7 * largest;
     size_t most = 3 * triangle_count;
+    weld->edge_capacity = most;
     weld_grid grid = {0};
     weld->vertices = bcue_calloc(most, sizeof *weld->vertices);
     weld->triangles = bcue_calloc(triangle_count, sizeof *weld->triangles);

@@ -13,10 +13,12 @@ typedef struct bcue_weld_triangle {
     double area;
 } bcue_weld_triangle;
 
-/* One side of a triangle: its ends in ascending order of index. */
+/* One side of a triangle, or a piece of it: its ends in ascending order of index. */
 typedef struct bcue_weld_edge {
     uint32_t low, high;
     uint32_t triangle, corner; /* from vertex[corner] to the next one */
+    bool forward;              /* that way it runs from low to high */
+    bool buried;               /* of the first of a run: no border of the body (bcue_weld_contacts) */
 } bcue_weld_edge;
 
 typedef struct bcue_weld {
@@ -26,7 +28,7 @@ typedef struct bcue_weld {
     bcue_weld_triangle *triangles;
     size_t triangle_count;
     bcue_weld_edge *edges; /* sorted by (low, high, triangle) */
-    size_t edge_count;
+    size_t edge_count, edge_capacity;
     bcue_surface *surfaces;
     size_t surface_count;
     double tolerance_m;
@@ -40,6 +42,15 @@ void bcue_weld_free(bcue_weld *weld);
 
 /* The edges with the same two ends as edge `first`: the index behind the last of them. */
 size_t bcue_weld_run_end(const bcue_weld *weld, size_t first);
+
+/* Put the edges into their order. */
+void bcue_weld_sort_edges(bcue_weld *weld);
+
+/* Divide edges of one triangle at the vertices of other such edges that lie on them, so that pieces which are
+   divided differently still meet edge to edge. Then mark the edges of one triangle that are no border,
+   because they lie on a face that goes on to both sides.
+ */
+bcue_status bcue_weld_contacts(bcue_weld *weld, bcue_error *error);
 
 /* The surfaces, and triangle.surface. */
 bcue_status bcue_weld_surfaces(bcue_weld *weld, bcue_error *error);

@@ -241,6 +241,104 @@ static void rays_find_the_same(void)
     }
 }
 
+static double least_jump(double over, double square, double wave_number)
+{
+    double x = wave_number * (over * over - square) / (2.0 * over);
+    return x > 1.0 / BCUE_PI ? 1.0 / sqrt(BCUE_PI * x) : 1.0;
+}
+
+static double above_plane(bcue_vec3 normal, bcue_vec3 edge, bcue_vec3 p)
+{
+    return bcue_vec3_dot(normal, bcue_vec3_sub(p, edge));
+}
+
+/* The bound of a path's gain (a field), worked out from the finished path: its ends as seen from the edge. */
+static double bound_of(const bcue_path *p, double wavelength)
+{
+    double k = 2.0 * BCUE_PI / wavelength, scale = wavelength / (4.0 * BCUE_PI * p->length_m);
+    int bend = -1;
+    for (int i = 0; i < p->count; i++)
+        bend = p->at[i].kind == BCUE_DIFFRACTION ? i : bend;
+    if (bend < 0)
+        return scale;
+    const bcue_interaction *e = &p->at[bend];
+    bcue_vec3 before = bend > 0 ? p->at[bend - 1].point : p->transmitter,
+              after = bend + 1 < p->count ? p->at[bend + 1].point : p->receiver;
+    double s1 = bcue_vec3_norm(bcue_vec3_sub(before, e->point)),
+           s2 = bcue_vec3_norm(bcue_vec3_sub(after, e->point));
+    double l1 = s1, l2 = s2; /* straightened: the ends behind the mirrors */
+    if (bend > 0)
+        l1 += bcue_vec3_norm(bcue_vec3_sub(p->transmitter, before));
+    if (bend + 1 < p->count)
+        l2 += bcue_vec3_norm(bcue_vec3_sub(p->receiver, after));
+    bcue_vec3 a = bcue_vec3_add(e->point, bcue_vec3_scale(bcue_vec3_sub(before, e->point), l1 / s1));
+    bcue_vec3 b = bcue_vec3_add(e->point, bcue_vec3_scale(bcue_vec3_sub(after, e->point), l2 / s2));
+    bcue_vec3 span = bcue_vec3_sub(a, b);
+    double over = l1 + l2, apart = bcue_vec3_dot(span, span), sum = least_jump(over, apart, k);
+    for (int face = 0; face < 2; face++) {
+        bcue_vec3 n = face ? e->normal_n : e->normal;
+        double ha = above_plane(n, e->point, a), hb = above_plane(n, e->point, b);
+        bool mirrors = ha * hb > 0.0 && (ha > 0.0 || e->wedge_n > 2.0 - 1e-9);
+        sum += 0.5 * least_jump(over, mirrors ? apart + 4.0 * ha * hb : apart, k);
+    }
+    return scale * sum;
+}
+
+/* A bound on the loss leaves out exactly what lies beyond it. */
+static void bounded_search_loses_nothing(void)
+{
+    bcue_path_list all[2] = {{0}, {0}}, some[2] = {{0}, {0}};
+    size_t kept = 0, left_out = 0, mixed = 0;
+    for (uint32_t number = 0; number < 300; number++) {
+        rig r;
+        make(&r, number);
+        bcue_rng rng = bcue_rng_make(23, BCUE_RNG_TEST, number, 0, 0);
+        bcue_vec3 tx = draw_point(&rng, 8.0), rx[2] = {draw_point(&rng, 8.0), draw_point(&rng, 8.0)};
+        bcue_path_options options = {
+            .max_reflections = 2, .exhaustive_order = 2, .diffraction = true, .mixed = true};
+        search(&r, tx, rx, &options, all, NULL);
+        options.wavelength_m = number % 2 ? 0.005 : 0.0107;
+        options.max_loss_db = 88.0 + number % 5 * 3.0;
+        double least = pow(10.0, -options.max_loss_db / 20.0);
+        search(&r, tx, rx, &options, some, NULL);
+        for (int k = 0; k < 2; k++) {
+            size_t expected = 0, found = 0;
+            for (size_t i = 0; i < all[k].count; i++) {
+                const bcue_path *p = &all[k].paths[i];
+                double bound = bound_of(p, options.wavelength_m);
+                bool present = false;
+                for (size_t j = 0; j < some[k].count; j++) {
+                    const bcue_path *q = &some[k].paths[j];
+                    present = present || (q->count == p->count && fabs(q->length_m - p->length_m) < 1e-12 &&
+                                          (p->count == 0 || (q->at[0].kind == p->at[0].kind &&
+                                                             q->at[0].surface == p->at[0].surface)));
+                }
+                bool wanted = bound >= least;
+                if (fabs(bound / least - 1.0) < 1e-9)
+                    wanted = present; /* rounding decides */
+                expected += wanted;
+                found += present;
+                kept += wanted;
+                left_out += !wanted;
+                mixed += wanted && p->count == 2 && (p->at[0].kind != p->at[1].kind);
+                CHECK_AT(wanted == present,
+                         "scene %u: %d instead of %d, a path of %d points, %g m, bound %.3f dB of %g", number,
+                         present, wanted, p->count, p->length_m, -20.0 * log10(bound), options.max_loss_db);
+            }
+            CHECK_INT(found, expected);
+            CHECK_INT(some[k].count, found);
+        }
+        tear_down(&r);
+    }
+    printf("%zu within the bound (%zu of them reflected and diffracted), %zu beyond\n", kept, mixed,
+           left_out);
+    CHECK(kept > 1000 && left_out > 1000 && mixed > 100);
+    for (int k = 0; k < 2; k++) {
+        bcue_path_list_free(&all[k]);
+        bcue_path_list_free(&some[k]);
+    }
+}
+
 /* From the other end the same paths come in the opposite order. */
 static void reciprocal(void)
 {
@@ -346,6 +444,7 @@ int main(void)
 {
     RUN(thousand_scenes);
     RUN(rays_find_the_same);
+    RUN(bounded_search_loses_nothing);
     RUN(reciprocal);
     RUN(threads_do_not_matter);
     RUN(visibility);

@@ -149,6 +149,89 @@ static void materials_part_surfaces(void)
     bcue_mesh_free(&mesh);
 }
 
+static void add_ground(bcue_mesh *mesh, double x0, double x1, double y0, double y1)
+{
+    bcue_mesh_add_quad(mesh, (bcue_vec3[4]){{x0, y0, 0}, {x1, y0, 0}, {x1, y1, 0}, {x0, y1, 0}},
+                       BCUE_MATERIAL_ASPHALT, 1);
+}
+
+/* A house without a floor that stands on two pieces of ground: its walls end on the ground, so that no wave
+   bends around their lower ends or gets in; in the air it is open. */
+static void walls_end_on_the_ground(void)
+{
+    for (int grounded = 0; grounded < 2; grounded++) {
+        bcue_mesh mesh = {0};
+        bcue_mesh_add_box(&mesh, bcue_vec3_make(-2, -2, 0), bcue_vec3_make(2, 2, 5), BCUE_MATERIAL_FACADE, 0);
+        CHECK(mesh.triangles[8].material == BCUE_MATERIAL_FACADE);
+        for (size_t i = 8; i + 2 < mesh.triangle_count; i++) /* without the floor, side -z */
+            mesh.triangles[i] = mesh.triangles[i + 2];
+        mesh.triangle_count -= 2;
+        if (grounded) {
+            add_ground(&mesh, -9, 0.7, -9, 9);
+            add_ground(&mesh, 0.7, 9, -9, 3);
+            add_ground(&mesh, 0.7, 9, 3, 9); /* a T where the three meet */
+        }
+        bcue_radio_shape shape = shape_of(&mesh);
+        size_t convex = 0, rims = 0, open = 0;
+        for (size_t i = 0; i < shape.wedge_count; i++) {
+            const bcue_wedge *w = &shape.wedges[i];
+            convex += w->surface[1] != BCUE_NO_SURFACE;
+            rims += w->surface[1] == BCUE_NO_SURFACE && fmax(fabs(w->a.x), fabs(w->a.y)) < 3.0;
+        }
+        for (size_t i = 0; i < shape.surface_count; i++)
+            open += shape.surfaces[i].object == 0 && shape.surfaces[i].two_sided;
+        CHECK_INT(convex, 8);
+        CHECK_INT(rims, grounded ? 0 : 4);
+        CHECK_INT(open, grounded ? 0 : 5);
+        CHECK_INT(shape.wedge_count, grounded ? 8 + 4 : 12);
+        check_convention(&shape);
+        bcue_radio_shape_free(&shape);
+        bcue_mesh_free(&mesh);
+    }
+}
+
+/* A box whose roof is one quad and whose walls are divided: the same twelve wedges, and closed. */
+static void divided_walls(void)
+{
+    bcue_mesh mesh = {0};
+    bcue_mesh_add_box(&mesh, bcue_vec3_make(0, 0, 0), bcue_vec3_make(6, 4, 5), BCUE_MATERIAL_FACADE, 0);
+    bcue_mesh whole = mesh;
+    mesh = (bcue_mesh){0};
+    for (int side = 0; side < 6; side++) {
+        bcue_vec3 q[4] = {0};
+        /* The corners of a quad come in order: 0, 1, 2 in its first triangle, 3 last in its second. */
+        const bcue_triangle *t = &whole.triangles[2 * side];
+        for (int k = 0; k < 3; k++)
+            q[k] = whole.vertices[t[0].vertex[k]];
+        q[3] = whole.vertices[t[1].vertex[2]];
+        int pieces = side < 4 ? 3 + side : 1;
+        for (int i = 0; i < pieces; i++) {
+            bcue_vec3 part[4];
+            for (int k = 0; k < 4; k++) {
+                double share = (double)(i + (k == 1 || k == 2)) / pieces;
+                bcue_vec3 from = k < 2 ? q[0] : q[3], to = k < 2 ? q[1] : q[2];
+                part[k] = bcue_vec3_add(from, bcue_vec3_scale(bcue_vec3_sub(to, from), share));
+            }
+            bcue_mesh_add_quad(&mesh, part, BCUE_MATERIAL_FACADE, 0);
+        }
+    }
+    bcue_radio_shape shape = shape_of(&mesh);
+    CHECK_INT(shape.surface_count, 6);
+    CHECK_INT(shape.wedge_count, 12);
+    double length = 0.0;
+    for (size_t i = 0; i < shape.wedge_count; i++) {
+        length += shape.wedges[i].length_m;
+        CHECK_NEAR(shape.wedges[i].exterior_angle, 1.5 * BCUE_PI, 1e-9);
+    }
+    CHECK_NEAR(length, 60.0, 1e-9);
+    for (size_t i = 0; i < shape.surface_count; i++)
+        CHECK(!shape.surfaces[i].two_sided);
+    check_convention(&shape);
+    bcue_radio_shape_free(&shape);
+    bcue_mesh_free(&mesh);
+    bcue_mesh_free(&whole);
+}
+
 static void bad_meshes(void)
 {
     bcue_mesh mesh = {0};
@@ -177,6 +260,8 @@ int main(void)
     RUN(hollow_edges_are_none);
     RUN(sheets);
     RUN(materials_part_surfaces);
+    RUN(walls_end_on_the_ground);
+    RUN(divided_walls);
     RUN(bad_meshes);
     return check_summary();
 }

@@ -1,6 +1,6 @@
 /* A tree of axis-aligned boxes that finds those which reach into a convex region. */
-#ifndef BCUE_RAYS_BOX_TREE_H
-#define BCUE_RAYS_BOX_TREE_H
+#ifndef BCUE_WORLD_BOX_TREE_H
+#define BCUE_WORLD_BOX_TREE_H
 
 #include <stdbool.h>
 #include <stddef.h>

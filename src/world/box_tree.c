@@ -1,4 +1,4 @@
-#include "rays/box_tree.h"
+#include "world/box_tree.h"
 
 #include <stdlib.h>
 #include "base/memory.h"
