@@ -142,8 +142,104 @@ static void nobody_overlaps(void)
     CHECK(steps >= 10000);
 }
 
+static bool same_traffic(const bcue_traffic *a, const bcue_traffic *b)
+{
+    return a->track_count == b->track_count && a->state_count == b->state_count &&
+           memcmp(a->states, b->states, a->state_count * sizeof *a->states) == 0;
+}
+
+/* The same seed and episode repeat bit for bit; another episode does not. */
+static void episodes_repeat(void)
+{
+    bcue_error error = {0};
+    bcue_world world;
+    bcue_flow_config config;
+    bcue_traffic first, again, other;
+    CHECK_OK(bcue_flow_defaults(&config, &error), error);
+    CHECK_OK(bcue_scenery_make_preset(BCUE_SCENERY_TWO_LANE, 1, &world, NULL, &error), error);
+    CHECK_OK(bcue_traffic_flow(&world, &config, 7, 0, &first, &error), error);
+    CHECK_OK(bcue_traffic_flow(&world, &config, 7, 0, &again, &error), error);
+    CHECK_OK(bcue_traffic_flow(&world, &config, 7, 1, &other, &error), error);
+    CHECK(same_traffic(&first, &again) && !same_traffic(&first, &other));
+    /* Paths are smooth: nobody jumps or turns on the spot between two states. */
+    for (size_t i = 0; i < first.track_count; i++)
+        for (size_t k = 1; k < first.tracks[i].state_count; k++) {
+            const bcue_track_state *a = &first.states[first.tracks[i].first_state + k - 1], *b = a + 1;
+            double step = bcue_vec3_norm(bcue_vec3_sub(b->position, a->position));
+            double speed = 0.5 * (bcue_vec3_norm(a->velocity_mps) + bcue_vec3_norm(b->velocity_mps));
+            CHECK_AT(fabs(step - speed * config.step_s) < 0.08 + 0.1 * step,
+                     "%s moves %g m in a step at %g m/s", first.tracks[i].id, step, speed);
+            CHECK(fabs(remainder(b->yaw - a->yaw, 2.0 * BCUE_PI)) < 0.25);
+        }
+    bcue_traffic_free(&first);
+    bcue_traffic_free(&again);
+    bcue_traffic_free(&other);
+    bcue_world_free(&world);
+}
+
+/* An episode has 200 steps, or ends when the bounds are empty. */
+static void episodes_end(void)
+{
+    bcue_error error = {0};
+    bcue_world world;
+    bcue_flow_config config;
+    bcue_traffic traffic;
+    CHECK_OK(bcue_flow_defaults(&config, &error), error);
+    CHECK_OK(bcue_scenery_make_preset(BCUE_SCENERY_GENERATED, 3, &world, NULL, &error), error);
+    CHECK_OK(bcue_traffic_flow(&world, &config, 1, 0, &traffic, &error), error);
+    CHECK_INT(bcue_traffic_steps(&world, &traffic, 0.1, 200), 200);
+    bcue_traffic_free(&traffic);
+    config.spawn_until_s = -25.0;
+    config.duration_s = 60.0;
+    CHECK_OK(bcue_traffic_flow(&world, &config, 1, 0, &traffic, &error), error);
+    size_t steps = bcue_traffic_steps(&world, &traffic, 0.1, 600), inside = 0;
+    CHECK_AT(steps > 0 && steps < 600, "%zu steps", steps);
+    for (size_t i = 0; i < traffic.track_count; i++) {
+        bcue_track_state state;
+        if (world.models[traffic.tracks[i].model].vehicle_class != BCUE_VEHICLE_PEDESTRIAN &&
+            bcue_track_at(&traffic, i, 0.1 * (double)steps, &state))
+            inside += bcue_bounds_contain(&world.bounds, state.position.x, state.position.y);
+    }
+    CHECK_INT(inside, 0);
+    bcue_traffic_free(&traffic);
+    config.vehicles_per_minute = 0.0;
+    CHECK_OK(bcue_traffic_flow(&world, &config, 1, 0, &traffic, &error), error);
+    CHECK_INT(bcue_traffic_steps(&world, &traffic, 0.1, 200), 0);
+    bcue_traffic_free(&traffic);
+    bcue_world_free(&world);
+}
+
+static void bad_traffic(void)
+{
+    bcue_error error = {0};
+    bcue_world world, empty;
+    bcue_flow_config config;
+    bcue_traffic traffic = {.step_s = 0.1}, none;
+    CHECK_OK(bcue_flow_defaults(&config, &error), error);
+    CHECK_OK(bcue_scenery_make_preset(BCUE_SCENERY_TWO_LANE, 1, &world, NULL, &error), error);
+    bcue_track track = {.model = BCUE_VEHICLE_SEDAN, .id = "taxi 7"};
+    bcue_track_state state = {.position = {10, 56.25, 0}};
+    CHECK(bcue_traffic_add_track(&traffic, &track) && bcue_traffic_add_state(&traffic, &state));
+    CHECK_OK(bcue_traffic_check(&world, &traffic, &error), error);
+    state.position.y = 80.0;
+    CHECK(bcue_traffic_add_track(&traffic, &track) && bcue_traffic_add_state(&traffic, &state));
+    CHECK_STATUS(bcue_traffic_check(&world, &traffic, &error), BCUE_ERROR_DATA);
+    CHECK_CONTAINS(error.text, "vehicle 2 (taxi 7): at 0.00 s it is off the road, at (10.00, 80.00)");
+    bcue_traffic_free(&traffic);
+    CHECK_OK(bcue_world_make_plain(50.0, BCUE_MATERIAL_ASPHALT, &empty, &error), error);
+    CHECK_STATUS(bcue_traffic_flow(&empty, &config, 1, 0, &none, &error), BCUE_ERROR_DATA);
+    CHECK_CONTAINS(error.text, "traffic: no lane leads into the world (it has 0 lanes)");
+    config.step_s = 0.0;
+    CHECK_STATUS(bcue_traffic_flow(&world, &config, 1, 0, &none, &error), BCUE_ERROR_ARGUMENT);
+    bcue_world_free(&world);
+    bcue_world_free(&empty);
+}
+
 int main(void)
 {
+    RUN(episodes_repeat);
+    RUN(episodes_end);
+    RUN(bad_traffic);
     RUN(idm_by_hand);
     RUN(mobil_by_hand);
     RUN(nobody_overlaps);
