@@ -69,12 +69,12 @@ double bcue_flow_gap(const bcue_flow *flow, size_t mover, uint32_t lane, double 
 /* Draw which lane follows on `lane`. */
 uint32_t bcue_flow_choose_next(bcue_flow *flow, uint32_t lane, bcue_rng *rng);
 /* May the mover pass its stop line? Reserves the way across when it may. */
-bool bcue_flow_may_cross(bcue_flow *flow, size_t mover);
+bool bcue_flow_may_cross(bcue_flow *flow, size_t index);
 /* Give back the ways whose ends it has left. */
 void bcue_flow_release(bcue_flow *flow, bcue_mover *mover);
 /* Change lanes where it is safe and worth it. */
 void bcue_flow_change_lanes(bcue_flow *flow);
 /* Acceleration from what is ahead: leader, stop line, lower limits. */
-double bcue_flow_acceleration(bcue_flow *flow, size_t mover);
+double bcue_flow_acceleration(bcue_flow *flow, size_t index);
 
 #endif

@@ -145,6 +145,33 @@ bool bcue_outlines_meet(const bcue_vec3 *a, size_t a_count, const bcue_vec3 *b, 
            bcue_outline_contains(b, b_count, a[0].x, a[0].y);
 }
 
+/* Index of the point that follows point i in its loop. */
+static size_t next_in_loop(const bcue_loops *loops, size_t loop, size_t i)
+{
+    size_t end = loop + 1 < loops->loop_count ? loops->starts[loop + 1] : loops->point_count;
+    return i + 1 < end ? i + 1 : loops->starts[loop];
+}
+
+bool bcue_loops_cross(const bcue_loops *loops, bcue_vec3 *at)
+{
+    for (size_t a = 0, i = 0; a < loops->loop_count; a++)
+        for (size_t count, k = (bcue_loops_get(loops, a, &count), 0); k < count; k++, i++) {
+            size_t i_next = next_in_loop(loops, a, i);
+            for (size_t b = a, j = i + 1; j < loops->point_count; j++) {
+                while (b + 1 < loops->loop_count && loops->starts[b + 1] <= j)
+                    b++;
+                size_t j_next = next_in_loop(loops, b, j);
+                if (j == i_next || j_next == i ||
+                    !segments_meet(loops->points[i], loops->points[i_next], loops->points[j],
+                                   loops->points[j_next]))
+                    continue;
+                *at = bcue_vec3_scale(bcue_vec3_add(loops->points[j], loops->points[j_next]), 0.5);
+                return true;
+            }
+        }
+    return false;
+}
+
 /* ---- triangulation: one ring of nodes, from which ears are cut ---- */
 typedef struct node {
     uint32_t point;

@@ -40,6 +40,9 @@ bool bcue_outline_contains(const bcue_vec3 *points, size_t count, double x, doub
 /* Do two simple polygons share any point (touching rims count), or does one lie in the other? */
 bool bcue_outlines_meet(const bcue_vec3 *a, size_t a_count, const bcue_vec3 *b, size_t b_count);
 
+/* Do two sides of the loops cross or touch, other than neighbours at their common corner? *at: near where. */
+bool bcue_loops_cross(const bcue_loops *loops, bcue_vec3 *at);
+
 /* Cut the region of loop 0 (counter-clockwise) without the others (clockwise, inside loop 0, disjoint) into
    triangles by ear clipping; holes are joined to the rim by bridges (D. Eberly, Triangulation by Ear
    Clipping, 2002). Every point of a loop becomes a corner, also on straight sides. *triangles (the caller

@@ -75,8 +75,9 @@ void bcue_roads_set_successors(bcue_roads *roads, uint32_t lane, const uint32_t 
    `length_m` long on them can touch, unless they begin on the same lane. Call once, last. */
 void bcue_roads_find_conflicts(bcue_roads *roads, double length_m, double width_m);
 
-/* The place at arc length `s` (clamped to the lane); *yaw (may be NULL) is the direction of travel. */
-bcue_vec3 bcue_lane_at(const bcue_roads *roads, uint32_t lane, double s, double *yaw);
+/* The place at arc length `s` of lane `index` (clamped to the lane); *yaw (may be NULL) is the direction of
+ * travel. */
+bcue_vec3 bcue_lane_at(const bcue_roads *roads, uint32_t index, double s, double *yaw);
 /* The lane of `kind` whose centre line is nearest to (x, y); *s: arc length, *offset_m: to its left (+) or
    right
    (-). BCUE_NO_LANE when there is none within `reach_m`. */

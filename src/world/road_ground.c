@@ -32,6 +32,14 @@ bcue_station bcue_section_at(const bcue_road_plan *plan, const bcue_section *sec
         bcue_vec3_make(-along.y, along.x, 0.0), s};
 }
 
+double bcue_corner_radius(const bcue_road_plan *plan, const bcue_arm *a, const bcue_arm *b, double phi)
+{
+    /* On the bisector the kerb lies r (1 / sin - 1) from the edges' corner, the sidewalk's corner at least w
+     * / sin. */
+    double half = sin(0.5 * phi), room = 0.8 * fmin(a->sidewalk_m, b->sidewalk_m);
+    return fmin(plan->corner_radius_m, room / fmax(1.0 - half, 1e-3));
+}
+
 bcue_vec3 bcue_arm_point(const bcue_road_plan *plan, const bcue_arm *arm, double offset_m)
 {
     const bcue_section *section = &plan->sections[arm->section];
@@ -58,7 +66,7 @@ void bcue_junction_kerb(const bcue_road_plan *plan, const bcue_junction *junctio
     const bcue_arm *a = &junction->arms[i], *b = &junction->arms[(i + 1) % junction->arm_count];
     double turn = atan2(a->direction.x * b->direction.y - a->direction.y * b->direction.x,
                         bcue_vec3_dot(a->direction, b->direction));
-    double phi = turn > 0.0 ? turn : turn + 2.0 * BCUE_PI, radius = plan->corner_radius_m;
+    double phi = turn > 0.0 ? turn : turn + 2.0 * BCUE_PI, radius = bcue_corner_radius(plan, a, b, phi);
     *has_corner = phi < BCUE_PI - STRAIGHT_ON;
     bcue_loops_add(loops, bcue_arm_point(plan, a, a->left_m));
     if (*has_corner) {
@@ -193,4 +201,74 @@ bcue_status bcue_road_plan_outlines(const bcue_road_plan *plan, bcue_loops *outl
     }
     free(walked);
     return outlines->failed ? bcue_fail_memory(error, "the outlines of the roads") : BCUE_OK;
+}
+
+/* The two roads nearest to a point, by number; the same twice when there is but one. */
+static void nearest_roads(const bcue_road_plan *plan, bcue_vec3 at, size_t roads[2])
+{
+    double best[2] = {HUGE_VAL, HUGE_VAL};
+    roads[0] = roads[1] = 0;
+    for (size_t r = 0; r < plan->road_count; r++) {
+        double distance = HUGE_VAL;
+        for (size_t s = 0; s < plan->section_count; s++) {
+            const bcue_section *section = &plan->sections[s];
+            double length = bcue_section_length(plan, section);
+            for (size_t k = 0; section->road == r && k <= 100; k++)
+                distance = fmin(distance,
+                                bcue_vec3_norm(bcue_vec3_sub(
+                                    bcue_section_at(plan, section, length * (double)k / 100.0).centre, at)));
+        }
+        if (distance < best[0]) {
+            best[1] = best[0];
+            roads[1] = roads[0];
+            best[0] = distance;
+            roads[0] = r;
+        } else if (distance < best[1]) {
+            best[1] = distance;
+            roads[1] = r;
+        }
+    }
+}
+
+/* A loop that lies on a road: the smallest loop around its first point runs clockwise. */
+static bool lies_on_road(const bcue_loops *outlines, size_t loop)
+{
+    size_t count;
+    bcue_vec3 at = bcue_loops_get(outlines, loop, &count)[0];
+    double least = HUGE_VAL, direction = 1.0;
+    for (size_t i = 0; i < outlines->loop_count; i++) {
+        const bcue_vec3 *points = bcue_loops_get(outlines, i, &count);
+        double area = bcue_outline_area(points, count);
+        if (i == loop || fabs(area) >= least || !bcue_outline_contains(points, count, at.x, at.y))
+            continue;
+        least = fabs(area);
+        direction = area;
+    }
+    return direction < 0.0;
+}
+
+bcue_status bcue_road_plan_check(const bcue_road_plan *plan, bcue_error *error)
+{
+    bcue_loops outlines = {0};
+    bcue_vec3 at = {0};
+    bcue_status status = bcue_road_plan_outlines(plan, &outlines, error);
+    bool overlap = status == BCUE_OK && bcue_loops_cross(&outlines, &at);
+    for (size_t i = 0; status == BCUE_OK && !overlap && i < outlines.loop_count; i++) {
+        size_t count;
+        const bcue_vec3 *points = bcue_loops_get(&outlines, i, &count);
+        overlap = bcue_outline_area(points, count) < 0.0 && lies_on_road(&outlines, i);
+        at = points[0];
+    }
+    bcue_loops_free(&outlines);
+    if (!overlap)
+        return status;
+    size_t roads[2];
+    nearest_roads(plan, at, roads);
+    const char *names[2] = {plan->roads[roads[0]].name, plan->roads[roads[1]].name};
+    return bcue_fail(error, BCUE_ERROR_DATA,
+                     "road %zu (%s) and road %zu (%s) overlap near (%.0f, %.0f) without crossing there; move "
+                     "them apart, or "
+                     "let one end on the other's line",
+                     roads[0] + 1, names[0] ? names[0] : "", roads[1] + 1, names[1] ? names[1] : "", at.x,
+                     at.y);
 }

@@ -295,7 +295,7 @@ static bcue_status reserve_corner(planner *p, bcue_junction *j, size_t i)
         b->cut_m = fmax(b->cut_m, CUT_MARGIN_M);
         return BCUE_OK;
     }
-    double reach = p->plan->corner_radius_m / tan(0.5 * phi);
+    double reach = bcue_corner_radius(p->plan, a, b, phi) / tan(0.5 * phi);
     meet(a->left_m, b->right_m, phi, &ti, &tj);
     meet(a->left_m + a->sidewalk_m, b->right_m + b->sidewalk_m, phi, &oi, &oj);
     a->cut_m = fmax(a->cut_m, fmax(ti + reach, oi) + CUT_MARGIN_M);

@@ -79,6 +79,10 @@ bcue_station bcue_section_at(const bcue_road_plan *plan, const bcue_section *sec
 /* The outermost cross-section of an arm, seen outward: `offset_m` to its left. */
 bcue_vec3 bcue_arm_point(const bcue_road_plan *plan, const bcue_arm *arm, double offset_m);
 
+/* Radius of the kerb between arm a and the next one b, which lie `phi` apart: corner_radius_m, or less where
+   it would cut into the sidewalk's outer corner. */
+double bcue_corner_radius(const bcue_road_plan *plan, const bcue_arm *a, const bcue_arm *b, double phi);
+
 /* The kerb from the left edge of arm i to the right edge of the next arm, as points of the last loop of
    `loops` (both ends included); *corner is the outer corner of the sidewalk, *has_corner false where the kerb
    runs straight on. */
@@ -97,5 +101,8 @@ void bcue_junction_sidewalk(const bcue_road_plan *plan, const bcue_junction *jun
 /* The outer edges of all roads: loops that keep the lots on their left. Lots that roads enclose come out
    counter-clockwise, the outlines of connected roads clockwise. */
 bcue_status bcue_road_plan_outlines(const bcue_road_plan *plan, bcue_loops *outlines, bcue_error *error);
+
+/* Do roads overlap elsewhere than at their crossings? The sentence names them and the place. */
+bcue_status bcue_road_plan_check(const bcue_road_plan *plan, bcue_error *error);
 
 #endif

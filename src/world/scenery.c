@@ -255,6 +255,17 @@ static bcue_status check_config(const bcue_scenery_config *c, bcue_error *error)
             return bcue_fail(error, BCUE_ERROR_DATA,
                              "%s: the least, %g, is above the most, %g; swap them or change one",
                              ranges[i].name, ranges[i].low, ranges[i].high);
+    const struct {
+        const char *name;
+        double value, least;
+    } spacings[] = {{"tree_spacing_m", c->furniture.tree_spacing_m, 3.0},
+                    {"lamp_spacing_m", c->furniture.lamp_spacing_m, 5.0},
+                    {"sign_spacing_m", c->furniture.sign_spacing_m, 5.0}};
+    for (size_t i = 0; i < sizeof spacings / sizeof spacings[0]; i++)
+        if (spacings[i].value > 0.0 && spacings[i].value < spacings[i].least)
+            return bcue_fail(error, BCUE_ERROR_DATA,
+                             "furniture.%s: %g is too near; at least %g, or 0 for none", spacings[i].name,
+                             spacings[i].value, spacings[i].least);
     if (c->open_m.count % 4 != 0)
         return bcue_fail(error, BCUE_ERROR_DATA,
                          "open_m: %zu numbers; every rectangle has four: x_low, x_high, y_low, y_high",
@@ -290,6 +301,22 @@ static bcue_status check_site(const bcue_scenery *s)
                      b->x_low, b->x_high, b->y_low, b->y_high);
 }
 
+#define LONGEST_STREETS_M                                                                                    \
+    15000.0 /* all roads together: the ground is cut in time that grows with the square */
+
+static bcue_status check_length(const bcue_scenery *s)
+{
+    double length = 0.0;
+    for (size_t i = 0; i < s->plan.section_count; i++)
+        length += bcue_section_length(&s->plan, &s->plan.sections[i]);
+    if (length <= LONGEST_STREETS_M)
+        return BCUE_OK;
+    return bcue_fail(
+        s->error, BCUE_ERROR_DATA,
+        "roads: %.1f km together; a street of this builder has at most %g km; build a part of it",
+        length / 1e3, LONGEST_STREETS_M / 1e3);
+}
+
 static bcue_status build(bcue_scenery *s)
 {
     BCUE_TRY(check_config(s->config, s->error));
@@ -298,6 +325,8 @@ static bcue_status build(bcue_scenery *s)
         bcue_scenery_open(s, open->items[i], open->items[i + 1], open->items[i + 2], open->items[i + 3]);
     BCUE_TRY(bcue_scenery_roads(s));
     BCUE_TRY(bcue_road_plan_make(s->specs, s->spec_count, s->config->corner_radius_m, &s->plan, s->error));
+    BCUE_TRY(check_length(s));
+    BCUE_TRY(bcue_road_plan_check(&s->plan, s->error));
     bcue_rng lights = bcue_scenery_rng(s, 2, 0);
     bcue_road_plan_lanes(&s->plan, s->config->traffic_lights, &lights, &s->world->roads);
     bcue_road_plan_markings(&s->plan, &s->world->markings);

@@ -67,7 +67,7 @@ static const bcue_config_field building_fields[] = {
     END,
 };
 static const bcue_config_field generated_fields[] = {
-    REAL("length_m", AT(generated.length_m), "360", 160, 5000, "of the main road"),
+    REAL("length_m", AT(generated.length_m), "360", 160, 4000, "of the main road"),
     {.name = "lanes",
      .type = BCUE_CONFIG_INT_LIST,
      .offset = AT(generated.lanes),

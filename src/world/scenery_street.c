@@ -56,7 +56,9 @@ static void add_lamps(bcue_scenery *s, const bcue_section *section)
     double spacing = s->config->furniture.lamp_spacing_m, length = bcue_section_length(&s->plan, section),
            yaw;
     bool left = true;
-    for (double at = 6.0; spacing > 0.0 && at < length - 5.0; at += 0.5 * spacing, left = !left) {
+    int count = spacing > 0.0 && length > 11.0 ? (int)((length - 11.0) / (0.5 * spacing)) + 1 : 0;
+    for (int i = 0; i < count; i++, left = !left) {
+        double at = 6.0 + 0.5 * spacing * i;
         bcue_vec3 place = beside(s, section, left, at, POST_M, &yaw);
         if (!bcue_scenery_is_free(s, place.x, place.y, 0.5))
             continue;

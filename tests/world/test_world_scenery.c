@@ -1,8 +1,11 @@
 /* The street builder: presets as paper B has them, ground without gaps and overlaps, and what it refuses. */
 #include <stdlib.h>
+#include "base/rng.h"
 #include "check.h"
 #include "world/outline.h"
 #include "world/scenery.h"
+
+enum { ANY_ROADS = 400 };
 
 static double triangle_area(const bcue_mesh *mesh, const bcue_triangle *t, bcue_vec3 *normal)
 {
@@ -243,8 +246,57 @@ static void bad_input(void)
            "building 1: its footprint covers 0.00 m2");
     refuse(STRAIGHT "blocks: {min_height_m: 20, max_height_m: 10}\n",
            "blocks: min_height_m and max_height_m: the least, 20, is above the most, 10");
+    refuse("roads:\n  - {name: a, line_m: [-100, 0, 100, 0]}\n  - {name: b, line_m: [-80, 9, 80, 14]}\n",
+           "road 2 (b) and road 1 (a) overlap near");
+    refuse("roads:\n  - {name: wide, lanes_forward: 8, lanes_backward: 8, line_m: [-100, 0, 100, 0]}\n"
+           "  - {name: in, line_m: [-50, 12, 50, 12]}\n",
+           "overlap near");
     refuse(STRAIGHT "open_m: [1, 2, 3]\n", "open_m: 3 numbers");
+    refuse(STRAIGHT "furniture: {tree_spacing_m: 0.01}\n",
+           "furniture.tree_spacing_m: 0.01 is too near; at least 3, or 0");
+    refuse("roads:\n  - {line_m: [-9000, 0, 9000, 0]}\n",
+           "roads: 18.0 km together; a street of this builder has at most 15 km");
     refuse(STRAIGHT "rsu: {x_m: .nan}\n", "rsu.x_m");
+}
+
+/* Roads thrown down at random: each description is built watertight or refused with a sentence. */
+static void any_roads(void)
+{
+    size_t built = 0, refused = 0;
+    for (uint32_t seed = 0; seed < ANY_ROADS; seed++) {
+        bcue_rng rng = bcue_rng_make(11, BCUE_RNG_TEST, seed, 0, 0);
+        char text[2000] = "roads:\n", name[32];
+        int roads = 1 + (int)bcue_rng_below(&rng, 4), points;
+        for (int r = 0; r < roads; r++) {
+            size_t used = strlen(text);
+            points = 2 + (int)bcue_rng_below(&rng, 3);
+            snprintf(
+                text + used, sizeof text - used,
+                "  - {bend_radius_m: %d, lanes_forward: %d, lanes_backward: %d, sidewalk_m: %d, line_m: [",
+                20 + (int)bcue_rng_below(&rng, 60), 1 + (int)bcue_rng_below(&rng, 3),
+                (int)bcue_rng_below(&rng, 4), 2 + (int)bcue_rng_below(&rng, 5));
+            for (int k = 0; k < points; k++) {
+                used = strlen(text);
+                snprintf(text + used, sizeof text - used, "%.2f, %.2f%s", bcue_rng_range(&rng, -200, 200),
+                         bcue_rng_range(&rng, -200, 200), k + 1 < points ? ", " : "]}\n");
+            }
+        }
+        bcue_error error = {0};
+        bcue_world world;
+        bcue_site site;
+        snprintf(name, sizeof name, "roads of seed %u", seed);
+        if (build(text, &world, &site, &error) != BCUE_OK) {
+            CHECK_AT(strlen(error.text) > 20, "%s: %s", name, error.text);
+            CHECK_AT(!strstr(error.text, "memory"), "%s: %s\n%s", name, error.text, text);
+            refused++;
+            continue;
+        }
+        check_watertight(&world, name);
+        bcue_world_free(&world);
+        built++;
+    }
+    printf("%zu built, %zu refused\n", built, refused);
+    CHECK(built > ANY_ROADS / 10 && refused > 0);
 }
 
 /* A square with a square hole, one with points on straight sides, and a comb: areas, and every point used. */
@@ -318,6 +370,7 @@ int main(void)
     RUN(paper_scenes);
     RUN(seeds_vary);
     RUN(own_streets);
+    RUN(any_roads);
     RUN(bad_input);
     return check_summary();
 }
