@@ -21,7 +21,7 @@ bcue_value bcue_linear_layer(bcue_graph *graph, const char *name, bcue_value x, 
         weight_spec = (bcue_parameter_spec){.init = BCUE_INIT_NORMAL, .scale = 0.02};
         bias_spec = (bcue_parameter_spec){.init = BCUE_INIT_ZERO};
     }
-    bias_spec.no_decay = start != BCUE_LINEAR_TORCH;
+    bias_spec.no_decay = true;
     bcue_graph_push(graph, name);
     const bcue_shape weight_shape = bcue_shape_of(outputs, inputs), bias_shape = bcue_shape_of(outputs);
     bcue_value weight = bcue_graph_parameter(graph, "weight", &weight_shape, &weight_spec);
@@ -148,14 +148,15 @@ bcue_value bcue_gru(bcue_graph *graph, const char *name, bcue_value x, int64_t h
         return BCUE_NO_VALUE;
     const bcue_shape *shape = &bcue_graph_value(graph, x)->shape;
     const int64_t batch = shape->dim[0], steps = shape->dim[1];
-    const bcue_parameter_spec spec = {.init = BCUE_INIT_UNIFORM_FAN_IN, .fan = hidden};
+    const bcue_parameter_spec spec = {.init = BCUE_INIT_UNIFORM_FAN_IN, .fan = hidden},
+                              bias_spec = {.init = BCUE_INIT_UNIFORM_FAN_IN, .fan = hidden, .no_decay = true};
     const bcue_shape in = bcue_shape_of(3 * hidden, shape->dim[2]), past = bcue_shape_of(3 * hidden, hidden),
                      bias = bcue_shape_of(3 * hidden);
     bcue_graph_push(graph, name);
     bcue_value weight_in = bcue_graph_parameter(graph, "weight_ih_l0", &in, &spec);
     bcue_value weight = bcue_graph_parameter(graph, "weight_hh_l0", &past, &spec);
-    bcue_value bias_in = bcue_graph_parameter(graph, "bias_ih_l0", &bias, &spec);
-    bcue_value bias_past = bcue_graph_parameter(graph, "bias_hh_l0", &bias, &spec);
+    bcue_value bias_in = bcue_graph_parameter(graph, "bias_ih_l0", &bias, &bias_spec);
+    bcue_value bias_past = bcue_graph_parameter(graph, "bias_hh_l0", &bias, &bias_spec);
     const gru g = {.graph = graph,
                    .inputs = bcue_graph_linear(graph, NULL, x, weight_in, bias_in),
                    .weight = weight,
