@@ -7,7 +7,7 @@
 /* An interaction on its way into a path. */
 typedef struct bcue_step {
     bcue_interaction_kind kind;
-    uint32_t index; /* placed surface or placed wedge */
+    uint32_t index; /* placed surface, wedge or patch */
     bcue_vec3 point;
     /* Away from the object, into the air of the leg that comes from the transmitter, and of the other. */
     bcue_vec3 lift[2];
@@ -40,6 +40,16 @@ typedef struct bcue_pair {
     uint32_t node, second;
 } bcue_pair;
 
+/* A scattering patch where it is in this frame. */
+typedef struct bcue_placed_patch {
+    bcue_vec3 centre;
+    double area_m2;
+    double strength;  /* the most amplitude it gives, times both distances and 4 pi / wavelength */
+    uint32_t surface; /* among the placed surfaces */
+    uint32_t patch;   /* in its shape */
+    bool lit;         /* false: the transmitter certainly does not reach it */
+} bcue_placed_patch;
+
 typedef struct bcue_search {
     const bcue_radio_scene *scene;
     bcue_vec3 transmitter;
@@ -66,6 +76,8 @@ typedef struct bcue_search {
     size_t *first_wedge;      /* surface_wedges[first_wedge[i] .. first_wedge[i + 1]) */
     bcue_pair *pairs;         /* of receiver r: pairs[first_pair[r] .. first_pair[r + 1]) */
     size_t *first_pair;
+    bcue_placed_patch *patches;
+    size_t patch_count, patch_capacity;
     bool *failed; /* per receiver: out of memory */
 } bcue_search;
 
@@ -99,6 +111,10 @@ bool bcue_hidden_make(bcue_search *s); /* s->hidden; false: no memory */
 
 /* ---- path_launch.c ---- */
 bcue_status bcue_launch(bcue_search *s, bcue_error *error);
+
+/* ---- path_scatter.c ---- */
+bcue_status bcue_scatter_make(bcue_search *s, bcue_error *error);
+bool bcue_scatter_find(const bcue_search *s, bcue_vec3 receiver, bcue_path_list *list);
 
 /* ---- path_mixed.c ---- */
 /* One reflection and one wedge: reversed (diffraction first) << 63 | placed surface << 32 | placed wedge. */

@@ -125,9 +125,14 @@ static void describe(const bcue_search *s, const bcue_step *step, bcue_vec3 from
     bcue_interaction *to = &path->at[path->count++];
     *to = (bcue_interaction){.kind = step->kind, .point = step->point};
     bcue_vec3 in = bcue_vec3_unit(bcue_vec3_sub(step->point, from));
-    if (step->kind == BCUE_DIFFRACTION)
+    if (step->kind == BCUE_DIFFRACTION) {
         describe_wedge(s, step->index, in, to);
-    else
+    } else if (step->kind == BCUE_SCATTERING) {
+        const bcue_placed_patch *patch = &s->patches[step->index];
+        describe_surface(s, patch->surface, in, to);
+        to->surface = patch->patch;
+        to->area_m2 = patch->area_m2;
+    } else
         describe_surface(s, step->index, in, to);
     to->velocity_mps = bcue_radio_velocity(s->scene, to->instance);
 }

@@ -19,7 +19,8 @@ static void find_for_receiver(void *context, size_t r)
     bcue_vec3 receiver = s->receivers[r];
     list->count = 0;
     s->failed[r] = !find_direct(s, receiver, list) || !bcue_images_find(s, &s->images, receiver, list) ||
-                   !bcue_images_find(s, &s->launched, receiver, list) || !bcue_edges_find(s, r, list);
+                   !bcue_images_find(s, &s->launched, receiver, list) || !bcue_edges_find(s, r, list) ||
+                   !bcue_scatter_find(s, receiver, list);
 }
 
 static bcue_status check_options(const bcue_path_options *o, bcue_error *error)
@@ -53,6 +54,7 @@ static void free_search(bcue_search *s)
     free(s->launched.nodes);
     free(s->transmitter_ends);
     free(s->hidden);
+    free(s->patches);
     free(s->reach);
     free(s->surface_wedges);
     free(s->first_wedge);
@@ -66,6 +68,7 @@ static bcue_status run(bcue_search *s, bcue_error *error)
     BCUE_TRY(bcue_images_make(s, error));
     BCUE_TRY(bcue_launch(s, error));
     BCUE_TRY(bcue_edges_make(s, error));
+    BCUE_TRY(bcue_scatter_make(s, error));
     bcue_parallel_for(s->receiver_count, 1, find_for_receiver, s);
     for (size_t r = 0; r < s->receiver_count; r++)
         if (s->failed[r])

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "rays/patches.h"
 #include "rays/radio_scene.h"
 
 typedef enum bcue_interaction_kind {
@@ -73,6 +74,8 @@ typedef struct bcue_path_options {
     bool diffraction;  /* at one edge */
     bool mixed;        /* one reflection before or after one diffraction (with `diffraction` only) */
     double min_edge_m; /* shorter wedges do not count: 5 wavelengths */
+    /* Paths by way of one of these patches, made of the world of the scene; NULL: no scattering. */
+    const bcue_patch_set *patches;
     /* Surfaces that one path may go through, 0 to 4: slabs let waves pass, half-spaces do not. */
     int max_transmissions;
     /* Reflections, diffractions and transmissions of one path together; 0 = no other bound. */
@@ -93,9 +96,9 @@ typedef struct bcue_path_report {
 
 /* The paths from `transmitter` to each of the receivers: lists[r] (`receiver_count` of them) is replaced by
    those to receivers[r]: line of sight first (if it is free), then reflections by order and surfaces, then
-   diffractions by wedge, reflection-diffraction, diffraction-reflection. A path is its sequence of surfaces
-   and wedges, so none comes twice. Receivers are shared out over threads; the result does not depend on how
-   many. `report` may be NULL. */
+   diffractions by wedge, reflection-diffraction, diffraction-reflection, scattering by patch. A path is its
+   sequence of surfaces and wedges, so none comes twice. Receivers are shared out over threads; the result
+   does not depend on how many. `report` may be NULL. */
 bcue_status bcue_paths_find(const bcue_radio_scene *scene, bcue_vec3 transmitter, const bcue_vec3 *receivers,
                             size_t receiver_count, const bcue_path_options *options, bcue_path_list *lists,
                             bcue_path_report *report, bcue_error *error);

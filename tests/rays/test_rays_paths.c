@@ -143,10 +143,93 @@ static void packets_name_what_they_hit(void)
     bcue_world_free(&world);
 }
 
+/* Rough ground in patches: each that both ends see gives one path, by way of its middle; a bus takes away
+   those in its shadow; the same patch has the same number in every frame. */
+static void patches_scatter(void)
+{
+    bcue_world world;
+    bcue_radio_scene *scene;
+    bcue_error error = {0};
+    CHECK_OK(bcue_world_make_plain(32.0, BCUE_MATERIAL_ASPHALT, &world, &error), error);
+    world.materials[BCUE_MATERIAL_ASPHALT].radio.scattering = 0.4;
+    CHECK_OK(bcue_world_finish(&world, "the test scene", &error), error);
+    CHECK_OK(bcue_radio_scene_create(&world, &scene, &error), error);
+    bcue_patch_set *set;
+    CHECK_STATUS(bcue_patch_set_create(&world, 0.0, &set, &error), BCUE_ERROR_ARGUMENT);
+    CHECK_OK(bcue_patch_set_create(&world, 6.0, &set, &error), error);
+    const bcue_patch_list *ground = bcue_patches_of_street(set);
+    double area = 0.0;
+    for (size_t i = 0; i < ground->count; i++)
+        area += ground->all[i].area_m2;
+    CHECK_NEAR(area, 64.0 * 64.0, 1e-6);
+    CHECK_INT(ground->count, 512); /* right-angled triangles with hypotenuses of 64 sqrt(2) / 16 = 5.66 m */
+    bcue_path_list list = {0}, again = {0};
+    bcue_vec3 tx = {-10, 0, 5}, rx = {10, 1, 2};
+    bcue_path_options options = {.patches = set};
+    CHECK_OK(bcue_paths_find(scene, tx, &rx, 1, &options, &list, NULL, &error), error);
+    CHECK_INT(list.count, 1 + 512);
+    for (size_t i = 1; i < list.count; i++) {
+        const bcue_path *p = &list.paths[i];
+        bcue_vec3 centre = ground->all[p->at[0].surface].centre;
+        CHECK(p->at[0].kind == BCUE_SCATTERING && p->at[0].area_m2 > 7.9 && p->at[0].normal.z > 0.999);
+        CHECK_NEAR(p->length_m,
+                   bcue_vec3_norm(bcue_vec3_sub(centre, tx)) + bcue_vec3_norm(bcue_vec3_sub(rx, centre)),
+                   1e-9);
+    }
+    bcue_instance bus = {.model = BCUE_VEHICLE_BUS, .position = {0, 0, 0}, .velocity_mps = {3, 0, 0}};
+    CHECK_OK(bcue_radio_scene_place(scene, &bus, 1, &error), error);
+    CHECK_OK(bcue_paths_find(scene, tx, &rx, 1, &options, &again, NULL, &error), error);
+    CHECK(again.count > 100 && again.count < list.count);
+    for (size_t i = 0, k = 0; i < again.count; i++) { /* a part of those before, in the same order */
+        while (k < list.count &&
+               !(list.paths[k].count == again.paths[i].count &&
+                 (again.paths[i].count == 0 || list.paths[k].at[0].surface == again.paths[i].at[0].surface)))
+            k++;
+        CHECK(k < list.count);
+    }
+    /* Under a bound of the loss the far ones go first. */
+    options.wavelength_m = 0.005;
+    options.max_loss_db = 115.0;
+    CHECK_OK(bcue_radio_scene_place(scene, NULL, 0, &error), error);
+    CHECK_OK(bcue_paths_find(scene, tx, &rx, 1, &options, &again, NULL, &error), error);
+    CHECK(again.count > 5 && again.count < list.count);
+    bcue_path_list_free(&list);
+    bcue_path_list_free(&again);
+    bcue_patch_set_destroy(set);
+    bcue_radio_scene_destroy(scene);
+    bcue_world_free(&world);
+}
+
+/* 4 m through one canopy, 6 m through two that overlap, none beside them. */
+static void canopies(void)
+{
+    bcue_world world;
+    bcue_radio_scene *scene;
+    bcue_error error = {0};
+    CHECK_OK(bcue_world_make_plain(200.0, BCUE_MATERIAL_ASPHALT, &world, &error), error);
+    const bcue_canopy crown[3] = {{{0, 0, 5}, {2, 2, 1}}, {{0, 20, 5}, {2, 2, 2}}, {{2, 20, 5}, {2, 2, 2}}};
+    for (int i = 0; i < 3; i++)
+        bcue_world_add_canopy(&world, &crown[i]);
+    CHECK_OK(bcue_world_finish(&world, "the test scene", &error), error);
+    CHECK_OK(bcue_radio_scene_create(&world, &scene, &error), error);
+    bcue_path_list list = {0};
+    const double y[4] = {0, 20, 10, 20}, from[4] = {-10, -10, -10, 1}, metres[4] = {4, 6, 0, 3};
+    for (int i = 0; i < 4; i++) {
+        find(scene, bcue_vec3_make(from[i], y[i], 5), bcue_vec3_make(10, y[i], 5), 0, &list);
+        CHECK_INT(list.count, 1);
+        CHECK_NEAR(list.paths[0].foliage_m, metres[i], 1e-9);
+    }
+    bcue_path_list_free(&list);
+    bcue_radio_scene_destroy(scene);
+    bcue_world_free(&world);
+}
+
 int main(void)
 {
     RUN(images_by_hand);
     RUN(vehicles_block);
     RUN(packets_name_what_they_hit);
+    RUN(patches_scatter);
+    RUN(canopies);
     return check_summary();
 }
