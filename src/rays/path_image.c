@@ -6,7 +6,7 @@
 #include "base/parallel.h"
 #include "rays/path_search.h"
 
-#define AUTOMATIC_BOUND ((size_t)1000000000) /* pairs x receivers */
+#define AUTOMATIC_BOUND 1e9
 #define MOST_NODES ((size_t)1 << 26)
 enum { PARENTS_PER_CHUNK = 64 };
 
@@ -197,6 +197,16 @@ static bool first_order(bcue_search *s)
     return true;
 }
 
+/* What was asked for, or two where (surfaces that the transmitter may see)^2 x receivers < AUTOMATIC_BOUND.
+ */
+static int wanted_order(const bcue_search *s)
+{
+    if (s->options->exhaustive_order > 0)
+        return s->options->exhaustive_order;
+    double seen = (double)s->first_order_count;
+    return seen * seen * (double)s->receiver_count < AUTOMATIC_BOUND ? 2 : 1;
+}
+
 bcue_status bcue_images_make(bcue_search *s, bcue_error *error)
 {
     const bcue_path_options *o = s->options;
@@ -206,15 +216,10 @@ bcue_status bcue_images_make(bcue_search *s, bcue_error *error)
     if (!bcue_hidden_make(s) || !first_order(s))
         return bcue_fail_memory(error, "the images of the transmitter");
     s->complete_order = o->max_reflections < 1 ? o->max_reflections : 1;
-    int wanted = o->exhaustive_order > 0 ? o->exhaustive_order : 2;
+    int wanted = wanted_order(s);
     size_t first = 0, end = s->images.count;
     while (s->complete_order < o->max_reflections && s->complete_order < wanted) {
-        bool automatic = o->exhaustive_order == 0;
-        size_t most = automatic && s->receiver_count > 0 ? AUTOMATIC_BOUND / s->receiver_count : MOST_NODES;
-        bool ok = expand(s, first, end, most < MOST_NODES ? most : MOST_NODES);
-        if (!ok && automatic)
-            break;
-        if (!ok)
+        if (!expand(s, first, end, MOST_NODES))
             return bcue_fail(error, BCUE_ERROR_MEMORY,
                              "every sequence of %d surfaces is more than fits into memory: ask for fewer "
                              "exhaustive reflections, the rest is left to rays",
