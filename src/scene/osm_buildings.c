@@ -83,8 +83,10 @@ static double off_line(bcue_point2 a, bcue_point2 p, bcue_point2 b)
 static void simplify_last_ring(footprint *print)
 {
     size_t first = print->ring_first[print->ring_count - 1];
-    bcue_point2 *ring = print->points + first;
     size_t count = print->point_count - first, kept = 0;
+    if (count == 0)
+        return;
+    bcue_point2 *ring = print->points + first;
     for (size_t i = 0; i < count; i++)
         if (kept == 0 || hypot(ring[i].x - ring[kept - 1].x, ring[i].y - ring[kept - 1].y) > 1e-3)
             ring[kept++] = ring[i];
@@ -107,6 +109,8 @@ static void simplify_last_ring(footprint *print)
 static void direct_last_ring(footprint *print, bool counter_clockwise)
 {
     size_t first = print->ring_first[print->ring_count - 1], count = print->point_count - first;
+    if (count == 0)
+        return;
     bcue_point2 *ring = print->points + first;
     if ((bcue_ring_area2(ring, count) > 0.0) == counter_clockwise)
         return;
@@ -227,7 +231,7 @@ static bcue_status add_building(bcue_osm_import *import, footprint *print, bcue_
 
 static bcue_status add_way_building(bcue_osm_import *import, const bcue_osm_way *way, bcue_error *error)
 {
-    const int64_t *refs = import->document->refs + way->first_ref;
+    const int64_t *refs = bcue_osm_refs(import->document, way);
     footprint print = {.kind = "way", .id = way->id, .tags = &way->tags};
     for (size_t i = 0; i < way->ref_count; i++)
         if (refs[i] < 0)
@@ -270,7 +274,7 @@ static size_t find_continuation(const bcue_osm_import *import, const bcue_osm_re
         const bcue_osm_way *way = &document->ways[member->way];
         if (way->ref_count == 0)
             continue;
-        const int64_t *refs = document->refs + way->first_ref;
+        const int64_t *refs = bcue_osm_refs(document, way);
         *forward = refs[0] == node;
         if (*forward || refs[way->ref_count - 1] == node)
             return m;
@@ -295,7 +299,7 @@ static bool collect_ring(const bcue_osm_import *import, const bcue_osm_relation 
             *why = "the extract lacks some of its ways";
             break;
         }
-        const int64_t *refs = document->refs + way->first_ref;
+        const int64_t *refs = bcue_osm_refs(document, way);
         for (size_t i = 0; i + 1 < way->ref_count; i++) {
             int64_t node = refs[forward ? i : way->ref_count - 1 - i];
             if (node < 0) {

@@ -92,6 +92,13 @@ bcue_status bcue_osm_decode(const void *data, size_t size, const char *name, bcu
 bcue_status bcue_osm_read(const char *path, bcue_osm_document *document, bcue_error *error);
 void bcue_osm_free(bcue_osm_document *document); /* and make it empty */
 
+/* The nodes of a way: way->ref_count indices or -1; never NULL. */
+static inline const int64_t *bcue_osm_refs(const bcue_osm_document *document, const bcue_osm_way *way)
+{
+    static const int64_t none = -1;
+    return way->ref_count > 0 ? document->refs + way->first_ref : &none;
+}
+
 /* "12", "12 m", "3.5km", "39'6\"", "20 ft" in metres; false: no such length. */
 bool bcue_osm_length(const char *text, double *metres);
 /* "50", "30 mph" in m/s. */

@@ -12,6 +12,7 @@
 
 #define MARGIN_M 50.0 /* of ground around everything */
 #define TREE_ROW_M 8.0
+#define MOST_ROW_TREES 250 /* so that a few bytes of file cannot ask for a forest */
 #define LARGEST_M 50000.0
 
 /* ---- places ---- */
@@ -150,22 +151,23 @@ static void add_points(bcue_osm_import *import)
     }
 }
 
-/* A tree every 8 m, starting half a step from the end. */
+/* A tree every 8 m, starting half a step from the end; a row of more than 2 km stops there. */
 static void add_tree_rows(bcue_osm_import *import)
 {
     const bcue_osm_document *document = import->document;
     for (size_t w = 0; w < document->way_count; w++) {
         const bcue_osm_way *way = &document->ways[w];
-        const int64_t *refs = document->refs + way->first_ref;
+        const int64_t *refs = bcue_osm_refs(document, way);
         double due = 0.5 * TREE_ROW_M;
+        int planted = 0;
         for (size_t i = 0; way->tags.tree_row && i + 1 < way->ref_count; i++) {
             if (refs[i] < 0 || refs[i + 1] < 0)
                 continue;
             bcue_vec3 a = import->places[refs[i]], step = bcue_vec3_sub(import->places[refs[i + 1]], a);
             double length = bcue_vec3_norm(step);
-            for (; due < length; due += TREE_ROW_M)
+            for (; due < length && planted < MOST_ROW_TREES; due += TREE_ROW_M, planted++)
                 add_tree(import, bcue_vec3_add(a, bcue_vec3_scale(step, due / length)),
-                         way->id + (int64_t)(due * 1000.0), way->tags.height_m, 0.0);
+                         (int64_t)((uint64_t)way->id + (uint64_t)(due * 1000.0)), way->tags.height_m, 0.0);
             due -= length;
         }
     }

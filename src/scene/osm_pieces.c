@@ -161,7 +161,7 @@ static bool split_way(const bcue_osm_import *import, uint32_t index, const uint8
                       bcue_osm_pieces *pieces)
 {
     const bcue_osm_way *way = &import->document->ways[index];
-    const int64_t *refs = import->document->refs + way->first_ref;
+    const int64_t *refs = bcue_osm_refs(import->document, way);
     bcue_osm_piece model = {.highway = way->tags.highway, .way = index};
     if (!bcue_osm_road_profile(&way->tags, &model.profile))
         return true;

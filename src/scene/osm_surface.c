@@ -71,6 +71,7 @@ static void draw_markings(drawing *draw, const bcue_osm_piece *piece, const bcue
     const bcue_osm_profile *profile = &piece->profile;
     int lanes = profile->forward + profile->backward;
     double length = line_length(points, piece->point_count), spare = 0.5 * profile->width_m + 2.0;
+    double period = fmax(DASH_PERIOD_M, length / 500.0); /* a few bytes of file may span kilometres */
     for (int border = 1; border < lanes; border++) {
         double at = (double)border * profile->lane_m - 0.5 * profile->width_m;
         double left = at - 0.5 * MARKING_M, right = at + 0.5 * MARKING_M;
@@ -78,7 +79,7 @@ static void draw_markings(drawing *draw, const bcue_osm_piece *piece, const bcue
             draw_band(draw, points, piece->point_count, left, right, spare, spare, MARKING_Z_M, material);
             continue;
         }
-        for (double s = spare; s + DASH_M < length - spare; s += DASH_PERIOD_M)
+        for (double s = spare; s + DASH_M < length - spare; s += period)
             draw_band(draw, points, piece->point_count, left, right, s, length - s - DASH_M, MARKING_Z_M,
                       material);
     }
@@ -89,7 +90,7 @@ static void draw_walks(bcue_osm_import *import, drawing *draw)
     const bcue_osm_document *document = import->document;
     for (size_t w = 0; w < document->way_count; w++) {
         const bcue_osm_way *way = &document->ways[w];
-        const int64_t *refs = document->refs + way->first_ref;
+        const int64_t *refs = bcue_osm_refs(document, way);
         if (way->tags.highway != BCUE_OSM_WALK || way->tags.bridge_or_tunnel)
             continue;
         double half = 0.5 * (way->tags.width_m > 0.0 ? way->tags.width_m : 2.0);
