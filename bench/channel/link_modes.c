@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/memory.h"
+#include "channel/log_distance.h"
 #include "channel/mode_table.h"
 #include "rays/paths.h"
 #include "world/scenery.h"
@@ -21,6 +23,14 @@ typedef struct run {
     bcue_path_options options;
     bcue_path_list lists[MAX_VEHICLES];
     size_t paths, vehicles, instants;
+    /* For the fit: the corrected channel between single antennas, without [0] and with [1] a line of sight.
+     */
+    bcue_channel *channel;
+    bcue_link_config link;
+    bcue_array antenna;
+    bcue_link_rays rays;
+    double *distance_m[2], *loss_db[2];
+    size_t count[2], capacity[2], loss_capacity[2], dark;
 } run;
 
 static bcue_status set_up(run *r, bcue_scenery_preset preset, bcue_error *error)
@@ -45,7 +55,53 @@ static bcue_status set_up(run *r, bcue_scenery_preset preset, bcue_error *error)
                                      .max_transmissions = 2,
                                      .max_loss_db = 140.0,
                                      .wavelength_m = BCUE_SPEED_OF_LIGHT / CARRIER};
+    bcue_link_switches corrected = bcue_link_mode_switches(BCUE_LINK_CORRECTED);
+    bcue_channel_config channel = {.carrier_hz = CARRIER};
+    bcue_link_apply_switches(&corrected, &weather, &r->link, &channel);
+    if (status == BCUE_OK)
+        status = bcue_channel_create(&r->world, &channel, &r->channel, error);
+    if (status == BCUE_OK)
+        status = bcue_array_make_ula(1, 0.005, &r->antenna, error);
     return status == BCUE_OK ? bcue_mode_table_create(&r->world, &config, &r->table, error) : status;
+}
+
+/* Note the loss of one vehicle's paths together. */
+static bcue_status note(run *r, const bcue_path_list *paths, double distance_m, bcue_error *error)
+{
+    const bcue_vec3 rest = {0, 0, 0};
+    bcue_link_receiver receiver = {
+        .array = &r->antenna, .frame = bcue_frame_make(rest, 0.0, 0.0), .transmits = true};
+    bcue_status status = bcue_link_trace(&r->link, r->channel, &receiver, paths, rest, rest, &r->rays, error);
+    if (status != BCUE_OK)
+        return status;
+    bcue_link_summary summary = bcue_link_summarise(&r->rays);
+    int k = summary.line_of_sight;
+    if (!isfinite(summary.gain_db)) {
+        r->dark++;
+        return BCUE_OK;
+    }
+    if (!bcue_grow((void **)&r->distance_m[k], &r->capacity[k], r->count[k] + 1, sizeof(double)) ||
+        !bcue_grow((void **)&r->loss_db[k], &r->loss_capacity[k], r->count[k] + 1, sizeof(double)))
+        return BCUE_ERROR_MEMORY;
+    r->distance_m[k][r->count[k]] = distance_m;
+    r->loss_db[k][r->count[k]++] = -summary.gain_db;
+    return BCUE_OK;
+}
+
+static void print_fit(const run *r)
+{
+    static const char *const names[2] = {"without", "with"};
+    for (int k = 1; k >= 0; k--) {
+        bcue_log_distance fit;
+        bcue_error error = {0};
+        if (bcue_log_distance_fit(r->distance_m[k], r->loss_db[k], NULL, r->count[k], &fit, &error) ==
+            BCUE_OK)
+            printf("%s line of sight: PL = %.1f + 10 x %.2f log10(d) dB, deviation %.1f dB (%zu vehicles)\n",
+                   names[k], fit.reference_db, fit.exponent, fit.shadowing_db, r->count[k]);
+        else
+            printf("%s line of sight: %s\n", names[k], error.text);
+    }
+    printf("nothing arrives: %zu vehicles\n", r->dark);
 }
 
 static bcue_status instant(run *r, const bcue_traffic *traffic, double time_s, bcue_instance *instances,
@@ -63,8 +119,10 @@ static bcue_status instant(run *r, const bcue_traffic *traffic, double time_s, b
     if (status != BCUE_OK || seen == 0)
         return status;
     status = bcue_paths_find(r->scene, r->site.position, antennas, seen, &r->options, r->lists, NULL, error);
-    for (size_t v = 0; v < seen; v++)
+    for (size_t v = 0; status == BCUE_OK && v < seen; v++) {
         r->paths += r->lists[v].count;
+        status = note(r, &r->lists[v], bcue_vec3_norm(bcue_vec3_sub(antennas[v], r->site.position)), error);
+    }
     r->vehicles += seen;
     r->instants++;
     return status == BCUE_OK ? bcue_mode_table_add(r->table, r->lists, seen, error) : status;
@@ -129,6 +187,8 @@ static void print(const run *r, const char *name)
     print_beams(r, 0);
     printf("corrected: ");
     print_beams(r, 1);
+    puts("");
+    print_fit(r);
 }
 
 int main(int count, char **arguments)
@@ -147,6 +207,13 @@ int main(int count, char **arguments)
         fprintf(stderr, "%s\n", status == BCUE_OK ? "no instant with a vehicle" : error.text);
     for (int v = 0; v < MAX_VEHICLES; v++)
         bcue_path_list_free(&r.lists[v]);
+    for (int k = 0; k < 2; k++) {
+        free(r.distance_m[k]);
+        free(r.loss_db[k]);
+    }
+    bcue_link_rays_free(&r.rays);
+    bcue_array_free(&r.antenna);
+    bcue_channel_destroy(r.channel);
     bcue_mode_table_destroy(r.table);
     bcue_radio_scene_destroy(r.scene);
     bcue_world_free(&r.world);
