@@ -382,6 +382,53 @@ static void air_does_not_diffract(void)
     }
 }
 
+/* A sheet of glass: behind it there is the transmitted wave, and the edge's field goes over into it without a
+ * jump. */
+static bcue_plane_response glass(const void *face, double cos_incidence)
+{
+    bcue_layer layer = {*(const double complex *)face, 0.3 * WAVELENGTH};
+    return bcue_fresnel_layers(cos_incidence, &layer, 1, WAVELENGTH);
+}
+
+static bcue_field behind_sheet(const scene *s, bcue_vec3 dipole, double phi)
+{
+    bcue_field sum = whole_field(s, dipole, phi);
+    if (phi - s->phi_in < BCUE_PI)
+        return sum;
+    bcue_vec3 from = place(s->rho_in, s->phi_in, s->z_in), to = place(s->rho_out, phi, s->z_out);
+    bcue_vec3 line = bcue_vec3_sub(to, from), ray = bcue_vec3_unit(line), normal = s->wedge.normal;
+    bcue_plane_response r = glass(s->wedge.face[0], -bcue_vec3_dot(ray, normal));
+    bcue_field sent = across(dipole, ray);
+    bcue_vec3 sideways = bcue_vec3_unit(bcue_vec3_cross(ray, normal)), p = bcue_vec3_cross(ray, sideways);
+    double complex factor = cexp(-I * WAVENUMBER * bcue_vec3_norm(line)) / bcue_vec3_norm(line);
+    sum = bcue_field_add(sum, factor * r.t_s * bcue_field_dot(sent, sideways), sideways);
+    return bcue_field_add(sum, factor * r.t_p * bcue_field_dot(sent, p), p);
+}
+
+static void transparent_sheet(void)
+{
+    static const double complex pane = 6.31 - 0.2 * I;
+    double jump = 0.0, transmitted = 0.0;
+    for (int c = 0; c < 300; c++) {
+        bcue_rng rng = bcue_rng_make(5, BCUE_RNG_TEST, 3, 0, (uint32_t)c);
+        scene s = {.rho_in = bcue_rng_range(&rng, 1.0, 30.0), .rho_out = bcue_rng_range(&rng, 1.0, 30.0)};
+        s.wedge = make_rig(2.0, 0.0, false).wedge;
+        s.wedge.response = glass;
+        s.wedge.face[0] = s.wedge.face[1] = &pane;
+        s.phi_in = bcue_rng_range(&rng, 0.1, 3.0);
+        s.z_out = bcue_rng_range(&rng, -1.0, 1.0) * (s.rho_in + s.rho_out);
+        bcue_vec3 dipole = {bcue_rng_range(&rng, -1, 1), bcue_rng_range(&rng, -1, 1),
+                            bcue_rng_range(&rng, -1, 1)};
+        double at = s.phi_in + BCUE_PI;
+        bcue_field before = behind_sheet(&s, dipole, at - 1e-9), after = behind_sheet(&s, dipole, at + 1e-9);
+        bcue_field change = {before.x - after.x, before.y - after.y, before.z - after.z};
+        jump = fmax(jump, strength(change) * (s.rho_in + s.rho_out));
+        transmitted = fmax(transmitted, cabs(glass(&pane, 1.0).t_s));
+    }
+    CHECK_AT(jump < 1e-4, "largest jump %g of the free-space field", jump);
+    CHECK(transmitted > 0.4);
+}
+
 /* Along a lossy face the field dies away. */
 static void lossy_faces_are_dark(void)
 {
@@ -405,6 +452,7 @@ int main(void)
     RUN(boundaries);
     RUN(reciprocity);
     RUN(air_does_not_diffract);
+    RUN(transparent_sheet);
     RUN(lossy_faces_are_dark);
     return check_summary();
 }
