@@ -91,7 +91,7 @@ void bcue_link_rays_free(bcue_link_rays *rays)
     *rays = (bcue_link_rays){0};
 }
 
-static bcue_status check(const bcue_link_config *config, bcue_error *error)
+bcue_status bcue_link_check(const bcue_link_config *config, bcue_error *error)
 {
     if (config->subcarriers < 1 || !(config->bandwidth_hz >= 0.0))
         return bcue_fail(
@@ -104,102 +104,6 @@ static bcue_status check(const bcue_link_config *config, bcue_error *error)
 static double subcarrier_offset(const bcue_link_config *config, int k)
 {
     return config->bandwidth_hz * (((double)k + 0.5) / (double)config->subcarriers - 0.5);
-}
-
-/* Scratch for the power of all beams. */
-typedef struct work {
-    size_t rays, elements, subcarriers, parts;
-    double complex *steering; /* rays x elements */
-    double complex *phasors;  /* subcarriers x rays: exp(-j 2 pi offset (tau_l - tau_0)) */
-    double complex *weighted; /* rays: gain times response of a beam */
-} work;
-
-static bool make_work(const bcue_link_config *config, const bcue_link_receiver *receiver,
-                      const bcue_link_rays *rays, work *w)
-{
-    *w = (work){.rays = rays->count,
-                .elements = receiver->codebook->elements,
-                .subcarriers = (size_t)config->subcarriers,
-                .parts = rays->unpolarised ? 4 : 1};
-    size_t steering, phasors;
-    if (!bcue_mul_size(w->rays, w->elements, &steering) || !bcue_mul_size(w->subcarriers, w->rays, &phasors))
-        return false;
-    w->steering = bcue_calloc(steering, sizeof *w->steering);
-    w->phasors = bcue_calloc(phasors, sizeof *w->phasors);
-    w->weighted = bcue_calloc(w->rays, sizeof *w->weighted);
-    if (!w->steering || !w->phasors || !w->weighted)
-        return false;
-    for (size_t l = 0; l < w->rays; l++) {
-        const bcue_link_ray *ray = &rays->rays[l];
-        double complex *a = w->steering + l * w->elements;
-        if (receiver->codebook->weights && config->spherical)
-            bcue_array_steering_near(receiver->array, ray->direction, ray->range_m, rays->wavelength_m, a);
-        else if (receiver->codebook->weights)
-            bcue_array_steering(receiver->array, ray->direction, rays->wavelength_m, a);
-        /* Delays relative to the first path: a common delay turns every subcarrier as a whole. */
-        for (size_t k = 0; k < w->subcarriers; k++)
-            w->phasors[k * w->rays + l] = bcue_turn(2.0 * BCUE_PI * subcarrier_offset(config, (int)k) *
-                                                    (ray->delay_s - rays->rays[0].delay_s));
-    }
-    return true;
-}
-
-static void free_work(work *w)
-{
-    free(w->steering);
-    free(w->phasors);
-    free(w->weighted);
-}
-
-static double coherent(const work *w, const bcue_link_rays *rays, const double complex *weights)
-{
-    double total = 0.0;
-    for (size_t part = 0; part < w->parts; part++) {
-        for (size_t l = 0; l < w->rays; l++)
-            w->weighted[l] = rays->rays[l].gain[part] *
-                             bcue_array_response(weights, w->steering + l * w->elements, w->elements);
-        for (size_t k = 0; k < w->subcarriers; k++)
-            total += bcue_power(bcue_array_response(w->weighted, w->phasors + k * w->rays, w->rays));
-    }
-    return total / (double)w->subcarriers * (w->parts == 4 ? 0.5 : 1.0);
-}
-
-static double incoherent(const work *w, const bcue_link_receiver *receiver, const bcue_link_rays *rays,
-                         size_t beam)
-{
-    const bcue_codebook *codebook = receiver->codebook;
-    double total = 0.0;
-    for (size_t l = 0; l < w->rays; l++) {
-        double gain = codebook->weights
-                          ? bcue_power(bcue_array_response(codebook->weights + beam * w->elements,
-                                                           w->steering + l * w->elements, w->elements))
-                          : bcue_codebook_gain(codebook, receiver->array, beam, rays->rays[l].direction,
-                                               rays->wavelength_m, NULL);
-        total += bcue_link_ray_power(rays, l) * gain;
-    }
-    return total;
-}
-
-bcue_status bcue_link_beam_power(const bcue_link_config *config, const bcue_link_receiver *receiver,
-                                 const bcue_link_rays *rays, double *power_mw, bcue_error *error)
-{
-    const bcue_codebook *codebook = receiver->codebook;
-    BCUE_TRY(check(config, error));
-    if (codebook->weights && codebook->elements != receiver->array->count)
-        return bcue_fail(error, BCUE_ERROR_SHAPE, "the codebook is for %zu elements, the array has %zu",
-                         codebook->elements, receiver->array->count);
-    work w;
-    if (!make_work(config, receiver, rays, &w)) {
-        free_work(&w);
-        return bcue_fail_memory(error, "the channel");
-    }
-    double transmit_mw = pow(10.0, config->transmit_power_dbm / 10.0);
-    bool by_power = config->incoherent || !codebook->weights;
-    for (size_t b = 0; b < codebook->beams; b++)
-        power_mw[b] = transmit_mw * (by_power ? incoherent(&w, receiver, rays, b)
-                                              : coherent(&w, rays, codebook->weights + b * w.elements));
-    free_work(&w);
-    return BCUE_OK;
 }
 
 bcue_status bcue_link_power(const bcue_link_config *config, const bcue_channel *channel,
@@ -256,7 +160,7 @@ static bcue_status check_polarised(const bcue_link_config *config, const bcue_li
     if (rays->unpolarised)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT,
                          "an unpolarised link has no amplitude response; trace it with polarisation");
-    return check(config, error);
+    return bcue_link_check(config, error);
 }
 
 /* The gain of a ray at a time and a subcarrier. */

@@ -19,6 +19,9 @@ typedef struct bcue_link_config {
     bool few_mechanisms;     /* only line of sight, reflection, diffraction: no transmission, no scattering */
 } bcue_link_config;
 
+/* BCUE_ERROR_ARGUMENT for a bandwidth or a number of subcarriers that cannot be. */
+bcue_status bcue_link_check(const bcue_link_config *config, bcue_error *error);
+
 /* The single antenna at the other end. */
 typedef struct bcue_link_antenna {
     bcue_element element;
