@@ -1,33 +1,47 @@
-/* Sixteen Philox blocks side by side (base/rng.c has the one that is checked against published answers),
-   compiled once per instruction set with DROPOUT_BLOCKS defined; the compiler makes vectors of the loops. */
-#include <string.h>
+/* Philox blocks side by side, one per lane (base/rng.c has the one that is checked against published
+   answers). The including file defines DROPOUT_BLOCKS, words (a vector of LANES 32-bit words), words_load,
+   words_store, words_set1, words_add, words_xor, words_or, words_multiply (64-bit products of the even
+   lanes), words_down and words_up (64-bit elements by 32 bits), words_join (even lanes of the first, odd ones
+   of the second) and words_bit (value in the lanes where a >= b, unsigned, 0 in the others). */
 #include "engine/dropout.h"
 
-void DROPOUT_BLOCKS(const uint32_t counter[4], const uint32_t key[2], uint32_t threshold, uint8_t *keep)
+/* The high and low halves of all products. */
+static inline void multiply_wide(words x, words factor, words *high, words *low)
 {
-    enum { LANES = BCUE_DROPOUT_BATCH / 4 };
-    uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES], packed[LANES];
+    words even = words_multiply(x, factor), odd = words_multiply(words_down(x), factor);
+    *low = words_join(even, words_up(odd));
+    *high = words_join(words_down(even), odd);
+}
+
+/* Blocks first .. first + LANES - 1. */
+static inline void some_blocks(const uint32_t counter[4], uint32_t first, const uint32_t key[2],
+                               words threshold, uint8_t *keep)
+{
+    static const uint32_t steps[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    const words m0 = words_set1(0xD2511F53U), m1 = words_set1(0xCD9E8D57U);
+    words c0 = words_add(words_set1(counter[0] + first), words_load(steps)), c1 = words_set1(counter[1]);
+    words c2 = words_set1(counter[2]), c3 = words_set1(counter[3]);
     uint32_t k0 = key[0], k1 = key[1];
-    for (uint32_t i = 0; i < LANES; i++) {
-        c0[i] = counter[0] + i;
-        c1[i] = counter[1];
-        c2[i] = counter[2];
-        c3[i] = counter[3];
-    }
     for (int round = 0; round < 10; round++) {
-        for (int i = 0; i < LANES; i++) {
-            uint64_t product0 = (uint64_t)0xD2511F53U * c0[i], product1 = (uint64_t)0xCD9E8D57U * c2[i];
-            c0[i] = (uint32_t)(product1 >> 32) ^ c1[i] ^ k0;
-            c1[i] = (uint32_t)product1;
-            c2[i] = (uint32_t)(product0 >> 32) ^ c3[i] ^ k1;
-            c3[i] = (uint32_t)product0;
-        }
+        words high0, low0, high1, low1;
+        multiply_wide(c0, m0, &high0, &low0);
+        multiply_wide(c2, m1, &high1, &low1);
+        c0 = words_xor(words_xor(high1, c1), words_set1(k0));
+        c1 = low1;
+        c2 = words_xor(words_xor(high0, c3), words_set1(k1));
+        c3 = low0;
         k0 += 0x9E3779B9U;
         k1 += 0xBB67AE85U;
     }
     /* x86-64: the lowest byte comes first. */
-    for (int i = 0; i < LANES; i++)
-        packed[i] = (uint32_t)(c0[i] >= threshold) | (uint32_t)(c1[i] >= threshold) << 8 |
-                    (uint32_t)(c2[i] >= threshold) << 16 | (uint32_t)(c3[i] >= threshold) << 24;
-    memcpy(keep, packed, sizeof packed);
+    words packed = words_or(words_or(words_bit(c0, threshold, 1), words_bit(c1, threshold, 1 << 8)),
+                            words_or(words_bit(c2, threshold, 1 << 16), words_bit(c3, threshold, 1 << 24)));
+    words_store(keep, packed);
+}
+
+void DROPOUT_BLOCKS(const uint32_t counter[4], const uint32_t key[2], uint32_t threshold, uint8_t *keep)
+{
+    words limit = words_set1(threshold);
+    for (uint32_t first = 0; first < BCUE_DROPOUT_BATCH / 4; first += LANES)
+        some_blocks(counter, first, key, limit, keep + 4 * first);
 }
