@@ -30,7 +30,9 @@ typedef struct bcue_simulate_summary {
     uint64_t frames_no_signal; /* left out: no beam stood out of the noise */
     uint64_t bytes;            /* in all files */
     double seconds;            /* wall clock */
-    double camera_seconds;     /* of it, rendering */
+    double channel_seconds;    /* of it, paths and power per beam */
+    double camera_seconds;     /* rendering and JPEG */
+    double lidar_seconds, radar_seconds;
 } bcue_simulate_summary;
 
 /* Run the simulation of a configuration file (YAML; NULL: all defaults) with `overrides` ("key.sub=value").

@@ -29,7 +29,8 @@ typedef enum bcue_rng_purpose {
     BCUE_RNG_PHASE_NOISE = 40, /* phases of antenna elements; index = beam */
     BCUE_RNG_SCATTER = 41,     /* phases of scattering patches; frame = instance, index = patch */
     BCUE_RNG_SHADOWING = 42,   /* log-distance channel; index = wave of the field */
-    BCUE_RNG_RADAR_PHASE = 22, /* simulator: phases of radar scattering centres, by patch of surface */
+    BCUE_RNG_RADAR_PHASE = 23, /* simulator: phases of radar scattering centres, by patch of surface */
+    BCUE_RNG_WEATHER = 24,     /* simulator: conditions of episodes */
 } bcue_rng_purpose;
 
 typedef struct bcue_rng {

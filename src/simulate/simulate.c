@@ -9,15 +9,14 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/report_hooks.h"
-#include "channel/link.h"
-#include "channel/receiver.h"
 #include "features/geodesy.h"
 #include "formats/deepsense_text.h"
-#include "formats/image.h"
-#include "sensors/rgb_camera.h"
+#include "formats/nmea.h"
+#include "formats/npy.h"
 #include "sensors/gnss.h"
 #include "simulate/output_tree.h"
-#include "simulate/simulate_config.h"
+#include "simulate/sim_radio.h"
+#include "simulate/sim_scene.h"
 
 #define DEGREE (BCUE_PI / 180.0)
 #define UNIT1_LOCATION "unit1/GPS_data/gps_location.txt"
@@ -27,218 +26,217 @@ typedef struct run {
     const bcue_simulate_config *config;
     const bcue_hooks *hooks;
     bcue_simulate_summary summary;
-    bcue_traffic_config traffic_config;
-    bcue_link_config link;
-    bcue_channel *channel;
-    bcue_receiver_config receiver_config;
-    bcue_world world;
-    bcue_ray_scene *scene;
-    bcue_radio_scene *radio;
-    bcue_camera *camera;
-    bcue_frame camera_frame;
-    bcue_image image;
-    bcue_gnss gnss; /* of the target */
-    bcue_gnss_fix fix;
-    bcue_array array;
-    bcue_codebook codebook;
-    bcue_link_receiver receiver;
-    double *ripple, *clean, *measured; /* per beam */
-    bcue_path_list paths;
+    bcue_sim_scene scene;
+    bcue_sim_radio radio;
+    bcue_sim_sensors sensors;
     bcue_instance *instances;
-    size_t instance_count, instance_capacity;
-    bcue_text csv, truth, scratch;
+    uint32_t *ids;
+    size_t *served; /* indices of the vehicles that count */
+    size_t instance_count, served_count, instance_capacity, id_capacity, served_capacity;
+    bcue_gnss *receivers; /* per track of the episode */
+    size_t receiver_capacity;
+    bcue_text csv, truth, nmea, scratch;
     bcue_output_tree tree;
 } run;
 
 /* One instant of one episode. */
 typedef struct instant {
-    uint32_t episode, frame;
-    double time_s;
-    const bcue_traffic *traffic;
-    const bcue_daylight *daylight;
+    const bcue_sim_episode *episode;
+    bcue_sim_instant at;
 } instant;
 
-static bcue_street_config street_of(const bcue_simulate_config *c)
+static bool all_vehicles(const run *r)
 {
-    return (bcue_street_config){.length_m = c->street.length_m,
-                                .lane_width_m = c->street.lane_width_m,
-                                .setback_m = c->street.setback_m,
-                                .sidewalk_m = c->street.sidewalk_m,
-                                .yard_m = c->street.yard_m,
-                                .building_min_height_m = c->street.building_min_height_m,
-                                .building_max_height_m = c->street.building_max_height_m,
-                                .tree_spacing_m = c->street.tree_spacing_m};
+    return r->config->receivers == BCUE_SIM_ALL;
 }
 
-static bcue_traffic_config traffic_of(const bcue_simulate_config *c, const bcue_street_config *street)
-{
-    bcue_traffic_config traffic = {.vehicles_per_minute = c->traffic.vehicles_per_minute,
-                                   .min_speed_mps = c->traffic.min_speed_mps,
-                                   .max_speed_mps = c->traffic.max_speed_mps,
-                                   .min_gap_m = c->traffic.min_gap_m};
-    for (int lane = 0; lane < 2; lane++)
-        traffic.half_span_m[lane] = tan(c->record_half_angle_deg * DEGREE) * bcue_street_lane_y(street, lane);
-    double *weights = traffic.class_weights;
-    weights[BCUE_VEHICLE_HATCHBACK] = c->traffic.class_weights.hatchback;
-    weights[BCUE_VEHICLE_SEDAN] = c->traffic.class_weights.sedan;
-    weights[BCUE_VEHICLE_SUV] = c->traffic.class_weights.suv;
-    weights[BCUE_VEHICLE_VAN] = c->traffic.class_weights.van;
-    weights[BCUE_VEHICLE_TRUCK] = c->traffic.class_weights.truck;
-    weights[BCUE_VEHICLE_BUS] = c->traffic.class_weights.bus;
-    weights[BCUE_VEHICLE_MOTORCYCLE] = c->traffic.class_weights.motorcycle;
-    return traffic;
-}
-
-static bcue_status make_radio(run *r, bcue_error *error)
+/* Latitude and longitude of a place, as the two lines of a DeepSense file in r->scratch. */
+static bcue_status put_location(run *r, bcue_vec3 place, double geodetic[3], bcue_error *error)
 {
     const bcue_simulate_config *c = r->config;
-    double wavelength = BCUE_SPEED_OF_LIGHT / c->channel.carrier_hz;
-    BCUE_TRY(bcue_array_make_ula((size_t)c->array.elements, c->array.spacing_wavelengths * wavelength,
-                                 &r->array, error));
-    BCUE_TRY(bcue_codebook_make_oversampled(&r->array, wavelength, (size_t)c->array.beams,
-                                            c->array.field_of_view_deg * DEGREE, &r->codebook, error));
-    bcue_channel_config channel = {.carrier_hz = c->channel.carrier_hz, .seed = (uint64_t)c->seed};
-    BCUE_TRY(bcue_channel_create(&r->world, &channel, &r->channel, error));
-    r->link = (bcue_link_config){.bandwidth_hz = c->channel.bandwidth_hz,
-                                 .subcarriers = (int)c->channel.subcarriers,
-                                 .transmit_power_dbm = c->channel.transmit_power_dbm};
-    r->receiver_config = (bcue_receiver_config){.noise_floor_dbm = c->channel.noise_floor_dbm,
-                                                .ripple_db = c->channel.ripple_db,
-                                                .snapshots = (int)c->channel.snapshots};
-    /* Array and camera share place and boresight; only the camera is pitched. */
-    bcue_vec3 place = {0, 0, c->rsu.height_m};
-    r->receiver = (bcue_link_receiver){
-        .array = &r->array, .codebook = &r->codebook, .frame = bcue_frame_make(place, 0.5 * BCUE_PI, 0.0)};
-    r->camera_frame = bcue_frame_make(place, 0.5 * BCUE_PI, c->camera.pitch_deg * DEGREE);
-    r->ripple = bcue_calloc(r->codebook.beams, sizeof *r->ripple);
-    r->clean = bcue_calloc(r->codebook.beams, sizeof *r->clean);
-    r->measured = bcue_calloc(r->codebook.beams, sizeof *r->measured);
-    if (!r->ripple || !r->clean || !r->measured)
-        return bcue_fail_memory(error, "the power per beam");
-    bcue_receiver_ripple(&r->receiver_config, (uint64_t)c->seed, r->codebook.beams, r->ripple);
-    return BCUE_OK;
+    bcue_vec3 origin = r->scene.place;
+    const double enu_m[3] = {place.x - origin.x, place.y - origin.y, place.z};
+    bcue_enu_to_geodetic(enu_m, c->rsu.latitude_deg, c->rsu.longitude_deg, c->rsu.altitude_m, &geodetic[0],
+                         &geodetic[1], &geodetic[2]);
+    r->scratch.size = 0;
+    bcue_deepsense_gps_write(geodetic[0], geodetic[1], &r->scratch);
+    return r->scratch.failed ? bcue_fail_memory(error, "a position") : BCUE_OK;
 }
 
-static bcue_status make_camera(run *r, bcue_error *error)
+static void put_header(run *r)
 {
     const bcue_simulate_config *c = r->config;
-    if (!c->camera.enabled)
-        return BCUE_OK;
-    bcue_camera_config config = {.width = (int)c->camera.width,
-                                 .height = (int)c->camera.height,
-                                 .field_of_view = c->camera.field_of_view_deg * DEGREE};
-    BCUE_TRY(bcue_camera_create(&config, r->scene, &r->camera, error));
-    r->image = (bcue_image){.width = config.width, .height = config.height, .channels = 3};
-    r->image.pixels = bcue_calloc((size_t)config.width * (size_t)config.height, 3);
-    return r->image.pixels ? BCUE_OK : bcue_fail_memory(error, "the camera's picture");
+    bcue_text_puts(&r->csv, "index");
+    if (c->camera.enabled)
+        bcue_text_puts(&r->csv, ",unit1_rgb");
+    if (c->lidar.enabled)
+        bcue_text_puts(&r->csv, ",unit1_lidar");
+    if (c->radar.enabled)
+        bcue_text_puts(&r->csv, ",unit1_radar");
+    bcue_text_puts(&r->csv, ",unit1_pwr_60ghz,unit1_loc");
+    bcue_text_puts(&r->csv, all_vehicles(r) ? ",unit2_vehicles,unit1_vehicle_pwr" : ",unit2_loc");
+    bcue_text_puts(&r->csv, ",unit1_beam,seq_index,time_stamp,los");
+    bcue_text_puts(&r->csv, r->scene.conditions ? ",condition\n" : "\n");
+    bcue_text_puts(
+        &r->truth,
+        "index,seq_index,time_s,x_m,y_m,z_m,velocity_mps,lane,class,azimuth_deg,paths,vehicles_in_view,"
+        "image_column,image_row\n");
 }
 
 static bcue_status set_up(run *r, bcue_error *error)
 {
     const bcue_simulate_config *c = r->config;
-    bcue_street_config street = street_of(c);
-    r->traffic_config = traffic_of(c, &street);
+    double geodetic[3];
     BCUE_TRY(bcue_output_tree_open(&r->tree, c->output, c->overwrite, error));
-    BCUE_TRY(bcue_world_make_street(&street, (uint64_t)c->seed, &r->world, error));
-    BCUE_TRY(bcue_ray_scene_create(&r->world, &r->scene, error));
-    BCUE_TRY(bcue_radio_scene_create(&r->world, &r->radio, error));
-    BCUE_TRY(make_radio(r, error));
-    BCUE_TRY(make_camera(r, error));
-    bcue_text_puts(&r->csv, c->camera.enabled ? "index,unit1_rgb,unit1_pwr_60ghz" : "index,unit1_pwr_60ghz");
-    bcue_text_puts(&r->csv, ",unit1_loc,unit2_loc,unit1_beam,seq_index,time_stamp,los\n");
-    bcue_text_puts(
-        &r->truth,
-        "index,seq_index,time_s,x_m,y_m,z_m,velocity_mps,lane,class,azimuth_deg,paths,vehicles_in_view,"
-        "image_column,image_row\n");
-    r->scratch.size = 0;
-    bcue_deepsense_gps_write(c->rsu.latitude_deg, c->rsu.longitude_deg, &r->scratch);
-    if (r->scratch.failed)
-        return bcue_fail_memory(error, "a position");
+    BCUE_TRY(bcue_sim_scene_create(c, &r->scene, error));
+    BCUE_TRY(bcue_sim_radio_create(c, &r->scene.world, r->scene.place, r->scene.azimuth, &r->radio, error));
+    BCUE_TRY(bcue_sim_sensors_create(c, &r->scene.world, &r->scene.poses, &r->sensors, error));
+    size_t count;
+    const char *material = bcue_channel_extrapolated(r->radio.channel, &count);
+    if (material)
+        bcue_log(r->hooks, BCUE_LOG_INFO,
+                 "%zu material(s), %s first, are used outside of their frequency range at %g GHz (see docs)",
+                 count, material, 1e-9 * c->channel.carrier_hz);
+    put_header(r);
+    BCUE_TRY(put_location(r, bcue_vec3_make(r->scene.place.x, r->scene.place.y, 0.0), geodetic, error));
     return bcue_output_tree_write(&r->tree, UNIT1_LOCATION, r->scratch.data, r->scratch.size, true, error);
 }
 
 static void tear_down(run *r)
 {
     bcue_output_tree_close(&r->tree);
-    bcue_camera_destroy(r->camera);
-    bcue_image_free(&r->image);
-    bcue_ray_scene_destroy(r->scene);
-    bcue_radio_scene_destroy(r->radio);
-    bcue_channel_destroy(r->channel);
-    bcue_world_free(&r->world);
-    bcue_array_free(&r->array);
-    bcue_codebook_free(&r->codebook);
-    bcue_path_list_free(&r->paths);
-    free(r->ripple);
-    free(r->clean);
-    free(r->measured);
+    bcue_sim_sensors_destroy(&r->sensors);
+    bcue_sim_radio_destroy(&r->radio);
+    bcue_sim_scene_destroy(&r->scene);
     free(r->instances);
+    free(r->ids);
+    free(r->served);
+    free(r->receivers);
     bcue_text_free(&r->csv);
     bcue_text_free(&r->truth);
+    bcue_text_free(&r->nmea);
     bcue_text_free(&r->scratch);
-}
-
-static bcue_status write_image(run *r, const instant *at, const char *path, bcue_error *error)
-{
-    double start = bcue_clock_s();
-    bcue_camera_render(r->camera, &r->camera_frame, at->daylight, r->image.pixels);
-    r->summary.camera_seconds += bcue_clock_s() - start;
-    bcue_bytes bytes = {0};
-    BCUE_TRY(bcue_jpeg_encode(&r->image, (int)r->config->camera.jpeg_quality, &bytes, error));
-    bcue_status status = bcue_output_tree_write(&r->tree, path, bytes.data, bytes.size, true, error);
-    bcue_bytes_free(&bytes);
-    return status;
 }
 
 static bcue_status write_power(run *r, const char *path, bcue_error *error)
 {
     r->scratch.size = 0;
-    bcue_deepsense_power_write(r->measured, r->codebook.beams, &r->scratch);
+    bcue_deepsense_power_write(r->radio.measured_mw, r->radio.codebook.beams, &r->scratch);
     if (r->scratch.failed)
         return bcue_fail_memory(error, "the power per beam");
     return bcue_output_tree_write(&r->tree, path, r->scratch.data, r->scratch.size, true, error);
 }
 
-static bcue_status write_fix(run *r, const char *path, bcue_error *error)
+static bcue_gnss_fix step_receiver(run *r, const instant *now, size_t index)
 {
-    const bcue_vec3 measured = r->fix.position;
-    const double enu_m[3] = {measured.x, measured.y, measured.z};
-    double latitude_deg, longitude_deg, altitude_m;
-    bcue_enu_to_geodetic(enu_m, r->config->rsu.latitude_deg, r->config->rsu.longitude_deg,
-                         r->config->rsu.altitude_m, &latitude_deg, &longitude_deg, &altitude_m);
-    r->scratch.size = 0;
-    bcue_deepsense_gps_write(latitude_deg, longitude_deg, &r->scratch);
-    if (r->scratch.failed)
-        return bcue_fail_memory(error, "a position");
+    const bcue_instance *vehicle = &r->instances[index];
+    bcue_vec3 antenna = bcue_instance_antenna(&r->scene.world, vehicle);
+    double hidden = r->config->gnss.multipath_m > 0.0 || r->config->gnss.rtk_fix_sigma_m > 0.0
+                        ? bcue_gnss_hidden_sky(r->sensors.scene, antenna)
+                        : 0.0;
+    return bcue_gnss_step(&r->receivers[r->ids[index]], now->at.time_s, antenna, hidden);
+}
+
+static void put_nmea(run *r, const instant *now, const bcue_gnss_fix *fix, const double geodetic[3])
+{
+    if (!r->config->gnss.nmea)
+        return;
+    bool none = fix->quality == BCUE_GNSS_NONE;
+    bcue_nmea_fix line = {.time_s = 43200.0 + 60.0 * now->at.episode + now->at.time_s,
+                          .year = 2024,
+                          .month = 6,
+                          .day = 21,
+                          .latitude_deg = none ? NAN : geodetic[0],
+                          .longitude_deg = none ? NAN : geodetic[1],
+                          .altitude_m = geodetic[2],
+                          .hdop = fix->hdop,
+                          .quality = (int)fix->quality,
+                          .satellites = fix->satellites};
+    bcue_nmea_write_gga(&line, &r->nmea);
+}
+
+/* The fix of the transmitting vehicle. */
+static bcue_status write_fix(run *r, const instant *now, const bcue_gnss_fix *fix, const char *path,
+                             bcue_error *error)
+{
+    double geodetic[3];
+    BCUE_TRY(put_location(r, fix->position, geodetic, error));
+    put_nmea(r, now, fix, geodetic);
+    if (fix->quality == BCUE_GNSS_NONE) { /* as DeepSense has it where telemetry is missing */
+        r->scratch.size = 0;
+        bcue_text_puts(&r->scratch, "nan\nnan\n");
+    }
     return bcue_output_tree_write(&r->tree, path, r->scratch.data, r->scratch.size, true, error);
 }
 
-static size_t best_beam(const double *power, size_t beams)
+/* One line per vehicle that counts, in the order of the rows of the power array. */
+static bcue_status write_vehicles(run *r, const instant *now, const char *path, bcue_error *error)
 {
-    size_t best = 0;
-    for (size_t b = 1; b < beams; b++)
-        if (power[b] > power[best])
-            best = b;
-    return best;
+    bcue_text table = {0};
+    bcue_text_puts(&table, "vehicle,class,latitude_deg,longitude_deg,fix,x_m,y_m,z_m,yaw_deg,speed_mps,los,"
+                           "best_beam,path_gain_db\n");
+    bcue_status status = BCUE_OK;
+    for (size_t v = 0; status == BCUE_OK && v < r->served_count; v++) {
+        const bcue_instance *vehicle = &r->instances[r->served[v]];
+        bcue_gnss_fix fix = step_receiver(r, now, r->served[v]);
+        double geodetic[3];
+        status = put_location(r, fix.position, geodetic, error);
+        size_t best =
+            bcue_best_beam(r->radio.power_mw + v * r->radio.codebook.beams, r->radio.codebook.beams);
+        const bcue_link_summary *link = &r->radio.links[v];
+        bcue_text_printf(&table, "%u,%s,%.9f,%.9f,%d,%.4f,%.4f,%.4f,%.3f,%.4f,%d,%zu,%.3f\n",
+                         r->ids[r->served[v]], r->scene.world.models[vehicle->model].name, geodetic[0],
+                         geodetic[1], (int)fix.quality, vehicle->position.x, vehicle->position.y,
+                         vehicle->position.z, vehicle->yaw / DEGREE, bcue_vec3_norm(vehicle->velocity_mps),
+                         link->line_of_sight, best + 1, link->rays > 0 ? link->gain_db : -200.0);
+    }
+    if (status == BCUE_OK)
+        status = table.failed ? bcue_fail_memory(error, "the vehicles")
+                              : bcue_output_tree_write(&r->tree, path, table.data, table.size, true, error);
+    bcue_text_free(&table);
+    return status;
 }
 
-static void write_truth_row(run *r, const instant *at, uint64_t number, bcue_vec3 antenna)
+static bcue_status write_vehicle_power(run *r, const char *path, bcue_error *error)
 {
-    const bcue_track *target = &at->traffic->tracks[at->traffic->target];
-    const bcue_track_state *state = &at->traffic->states[target->first_state];
+    bcue_npy array = {.type = BCUE_NPY_F64,
+                      .rank = 2,
+                      .shape = {r->radio.vehicles, r->radio.codebook.beams},
+                      .count = r->radio.vehicles * r->radio.codebook.beams,
+                      .data = r->radio.power_mw};
+    bcue_bytes bytes = {0};
+    BCUE_TRY(bcue_npy_encode(&array, &bytes, error));
+    bcue_status status = bcue_output_tree_write(&r->tree, path, bytes.data, bytes.size, true, error);
+    bcue_bytes_free(&bytes);
+    return status;
+}
+
+static void write_truth_row(run *r, const instant *now, uint64_t number)
+{
+    const bcue_traffic *traffic = &now->episode->traffic;
+    const bcue_instance *vehicle = &r->instances[r->served[0]];
+    bcue_vec3 antenna = bcue_instance_antenna(&r->scene.world, vehicle);
+    bcue_track_state state = {.lane = UINT32_MAX};
+    (void)bcue_track_at(traffic, traffic->target, now->at.time_s, &state);
     bcue_camera_config camera = {.width = (int)r->config->camera.width,
                                  .height = (int)r->config->camera.height,
-                                 .field_of_view = r->config->camera.field_of_view_deg * DEGREE};
+                                 .field_of_view = r->config->camera.field_of_view_deg * DEGREE,
+                                 .distortion = {r->config->camera.distortion, 0.0}};
     double column = -1.0, row = -1.0, half_view = tan(0.5 * camera.field_of_view);
-    (void)bcue_camera_project(&camera, &r->camera_frame, antenna, &column, &row);
+    const bcue_frame *view = &r->scene.poses.camera;
+    (void)bcue_camera_project(&camera, view, antenna, &column, &row);
     size_t in_view = 0;
-    for (size_t i = 0; i < r->instance_count; i++)
-        in_view += fabs(r->instances[i].position.x) < half_view * r->instances[i].position.y;
-    double azimuth = atan2(-antenna.x, antenna.y) / DEGREE;
+    for (size_t i = 0; i < r->instance_count; i++) {
+        bcue_vec3 local = bcue_frame_local(view, bcue_vec3_sub(r->instances[i].position, view->origin));
+        in_view += local.x > 0.0 && fabs(local.y) < half_view * local.x;
+    }
+    bcue_vec3 seen = bcue_frame_local(&r->radio.unit.frame, bcue_vec3_sub(antenna, r->scene.place));
+    const bcue_vehicle_model *model = &r->scene.world.models[vehicle->model];
+    double speed = state.velocity_mps.x;
     bcue_text_printf(&r->truth, "%llu,%u,%.3f,%.4f,%.4f,%.4f,%.4f,%d,%s,%.4f,%zu,%zu,%.2f,%.2f\n",
-                     (unsigned long long)number + 1, at->episode + 1, at->time_s, antenna.x, antenna.y,
-                     antenna.z, state->velocity_mps.x, (int)state->lane, r->world.models[target->model].name,
-                     azimuth, r->paths.count, in_view, column, row);
+                     (unsigned long long)number + 1, now->at.episode + 1, now->at.time_s, antenna.x,
+                     antenna.y, antenna.z, speed, (int)state.lane, model->name,
+                     atan2(seen.y, seen.x) / DEGREE, r->radio.lists[0].count, in_view, column, row);
 }
 
 /* Episodes begin a minute apart from noon on; 24 hours later the clock starts again, and seq_index tells the
@@ -251,90 +249,174 @@ static void format_time_stamp(uint32_t episode, double time_s, char *text, size_
              microseconds % 1000000);
 }
 
-static bcue_status write_sample(run *r, const instant *at, bcue_vec3 antenna, bcue_error *error)
+static bool any_line_of_sight(const run *r)
+{
+    for (size_t v = 0; v < r->radio.vehicles; v++)
+        if (r->radio.links[v].line_of_sight)
+            return true;
+    return false;
+}
+
+static void put_row(run *r, const instant *now, uint64_t number)
+{
+    const bcue_simulate_config *c = r->config;
+    unsigned long long n = (unsigned long long)number;
+    char stamp[32];
+    format_time_stamp(now->at.episode, now->at.time_s, stamp, sizeof stamp);
+    bcue_text_printf(&r->csv, "%llu", n + 1);
+    if (c->camera.enabled)
+        bcue_text_printf(&r->csv, ",./unit1/camera_data/image_%llu.jpg", n);
+    if (c->lidar.enabled)
+        bcue_text_printf(&r->csv, ",./unit1/lidar_data/lidar_data_%llu.ply", n);
+    if (c->radar.enabled)
+        bcue_text_printf(&r->csv, ",./unit1/radar_data/radar_data_%llu.npy", n);
+    bcue_text_printf(&r->csv, ",./unit1/mmWave_data/mmWave_power_%llu.txt,./" UNIT1_LOCATION, n);
+    if (all_vehicles(r))
+        bcue_text_printf(&r->csv,
+                         ",./unit2/vehicle_data/vehicles_%llu.csv,./unit1/mmWave_data/vehicle_power_%llu.npy",
+                         n, n);
+    else
+        bcue_text_printf(&r->csv, ",./unit2/GPS_data/gps_location_%llu.txt", n);
+    bcue_text_printf(&r->csv, ",%zu,%u,%s,%d",
+                     bcue_best_beam(r->radio.measured_mw, r->radio.codebook.beams) + 1, now->at.episode + 1,
+                     stamp, any_line_of_sight(r));
+    if (r->scene.conditions)
+        bcue_text_printf(&r->csv, ",%s", now->episode->condition);
+    bcue_text_puts(&r->csv, "\n");
+}
+
+static bcue_status write_sample(run *r, const instant *now, const bcue_gnss_fix *fix, bcue_error *error)
 {
     uint64_t number = r->summary.samples;
-    char image[64], power[64], fix[64], stamp[32];
-    snprintf(image, sizeof image, "unit1/camera_data/image_%llu.jpg", (unsigned long long)number);
-    snprintf(power, sizeof power, "unit1/mmWave_data/mmWave_power_%llu.txt", (unsigned long long)number);
-    snprintf(fix, sizeof fix, "unit2/GPS_data/gps_location_%llu.txt", (unsigned long long)number);
-    format_time_stamp(at->episode, at->time_s, stamp, sizeof stamp);
-    if (r->camera)
-        BCUE_TRY(write_image(r, at, image, error));
-    BCUE_TRY(write_power(r, power, error));
-    BCUE_TRY(write_fix(r, fix, error));
-    bool line_of_sight = r->paths.paths[0].count == 0;
-    bcue_text_printf(&r->csv, "%llu,", (unsigned long long)number + 1);
-    if (r->camera)
-        bcue_text_printf(&r->csv, "./%s,", image);
-    bcue_text_printf(&r->csv, "./%s,./" UNIT1_LOCATION ",./%s,%zu,%u,%s,%d\n", power, fix,
-                     best_beam(r->measured, r->codebook.beams) + 1, at->episode + 1, stamp, line_of_sight);
-    write_truth_row(r, at, number, antenna);
+    unsigned long long n = (unsigned long long)number;
+    char path[64];
+    BCUE_TRY(bcue_sim_sensors_write(&r->sensors, &now->at, number, &r->tree, error));
+    snprintf(path, sizeof path, "unit1/mmWave_data/mmWave_power_%llu.txt", n);
+    BCUE_TRY(write_power(r, path, error));
+    if (all_vehicles(r)) {
+        snprintf(path, sizeof path, "unit2/vehicle_data/vehicles_%llu.csv", n);
+        BCUE_TRY(write_vehicles(r, now, path, error));
+        snprintf(path, sizeof path, "unit1/mmWave_data/vehicle_power_%llu.npy", n);
+        BCUE_TRY(write_vehicle_power(r, path, error));
+    } else {
+        snprintf(path, sizeof path, "unit2/GPS_data/gps_location_%llu.txt", n);
+        BCUE_TRY(write_fix(r, now, fix, path, error));
+        write_truth_row(r, now, number);
+    }
+    put_row(r, now, number);
     r->summary.samples++;
-    r->summary.samples_blocked += !line_of_sight;
+    r->summary.samples_blocked += !any_line_of_sight(r);
     return BCUE_OK;
 }
 
-static bcue_status simulate_instant(run *r, const instant *at, bcue_error *error)
+/* Who is there, and who of them counts. */
+static bcue_status place_vehicles(run *r, instant *now, bcue_error *error)
 {
-    const bcue_traffic *traffic = at->traffic;
-    bcue_traffic_at(&r->world, traffic, at->time_s, r->instances, &r->instance_count, NULL);
-    BCUE_TRY(bcue_ray_scene_place(r->scene, r->instances, r->instance_count, error));
-    BCUE_TRY(bcue_radio_scene_place(r->radio, r->instances, r->instance_count, error));
-    bcue_vec3 antenna = bcue_instance_antenna(&r->world, &r->instances[traffic->target]);
-    r->fix = bcue_gnss_step(&r->gnss, at->time_s, antenna, 0.0);
-    bcue_path_options options = {.max_reflections = (int)r->config->channel.reflections};
+    const bcue_traffic *traffic = &now->episode->traffic;
+    size_t most = bcue_traffic_capacity(&r->scene.world, traffic);
+    if (!bcue_grow((void **)&r->instances, &r->instance_capacity, most, sizeof *r->instances) ||
+        !bcue_grow((void **)&r->ids, &r->id_capacity, most, sizeof *r->ids) ||
+        !bcue_grow((void **)&r->served, &r->served_capacity, most, sizeof *r->served))
+        return bcue_fail_memory(error, "the vehicles");
+    bcue_traffic_at(&r->scene.world, traffic, now->at.time_s, r->instances, &r->instance_count, r->ids);
+    r->served_count = 0;
+    for (size_t i = 0; i < r->instance_count; i++) {
+        bool counts = all_vehicles(r)
+                          ? r->ids[i] != BCUE_NO_TRACK && bcue_sim_scene_counts(&r->scene, &r->instances[i])
+                          : r->ids[i] == traffic->target;
+        if (counts)
+            r->served[r->served_count++] = i;
+    }
+    now->at.instances = r->instances;
+    now->at.instance_count = r->instance_count;
+    return BCUE_OK;
+}
+
+static bcue_status simulate_instant(run *r, instant *now, bcue_error *error)
+{
+    BCUE_TRY(place_vehicles(r, now, error));
+    double start = bcue_clock_s();
     BCUE_TRY(
-        bcue_paths_find(r->radio, antenna, &r->receiver.frame.origin, 1, &options, &r->paths, NULL, error));
-    BCUE_TRY(bcue_link_power(&r->link, r->channel, &r->receiver, &r->paths, r->clean, error));
-    /* Where nothing stands out of the noise the best beam would be a throw of dice: no sample. */
-    if (!bcue_receiver_detects(&r->receiver_config, r->ripple, r->clean, r->codebook.beams)) {
+        bcue_sim_radio_trace(&r->radio, r->instances, r->instance_count, r->served, r->served_count, error));
+    r->summary.channel_seconds += bcue_clock_s() - start;
+    bcue_gnss_fix fix = {.quality = BCUE_GNSS_NONE};
+    if (!all_vehicles(r) && r->served_count == 1)
+        fix = step_receiver(r, now, r->served[0]);
+    if (r->served_count == 0) {
         r->summary.frames_no_signal++;
         return BCUE_OK;
     }
-    bcue_rng rng = bcue_rng_make((uint64_t)r->config->seed, BCUE_RNG_CHANNEL, at->episode, at->frame, 0);
-    bcue_receiver_measure(&r->receiver_config, r->ripple, r->clean, r->codebook.beams, &rng, r->measured);
-    return write_sample(r, at, antenna, error);
-}
-
-static bcue_daylight draw_daylight(const bcue_simulate_config *c, uint32_t episode)
-{
-    bcue_rng rng = bcue_rng_make((uint64_t)c->seed, BCUE_RNG_CAMERA, episode, 0, 0);
-    double elevation =
-        DEGREE * bcue_rng_range(&rng, c->light.min_sun_elevation_deg, c->light.max_sun_elevation_deg);
-    double yaw = -0.5 * BCUE_PI + DEGREE * c->light.max_sun_azimuth_deg * bcue_rng_range(&rng, -1.0, 1.0);
-    bcue_vec3 sun = {cos(elevation) * cos(yaw), cos(elevation) * sin(yaw), sin(elevation)};
-    double cloudiness = bcue_rng_range(&rng, c->light.min_cloudiness, c->light.max_cloudiness);
-    return (bcue_daylight){.sun = sun, .exposure = c->light.exposure, .cloudiness = cloudiness};
-}
-
-static bcue_status simulate_episode(run *r, uint32_t episode, bcue_error *error)
-{
-    bcue_traffic traffic;
-    BCUE_TRY(bcue_traffic_make(&r->world, &r->traffic_config, (uint64_t)r->config->seed, episode, &traffic,
-                               error));
-    bcue_daylight daylight = draw_daylight(r->config, episode);
-    const bcue_gnss_config gnss = {.horizontal_sigma_m = r->config->gnss.horizontal_sigma_m,
-                                   .vertical_sigma_m = r->config->gnss.vertical_sigma_m};
-    bcue_gnss_start(&r->gnss, &gnss, (uint64_t)r->config->seed, episode, 0);
-    double frames = floor(traffic.duration_s * r->config->frame_rate_hz) + 1.0;
-    if (frames > (double)r->config->max_frames_per_episode)
-        frames = (double)r->config->max_frames_per_episode;
-    bcue_status status = BCUE_OK;
-    if (!bcue_grow((void **)&r->instances, &r->instance_capacity, bcue_traffic_capacity(&r->world, &traffic),
-                   sizeof *r->instances))
-        status = bcue_fail_memory(error, "the vehicles");
-    for (uint32_t frame = 0; status == BCUE_OK && frame < (uint32_t)frames; frame++) {
-        if (bcue_cancelled(r->hooks)) {
-            status = bcue_fail(error, BCUE_ERROR_CANCELLED,
-                               "stopped in episode %u of %lld; nothing was left in %s", episode + 1,
-                               (long long)r->config->episodes, r->config->output);
-            break;
-        }
-        instant at = {episode, frame, (double)frame / r->config->frame_rate_hz, &traffic, &daylight};
-        status = simulate_instant(r, &at, error);
+    BCUE_TRY(bcue_sim_radio_aggregate(&r->radio, error));
+    /* Where nothing stands out of the noise the best beam would be a throw of dice: no sample. */
+    if (!bcue_sim_radio_measure(&r->radio, now->at.episode, now->at.frame)) {
+        r->summary.frames_no_signal++;
+        return BCUE_OK;
     }
-    bcue_traffic_free(&traffic);
+    return write_sample(r, now, &fix, error);
+}
+
+static bcue_status start_receivers(run *r, uint32_t episode, size_t tracks, bcue_error *error)
+{
+    const bcue_simulate_config *c = r->config;
+    const bcue_gnss_config gnss = {.horizontal_sigma_m = c->gnss.horizontal_sigma_m,
+                                   .vertical_sigma_m = c->gnss.vertical_sigma_m,
+                                   .drift_sigma_m = c->gnss.drift_sigma_m,
+                                   .drift_time_s = c->gnss.drift_time_s,
+                                   .multipath_m = c->gnss.multipath_m,
+                                   .outages_per_minute = c->gnss.outages_per_minute,
+                                   .outage_mean_s = c->gnss.outage_mean_s,
+                                   .rtk_fix_sigma_m = c->gnss.rtk_fix_sigma_m,
+                                   .rtk_float_sigma_m = c->gnss.rtk_float_sigma_m,
+                                   .rtk_lost_above = c->gnss.rtk_lost_above};
+    if (!bcue_grow((void **)&r->receivers, &r->receiver_capacity, tracks, sizeof *r->receivers))
+        return bcue_fail_memory(error, "the vehicles' receivers");
+    for (size_t t = 0; t < tracks; t++)
+        bcue_gnss_start(&r->receivers[t], &gnss, (uint64_t)c->seed, episode, (uint32_t)t);
+    return BCUE_OK;
+}
+
+static bcue_status write_nmea(run *r, uint32_t episode, bcue_error *error)
+{
+    if (!r->config->gnss.nmea)
+        return BCUE_OK;
+    char path[64];
+    snprintf(path, sizeof path, "unit2/GPS_data/nmea_%u.txt", episode + 1);
+    if (r->nmea.failed)
+        return bcue_fail_memory(error, "the NMEA log");
+    bcue_status status =
+        bcue_output_tree_write(&r->tree, path, r->nmea.data ? r->nmea.data : "", r->nmea.size, true, error);
+    r->nmea.size = 0;
+    return status;
+}
+
+static bcue_status simulate_frames(run *r, uint32_t number, const bcue_sim_episode *episode,
+                                   bcue_error *error)
+{
+    BCUE_TRY(bcue_sim_radio_set_weather(&r->radio, episode->has_weather ? &episode->weather : NULL, error));
+    bcue_sim_sensors_set_weather(&r->sensors, episode->has_weather ? &episode->weather : NULL,
+                                 &episode->light);
+    BCUE_TRY(start_receivers(r, number, episode->traffic.track_count, error));
+    for (uint32_t frame = 0; frame < episode->frames; frame++) {
+        if (bcue_cancelled(r->hooks))
+            return bcue_fail(error, BCUE_ERROR_CANCELLED,
+                             "stopped in episode %u of %lld; nothing was left in %s", number + 1,
+                             (long long)r->config->episodes, r->config->output);
+        instant now = {.episode = episode,
+                       .at = {.episode = number,
+                              .frame = frame,
+                              .time_s = (double)frame / r->config->frame_rate_hz,
+                              .traffic = &episode->traffic}};
+        BCUE_TRY(simulate_instant(r, &now, error));
+    }
+    return write_nmea(r, number, error);
+}
+
+static bcue_status simulate_episode(run *r, uint32_t number, bcue_error *error)
+{
+    bcue_sim_episode episode;
+    BCUE_TRY(bcue_sim_scene_episode(&r->scene, number, &episode, error));
+    bcue_status status = simulate_frames(r, number, &episode, error);
+    bcue_traffic_free(&episode.traffic);
     return status;
 }
 
@@ -370,7 +452,7 @@ static bcue_status write_manifest(run *r, bcue_error *error)
         BCUE_PROJECT_VERSION, "config_hash", hash, "seed", (json_int_t)r->config->seed, "counts", "episodes",
         (json_int_t)r->summary.episodes, "samples", (json_int_t)r->summary.samples, "samples_blocked",
         (json_int_t)r->summary.samples_blocked, "frames_no_signal", (json_int_t)r->summary.frames_no_signal,
-        "beams", (json_int_t)r->codebook.beams, "files", files);
+        "beams", (json_int_t)r->radio.codebook.beams, "files", files);
     char *text = files && manifest ? json_dumps(manifest, JSON_INDENT(1)) : NULL;
     json_decref(manifest);
     if (!text)
@@ -391,7 +473,9 @@ static bcue_status finish(run *r, bcue_error *error)
     if (r->csv.failed || r->truth.failed)
         return bcue_fail_memory(error, "scenario.csv");
     BCUE_TRY(bcue_output_tree_write(&r->tree, "scenario.csv", r->csv.data, r->csv.size, true, error));
-    BCUE_TRY(bcue_output_tree_write(&r->tree, "ground_truth.csv", r->truth.data, r->truth.size, true, error));
+    if (!all_vehicles(r))
+        BCUE_TRY(
+            bcue_output_tree_write(&r->tree, "ground_truth.csv", r->truth.data, r->truth.size, true, error));
     BCUE_TRY(write_manifest(r, error));
     r->summary.bytes = r->tree.bytes;
     return bcue_output_tree_commit(&r->tree, error);
@@ -420,6 +504,9 @@ bcue_status bcue_simulate(const char *config_path, const char *const *overrides,
     bcue_status status = simulate_all(&r, error);
     if (status == BCUE_OK && summary) {
         *summary = r.summary;
+        summary->camera_seconds = r.sensors.camera_seconds;
+        summary->lidar_seconds = r.sensors.lidar_seconds;
+        summary->radar_seconds = r.sensors.radar_seconds;
         snprintf(summary->output, sizeof summary->output, "%s", config.output);
         summary->seconds = bcue_clock_s() - start;
     }

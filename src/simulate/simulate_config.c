@@ -16,6 +16,16 @@
         .name = key, .type = BCUE_CONFIG_INT, .offset = AT(member), .fallback = fallback_text,               \
         .minimum = low, .maximum = high, .help = help_text                                                   \
     }
+#define FLAG(key, member, fallback_text, help_text)                                                          \
+    {                                                                                                        \
+        .name = key, .type = BCUE_CONFIG_BOOL, .offset = AT(member), .fallback = fallback_text,              \
+        .help = help_text                                                                                    \
+    }
+#define CHOICE(key, member, fallback_text, names, help_text)                                                 \
+    {                                                                                                        \
+        .name = key, .type = BCUE_CONFIG_CHOICE, .offset = AT(member), .fallback = fallback_text,            \
+        .choices = names, .help = help_text                                                                  \
+    }
 #define SECTION(key, table, help_text)                                                                       \
     {                                                                                                        \
         .name = key, .type = BCUE_CONFIG_SECTION, .offset = 0, .fields = table, .help = help_text            \
@@ -24,6 +34,15 @@
     {                                                                                                        \
         .name = NULL                                                                                         \
     }
+
+/* In the order of their enumerations. */
+static const char *const receiver_names[] = {"target", "all", NULL};
+static const char *const scene_names[] = {"straight", "scenery", NULL};
+static const char *const codebook_names[] = {"oversampled", "paper-b", NULL};
+static const char *const mode_names[] = {"paper", "corrected", NULL};
+static const char *const aggregate_names[] = {"mean-db", "mean-linear", "min", "proportional-fair", NULL};
+static const char *const lidar_names[] = {"os1-32", "paper-b", NULL};
+static const char *const radar_names[] = {"points", "cube", "cube-scenario9", NULL};
 
 static const bcue_config_field street_fields[] = {
     REAL("length_m", street.length_m, "140", 60, 2000, "length of the street, centred on the RSU"),
@@ -71,13 +90,29 @@ static const bcue_config_field array_fields[] = {
     WHOLE("beams", array.beams, "64", 2, 4096, "of the over-sampled codebook"),
     REAL("field_of_view_deg", array.field_of_view_deg, "90", 1, 179,
          "that the beams cover; beam 1 left, the last right"),
+    CHOICE("codebook", array.codebook, "oversampled", codebook_names,
+           "paper-b: an 8 x 8 array with its 152 beams of one, two and three lobes; the keys above do not "
+           "matter"),
+    REAL("tilt_deg", array.tilt_deg, "0", -89, 89, "of the array's boresight; positive looks up"),
     END,
 };
 static const bcue_config_field channel_fields[] = {
     REAL("carrier_hz", channel.carrier_hz, "60e9", 1e9, 100e9, "carrier frequency"),
     REAL("bandwidth_hz", channel.bandwidth_hz, "100e6", 0, 10e9, "over which the power is averaged"),
     WHOLE("subcarriers", channel.subcarriers, "16", 1, 4096, "of that average"),
-    WHOLE("reflections", channel.reflections, "1", 0, 1, "highest order: 0 = line of sight only"),
+    CHOICE("mode", channel.mode, "corrected", mode_names,
+           "paper: paths add in power, half-spaces, unpolarised, lost beyond 120 dB, published orientation "
+           "and beam weights"),
+    WHOLE("reflections", channel.reflections, "1", 0, 6, "highest order: 0 = line of sight only"),
+    FLAG("diffraction", channel.diffraction, "false",
+         "at one edge, alone and with one reflection before or after it"),
+    WHOLE("transmissions", channel.transmissions, "0", 0, 4, "slabs that a path may go through"),
+    REAL("max_path_loss_db", channel.max_path_loss_db, "160", 0, 400,
+         "weaker paths are not looked for; 0 = all are"),
+    CHOICE("aggregate", channel.aggregate, "mean-db", aggregate_names,
+           "receivers: all: one power per beam over the vehicles"),
+    FLAG("measured", channel.measured, "true",
+         "false: power per beam as it is, without ripple and noise of the receiver"),
     REAL("transmit_power_dbm", channel.transmit_power_dbm, "20", -100, 100,
          "of the vehicle's isotropic antenna"),
     REAL("noise_floor_dbm", channel.noise_floor_dbm, "-66.5", -200, 50,
@@ -97,7 +132,43 @@ static const bcue_config_field camera_fields[] = {
     WHOLE("height", camera.height, "180", 16, 4096, "pixels"),
     REAL("field_of_view_deg", camera.field_of_view_deg, "100", 10, 150, "horizontal"),
     REAL("pitch_deg", camera.pitch_deg, "-4", -80, 80, "positive looks up"),
+    REAL("distortion", camera.distortion, "0", -0.3, 1,
+         "of the lens: k1 of r (1 + k1 r^2), r = 1 at half the width"),
+    REAL("exposure_s", camera.exposure_s, "0", 0, 1, "shutter time: how long moving vehicles smear"),
+    REAL("noise", camera.noise, "0", 0, 1, "standard deviation in mid-grey, as a share of white"),
     WHOLE("jpeg_quality", camera.jpeg_quality, "90", 1, 100, "of the images"),
+    END,
+};
+static const bcue_config_field lidar_fields[] = {
+    FLAG("enabled", lidar.enabled, "false", "write unit1/lidar_data"),
+    CHOICE("kind", lidar.kind, "os1-32", lidar_names,
+           "os1-32: 32 x 1024, +-22.5 degrees, 120 m; paper-b: 32 x 2344, +25.5 to -22.5 degrees, 250 m"),
+    REAL("pitch_deg", lidar.pitch_deg, "0", -80, 80, "positive looks up"),
+    FLAG("ascii", lidar.ascii, "false", "ASCII PLY as DeepSense writes it, instead of binary"),
+    END,
+};
+static const bcue_config_field radar_fields[] = {
+    FLAG("enabled", radar.enabled, "false", "write unit1/radar_data"),
+    CHOICE(
+        "kind", radar.kind, "points", radar_names,
+        "points: CARLA's detections (N, 4); cube: raw samples (4, 256, 250) of the chirp of scenarios 31-34; "
+        "cube-scenario9: (4, 256, 128)"),
+    REAL("height_m", radar.height_m, "2.5", 0.2, 50, "above the ground"),
+    REAL("pitch_deg", radar.pitch_deg, "0", -80, 80, "positive looks up"),
+    WHOLE("rays", radar.rays, "2000", 1, 1000000, "points: rays a frame"),
+    WHOLE("scatterers", radar.scatterers, "300", 1, 65536, "cube: scattering centres a frame"),
+    REAL("miss_rate", radar.miss_rate, "0", 0, 1, "points: share of detections lost"),
+    REAL("false_points", radar.false_points, "0", 0, 1e4, "points: mean number of false detections a frame"),
+    END,
+};
+static const bcue_config_field weather_fields[] = {
+    FLAG("enabled", weather.enabled, "false",
+         "each episode takes one of the conditions below, in these shares, in drawn order; else `light`"),
+    REAL("noon", weather.noon, "30", 0, 1e6, "clear, at noon; relative frequency"),
+    REAL("night", weather.night, "10", 0, 1e6, "street lamps and headlights"),
+    REAL("rain", weather.rain, "5", 0, 1e6, "30 mm/h"),
+    REAL("fog", weather.fog, "5", 0, 1e6, "80 m of visibility"),
+    REAL("snow", weather.snow, "0", 0, 1e6, "2 mm/h of water"),
     END,
 };
 static const bcue_config_field light_fields[] = {
@@ -114,6 +185,18 @@ static const bcue_config_field gnss_fields[] = {
     REAL("horizontal_sigma_m", gnss.horizontal_sigma_m, "1.5", 0, 100,
          "standard deviation of the white error, per axis"),
     REAL("vertical_sigma_m", gnss.vertical_sigma_m, "2.5", 0, 100, "the same, upward"),
+    REAL("drift_sigma_m", gnss.drift_sigma_m, "0", 0, 100, "standard deviation of a slow error, per axis"),
+    REAL("drift_time_s", gnss.drift_time_s, "10", 0.1, 1e5, "its correlation time"),
+    REAL("multipath_m", gnss.multipath_m, "0", 0, 100,
+         "slow error where buildings hide all of the sky; in proportion where they hide less"),
+    REAL("outages_per_minute", gnss.outages_per_minute, "0", 0, 60, "times without any fix"),
+    REAL("outage_mean_s", gnss.outage_mean_s, "5", 0, 3600, "how long they last, mean"),
+    REAL("rtk_fix_sigma_m", gnss.rtk_fix_sigma_m, "0", 0, 10,
+         "error of a fixed RTK solution, per axis; 0 = no RTK"),
+    REAL("rtk_float_sigma_m", gnss.rtk_float_sigma_m, "0.5", 0, 10, "of a float solution"),
+    REAL("rtk_lost_above", gnss.rtk_lost_above, "0.5", 0, 1,
+         "share of hidden sky from which a solution floats"),
+    FLAG("nmea", gnss.nmea, "false", "write unit2/GPS_data/nmea_EPISODE.txt besides"),
     END,
 };
 const bcue_config_field bcue_simulate_fields[] = {
@@ -133,13 +216,32 @@ const bcue_config_field bcue_simulate_fields[] = {
     WHOLE("max_frames_per_episode", max_frames_per_episode, "200", 1, 100000, "longer passages are cut"),
     REAL("record_half_angle_deg", record_half_angle_deg, "45", 5, 80,
          "an episode lasts while the vehicle is within +- this of boresight"),
-    SECTION("street", street_fields, "a straight road with two lanes"),
+    CHOICE("receivers", receivers, "target", receiver_names,
+           "target: one transmitting vehicle; all: every vehicle in the scene, power over all of them"),
+    CHOICE("scene", scene, "straight", scene_names,
+           "straight: a road with two lanes (street, traffic); scenery: built from a description (scenery, "
+           "flow)"),
+    SECTION("street", street_fields,
+            "scene: straight: a road with two lanes, seen from a RSU that looks north"),
     SECTION("rsu", rsu_fields, "looks north across the road"),
-    SECTION("traffic", traffic_fields, "vehicles at constant speed, both ways"),
+    SECTION("traffic", traffic_fields, "scene: straight: vehicles at constant speed, both ways"),
+    {.name = "scenery",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = AT(scenery),
+     .fields = bcue_scenery_fields,
+     .help = "scene: scenery: roads, buildings, trees, and where the RSU stands"},
+    {.name = "flow",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = AT(flow),
+     .fields = bcue_flow_fields,
+     .help = "scene: scenery: traffic that follows, changes lanes, stops and turns"},
     SECTION("array", array_fields, "the RSU's antenna array and its codebook"),
     SECTION("channel", channel_fields, "from the vehicle's antenna to power per beam"),
     SECTION("camera", camera_fields, "at the RSU, along the array's boresight"),
-    SECTION("light", light_fields, "daylight"),
+    SECTION("lidar", lidar_fields, "at the RSU, at the camera's place"),
+    SECTION("radar", radar_fields, "at the RSU, below the camera"),
+    SECTION("weather", weather_fields, "conditions of the episodes, for every sensor and the channel"),
+    SECTION("light", light_fields, "daylight, without weather"),
     SECTION("gnss", gnss_fields, "the vehicle's positioning"),
     END,
 };
@@ -152,6 +254,18 @@ static bcue_status check_order(const bcue_config *source, const char *key, doubl
     return bcue_config_fail(source, error, key,
                             "the least value %g is above the greatest %g; swap them or change one", low,
                             high);
+}
+
+static bcue_status check_weather(const bcue_simulate_config *config, const bcue_config *source,
+                                 bcue_error *error)
+{
+    double sum = config->weather.noon + config->weather.night + config->weather.rain + config->weather.fog +
+                 config->weather.snow;
+    if (config->weather.enabled && !(sum > 0.0))
+        return bcue_config_fail(source, error, "weather",
+                                "every condition has the share 0; give one of noon, night, rain, fog, snow a "
+                                "positive number");
+    return BCUE_OK;
 }
 
 static bcue_status check(const bcue_simulate_config *config, const bcue_config *source, bcue_error *error)
@@ -169,6 +283,8 @@ static bcue_status check(const bcue_simulate_config *config, const bcue_config *
                                 "a sidewalk of %g m leaves the RSU no place %g m from the road; make "
                                 "street.setback_m at least 1 m larger",
                                 config->street.sidewalk_m, config->street.setback_m);
+    if (config->scene != BCUE_SIM_SCENE_STRAIGHT)
+        return check_weather(config, source, error);
     double span = tan(config->record_half_angle_deg * BCUE_PI / 180.0) *
                   (config->street.setback_m + 1.5 * config->street.lane_width_m);
     if (span > 0.5 * config->street.length_m)

@@ -5,6 +5,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/config.h"
+#include "beamcue/status.h"
+#include "world/scenery.h"
+#include "world/traffic_flow.h"
+
+typedef enum bcue_sim_scene_kind { BCUE_SIM_SCENE_STRAIGHT, BCUE_SIM_SCENE_SCENERY } bcue_sim_scene_kind;
+typedef enum bcue_sim_receivers { BCUE_SIM_TARGET, BCUE_SIM_ALL } bcue_sim_receivers;
+typedef enum bcue_sim_codebook { BCUE_SIM_CODEBOOK_OVERSAMPLED, BCUE_SIM_CODEBOOK_PAPER_B } bcue_sim_codebook;
+typedef enum bcue_sim_lidar { BCUE_SIM_LIDAR_OS1_32, BCUE_SIM_LIDAR_PAPER_B } bcue_sim_lidar;
+typedef enum bcue_sim_radar {
+    BCUE_SIM_RADAR_POINTS,
+    BCUE_SIM_RADAR_CUBE_31, /* the chirp of DeepSense scenarios 31-34 */
+    BCUE_SIM_RADAR_CUBE_9,  /* of scenario 9 */
+} bcue_sim_radar;
 
 typedef struct bcue_simulate_config {
     char *output;
@@ -14,6 +27,10 @@ typedef struct bcue_simulate_config {
     double frame_rate_hz;
     int64_t max_frames_per_episode;
     double record_half_angle_deg;
+    int receivers; /* bcue_sim_receivers */
+    int scene;     /* bcue_sim_scene_kind */
+    bcue_scenery_config scenery;
+    bcue_flow_config flow;
     struct {
         double length_m, lane_width_m, setback_m, sidewalk_m, yard_m;
         double building_min_height_m, building_max_height_m, tree_spacing_m;
@@ -30,11 +47,18 @@ typedef struct bcue_simulate_config {
     struct {
         int64_t elements, beams;
         double spacing_wavelengths, field_of_view_deg;
+        int codebook; /* bcue_sim_codebook */
+        double tilt_deg;
     } array;
     struct {
         double carrier_hz, bandwidth_hz;
         int64_t subcarriers;
-        int64_t reflections;
+        int mode; /* bcue_link_mode */
+        int64_t reflections, transmissions;
+        bool diffraction;
+        double max_path_loss_db;
+        int aggregate; /* bcue_aggregation */
+        bool measured;
         double transmit_power_dbm, noise_floor_dbm, ripple_db;
         int64_t snapshots;
     } channel;
@@ -42,14 +66,36 @@ typedef struct bcue_simulate_config {
         bool enabled;
         int64_t width, height;
         double field_of_view_deg, pitch_deg;
+        double distortion, exposure_s, noise;
         int64_t jpeg_quality;
     } camera;
+    struct {
+        bool enabled;
+        int kind; /* bcue_sim_lidar */
+        double pitch_deg;
+        bool ascii;
+    } lidar;
+    struct {
+        bool enabled;
+        int kind; /* bcue_sim_radar */
+        double height_m, pitch_deg;
+        int64_t rays, scatterers;
+        double miss_rate, false_points;
+    } radar;
+    struct {
+        bool enabled;
+        double noon, night, rain, fog, snow; /* relative frequencies */
+    } weather;
     struct {
         double min_sun_elevation_deg, max_sun_elevation_deg, max_sun_azimuth_deg, min_cloudiness,
             max_cloudiness, exposure;
     } light;
     struct {
         double horizontal_sigma_m, vertical_sigma_m;
+        double drift_sigma_m, drift_time_s, multipath_m;
+        double outages_per_minute, outage_mean_s;
+        double rtk_fix_sigma_m, rtk_float_sigma_m, rtk_lost_above;
+        bool nmea;
     } gnss;
 } bcue_simulate_config;
 

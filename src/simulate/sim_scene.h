@@ -1,0 +1,41 @@
+/* Inside the room: the street of a run, its traffic, and the weather of its episodes. */
+#ifndef BCUE_SIMULATE_SIM_SCENE_H
+#define BCUE_SIMULATE_SIM_SCENE_H
+
+#include "sensors/rgb_camera.h"
+#include "simulate/sim_sensors.h"
+#include "simulate/simulate_config.h"
+#include "world/weather.h"
+
+typedef struct bcue_sim_scene {
+    const bcue_simulate_config *config;
+    bcue_world world;
+    bcue_vec3 place; /* of the RSU's array */
+    double azimuth;  /* it faces this way: radians, counter-clockwise from east */
+    bcue_sim_poses poses;
+    bcue_traffic_config cruise; /* of the straight street */
+    bcue_bounds bounds;         /* of a scenery: vehicles count inside */
+    bcue_condition *conditions; /* per episode; NULL without weather */
+} bcue_sim_scene;
+
+/* Destroy it also after a failure. */
+bcue_status bcue_sim_scene_create(const bcue_simulate_config *config, bcue_sim_scene *scene,
+                                  bcue_error *error);
+void bcue_sim_scene_destroy(bcue_sim_scene *scene);
+
+typedef struct bcue_sim_episode {
+    bcue_traffic traffic;
+    uint32_t frames;
+    bool has_weather;
+    bcue_weather weather;
+    bcue_daylight light;   /* what holds without weather */
+    const char *condition; /* "noon", ...; "day" without weather */
+} bcue_sim_episode;
+
+/* Free the traffic afterwards. */
+bcue_status bcue_sim_scene_episode(const bcue_sim_scene *scene, uint32_t number, bcue_sim_episode *episode,
+                                   bcue_error *error);
+/* Does a vehicle at this place count? */
+bool bcue_sim_scene_counts(const bcue_sim_scene *scene, const bcue_instance *instance);
+
+#endif
