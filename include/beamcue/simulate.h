@@ -1,14 +1,10 @@
-/* Simulate a street: camera, GNSS and received power per beam for the same instants, written as a DeepSense
-   scenario folder.
-
-   scenario.csv has one row per sample: index (1-based), unit1_rgb, unit1_pwr_60ghz, unit1_loc, unit2_loc
-   (paths from the folder), unit1_beam (1-based best beam as measured; beam 1 looks left), seq_index (episode,
-   1-based), time_stamp (HH:MM:SS-microseconds), los (1: line of sight free; 0: blocked, the beam is that of a
-   reflection). Unit 1 is the roadside unit with camera and array, unit 2 the transmitting vehicle. Power is
-   in milliwatts, one number per beam, noise included. A frame in which no beam stands out of the noise has no
-   row: its best beam would be chance. ground_truth.csv holds, row by row, what no sensor knows (true place,
-   speed, class, azimuth, pixel); beamcue.yaml the effective configuration; manifest.json seed, version,
-   counts, and size and hash of each file. */
+/* Simulate a street: camera, LiDAR, radar, GNSS and received power per beam for the same instants, written as
+   a DeepSense scenario folder. docs/simulation.md says what is simulated and what every column of
+   scenario.csv holds. Unit 1 is the roadside unit with sensors and array, unit 2 the transmitting vehicle, or
+   all of them. Power is in milliwatts, one number per beam. A frame in which no vehicle counts, or no beam
+   stands out of the noise, has no row: its best beam would be chance. ground_truth.csv (one transmitting
+   vehicle) holds, row by row, what no sensor knows; beamcue.yaml the effective configuration; manifest.json
+   seed, version, counts, and size and hash of each file. */
 #ifndef BEAMCUE_SIMULATE_H
 #define BEAMCUE_SIMULATE_H
 

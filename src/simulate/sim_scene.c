@@ -97,12 +97,6 @@ static bcue_status make_scenery(bcue_sim_scene *scene, bcue_error *error)
     const bcue_simulate_config *c = scene->config;
     bcue_site site;
     BCUE_TRY(bcue_scenery_make(&c->scenery, (uint64_t)c->seed, &scene->world, &site, error));
-    uint32_t inside = bcue_world_inside(&scene->world, site.position);
-    if (inside != UINT32_MAX)
-        return bcue_fail(error, BCUE_ERROR_CONFIG,
-                         "scenery.rsu: (%g, %g, %g) lies inside a building (object %u); move it or leave the "
-                         "place free (scenery.open_m)",
-                         site.position.x, site.position.y, site.position.z, inside);
     scene->place = site.position;
     scene->azimuth = site.yaw;
     scene->bounds = site.bounds;

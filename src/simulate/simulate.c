@@ -95,7 +95,8 @@ static bcue_status set_up(run *r, bcue_error *error)
     const char *material = bcue_channel_extrapolated(r->radio.channel, &count);
     if (material)
         bcue_log(r->hooks, BCUE_LOG_INFO,
-                 "%zu material(s), %s first, are used outside of their frequency range at %g GHz (see docs)",
+                 "%zu material(s), %s first, are used outside of their frequency range at %g GHz: continued "
+                 "as docs/simulation.md says",
                  count, material, 1e-9 * c->channel.carrier_hz);
     put_header(r);
     BCUE_TRY(put_location(r, bcue_vec3_make(r->scene.place.x, r->scene.place.y, 0.0), geodetic, error));

@@ -270,6 +270,7 @@ static bcue_status check_weather(const bcue_simulate_config *config, const bcue_
 
 static bcue_status check(const bcue_simulate_config *config, const bcue_config *source, bcue_error *error)
 {
+    BCUE_TRY(check_weather(config, source, error));
     BCUE_TRY(check_order(source, "street.building_min_height_m", config->street.building_min_height_m,
                          config->street.building_max_height_m, error));
     BCUE_TRY(check_order(source, "traffic.min_speed_mps", config->traffic.min_speed_mps,
@@ -284,7 +285,7 @@ static bcue_status check(const bcue_simulate_config *config, const bcue_config *
                                 "street.setback_m at least 1 m larger",
                                 config->street.sidewalk_m, config->street.setback_m);
     if (config->scene != BCUE_SIM_SCENE_STRAIGHT)
-        return check_weather(config, source, error);
+        return BCUE_OK;
     double span = tan(config->record_half_angle_deg * BCUE_PI / 180.0) *
                   (config->street.setback_m + 1.5 * config->street.lane_width_m);
     if (span > 0.5 * config->street.length_m)

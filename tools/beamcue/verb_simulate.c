@@ -14,8 +14,13 @@ static void write_text(FILE *out, const bcue_simulate_summary *summary)
         fprintf(out, "left out  %" PRIu64 " frames in which no beam stood out of the noise\n",
                 summary->frames_no_signal);
     fprintf(out, "size      %.1f MB\n", 1e-6 * (double)summary->bytes);
-    fprintf(out, "time      %.1f s, %.1f s of it for the camera\n", summary->seconds,
+    fprintf(out, "time      %.1f s: channel %.1f, camera %.1f", summary->seconds, summary->channel_seconds,
             summary->camera_seconds);
+    if (summary->lidar_seconds > 0.0)
+        fprintf(out, ", LiDAR %.1f", summary->lidar_seconds);
+    if (summary->radar_seconds > 0.0)
+        fprintf(out, ", radar %.1f", summary->radar_seconds);
+    fputc('\n', out);
 }
 
 static void write_json(FILE *out, const bcue_simulate_summary *summary)
@@ -30,6 +35,12 @@ static void write_json(FILE *out, const bcue_simulate_summary *summary)
     bcue_cli_json_number(out, summary->seconds);
     fputs(", \"camera_seconds\": ", out);
     bcue_cli_json_number(out, summary->camera_seconds);
+    fputs(", \"channel_seconds\": ", out);
+    bcue_cli_json_number(out, summary->channel_seconds);
+    fputs(", \"lidar_seconds\": ", out);
+    bcue_cli_json_number(out, summary->lidar_seconds);
+    fputs(", \"radar_seconds\": ", out);
+    bcue_cli_json_number(out, summary->radar_seconds);
     fputc('}', out);
 }
 
@@ -58,15 +69,16 @@ static const bcue_cli_option options[] = {BCUE_CLI_SET, {.name = NULL}};
 
 const bcue_cli_verb bcue_verb_simulate = {
     .name = "simulate",
-    .purpose = "simulate a street with camera, GNSS and received power per beam",
+    .purpose = "simulate a street: camera, LiDAR, radar, GNSS, power per beam",
     .operands = "CONFIG.yaml",
     .least = 1,
     .most = 1,
     .options = options,
-    .about = "A roadside unit watches a straight street with buildings and traffic; a vehicle\n"
-             "that transmits drives past. The result is a scenario folder in the DeepSense 6G\n"
-             "layout. 'beamcue help simulate-config' prints every key with type, range, default\n"
-             "and meaning. The same configuration and seed give the same files.\n"
+    .about = "A roadside unit watches a street with buildings and traffic; vehicles drive past,\n"
+             "and one of them, or all, are served by its beams. The result is a scenario folder in\n"
+             "the DeepSense 6G layout: camera, LiDAR, radar, GNSS and received power per beam.\n"
+             "'beamcue help simulate-config' prints every key with type, range, default and\n"
+             "meaning. The same configuration and seed give the same files.\n"
              "\n"
              "Example:\n"
              "  beamcue simulate configs/street_demo.yaml --set seed=2 --set output=data/street2\n"
