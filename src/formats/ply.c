@@ -349,6 +349,7 @@ static double read_binary(const char *at, const ply_type *type, bool swapped)
         float f32;
         double f64;
     } value;
+    value.f64 = 0.0;
     memcpy(&value, bytes, type->size);
     if (type->kind == PLY_FLOAT)
         return type->size == 4 ? (double)value.f32 : value.f64;

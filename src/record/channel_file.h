@@ -50,7 +50,7 @@ typedef struct bcue_channel_file bcue_channel_file;
 /* Start a file under a temporary name beside `path`. On success the caller ends with commit or abandon.
    BCUE_ERROR_IO, BCUE_ERROR_MEMORY, BCUE_ERROR_ARGUMENT. */
 bcue_status bcue_channel_file_create(const char *path, const bcue_channel_file_config *config,
-                                     bcue_channel_file **file, bcue_error *error);
+                                     bcue_channel_file **made, bcue_error *error);
 /* BCUE_ERROR_ARGUMENT when a part that the file has is NULL, or a path has no interactions that fit. */
 bcue_status bcue_channel_file_add(bcue_channel_file *file, const bcue_channel_link *link, bcue_error *error);
 /* Write what is left, close, and give the file its name; the handle is gone in any case. */

@@ -125,7 +125,7 @@ static bcue_status take_vector(const mitsuba_reading *reading, const bcue_xml_el
 {
     static const char *const axes[] = {"x", "y", "z"};
     if (bcue_xml_attribute(element, "value") != NULL) {
-        size_t count;
+        size_t count = 0;
         BCUE_TRY(take_numbers(reading, element, "value", v, 3, &count, error));
         if (count == 1)
             v[1] = v[2] = v[0];
@@ -144,7 +144,7 @@ static bcue_status take_vector(const mitsuba_reading *reading, const bcue_xml_el
 static bcue_status take_rotation(const mitsuba_reading *reading, const bcue_xml_element *element,
                                  double left[12], bcue_error *error)
 {
-    double v[3], degrees = 0.0;
+    double v[3] = {0}, degrees = 0.0;
     BCUE_TRY(take_vector(reading, element, 0.0, v, error));
     BCUE_TRY(take_number(reading, element, "angle", -1e6, 1e6, &degrees, error));
     bcue_vec3 axis = bcue_vec3_unit(bcue_vec3_make(v[0], v[1], v[2]));
@@ -164,7 +164,7 @@ static bcue_status take_rotation(const mitsuba_reading *reading, const bcue_xml_
 static bcue_status take_matrix(const mitsuba_reading *reading, const bcue_xml_element *element,
                                double left[12], bcue_error *error)
 {
-    double numbers[16];
+    double numbers[16] = {0};
     size_t count;
     BCUE_TRY(take_numbers(reading, element, "value", numbers, 16, &count, error));
     if (count == 9) {
@@ -182,7 +182,7 @@ static bcue_status take_matrix(const mitsuba_reading *reading, const bcue_xml_el
 static bcue_status on_transform_step(mitsuba_reading *reading, const bcue_xml_element *element,
                                      bcue_error *error)
 {
-    double left[12], v[3];
+    double left[12], v[3] = {0};
     set_identity(left);
     if (strcmp(element->name, "translate") == 0) {
         BCUE_TRY(take_vector(reading, element, 0.0, v, error));
