@@ -57,6 +57,13 @@ static void add_occupant(bcue_flow *flow, uint32_t lane, double rear, double fro
     flow->occupants[flow->occupant_count++] = (bcue_occupant){lane, rear, front, mover};
 }
 
+/* The front bumper's place on a lane beside its own. */
+static double place_beside(const bcue_flow *flow, const bcue_mover *m, uint32_t lane)
+{
+    bcue_vec3 front = bcue_lane_at(flow->roads, m->lane, m->s, NULL);
+    return bcue_lane_project(flow->roads, lane, front.x, front.y);
+}
+
 /* Where it is, the tail on the lanes behind, and the lane it is just leaving sideways. */
 static void list_mover(bcue_flow *flow, size_t index)
 {
@@ -64,8 +71,8 @@ static void list_mover(bcue_flow *flow, size_t index)
     double rear = m->s - m->length;
     add_occupant(flow, m->lane, rear, m->s, index);
     if (m->beside != BCUE_NO_LANE) {
-        double stretch = flow->roads->lanes[m->beside].length_m / flow->roads->lanes[m->lane].length_m;
-        add_occupant(flow, m->beside, m->s * stretch - m->length, m->s * stretch, index);
+        double front = place_beside(flow, m, m->beside);
+        add_occupant(flow, m->beside, front - m->length, front, index);
     }
     for (int k = 0; rear < 0.0 && k < BCUE_FLOW_HISTORY && m->before[k] != BCUE_NO_LANE; k++) {
         double length = flow->roads->lanes[m->before[k]].length_m;
@@ -145,8 +152,7 @@ double bcue_flow_acceleration(bcue_flow *flow, size_t index)
     double gap = bcue_flow_gap(flow, index, m->lane, m->s, m->next, &leader);
     double acceleration = bcue_idm_acceleration(&driver, m->v, gap, leader);
     if (m->beside != BCUE_NO_LANE) { /* not out of the old lane yet: no nearer to its leader than ever */
-        double stretch = flow->roads->lanes[m->beside].length_m / lane->length_m;
-        gap = bcue_flow_gap(flow, index, m->beside, m->s * stretch, BCUE_NO_LANE, &leader);
+        gap = bcue_flow_gap(flow, index, m->beside, place_beside(flow, m, m->beside), BCUE_NO_LANE, &leader);
         acceleration = fmin(acceleration, bcue_idm_acceleration(&driver, m->v, gap, leader));
     }
     bool crossing = m->next != BCUE_NO_LANE && flow->roads->lanes[m->next].kind == BCUE_LANE_CONNECTOR;
@@ -180,8 +186,8 @@ static size_t follower_on(const bcue_flow *flow, size_t except, uint32_t lane, d
 static bool consider(bcue_flow *flow, size_t index, uint32_t target, double *new_s)
 {
     const bcue_mover *m = &flow->movers[index];
-    const bcue_lane *lane = &flow->roads->lanes[m->lane], *to = &flow->roads->lanes[target];
-    double s = m->s * to->length_m / lane->length_m, leader, leader_then;
+    const bcue_lane *lane = &flow->roads->lanes[m->lane];
+    double s = place_beside(flow, m, target), leader, leader_then;
     *new_s = s;
     for (size_t i = 0; i < flow->occupant_count; i++) {
         const bcue_occupant *o = &flow->occupants[i];

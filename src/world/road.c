@@ -113,32 +113,53 @@ bcue_vec3 bcue_lane_at(const bcue_roads *roads, uint32_t index, double s, double
     return bcue_vec3_add(roads->points[i], bcue_vec3_scale(along, share));
 }
 
+/* The nearest place of a lane: distance, and by pointer arc length and side (left is +). */
+static double project(const bcue_roads *roads, const bcue_lane *lane, double x, double y, double *s,
+                      double *side)
+{
+    double best = HUGE_VAL;
+    for (size_t i = lane->first_point; i + 1 < lane->first_point + lane->point_count; i++) {
+        bcue_vec3 a = roads->points[i], b = roads->points[i + 1];
+        double ux = b.x - a.x, uy = b.y - a.y, length = hypot(ux, uy);
+        if (!(length > 0.0))
+            continue;
+        ux /= length;
+        uy /= length;
+        double along = (x - a.x) * ux + (y - a.y) * uy;
+        along = along < 0.0 ? 0.0 : along > length ? length : along;
+        double dx = x - a.x - along * ux, dy = y - a.y - along * uy, distance = hypot(dx, dy);
+        if (distance >= best)
+            continue;
+        best = distance;
+        *s = roads->arc[i] + along / length * (roads->arc[i + 1] - roads->arc[i]);
+        *side = ux * dy - uy * dx >= 0.0 ? 1.0 : -1.0;
+    }
+    return best;
+}
+
+double bcue_lane_project(const bcue_roads *roads, uint32_t index, double x, double y)
+{
+    double s = 0.0, side = 0.0;
+    (void)project(roads, &roads->lanes[index], x, y, &s, &side);
+    return s;
+}
+
 uint32_t bcue_roads_nearest(const bcue_roads *roads, bcue_lane_kind kind, double x, double y, double reach_m,
                             double *s, double *offset_m)
 {
     uint32_t found = BCUE_NO_LANE;
     double best = reach_m;
     for (size_t l = 0; l < roads->lane_count; l++) {
-        const bcue_lane *lane = &roads->lanes[l];
-        if (lane->kind != kind)
+        double at = 0.0, side = 0.0;
+        if (roads->lanes[l].kind != kind)
             continue;
-        for (size_t i = lane->first_point; i + 1 < lane->first_point + lane->point_count; i++) {
-            bcue_vec3 a = roads->points[i], b = roads->points[i + 1];
-            double ux = b.x - a.x, uy = b.y - a.y, length = hypot(ux, uy);
-            if (!(length > 0.0))
-                continue;
-            ux /= length;
-            uy /= length;
-            double along = (x - a.x) * ux + (y - a.y) * uy;
-            along = along < 0.0 ? 0.0 : along > length ? length : along;
-            double dx = x - a.x - along * ux, dy = y - a.y - along * uy, distance = hypot(dx, dy);
-            if (distance > best || (distance == best && found != BCUE_NO_LANE))
-                continue;
-            best = distance;
-            found = (uint32_t)l;
-            *s = roads->arc[i] + along / length * (roads->arc[i + 1] - roads->arc[i]);
-            *offset_m = ux * dy - uy * dx >= 0.0 ? distance : -distance;
-        }
+        double distance = project(roads, &roads->lanes[l], x, y, &at, &side);
+        if (distance > best || (distance == best && found != BCUE_NO_LANE))
+            continue;
+        best = distance;
+        found = (uint32_t)l;
+        *s = at;
+        *offset_m = side * distance;
     }
     return found;
 }

@@ -78,6 +78,8 @@ void bcue_roads_find_conflicts(bcue_roads *roads, double length_m, double width_
 /* The place at arc length `s` of lane `index` (clamped to the lane); *yaw (may be NULL) is the direction of
  * travel. */
 bcue_vec3 bcue_lane_at(const bcue_roads *roads, uint32_t index, double s, double *yaw);
+/* The arc length at which lane `index` is nearest to (x, y). */
+double bcue_lane_project(const bcue_roads *roads, uint32_t index, double x, double y);
 /* The lane of `kind` whose centre line is nearest to (x, y); *s: arc length, *offset_m: to its left (+) or
    right
    (-). BCUE_NO_LANE when there is none within `reach_m`. */

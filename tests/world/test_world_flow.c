@@ -142,6 +142,46 @@ static void nobody_overlaps(void)
     CHECK(steps >= 10000);
 }
 
+/* In a bend the lanes beside each other are not equally long: a change of lanes must not move anybody along.
+ */
+static void lane_changes_in_bends(void)
+{
+    static const char text[] =
+        "traffic_lights: false\nroads:\n  - {bend_radius_m: 34, lanes_backward: 3, line_m: "
+        "[157.56, -139.96, -2.6, -163.67, 139.88, 131.62, -101.63, -32.18]}\n";
+    bcue_error error = {0};
+    bcue_scenery_config scenery;
+    bcue_config *source;
+    bcue_flow_config config;
+    bcue_world world;
+    bcue_traffic traffic;
+    tally t = {0};
+    CHECK_OK(bcue_config_read_text(text, sizeof text - 1, "bends.yaml", NULL, 0, bcue_scenery_fields,
+                                   &scenery, &source, &error),
+             error);
+    CHECK_OK(bcue_scenery_make(&scenery, 1, &world, NULL, &error), error);
+    bcue_config_destroy(source);
+    CHECK_OK(bcue_flow_defaults(&config, &error), error);
+    config.vehicles_per_minute = 23.0;
+    config.max_vehicles = 100;
+    config.duration_s = 120.0;
+    CHECK_OK(bcue_traffic_flow(&world, &config, 303, 0, &traffic, &error), error);
+    CHECK_OK(bcue_traffic_check(&world, &traffic, &error), error);
+    walk_through(&world, &traffic, config.step_s, 1200, "bends", &t);
+    CHECK_INT(t.overlaps, 0);
+    CHECK_AT(t.lane_changes >= 10, "%zu lane changes", t.lane_changes);
+    for (size_t i = 0; i < traffic.track_count; i++)
+        for (size_t k = 1; k < traffic.tracks[i].state_count; k++) {
+            const bcue_track_state *a = &traffic.states[traffic.tracks[i].first_state + k - 1], *b = a + 1;
+            double step = bcue_vec3_norm(bcue_vec3_sub(b->position, a->position));
+            double speed = bcue_vec3_norm(b->velocity_mps);
+            CHECK_AT(fabs(step - speed * config.step_s) < 0.5, "%s moves %g m in a step at %g m/s",
+                     traffic.tracks[i].id, step, speed);
+        }
+    bcue_traffic_free(&traffic);
+    bcue_world_free(&world);
+}
+
 static bool same_traffic(const bcue_traffic *a, const bcue_traffic *b)
 {
     return a->track_count == b->track_count && a->state_count == b->state_count &&
@@ -243,5 +283,6 @@ int main(void)
     RUN(idm_by_hand);
     RUN(mobil_by_hand);
     RUN(nobody_overlaps);
+    RUN(lane_changes_in_bends);
     return check_summary();
 }
