@@ -143,6 +143,134 @@ static void packets_name_what_they_hit(void)
     bcue_world_free(&world);
 }
 
+/* A reflection on an inner edge of a surface, and on a corner where six triangles meet, is one path. */
+static void inner_edges_count_once(void)
+{
+    bcue_world world;
+    bcue_radio_scene *scene;
+    bcue_error error = {0};
+    CHECK_OK(bcue_world_init(&world, &error), error);
+    uint32_t id = bcue_world_add_object(&world, (bcue_object){.kind = BCUE_OBJECT_GROUND});
+    for (int i = -3; i < 3; i++)
+        for (int k = -3; k < 3; k++)
+            bcue_mesh_add_quad(
+                &world.statics,
+                (bcue_vec3[4]){{i, k, 0}, {i + 1.0, k, 0}, {i + 1.0, k + 1.0, 0}, {i, k + 1.0, 0}},
+                BCUE_MATERIAL_ASPHALT, id);
+    CHECK_OK(bcue_world_finish(&world, "the test scene", &error), error);
+    CHECK_INT(world.radio.surface_count, 1);
+    CHECK_OK(bcue_radio_scene_create(&world, &scene, &error), error);
+    bcue_path_list list = {0};
+    const double at[4][2] = {{0, 0}, {0.5, 0.5}, {0.5, 0}, {-2, 1}}; /* corner, diagonal, side, corner */
+    for (int i = 0; i < 4; i++)
+        for (int turn = 0; turn < 7; turn++) {
+            double dx = 1.3 * cos(turn), dy = 1.3 * sin(turn);
+            find(scene, bcue_vec3_make(at[i][0] + dx, at[i][1] + dy, 2),
+                 bcue_vec3_make(at[i][0] - dx, at[i][1] - dy, 2), 1, &list);
+            CHECK_INT(list.count, 2);
+        }
+    bcue_path_list_free(&list);
+    bcue_radio_scene_destroy(scene);
+    bcue_world_free(&world);
+}
+
+/* A moving bus reflects and diffracts, and its points move with it. */
+static void vehicles_take_part(void)
+{
+    bcue_world world;
+    bcue_radio_scene *scene;
+    bcue_error error = {0};
+    CHECK_OK(bcue_world_make_plain(200.0, BCUE_MATERIAL_ASPHALT, &world, &error), error);
+    CHECK_OK(bcue_radio_scene_create(&world, &scene, &error), error);
+    bcue_path_list list = {0};
+    bcue_instance bus = {.model = BCUE_VEHICLE_BUS, .position = {0, 10, 0}, .velocity_mps = {7, 0, 0}};
+    bcue_vec3 tx = {-8, 0, 1.5}, rx = {8, 0, 1.5}, behind = {0, 25, 1.5};
+    bcue_path_options options = {
+        .max_reflections = 1, .diffraction = true, .mixed = true, .min_edge_m = 0.05};
+    for (int frame = 0; frame < 2; frame++) {
+        bus.position.x = 0.7 * frame;
+        CHECK_OK(bcue_radio_scene_place(scene, &bus, 1, &error), error);
+        CHECK_OK(bcue_paths_find(scene, tx, &rx, 1, &options, &list, NULL, &error), error);
+        size_t off_bus = 0;
+        for (size_t i = 0; i < list.count; i++)
+            for (int k = 0; k < list.paths[i].count; k++) {
+                const bcue_interaction *a = &list.paths[i].at[k];
+                bool moves = a->instance == 0;
+                CHECK_NEAR(a->velocity_mps.x, moves ? 7.0 : 0.0, 0.0);
+                CHECK(moves == (fabs(a->point.y - 10.0) < 1.4 && fabs(a->point.x - bus.position.x) < 6.5));
+                off_bus += moves && a->kind == BCUE_REFLECTION && list.paths[i].count == 1;
+            }
+        CHECK(off_bus >= 1);
+        CHECK_OK(bcue_paths_find(scene, tx, &behind, 1, &options, &list, NULL, &error), error);
+        size_t over = 0;
+        for (size_t i = 0; i < list.count; i++) {
+            CHECK(list.paths[i].count > 0); /* no line of sight through it */
+            const bcue_interaction *a = &list.paths[i].at[0];
+            if (a->kind != BCUE_DIFFRACTION || list.paths[i].count != 1)
+                continue;
+            over++;
+            /* What the header says of the faces and the edge. */
+            bcue_vec3 t0 = bcue_vec3_cross(a->normal, a->edge), back = bcue_vec3_sub(tx, a->point);
+            double angle = atan2(bcue_vec3_dot(back, a->normal), bcue_vec3_dot(back, t0));
+            angle += angle < 0.0 ? 2.0 * BCUE_PI : 0.0;
+            CHECK(angle >= 0.0 && angle <= 0.5 * a->wedge_n * BCUE_PI + 1e-9);
+            CHECK_NEAR(bcue_vec3_dot(a->normal_n, t0), sin(a->wedge_n * BCUE_PI), 1e-7);
+            CHECK_NEAR(bcue_vec3_dot(a->normal_n, a->normal), -cos(a->wedge_n * BCUE_PI), 1e-7);
+            CHECK_NEAR(bcue_vec3_dot(bcue_vec3_unit(bcue_vec3_sub(a->point, tx)), a->edge),
+                       bcue_vec3_dot(bcue_vec3_unit(bcue_vec3_sub(behind, a->point)), a->edge), 1e-9);
+        }
+        CHECK(over >= 1);
+    }
+    bcue_path_list_free(&list);
+    bcue_radio_scene_destroy(scene);
+    bcue_world_free(&world);
+}
+
+/* A pane that waves pass: the line of sight goes on, with one interaction; a reflection behind it has two. */
+static void slabs_are_passed(void)
+{
+    bcue_world world;
+    bcue_radio_scene *scene;
+    bcue_error error = {0};
+    CHECK_OK(bcue_world_make_plain(200.0, BCUE_MATERIAL_ASPHALT, &world, &error), error);
+    uint32_t id = bcue_world_add_object(&world, (bcue_object){.kind = BCUE_OBJECT_BUILDING});
+    bcue_radio_material *glass = &world.materials[BCUE_MATERIAL_GLASS].radio;
+    glass->slab = true;
+    glass->thickness_m = 0.01;
+    bcue_world_add_wall(&world, bcue_vec3_make(-10, 5, 0), bcue_vec3_make(20, 0, 0), bcue_vec3_make(0, 0, 6),
+                        BCUE_MATERIAL_GLASS, id);
+    bcue_world_add_wall(&world, bcue_vec3_make(20, 6, 0), bcue_vec3_make(10, 0, 0), bcue_vec3_make(0, 0, 6),
+                        BCUE_MATERIAL_FACADE, id);
+    CHECK_OK(bcue_world_finish(&world, "the test scene", &error), error);
+    CHECK_OK(bcue_radio_scene_create(&world, &scene, &error), error);
+    bcue_path_list list = {0};
+    bcue_vec3 tx = {0, 0, 2}, rx = {3, 9, 2}, shut = {25, 9, 2};
+    for (int most = 0; most < 3; most++) {
+        bcue_path_options options = {.max_reflections = 1, .max_transmissions = 1, .max_interactions = most};
+        options.max_transmissions = most > 0;
+        CHECK_OK(bcue_paths_find(scene, tx, &rx, 1, &options, &list, NULL, &error), error);
+        CHECK_INT(list.count, most);
+        if (list.count == 2) {
+            const bcue_interaction *through = &list.paths[0].at[0];
+            CHECK_INT(list.paths[0].count, 1);
+            CHECK_INT(through->kind, BCUE_TRANSMISSION);
+            CHECK_NEAR(through->point.y, 5.0, 1e-9);
+            CHECK_NEAR(through->point.x, 3.0 * 5.0 / 9.0, 1e-9);
+            CHECK(through->normal.y < -0.999);
+            CHECK_NEAR(list.paths[0].length_m, sqrt(90.0), 1e-12);
+            CHECK_INT(list.paths[1].count, 2);
+            CHECK_INT(list.paths[1].at[0].kind, BCUE_REFLECTION);
+            CHECK_INT(list.paths[1].at[1].kind, BCUE_TRANSMISSION);
+        }
+        CHECK_OK(bcue_paths_find(scene, bcue_vec3_make(25, 0, 2), &shut, 1, &options, &list, NULL, &error),
+                 error);
+        CHECK_INT(list.count, 0);
+    }
+    bcue_path_list_free(&list);
+    bcue_radio_scene_destroy(scene);
+    bcue_world_free(&world);
+}
+
 /* Rough ground in patches: each that both ends see gives one path, by way of its middle; a bus takes away
    those in its shadow; the same patch has the same number in every frame. */
 static void patches_scatter(void)
@@ -229,6 +357,9 @@ int main(void)
     RUN(images_by_hand);
     RUN(vehicles_block);
     RUN(packets_name_what_they_hit);
+    RUN(inner_edges_count_once);
+    RUN(vehicles_take_part);
+    RUN(slabs_are_passed);
     RUN(patches_scatter);
     RUN(canopies);
     return check_summary();
