@@ -20,6 +20,9 @@ typedef struct bcue_surface {
     bcue_vec3 middle, axis_u, axis_v; /* of the rectangle around it: unit axes in the plane, u x v = normal */
     double half_u, half_v;
     bool rectangle; /* it is that rectangle */
+    /* The rectangle in bins_per_side^2 cells, row by row along v: the triangles that reach into cell c are
+       bin_triangles[bins[first_bin + c] .. bins[first_bin + c + 1]) of the shape. 0: of few triangles. */
+    uint32_t first_bin, bins_per_side;
     double area_m2;
     uint32_t object;
     bcue_material_id material;
@@ -56,7 +59,8 @@ typedef struct bcue_radio_shape {
     size_t triangle_count;
     bcue_surface *surfaces; /* owned */
     size_t surface_count;
-    bcue_wedge *wedges; /* owned */
+    uint32_t *bins, *bin_triangles; /* owned */
+    bcue_wedge *wedges;             /* owned */
     size_t wedge_count;
     bcue_vec3 low, high; /* the box around it */
     double tolerance_m;  /* points closer than this are one, and so are planes */
