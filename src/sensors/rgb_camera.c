@@ -176,8 +176,9 @@ static void smooth_pixels(bcue_camera *camera, const int *xs, const int *ys, int
     float columns[BCUE_RAY_LANES] = {0}, rows[BCUE_RAY_LANES] = {0};
     bcue_camera_sample samples[BCUE_RAY_LANES];
     for (int i = 0; i < pixels * EDGE_SAMPLES; i++) {
-        columns[i] = (float)xs[i / EDGE_SAMPLES] + offsets[i % EDGE_SAMPLES][0];
-        rows[i] = (float)ys[i / EDGE_SAMPLES] + offsets[i % EDGE_SAMPLES][1];
+        int pixel = i / EDGE_SAMPLES;
+        columns[i] = (float)xs[pixel] + offsets[i % EDGE_SAMPLES][0];
+        rows[i] = (float)ys[pixel] + offsets[i % EDGE_SAMPLES][1];
     }
     bcue_camera_trace(camera, columns, rows, pixels * EDGE_SAMPLES, samples);
     for (int i = 0; i < pixels; i++) {

@@ -3,8 +3,9 @@
 #include <math.h>
 #include "sensors/rgb_camera.h"
 
-double bcue_lens_bend(const double k[2], double straight)
+double bcue_lens_bend(const double distortion[2], double straight)
 {
+    const double *k = distortion;
     double r = straight;
     for (int i = 0; i < 20; i++) {
         double slope = 1.0 + r * r * (3.0 * k[0] + 5.0 * r * r * k[1]);

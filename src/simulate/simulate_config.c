@@ -8,27 +8,27 @@
 #define AT(member) offsetof(bcue_simulate_config, member)
 #define REAL(key, member, fallback_text, low, high, help_text)                                               \
     {                                                                                                        \
-        .name = key, .type = BCUE_CONFIG_DOUBLE, .offset = AT(member), .fallback = fallback_text,            \
-        .minimum = low, .maximum = high, .help = help_text                                                   \
+        .name = (key), .type = BCUE_CONFIG_DOUBLE, .offset = AT(member), .fallback = (fallback_text),        \
+        .minimum = (low), .maximum = (high), .help = (help_text)                                             \
     }
 #define WHOLE(key, member, fallback_text, low, high, help_text)                                              \
     {                                                                                                        \
-        .name = key, .type = BCUE_CONFIG_INT, .offset = AT(member), .fallback = fallback_text,               \
-        .minimum = low, .maximum = high, .help = help_text                                                   \
+        .name = (key), .type = BCUE_CONFIG_INT, .offset = AT(member), .fallback = (fallback_text),           \
+        .minimum = (low), .maximum = (high), .help = (help_text)                                             \
     }
 #define FLAG(key, member, fallback_text, help_text)                                                          \
     {                                                                                                        \
-        .name = key, .type = BCUE_CONFIG_BOOL, .offset = AT(member), .fallback = fallback_text,              \
-        .help = help_text                                                                                    \
+        .name = (key), .type = BCUE_CONFIG_BOOL, .offset = AT(member), .fallback = (fallback_text),          \
+        .help = (help_text)                                                                                  \
     }
 #define CHOICE(key, member, fallback_text, names, help_text)                                                 \
     {                                                                                                        \
-        .name = key, .type = BCUE_CONFIG_CHOICE, .offset = AT(member), .fallback = fallback_text,            \
-        .choices = names, .help = help_text                                                                  \
+        .name = (key), .type = BCUE_CONFIG_CHOICE, .offset = AT(member), .fallback = (fallback_text),        \
+        .choices = (names), .help = (help_text)                                                              \
     }
 #define SECTION(key, table, help_text)                                                                       \
     {                                                                                                        \
-        .name = key, .type = BCUE_CONFIG_SECTION, .offset = 0, .fields = table, .help = help_text            \
+        .name = (key), .type = BCUE_CONFIG_SECTION, .offset = 0, .fields = (table), .help = (help_text)      \
     }
 #define END                                                                                                  \
     {                                                                                                        \

@@ -7,13 +7,13 @@
 #define BUILDING(member) offsetof(bcue_scenery_building, member)
 #define REAL(key, place, fallback_text, low, high, help_text)                                                \
     {                                                                                                        \
-        .name = key, .type = BCUE_CONFIG_DOUBLE, .offset = place, .fallback = fallback_text, .minimum = low, \
-        .maximum = high, .help = help_text                                                                   \
+        .name = (key), .type = BCUE_CONFIG_DOUBLE, .offset = place, .fallback = (fallback_text),             \
+        .minimum = (low), .maximum = (high), .help = (help_text)                                             \
     }
 #define WHOLE(key, place, fallback_text, low, high, help_text)                                               \
     {                                                                                                        \
-        .name = key, .type = BCUE_CONFIG_INT, .offset = place, .fallback = fallback_text, .minimum = low,    \
-        .maximum = high, .help = help_text                                                                   \
+        .name = (key), .type = BCUE_CONFIG_INT, .offset = place, .fallback = (fallback_text),                \
+        .minimum = (low), .maximum = (high), .help = (help_text)                                             \
     }
 #define YES_NO(key, place, fallback_text, help_text)                                                         \
     {                                                                                                        \
@@ -26,7 +26,7 @@
     }
 #define SECTION(key, table, help_text)                                                                       \
     {                                                                                                        \
-        .name = key, .type = BCUE_CONFIG_SECTION, .offset = 0, .fields = table, .help = help_text            \
+        .name = (key), .type = BCUE_CONFIG_SECTION, .offset = 0, .fields = (table), .help = (help_text)      \
     }
 #define END                                                                                                  \
     {                                                                                                        \

@@ -320,8 +320,8 @@ bcue_status bcue_traffic_check(const bcue_world *world, const bcue_traffic *traf
 #define AT(member) offsetof(bcue_flow_config, member)
 #define REAL(key, member, fallback_text, low, high, help_text)                                               \
     {                                                                                                        \
-        .name = key, .type = BCUE_CONFIG_DOUBLE, .offset = AT(member), .fallback = fallback_text,            \
-        .minimum = low, .maximum = high, .help = help_text                                                   \
+        .name = (key), .type = BCUE_CONFIG_DOUBLE, .offset = AT(member), .fallback = (fallback_text),        \
+        .minimum = (low), .maximum = (high), .help = (help_text)                                             \
     }
 #define END                                                                                                  \
     {                                                                                                        \

@@ -148,13 +148,13 @@ static const char *const condition_names[] = {"custom", "noon", "night", "rain",
 #define AT(member) offsetof(bcue_weather_config, member)
 #define REAL(key, fallback_text, low, high, help_text)                                                       \
     {                                                                                                        \
-        .name = #key, .type = BCUE_CONFIG_DOUBLE, .offset = AT(key), .fallback = fallback_text,              \
-        .minimum = low, .maximum = high, .help = help_text                                                   \
+        .name = #key, .type = BCUE_CONFIG_DOUBLE, .offset = AT(key), .fallback = (fallback_text),            \
+        .minimum = (low), .maximum = (high), .help = (help_text)                                             \
     }
 #define WHOLE(key, fallback_text, low, high, help_text)                                                      \
     {                                                                                                        \
-        .name = #key, .type = BCUE_CONFIG_INT, .offset = AT(key), .fallback = fallback_text, .minimum = low, \
-        .maximum = high, .help = help_text                                                                   \
+        .name = #key, .type = BCUE_CONFIG_INT, .offset = AT(key), .fallback = (fallback_text),               \
+        .minimum = (low), .maximum = (high), .help = (help_text)                                             \
     }
 
 const bcue_config_field bcue_weather_fields[] = {
