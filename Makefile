@@ -11,7 +11,7 @@ SOURCES = $(shell git ls-files '*.c' '*.h')
 CTEST = ctest --output-on-failure -j $(JOBS) $(CTEST_ARGS)
 HAVE_FUZZ = command -v clang >/dev/null 2>&1 && [ -f tests/fuzz/CMakeLists.txt ]
 
-.PHONY: all help packages release demo test fuzz asan tsan coverage tidy format format-check bench install clean
+.PHONY: all help packages release demo test fuzz asan tsan coverage tidy format format-check bench parity-full install clean
 .DEFAULT_GOAL := all
 
 all: release
@@ -27,6 +27,7 @@ help:
 	@echo 'make tidy          clang-tidy on all sources'
 	@echo 'make format        clang-format all sources in place; make format-check only looks'
 	@echo 'make bench         build and run the benchmarks'
+	@echo 'make parity-full   the whole BeamTransFuser against PyTorch, forward and backward; needs python3 with torch, 20 GB and an hour'
 	@echo 'make clean         remove build/'
 
 packages:
@@ -89,6 +90,9 @@ bench: release
 	@find build/release/bench -name 'bench_*' -type f -perm -u+x | sort | while IFS= read -r program; do \
 	    echo "== $$program"; "$$program" </dev/null || [ $$? = 2 ] || exit 1; \
 	done
+
+parity-full: release
+	@tools/peer/run_beamtransfuser_parity.sh build/release
 
 install: release
 	@cmake --install build/release --prefix '$(PREFIX)'

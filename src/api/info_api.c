@@ -8,6 +8,7 @@
 #include "beamcue/dataset.h"
 #include "engine/plan.h"
 #include "learn/run_config.h"
+#include "learn/scorer.h"
 #include "models/model_file.h"
 
 enum { MOST_BRANCHES = 32 };
@@ -165,10 +166,13 @@ static bcue_status describe_model(const char *path, bcue_report *report, bcue_er
     const bcue_model_inputs *inputs = &model.inputs;
     bcue_text_printf(out, "%s: %s, %lld beams\n", path, bcue_model_kind_names[model.config.kind],
                      (long long)inputs->beams);
-    if (inputs->channels > 0)
-        bcue_text_printf(out, "  camera   %lld frame(s) of %lld x %lld, %lld channel(s)\n",
-                         (long long)inputs->frames, (long long)inputs->width, (long long)inputs->height,
-                         (long long)inputs->channels);
+    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++) {
+        const bcue_picture_size size = bcue_model_picture(inputs, (bcue_model_input)i);
+        if (bcue_model_offers(inputs, (bcue_model_input)i))
+            bcue_text_printf(out, "  %-8s %lld frame(s) of %lld x %lld, %lld channel(s)\n",
+                             bcue_model_input_names[i], (long long)inputs->frames, (long long)size.width,
+                             (long long)size.height, (long long)size.channels);
+    }
     if (inputs->gps_frames > 0)
         bcue_text_printf(out, "  position %lld fix(es)\n", (long long)inputs->gps_frames);
     json_object_set_new(bcue_report_object(report), "kind", json_string("model"));
@@ -185,6 +189,23 @@ static bcue_status describe_model(const char *path, bcue_report *report, bcue_er
     return status;
 }
 
+/* What the data of a run would offer its model. */
+static bcue_model_inputs planned_inputs(const bcue_run_config *run)
+{
+    const bcue_feature_config used = bcue_features_for(&run->features, &run->model);
+    int64_t size[BCUE_PICTURE_INPUTS][3]; /* channels, height, width */
+    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++)
+        (void)bcue_feature_shape(&used, (bcue_modality)i, size[i]);
+    return (bcue_model_inputs){.frames = run->data.window.frames,
+                               .channels = size[0][0],
+                               .height = size[0][1],
+                               .width = size[0][2],
+                               .lidar = {size[1][0], size[1][1], size[1][2]},
+                               .radar = {size[2][0], size[2][1], size[2][2]},
+                               .gps_frames = used.position.enabled ? run->data.gps_frames : 0,
+                               .beams = (run->data.beams + run->data.beam_step - 1) / run->data.beam_step};
+}
+
 static bcue_status describe_config(const char *path, bcue_report *report, bcue_error *error)
 {
     bcue_run_config run;
@@ -196,14 +217,7 @@ static bcue_status describe_config(const char *path, bcue_report *report, bcue_e
     json_object_set_new(bcue_report_object(report), "kind", json_string("configuration"));
     json_object_set_new(bcue_report_object(report), "model",
                         json_string(bcue_model_kind_names[run.model.kind]));
-    const bool camera = run.features.camera.enabled;
-    const bcue_model_inputs inputs = {.frames = run.data.window.frames,
-                                      .channels = camera ? run.features.camera.channels : 0,
-                                      .height = camera ? run.features.camera.height : 0,
-                                      .width = camera ? run.features.camera.width : 0,
-                                      .gps_frames = run.features.position.enabled ? run.data.gps_frames : 0,
-                                      .beams =
-                                          (run.data.beams + run.data.beam_step - 1) / run.data.beam_step};
+    const bcue_model_inputs inputs = planned_inputs(&run);
     bcue_text_puts(out, "\n");
     bcue_status status = bcue_model_is_table(&run.model)
                              ? BCUE_OK

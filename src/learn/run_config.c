@@ -3,10 +3,12 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "learn/model_presets.h"
 
 static const char *const part_names[] = {"test", "validation", NULL};
 
@@ -145,21 +147,35 @@ const bcue_config_field bcue_run_config_fields[] = {
      .help = "camera and beams, for drawing only"},
     {0}};
 
+/* A model needs its features. */
+static bcue_status check_features(const bcue_run_config *run, const bcue_config *config, bcue_error *error)
+{
+    const struct {
+        bool enabled;
+        const char *noun, *key;
+    } features[BCUE_INPUT_COUNT] = {{run->features.camera.enabled, "pictures", "camera"},
+                                    {run->features.lidar.enabled, "LiDAR", "lidar"},
+                                    {run->features.radar.enabled, "radar", "radar"},
+                                    {run->features.position.enabled, "positions", "position"}};
+    for (int i = 0; i < BCUE_INPUT_COUNT; i++) {
+        if (bcue_model_needs(&run->model, (bcue_model_input)i) && !features[i].enabled)
+            return bcue_config_fail(config, error, "model.kind", "%s needs %s: set features.%s.enabled: true",
+                                    bcue_model_kind_names[run->model.kind], features[i].noun,
+                                    features[i].key);
+    }
+    return BCUE_OK;
+}
+
 static bcue_status check(const bcue_run_config *run, const bcue_config *config, bcue_error *error)
 {
-    const char *kind = bcue_model_kind_names[run->model.kind], *key;
+    const char *key;
     bcue_error cause;
     if (bcue_model_config_check(&run->model, &key, &cause) != BCUE_OK) {
         char path[64];
         snprintf(path, sizeof path, "model.%s", key);
         return bcue_config_fail(config, error, path, "%s", cause.text);
     }
-    if (bcue_model_needs_camera(&run->model) && !run->features.camera.enabled)
-        return bcue_config_fail(config, error, "model.kind",
-                                "%s needs pictures: set features.camera.enabled: true", kind);
-    if (bcue_model_needs_position(&run->model) && !run->features.position.enabled)
-        return bcue_config_fail(config, error, "model.kind",
-                                "%s needs positions: set features.position.enabled: true", kind);
+    BCUE_TRY(check_features(run, config, error));
     if (run->model.kind == BCUE_MODEL_POSITION_LUT && run->features.position.mode != BCUE_POSITION_MINMAX &&
         run->features.position.mode != BCUE_POSITION_UTM)
         return bcue_config_fail(config, error, "features.position.mode",
@@ -225,10 +241,41 @@ static bcue_status default_out(bcue_run_config *run, bcue_config *config, bcue_e
     return run->out == NULL ? bcue_fail_memory(error, "the configuration") : BCUE_OK;
 }
 
+/* Read once to learn which preset is asked for, and once more with what it stands for. */
+static bcue_status read_with_preset(const char *path, const char *const *overrides, size_t override_count,
+                                    bcue_run_config *run, bcue_config **config, bcue_error *error)
+{
+    const char **settings = NULL;
+    size_t count = 0;
+    BCUE_TRY(bcue_config_read(path, overrides, override_count, bcue_run_config_fields, run, config, error));
+    bcue_status status = bcue_model_preset_settings(&run->model, *config, &settings, &count, error);
+    if (status != BCUE_OK || count == 0) {
+        free(settings);
+        if (status != BCUE_OK)
+            bcue_config_destroy(*config);
+        return status;
+    }
+    bcue_config_destroy(*config);
+    *config = NULL;
+    const char **all = bcue_calloc(count + override_count, sizeof *all);
+    if (all != NULL) {
+        memcpy(all, settings, count * sizeof *all);
+        if (override_count > 0)
+            memcpy(all + count, overrides, override_count * sizeof *all);
+        status =
+            bcue_config_read(path, all, count + override_count, bcue_run_config_fields, run, config, error);
+    } else {
+        status = bcue_fail_memory(error, "the configuration");
+    }
+    free(all);
+    free(settings);
+    return status;
+}
+
 bcue_status bcue_run_config_read(const char *path, const char *const *overrides, size_t override_count,
                                  bcue_run_config *run, bcue_config **config, bcue_error *error)
 {
-    BCUE_TRY(bcue_config_read(path, overrides, override_count, bcue_run_config_fields, run, config, error));
+    BCUE_TRY(read_with_preset(path, overrides, override_count, run, config, error));
     bcue_status status = default_out(run, *config, error);
     if (status == BCUE_OK)
         status = resolve_paths(run, *config, path, error);

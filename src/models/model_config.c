@@ -9,6 +9,7 @@ const char *const bcue_model_kind_names[] = {"random",       "constant",       "
                                              "position-gru", "beamtransfuser", NULL};
 const char *const bcue_model_input_names[] = {"camera", "lidar", "radar", "gps", NULL};
 static const char *const picture_names[] = {"camera", "lidar", "radar", NULL};
+const char *const bcue_model_preset_names[] = {"full", "edge", "small", "tiny", NULL};
 static const char *const fusion_names[] = {"sum", "softmax", NULL};
 
 #define MODEL(field) offsetof(bcue_model_config, field)
@@ -82,6 +83,13 @@ const bcue_config_field bcue_model_config_fields[] = {
      .minimum = 0,
      .maximum = 0.95,
      .help = "probability, before the last layer; beamtransfuser: in the fusion blocks"},
+    {.name = "preset",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = MODEL(preset),
+     .choices = bcue_model_preset_names,
+     .fallback = "full",
+     .help = "beamtransfuser: defaults of the keys below, and of frames, fixes and picture sizes, where they "
+             "are not given"},
     {.name = "modalities",
      .type = BCUE_CONFIG_STRING_LIST,
      .offset = MODEL(modalities),

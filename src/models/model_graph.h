@@ -40,7 +40,8 @@ typedef enum bcue_model_fusion {
 } bcue_model_fusion;
 
 /* NULL-terminated, as in configurations. */
-extern const char *const bcue_model_kind_names[], *const bcue_model_input_names[];
+extern const char *const bcue_model_kind_names[], *const bcue_model_input_names[],
+                                                      *const bcue_model_preset_names[];
 
 typedef struct bcue_model_config {
     int kind;       /* bcue_model_kind */
@@ -55,6 +56,7 @@ typedef struct bcue_model_config {
     int modality;          /* RESNET*: bcue_model_input, a picture */
     int64_t gru; /* RESNET* with position: hidden numbers of a recurrent unit over the fixes, 0: none */
     /* BEAMTRANSFUSER */
+    int preset;                         /* bcue_model_preset_names: where defaults were taken from */
     bcue_string_list modalities;        /* bcue_model_input_names */
     int64_t depth[BCUE_PICTURE_INPUTS]; /* 18 or 34 */
     bcue_int_list embedding;            /* D of each stage; empty: the channels of the stage */
