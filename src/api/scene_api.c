@@ -74,7 +74,8 @@ bcue_status bcue_scene_convert(const char *path, const bcue_scene_options *optio
         .left_hand = options->left_hand != 0,
         .hooks = hooks};
     if (gltf_path != NULL && !bcue_ends_with(gltf_path, ".glb"))
-        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "%s: binary glTF is written; its name ends in .glb", gltf_path);
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "%s: binary glTF is written; its name ends in .glb",
+                         gltf_path);
     bcue_world world;
     bcue_import_report report;
     bcue_status status = bcue_world_import(path, &import, &world, &report, error);
