@@ -43,6 +43,20 @@ typedef struct bcue_ray_packet {
     uint32_t hit_instance[BCUE_RAY_LANES];
 } bcue_ray_packet;
 
+/* Fill lane `i`. `near` and `far` in units of |direction|. */
+static inline void bcue_ray_packet_set(bcue_ray_packet *packet, int i, bcue_vec3 origin, bcue_vec3 direction,
+                                       float near, float far)
+{
+    packet->origin_x[i] = (float)origin.x;
+    packet->origin_y[i] = (float)origin.y;
+    packet->origin_z[i] = (float)origin.z;
+    packet->direction_x[i] = (float)direction.x;
+    packet->direction_y[i] = (float)direction.y;
+    packet->direction_z[i] = (float)direction.z;
+    packet->near[i] = near;
+    packet->far[i] = far;
+}
+
 /* Which part of the scene a packet sees. */
 typedef enum bcue_ray_target {
     BCUE_RAY_ALL,

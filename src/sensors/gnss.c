@@ -113,14 +113,8 @@ double bcue_gnss_hidden_sky(const bcue_ray_scene *scene, bcue_vec3 place)
         for (int i = 0; i < BCUE_RAY_LANES; i++) {
             double up = lowest + (1.0 - lowest) * (start + i + 0.5) / SKY_DIRECTIONS;
             double flat = sqrt(1.0 - up * up), azimuth = GOLDEN_ANGLE * (start + i);
-            packet.origin_x[i] = (float)place.x;
-            packet.origin_y[i] = (float)place.y;
-            packet.origin_z[i] = (float)place.z;
-            packet.direction_x[i] = (float)(flat * cos(azimuth));
-            packet.direction_y[i] = (float)(flat * sin(azimuth));
-            packet.direction_z[i] = (float)up;
-            packet.near[i] = 0.01f;
-            packet.far[i] = SKY_REACH_M;
+            bcue_vec3 direction = {flat * cos(azimuth), flat * sin(azimuth), up};
+            bcue_ray_packet_set(&packet, i, place, direction, 0.01f, SKY_REACH_M);
         }
         bool blocked[BCUE_RAY_LANES];
         bcue_ray_occluded(scene, BCUE_RAY_STREET_ONLY, &packet, blocked);

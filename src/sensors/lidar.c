@@ -171,15 +171,8 @@ static void scan_packet(void *context, size_t index)
     bcue_vec3 local[BCUE_RAY_LANES];
     for (int i = 0; i < packet.count; i++) {
         local[i] = ray_direction(c, channel, start + i);
-        bcue_vec3 d = bcue_frame_world(s->frame, local[i]);
-        packet.origin_x[i] = (float)s->frame->origin.x;
-        packet.origin_y[i] = (float)s->frame->origin.y;
-        packet.origin_z[i] = (float)s->frame->origin.z;
-        packet.direction_x[i] = (float)d.x;
-        packet.direction_y[i] = (float)d.y;
-        packet.direction_z[i] = (float)d.z;
-        packet.near[i] = 0.05f;
-        packet.far[i] = (float)c->max_range_m;
+        bcue_ray_packet_set(&packet, i, s->frame->origin, bcue_frame_world(s->frame, local[i]), 0.05f,
+                            (float)c->max_range_m);
     }
     bcue_ray_intersect(s->scene, BCUE_RAY_ALL, &packet);
     for (int i = 0; i < packet.count; i++) {

@@ -102,15 +102,7 @@ static void scan_packet(void *context, size_t index)
     for (int i = 0; i < packet.count; i++) {
         rng[i] = stream(s, (uint32_t)(start + i));
         local[i] = draw_end(c, &rng[i]);
-        bcue_vec3 d = bcue_frame_world(s->frame, local[i]);
-        packet.origin_x[i] = (float)s->frame->origin.x;
-        packet.origin_y[i] = (float)s->frame->origin.y;
-        packet.origin_z[i] = (float)s->frame->origin.z;
-        packet.direction_x[i] = (float)d.x;
-        packet.direction_y[i] = (float)d.y;
-        packet.direction_z[i] = (float)d.z;
-        packet.near[i] = 1e-3f;
-        packet.far[i] = 1.0f;
+        bcue_ray_packet_set(&packet, i, s->frame->origin, bcue_frame_world(s->frame, local[i]), 1e-3f, 1.0f);
     }
     bcue_ray_intersect(s->scene, BCUE_RAY_ALL, &packet);
     for (int i = 0; i < packet.count; i++) {

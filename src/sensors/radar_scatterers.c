@@ -129,15 +129,8 @@ static void search_row(void *context, size_t row)
             double azimuth = 0.5 * v->horizontal_field_of_view - (start + i + 0.5) * step_a;
             local[i] =
                 bcue_vec3_make(cos(elevation) * cos(azimuth), cos(elevation) * sin(azimuth), sin(elevation));
-            bcue_vec3 d = bcue_frame_world(s->frame, local[i]);
-            packet.origin_x[i] = (float)s->frame->origin.x;
-            packet.origin_y[i] = (float)s->frame->origin.y;
-            packet.origin_z[i] = (float)s->frame->origin.z;
-            packet.direction_x[i] = (float)d.x;
-            packet.direction_y[i] = (float)d.y;
-            packet.direction_z[i] = (float)d.z;
-            packet.near[i] = 0.2f;
-            packet.far[i] = (float)v->range_m;
+            bcue_ray_packet_set(&packet, i, s->frame->origin, bcue_frame_world(s->frame, local[i]), 0.2f,
+                                (float)v->range_m);
         }
         bcue_ray_intersect(s->scene, BCUE_RAY_ALL, &packet);
         for (int i = 0; i < packet.count; i++) {
