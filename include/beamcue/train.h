@@ -30,6 +30,13 @@ BCUE_API BCUE_CHECK_RESULT bcue_status bcue_evaluate(const char *config_path, co
                                                      size_t override_count, const char *predictions_path,
                                                      const bcue_hooks *hooks, bcue_report **report,
                                                      bcue_error *error);
+/* Answer recordings without labels, as a challenge wants it: `source_path` is their folder or CSV and takes
+   the place of data.sources. Writes OUT/submission-seed*.csv: index (from 0), "top-1 beam" to "top-3 beam"
+   (from 1), a row for every row of the table. */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_submit(const char *config_path, const char *const *overrides,
+                                                   size_t override_count, const char *source_path,
+                                                   const bcue_hooks *hooks, bcue_report **report,
+                                                   bcue_error *error);
 /* Does A beat B? `folders` are `folder_count` (>= 2) OUT folders of bcue_evaluate on the same test samples;
    every pair is compared by `metrics` ("top_1"; `metric_count` 0: top_1, loss_db and dba), decided together
    by Holm's procedure. `html_path` (or NULL): write a page. */

@@ -48,6 +48,14 @@ static const bcue_config_field source_fields[] = {
      .offset = SOURCE(rsu_m),
      .help = "paper-b: [X, Y] of the RSU in the map, metres; absent: positions relative to the RSU are not "
              "possible"},
+    {.name = "copies",
+     .type = BCUE_CONFIG_INT,
+     .offset = SOURCE(copies),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1000,
+     .help = "so many more samples of each row, each changed once and for all as features.augment says; they "
+             "only train, but for the paper-* splits, which draw them like rows"},
     {0},
 };
 
@@ -154,7 +162,8 @@ const bcue_config_field bcue_data_config_fields[] = {
     {0},
 };
 
-static const char *const split_choices[] = {"episode", "block", "official", "paper-random", NULL};
+static const char *const split_choices[] = {"episode", "block",    "official", "paper-random",
+                                            "paper-a", "scenario", NULL};
 
 #define SPLIT(member) offsetof(bcue_split_config, member)
 const bcue_config_field bcue_split_config_fields[] = {
@@ -163,8 +172,11 @@ const bcue_config_field bcue_split_config_fields[] = {
      .offset = SPLIT(kind),
      .fallback = "episode",
      .choices = split_choices,
-     .help = "episode: whole recordings; block: runs of rows with gaps; official: CSV files; paper-random: "
-             "random windows (leaks)"},
+     .help =
+         "episode: whole recordings; block: runs of rows with gaps; official: CSV files; scenario: all of "
+         "test_scenarios test, whole recordings of the others train and validate; paper-random: random "
+         "windows "
+         "(leaks); paper-a: the same, and what does not train both validates and tests"},
     {.name = "seed",
      .type = BCUE_CONFIG_INT,
      .offset = SPLIT(seed),
@@ -240,6 +252,13 @@ const bcue_config_field bcue_split_config_fields[] = {
      .type = BCUE_CONFIG_STRING,
      .offset = SPLIT(match_with),
      .help = "official: column of the source's CSV to compare with; default: match_column"},
+    {.name = "test_scenarios",
+     .type = BCUE_CONFIG_INT_LIST,
+     .offset = SPLIT(test_scenarios),
+     .fallback = "[]",
+     .minimum = 1,
+     .maximum = 1000,
+     .help = "scenario: numbers of DeepSense scenarios that test, e.g. [31]"},
     {.name = "allow_leak",
      .type = BCUE_CONFIG_BOOL,
      .offset = SPLIT(allow_leak),

@@ -28,6 +28,7 @@ typedef struct bcue_source_config {
     bool beams_one_based;    /* labels in the CSV */
     bool reverse_beams;      /* the file's power vectors have the beam axis reversed */
     bcue_double_list rsu_m;  /* PAPER_B: X and Y of the RSU in the map, metres; empty = unknown */
+    int64_t copies;          /* of every sample, each changed by its own fixed draw of features.augment */
 } bcue_source_config;
 
 typedef struct bcue_window_config {
@@ -88,6 +89,7 @@ typedef struct bcue_sample {
     int32_t scenario;    /* of DeepSense 6G, from a folder "scenarioN" or the source's name; 0 = unknown */
     int32_t episode;     /* 0 .. episodes-1 over the whole data set */
     int32_t sequence;    /* seq_index of the file */
+    int32_t copy;        /* 0: the recording; 1 ..: an augmented copy of the sample before it */
     int64_t row;         /* row (newest frame) within the source, 0-based; consecutive rows of an episode are
                             consecutive instants */
     double time_s;       /* of the newest frame; from time stamps, else row * 0.1 */

@@ -21,9 +21,22 @@ size_t bcue_input_frames(const bcue_dataset *dataset, bcue_modality modality)
     return (size_t)(modality == BCUE_GPS ? bcue_dataset_gps_frames(dataset) : bcue_dataset_frames(dataset));
 }
 
+/* A copy is the same in every epoch, run and side of the split: its draw depends on its place alone. */
+static bcue_augment_draw draw_of_copy(const bcue_augment_recipe *augment, const bcue_sample *sample)
+{
+    bcue_augment_recipe always = *augment;
+    always.probability = 1.0;
+    always.flip = 0.0;
+    bcue_rng rng = bcue_rng_make((uint64_t)sample->source, BCUE_RNG_AUGMENT, UINT32_MAX,
+                                 (uint32_t)sample->copy, (uint32_t)sample->row);
+    return bcue_augment_make(&always, &rng);
+}
+
 static bcue_augment_draw draw_for(const bcue_input_maker *maker, const bcue_sample *sample, size_t index)
 {
     const bcue_feature_config *features = &maker->recipes.features;
+    if (sample->copy > 0)
+        return draw_of_copy(&features->augment, sample);
     if (!maker->training)
         return bcue_augment_none();
     bcue_rng rng = bcue_rng_make(maker->seed, BCUE_RNG_AUGMENT, maker->epoch, 0, (uint32_t)index);

@@ -21,6 +21,7 @@ typedef struct split_job {
     const bcue_config *origin;
     unsigned char *side; /* of each sample */
     size_t labelled;
+    const bcue_split_config *held_out; /* SCENARIO: samples of its test_scenarios do not count; else NULL */
 } split_job;
 
 void bcue_split_free(bcue_split *split)
@@ -31,9 +32,26 @@ void bcue_split_free(bcue_split *split)
     *split = (bcue_split){0};
 }
 
-static bool is_labelled(const split_job *job, size_t sample)
+static bool is_random(const bcue_split_config *config)
 {
-    return bcue_dataset_sample(job->dataset, sample)->label >= 0;
+    return config->kind == BCUE_SPLIT_PAPER_RANDOM || config->kind == BCUE_SPLIT_PAPER_A;
+}
+
+static bool tests_scenario(const bcue_split_config *config, int32_t scenario)
+{
+    for (size_t i = 0; i < config->test_scenarios.count; i++)
+        if (config->test_scenarios.items[i] == scenario)
+            return true;
+    return false;
+}
+
+/* Does the sample take part in dealing? */
+static bool is_labelled(const split_job *job, size_t index)
+{
+    const bcue_sample *sample = bcue_dataset_sample(job->dataset, index);
+    if (sample->copy > 0 && !is_random(job->config))
+        return false; /* bcue_split_make places copies */
+    return sample->label >= 0 && (job->held_out == NULL || !tests_scenario(job->held_out, sample->scenario));
 }
 
 static double share_of(const bcue_split_config *config, split_side side)
@@ -174,6 +192,36 @@ static bcue_status split_by_episode(const split_job *job, bcue_error *error)
     return status;
 }
 
+/* Unseen streets: the samples of the named scenarios test, episodes of the others train and validate. */
+static bcue_status split_by_scenario(split_job *job, bcue_error *error)
+{
+    const bcue_split_config *config = job->config;
+    if (config->test_scenarios.count == 0)
+        return bcue_key_fail(job->origin, error, "split.test_scenarios",
+                             "names no scenario; give the numbers of those that test, e.g. [31]");
+    double sum = config->train + config->validation;
+    bcue_split_config others = *config;
+    others.folds = 0;
+    others.test = 0;
+    others.train = config->train / sum;
+    others.validation = config->validation / sum;
+    split_job inner = *job;
+    inner.config = &others;
+    inner.labelled = 0;
+    inner.held_out = config;
+    for (size_t i = 0; i < bcue_dataset_count(job->dataset); i++)
+        inner.labelled += is_labelled(&inner, i);
+    if (inner.labelled == 0)
+        return bcue_key_fail(job->origin, error, "split.test_scenarios",
+                             "takes all labelled samples; leave some scenarios for training");
+    BCUE_TRY(split_by_episode(&inner, error));
+    inner.held_out = NULL;
+    for (size_t i = 0; i < bcue_dataset_count(job->dataset); i++)
+        if (is_labelled(&inner, i) && tests_scenario(config, bcue_dataset_sample(job->dataset, i)->scenario))
+            job->side[i] = SIDE_TEST;
+    return BCUE_OK;
+}
+
 /* Is `sample` too near to what the block before it holds on another side? */
 static bool within_guard(const split_job *job, const bcue_sample *sample, const bcue_sample *before)
 {
@@ -236,7 +284,10 @@ static bcue_status split_at_random(const split_job *job, bcue_error *error)
             labelled[at++] = i;
     at = 0;
     for (int side = SIDE_TRAIN; status == BCUE_OK && side < SIDE_COUNT; side++) {
-        size_t wanted = (size_t)nearbyint(share_of(job->config, (split_side)side) * (double)job->labelled);
+        double share = share_of(job->config, (split_side)side) * (double)job->labelled;
+        size_t wanted = (size_t)nearbyint(share);
+        if (job->config->kind == BCUE_SPLIT_PAPER_A)
+            wanted = side == SIDE_TRAIN ? (size_t)share : side == SIDE_TEST ? job->labelled : 0;
         for (; wanted > 0 && at < job->labelled; wanted--)
             job->side[labelled[order[at++]]] = (unsigned char)side;
     }
@@ -421,7 +472,7 @@ static bcue_status check_sides(const split_job *job, const bcue_split *split, bc
     return BCUE_OK;
 }
 
-static bcue_status assign_sides(const split_job *job, bcue_error *error)
+static bcue_status assign_sides(split_job *job, bcue_error *error)
 {
     BCUE_TRY(check_shares(job, error));
     switch ((bcue_split_kind)job->config->kind) {
@@ -431,10 +482,25 @@ static bcue_status assign_sides(const split_job *job, bcue_error *error)
         return split_by_block(job, error);
     case BCUE_SPLIT_OFFICIAL:
         return split_by_files(job, error);
+    case BCUE_SPLIT_SCENARIO:
+        return split_by_scenario(job, error);
     case BCUE_SPLIT_PAPER_RANDOM:
+    case BCUE_SPLIT_PAPER_A:
         return split_at_random(job, error);
     }
     return bcue_key_fail(job->origin, error, "split.kind", "is unknown");
+}
+
+/* Augmented copies follow the recording they are made from, and only train. */
+static void place_copies(const split_job *job)
+{
+    unsigned char original = SIDE_NONE;
+    for (size_t i = 0; i < bcue_dataset_count(job->dataset); i++) {
+        if (bcue_dataset_sample(job->dataset, i)->copy == 0)
+            original = job->side[i];
+        else
+            job->side[i] = original == SIDE_TRAIN ? SIDE_TRAIN : SIDE_NONE;
+    }
 }
 
 bcue_status bcue_split_make(const bcue_dataset *dataset, const bcue_split_config *config,
@@ -442,7 +508,7 @@ bcue_status bcue_split_make(const bcue_dataset *dataset, const bcue_split_config
 {
     *split = (bcue_split){0};
     size_t count = bcue_dataset_count(dataset);
-    split_job job = {dataset, config, origin, bcue_calloc(count, 1), 0};
+    split_job job = {dataset, config, origin, bcue_calloc(count, 1), 0, NULL};
     if (job.side == NULL)
         return bcue_fail_memory(error, "the split");
     for (size_t i = 0; i < count; i++)
@@ -451,10 +517,13 @@ bcue_status bcue_split_make(const bcue_dataset *dataset, const bcue_split_config
                              ? assign_sides(&job, error)
                              : bcue_fail(error, BCUE_ERROR_DATA,
                                          "no sample has a label, so there is nothing to train or test on");
+    if (status == BCUE_OK && !is_random(config))
+        place_copies(&job);
     if (status == BCUE_OK)
         status = collect(&job, SIDE_TRAIN, &split->train, &split->train_count, error);
     if (status == BCUE_OK)
-        status = collect(&job, SIDE_VALIDATION, &split->validation, &split->validation_count, error);
+        status = collect(&job, config->kind == BCUE_SPLIT_PAPER_A ? SIDE_TEST : SIDE_VALIDATION,
+                         &split->validation, &split->validation_count, error);
     if (status == BCUE_OK)
         status = collect(&job, SIDE_TEST, &split->test, &split->test_count, error);
     if (status == BCUE_OK)
@@ -465,6 +534,11 @@ bcue_status bcue_split_make(const bcue_dataset *dataset, const bcue_split_config
     if (status != BCUE_OK)
         bcue_split_free(split);
     return status;
+}
+
+bool bcue_split_draws_rows(const bcue_split_config *config)
+{
+    return is_random(config) || config->kind == BCUE_SPLIT_OFFICIAL;
 }
 
 void bcue_split_seen_hash(const bcue_dataset *dataset, const bcue_split *split, char text[17])

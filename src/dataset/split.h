@@ -9,6 +9,10 @@ typedef enum bcue_split_kind {
     BCUE_SPLIT_BLOCK,    /* contiguous blocks with a guard gap */
     BCUE_SPLIT_OFFICIAL, /* CSV files that list rows */
     BCUE_SPLIT_PAPER_RANDOM, /* random over windows; leaks, and says so */
+    BCUE_SPLIT_PAPER_A, /* the same as paper A's predecessor does it: floor(train x samples) train, all others
+                           validate and test at once */
+    BCUE_SPLIT_SCENARIO, /* unseen streets: samples of test_scenarios test, episodes of the others train and
+                            validate */
 } bcue_split_kind;
 
 typedef struct bcue_split_config {
@@ -22,6 +26,7 @@ typedef struct bcue_split_config {
     char *train_csv, *validation_csv, *test_csv; /* OFFICIAL */
     char *match_column, *match_with; /* OFFICIAL: column of the split CSV, and of the source CSV, whose (base)
                                         names must agree */
+    bcue_int_list test_scenarios;    /* SCENARIO */
     bool allow_leak;
 } bcue_split_config;
 
@@ -47,6 +52,8 @@ typedef struct bcue_split {
 bcue_status bcue_split_make(const bcue_dataset *dataset, const bcue_split_config *config,
                             const bcue_config *origin, bcue_split *split, bcue_error *error);
 void bcue_split_free(bcue_split *split);
+/* Are rows drawn, not whole episodes or streets? Then intervals over episodes understate. */
+bool bcue_split_draws_rows(const bcue_split_config *config);
 /* Identity of the samples that a model of this split has seen (training and validation), as 16 hex digits:
  * tells whether a model fits a split. */
 void bcue_split_seen_hash(const bcue_dataset *dataset, const bcue_split *split, char text[17]);

@@ -134,6 +134,26 @@ static const double *kept_power(const bcue_source_job *job, const double *power)
     return kept;
 }
 
+/* The sample and its copies, which share everything but their names and numbers. */
+static bcue_status append_copies(const bcue_source_job *job, const char *index, bcue_sample sample,
+                                 bcue_sample_list *samples, bcue_error *error)
+{
+    const size_t count = (size_t)job->source->copies + 1;
+    void *items = samples->items;
+    if (!bcue_grow(&items, &samples->capacity, samples->count + count, sizeof *samples->items))
+        return bcue_fail_memory(error, job->table->name);
+    samples->items = items;
+    for (size_t copy = 0; copy < count; copy++) {
+        sample.copy = (int32_t)copy;
+        sample.id = copy == 0 ? bcue_arena_printf(job->arena, "%s/%s", job->table->name, index)
+                              : bcue_arena_printf(job->arena, "%s/%s+%zu", job->table->name, index, copy);
+        if (sample.id == NULL)
+            return bcue_fail_memory(error, job->table->name);
+        samples->items[samples->count++] = sample;
+    }
+    return BCUE_OK;
+}
+
 static bcue_status append_sample(bcue_source_job *job, size_t newest, const window_shape *shape,
                                  size_t first_episode, bcue_sample_list *samples, bcue_error *error)
 {
@@ -152,17 +172,12 @@ static bcue_status append_sample(bcue_source_job *job, size_t newest, const wind
         job->table->defects.required_missing_dropped++;
         return BCUE_OK;
     }
-    sample.id = bcue_arena_printf(job->arena, "%s/%s", table->name, row->index);
     if (target->power != NULL)
         sample.power = kept_power(job, target->power);
-    void *items = samples->items;
-    if (sample.id == NULL || (target->power != NULL && sample.power == NULL) ||
-        !bcue_grow(&items, &samples->capacity, samples->count + 1, sizeof *samples->items))
+    if (target->power != NULL && sample.power == NULL)
         return bcue_fail_memory(error, table->name);
-    samples->items = items;
-    samples->items[samples->count++] = sample;
     job->table->defects.samples++;
-    return BCUE_OK;
+    return append_copies(job, row->index, sample, samples, error);
 }
 
 bcue_status bcue_windows_make(bcue_source_job *job, size_t first_episode, bcue_sample_list *samples,

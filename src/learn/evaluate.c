@@ -10,56 +10,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/report_hooks.h"
-#include "learn/scorer.h"
-#include "models/model_file.h"
-
-static bool sees_pictures(const bcue_model_inputs *inputs)
-{
-    bool any = false;
-    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++)
-        any = any || bcue_model_offers(inputs, (bcue_model_input)i);
-    return any;
-}
-
-static bcue_status check_model(const char *path, const bcue_model_file *model, const bcue_dataset *dataset,
-                               bcue_error *error)
-{
-    const bcue_model_inputs *inputs = &model->inputs;
-    if (inputs->beams != bcue_dataset_beams(dataset))
-        return bcue_fail(error, BCUE_ERROR_DATA,
-                         "%s: trained for %lld beams, the data has %d; train a model for this data, or set "
-                         "data.beams and data.beam_step "
-                         "as they were in training",
-                         path, (long long)inputs->beams, bcue_dataset_beams(dataset));
-    if (sees_pictures(inputs) && inputs->frames != bcue_dataset_frames(dataset))
-        return bcue_fail(error, BCUE_ERROR_DATA,
-                         "%s: trained on windows of %lld frames, data.window.frames is %d", path,
-                         (long long)inputs->frames, bcue_dataset_frames(dataset));
-    if (inputs->gps_frames > 0 && inputs->gps_frames != bcue_dataset_gps_frames(dataset))
-        return bcue_fail(error, BCUE_ERROR_DATA, "%s: trained on %lld position fixes, data.gps_frames is %d",
-                         path, (long long)inputs->gps_frames, bcue_dataset_gps_frames(dataset));
-    return BCUE_OK;
-}
-
-/* A model that was trained on the same recordings but with another split may have seen these test samples. */
-static bcue_status check_seen(const char *path, const bcue_model_file *model, const bcue_dataset *dataset,
-                              const char *seen_hash, bcue_error *error)
-{
-    json_t *training = json_loads(model->training_json, JSON_REJECT_DUPLICATES, NULL);
-    const char *data = NULL, *seen = NULL;
-    const bool known =
-        training != NULL && json_unpack(training, "{s:s, s:s}", "data_hash", &data, "seen_hash", &seen) == 0;
-    const bool other_split =
-        known && strcmp(data, bcue_dataset_hash(dataset)) == 0 && strcmp(seen, seen_hash) != 0;
-    json_decref(training);
-    if (other_split)
-        return bcue_fail(
-            error, BCUE_ERROR_DATA,
-            "%s: was trained on another split of these recordings, so it may have seen the samples it "
-            "is to be tested on; train it again with this configuration",
-            path);
-    return BCUE_OK;
-}
+#include "learn/score_file.h"
 
 /* What one member of the run is scored on. */
 typedef struct member_test {
@@ -69,52 +20,24 @@ typedef struct member_test {
     size_t count;
 } member_test;
 
-static bcue_status restore_features(const bcue_model_file *model, const char *path,
-                                    bcue_feature_config *features, bcue_config **owned, bcue_error *error)
-{
-    bcue_feature_sizes sizes = {.position = model->inputs.gps_frames > 0};
-    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++) { /* in the order of bcue_modality */
-        const bcue_picture_size size = bcue_model_picture(&model->inputs, (bcue_model_input)i);
-        sizes.frame[i][0] = size.channels;
-        sizes.frame[i][1] = size.height;
-        sizes.frame[i][2] = size.width;
-    }
-    return bcue_feature_config_restore(model->features_yaml, path, &sizes, features, owned, error);
-}
-
 static bcue_status score_model(const bcue_run_config *run, const bcue_dataset *dataset, const char *path,
                                const member_test *test, const bcue_hooks *hooks,
                                bcue_predictions *predictions, size_t first_row, bcue_error *error)
 {
-    bcue_model_file model;
-    bcue_feature_config features;
-    bcue_config *owned = NULL;
-    bcue_scorer *scorer = NULL;
-    float *scores = NULL;
-    BCUE_TRY(bcue_model_file_read(path, &model, error));
-    bcue_status status = check_model(path, &model, dataset, error);
-    if (status == BCUE_OK)
-        status = check_seen(path, &model, dataset, test->seen_hash, error);
-    if (status == BCUE_OK)
-        status = restore_features(&model, path, &features, &owned, error);
-    if (status == BCUE_OK) {
-        const bcue_scorer_options options = {.engine = (bcue_engine)run->train.engine,
-                                             .loader_threads = (int)run->train.loader_threads,
-                                             .seed = test->seed};
-        status = bcue_scorer_create(&model.config, &model.inputs, &model.weights, dataset, &features,
-                                    &options, hooks, &scorer, error);
-    }
-    if (status == BCUE_OK) {
-        scores = bcue_calloc(test->count, (size_t)model.inputs.beams * sizeof *scores);
-        status = scores == NULL ? bcue_fail_memory(error, "the scores")
-                                : bcue_scorer_run(scorer, test->samples, test->count, scores, error);
-    }
+    const size_t beams = (size_t)bcue_dataset_beams(dataset);
+    float *scores = bcue_calloc(test->count, beams * sizeof *scores);
+    if (scores == NULL)
+        return bcue_fail_memory(error, "the scores");
+    const bcue_score_job job = {.train = &run->train,
+                                .dataset = dataset,
+                                .seed = test->seed,
+                                .seen_hash = test->seen_hash,
+                                .samples = test->samples,
+                                .count = test->count};
+    bcue_status status = bcue_score_file(path, &job, hooks, scores, error);
     for (size_t i = 0; status == BCUE_OK && i < test->count; i++)
-        bcue_predictions_rank(predictions, first_row + i, scores + i * (size_t)model.inputs.beams);
+        bcue_predictions_rank(predictions, first_row + i, scores + i * beams);
     free(scores);
-    bcue_scorer_destroy(scorer);
-    bcue_config_destroy(owned);
-    bcue_model_file_free(&model);
     return status;
 }
 
@@ -409,7 +332,7 @@ bcue_status bcue_evaluate_run(const bcue_run_config *run, const bcue_config *ori
 {
     *evaluation = (bcue_evaluation){
         .seeds = foreign != NULL ? 1 : (size_t)run->seeds,
-        .random_rows = run->split.kind == BCUE_SPLIT_PAPER_RANDOM || run->split.kind == BCUE_SPLIT_OFFICIAL,
+        .random_rows = bcue_split_draws_rows(&run->split),
     };
     bcue_status status = evaluate(run, origin, dataset, foreign, hooks, evaluation, error);
     if (status != BCUE_OK)

@@ -153,6 +153,43 @@ static void test_flip(void)
     test_close(&t);
 }
 
+/* A copy is changed, like no other copy, and the same in every epoch, in training and out of it. */
+static void test_copies(void)
+{
+    enum { COPIES = 3, ALL = 2 * (COPIES + 1) };
+    static char yaml[3000];
+    static const size_t order[ALL] = {0, 1, 2, 3, 4, 5, 6, 7};
+    float first[ALL * PIXELS];
+    make_recording("copies");
+    snprintf(
+        yaml, sizeof yaml,
+        "data: {beams: 8, sources: [{name: s, root: \"%s\", copies: %d}]}\n"
+        "features: {camera: {enabled: true, width: 8, height: 6, channels: 1, normalise: unit}, augment: "
+        "{contrast: 0.5, blur_px: 1, probability: 0}}\n",
+        fabricate_root, COPIES);
+    test_opened t;
+    CHECK_OK(test_open(yaml, NULL, &t), t.error);
+    CHECK_INT(bcue_dataset_count(t.dataset), ROWS * (COPIES + 1));
+    CHECK_STR(bcue_dataset_sample(t.dataset, 5)->id, "s/2+1");
+    CHECK_INT(bcue_dataset_sample(t.dataset, 5)->label, 1);
+    bcue_loader *loader;
+    bcue_batch batch;
+    CHECK_OK(bcue_loader_create(t.dataset, &t.config.features, 1, NULL, &loader, &t.error), t.error);
+    for (uint32_t pass = 0; pass < 3; pass++) {
+        CHECK_OK(bcue_loader_begin(loader, order, ALL, ALL, pass > 0, 1 + pass, pass, &t.error), t.error);
+        CHECK_OK(bcue_loader_next(loader, &batch, &t.error), t.error);
+        if (pass == 0)
+            memcpy(first, batch.data[BCUE_CAMERA], sizeof first);
+        CHECK(memcmp(first, batch.data[BCUE_CAMERA], sizeof first) == 0);
+    }
+    for (size_t i = 0; i < ALL; i++)
+        for (size_t j = i + 1; j < ALL; j++)
+            CHECK_AT(memcmp(first + i * PIXELS, first + j * PIXELS, PIXELS * sizeof *first) != 0, "%zu, %zu",
+                     i, j);
+    bcue_loader_destroy(loader);
+    test_close(&t);
+}
+
 static void test_undecodable(void)
 {
     make_recording("undecodable");
@@ -366,6 +403,7 @@ int main(void)
 {
     RUN(test_values);
     RUN(test_flip);
+    RUN(test_copies);
     RUN(test_undecodable);
     RUN(test_cache);
     RUN(test_cache_at_once);

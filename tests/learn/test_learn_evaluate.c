@@ -2,7 +2,9 @@
 #include <unistd.h>
 #include "base/parallel.h"
 #include "check.h"
+#include "formats/csv.h"
 #include "learn/evaluate.h"
+#include "learn/submission.h"
 #include "learn/trainer.h"
 #include "models/model_file.h"
 #include "toy_data.h"
@@ -246,6 +248,50 @@ static void many_k(void)
     bcue_text_free(&list);
 }
 
+/* A submission ranks every row of recordings that the run does not name: here the run's own, whose
+ * predictions are known. */
+static void submissions_answer_every_row(void)
+{
+    bcue_error error = {""};
+    bcue_evaluation e;
+    size_t rows = 0;
+    toy_run run;
+    const char *const overrides[] = {"out=" FOLDER "/submit", "seeds=1", "split.train=0.4", "split.test=0.6",
+                                     NULL};
+    CHECK_OK(evaluate(overrides, true, NULL, &e, &error), error);
+    CHECK_OK(toy_open(FOLDER, yaml, overrides, &run), run.error);
+    CHECK_STATUS(bcue_submission_write(&run.run, FOLDER "/nowhere", NULL, &rows, &error), BCUE_ERROR_IO);
+    CHECK_CONTAINS(error.text, "no such folder");
+    CHECK_OK(bcue_submission_write(&run.run, FOLDER, NULL, &rows, &error), error);
+    CHECK_INT(rows, street.episodes * street.rows);
+    bcue_csv *csv = NULL;
+    CHECK_OK(bcue_csv_read(FOLDER "/submit/submission-seed1.csv", &csv, &error), error);
+    CHECK_INT(bcue_csv_rows(csv), rows);
+    CHECK_INT(bcue_csv_find(csv, "top-3 beam"), 3);
+    const bcue_predictions *p = &e.predictions[0];
+    size_t compared = 0;
+    for (size_t i = 0; i < p->rows; i++) /* ids are toy/1 .. */
+        for (size_t row = 0; row < rows; row++) {
+            char id[32];
+            snprintf(id, sizeof id, "toy/%zu", row + 1);
+            if (strcmp(id, p->ids[i]) != 0)
+                continue;
+            for (int k = 0; k < 3; k++)
+                CHECK_INT(atoi(bcue_csv_cell(csv, row, (size_t)k + 1)),
+                          p->ranked[i * (size_t)p->ranked_count + (size_t)k] + 1);
+            CHECK_INT(atoi(bcue_csv_cell(csv, row, 0)), row);
+            compared++;
+        }
+    CHECK_INT(compared, p->rows);
+    bcue_csv_destroy(csv);
+    /* A window leaves rows without a sample: refused, not skipped. */
+    run.run.data.window.horizon = 1;
+    CHECK_STATUS(bcue_submission_write(&run.run, FOLDER, NULL, &rows, &error), BCUE_ERROR_DATA);
+    CHECK_CONTAINS(error.text, "answers every row");
+    bcue_evaluation_free(&e);
+    toy_close(&run);
+}
+
 int main(void)
 {
     bcue_set_threads(1);
@@ -257,5 +303,6 @@ int main(void)
     RUN(splits_follow_the_seed_or_not);
     RUN(what_does_not_fit_is_told);
     RUN(many_k);
+    RUN(submissions_answer_every_row);
     return check_summary();
 }

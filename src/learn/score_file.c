@@ -1,0 +1,97 @@
+#include "learn/score_file.h"
+
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/json.h"
+#include "learn/scorer.h"
+#include "models/model_file.h"
+
+static bool sees_pictures(const bcue_model_inputs *inputs)
+{
+    bool any = false;
+    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++)
+        any = any || bcue_model_offers(inputs, (bcue_model_input)i);
+    return any;
+}
+
+static bcue_status check_model(const char *path, const bcue_model_file *model, const bcue_dataset *dataset,
+                               bcue_error *error)
+{
+    const bcue_model_inputs *inputs = &model->inputs;
+    if (inputs->beams != bcue_dataset_beams(dataset))
+        return bcue_fail(error, BCUE_ERROR_DATA,
+                         "%s: trained for %lld beams, the data has %d; train a model for this data, or set "
+                         "data.beams and data.beam_step "
+                         "as they were in training",
+                         path, (long long)inputs->beams, bcue_dataset_beams(dataset));
+    if (sees_pictures(inputs) && inputs->frames != bcue_dataset_frames(dataset))
+        return bcue_fail(error, BCUE_ERROR_DATA,
+                         "%s: trained on windows of %lld frames, data.window.frames is %d", path,
+                         (long long)inputs->frames, bcue_dataset_frames(dataset));
+    if (inputs->gps_frames > 0 && inputs->gps_frames != bcue_dataset_gps_frames(dataset))
+        return bcue_fail(error, BCUE_ERROR_DATA, "%s: trained on %lld position fixes, data.gps_frames is %d",
+                         path, (long long)inputs->gps_frames, bcue_dataset_gps_frames(dataset));
+    return BCUE_OK;
+}
+
+/* A model that was trained on the same recordings but with another split may have seen these test samples. */
+static bcue_status check_seen(const char *path, const bcue_model_file *model, const bcue_dataset *dataset,
+                              const char *seen_hash, bcue_error *error)
+{
+    json_t *training = json_loads(model->training_json, JSON_REJECT_DUPLICATES, NULL);
+    const char *data = NULL, *seen = NULL;
+    const bool known =
+        training != NULL && json_unpack(training, "{s:s, s:s}", "data_hash", &data, "seen_hash", &seen) == 0;
+    const bool other_split =
+        known && strcmp(data, bcue_dataset_hash(dataset)) == 0 && strcmp(seen, seen_hash) != 0;
+    json_decref(training);
+    if (other_split)
+        return bcue_fail(
+            error, BCUE_ERROR_DATA,
+            "%s: was trained on another split of these recordings, so it may have seen the samples it "
+            "is to be tested on; train it again with this configuration",
+            path);
+    return BCUE_OK;
+}
+
+static bcue_status restore_features(const bcue_model_file *model, const char *path,
+                                    bcue_feature_config *features, bcue_config **owned, bcue_error *error)
+{
+    bcue_feature_sizes sizes = {.position = model->inputs.gps_frames > 0};
+    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++) { /* in the order of bcue_modality */
+        const bcue_picture_size size = bcue_model_picture(&model->inputs, (bcue_model_input)i);
+        sizes.frame[i][0] = size.channels;
+        sizes.frame[i][1] = size.height;
+        sizes.frame[i][2] = size.width;
+    }
+    return bcue_feature_config_restore(model->features_yaml, path, &sizes, features, owned, error);
+}
+
+bcue_status bcue_score_file(const char *path, const bcue_score_job *job, const bcue_hooks *hooks,
+                            float *scores, bcue_error *error)
+{
+    bcue_model_file model;
+    bcue_feature_config features;
+    bcue_config *owned = NULL;
+    bcue_scorer *scorer = NULL;
+    BCUE_TRY(bcue_model_file_read(path, &model, error));
+    bcue_status status = check_model(path, &model, job->dataset, error);
+    if (status == BCUE_OK && job->seen_hash != NULL)
+        status = check_seen(path, &model, job->dataset, job->seen_hash, error);
+    if (status == BCUE_OK)
+        status = restore_features(&model, path, &features, &owned, error);
+    if (status == BCUE_OK) {
+        const bcue_scorer_options options = {.engine = (bcue_engine)job->train->engine,
+                                             .loader_threads = (int)job->train->loader_threads,
+                                             .seed = job->seed};
+        status = bcue_scorer_create(&model.config, &model.inputs, &model.weights, job->dataset, &features,
+                                    &options, hooks, &scorer, error);
+    }
+    if (status == BCUE_OK)
+        status = bcue_scorer_run(scorer, job->samples, job->count, scores, error);
+    bcue_scorer_destroy(scorer);
+    bcue_config_destroy(owned);
+    bcue_model_file_free(&model);
+    return status;
+}

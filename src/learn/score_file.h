@@ -1,0 +1,24 @@
+/* A model file on samples of a data set: opened, checked against the data, run. */
+#ifndef BCUE_LEARN_SCORE_FILE_H
+#define BCUE_LEARN_SCORE_FILE_H
+
+#include "beamcue/hooks.h"
+#include "dataset/recordings.h"
+#include "learn/train_config.h"
+
+typedef struct bcue_score_job {
+    const bcue_train_config *train; /* engine and loader threads */
+    const bcue_dataset *dataset;
+    uint64_t seed;         /* of models that guess */
+    const char *seen_hash; /* of what the model may have seen (bcue_split_seen_hash): another split of the
+                              same recordings is refused; NULL: the samples are surely new */
+    const size_t *samples;
+    size_t count;
+} bcue_score_job;
+
+/* count x beams scores, row by row. BCUE_ERROR_DATA when the model was made for other data, with what was
+ * expected and found; BCUE_ERROR_IO, BCUE_ERROR_FORMAT for the file. */
+bcue_status bcue_score_file(const char *path, const bcue_score_job *job, const bcue_hooks *hooks,
+                            float *scores, bcue_error *error);
+
+#endif
