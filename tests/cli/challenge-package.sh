@@ -2,6 +2,7 @@
 # challenge-package.sh PROGRAM ROOT: configs/deepsense31_34.yaml on a fabricated package of the 2022 challenge: every protocol that the
 # file names trains, is scored and says what it should; the official test set is answered.
 set -eu
+export OMP_WAIT_POLICY=passive
 program=$(realpath "$1")
 root=$(realpath "$2")
 scratch=$(mktemp -d)
@@ -15,7 +16,7 @@ fail() {
 cat >street.yaml <<'END'
 output: street
 episodes: 4
-max_frames_per_episode: 24
+max_frames_per_episode: 18
 array: {elements: 16, beams: 64}
 camera: {width: 64, height: 36}
 lidar: {enabled: true}
@@ -69,19 +70,19 @@ run() {
     "$program" "$verb" "$config" --quiet --set model.preset=tiny --set model.blocks=1 --set features.camera.width=32 --set features.camera.height=32 \
         --set features.lidar.width=32 --set features.lidar.height=32 --set features.radar.width=128 --set features.radar.height=256 \
         --set model.anchors=1 --set train.epochs=1 --set train.optimizer.warmup_epochs=0 --set split.train=0.6 --set split.validation=0.2 --set split.test=0.2 \
-        --set evaluate.bootstrap=0 "$@"
+        --set threads=1 --set evaluate.bootstrap=0 "$@"
 }
 rows() { echo $(($(wc -l <"$1") - 1)); }
 development=$(rows data/Multi_Modal/ml_challenge_dev_multi_modal.csv)
 adaptation=$(rows data/Adaptation_dataset_multi_modal/ml_challenge_data_adaptation_multi_modal.csv)
-[ "$development" -ge 30 ] && [ "$adaptation" -ge 10 ] || fail "the street gave only $development and $adaptation windows"
+[ "$development" -ge 20 ] && [ "$adaptation" -ge 8 ] || fail "the street gave only $development and $adaptation windows"
 
 # The published protocol: floor(0.9 N) train, all others are tested.
-published="--set split.kind=paper-a --set split.allow_leak=true --set data.sources.1.copies=47 --set split.train=0.9 --set split.validation=0.1
+published="--set split.kind=paper-a --set split.allow_leak=true --set data.sources.1.copies=5 --set split.train=0.9 --set split.validation=0.1
     --set split.test=0 --set out=out/paper_a"
 run train $published >/dev/null
 run evaluate $published >paper_a.txt
-total=$((development + 48 * adaptation))
+total=$((development + 6 * adaptation))
 tested=$((total - total * 9 / 10))
 [ "$(rows out/paper_a/predictions-seed1.csv)" = $tested ] || fail "paper-a tested $(rows out/paper_a/predictions-seed1.csv) of $total, not $tested"
 grep -q '^Leak: ' paper_a.txt || fail "paper-a does not say how much leaks: $(cat paper_a.txt)"
