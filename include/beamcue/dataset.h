@@ -60,8 +60,10 @@ BCUE_API BCUE_CHECK_RESULT bcue_status bcue_export_samples(const char *config_pa
                                                            size_t override_count, const char *out_folder,
                                                            const bcue_hooks *hooks, bcue_report **report,
                                                            bcue_error *error);
-/* Describe a model file, a configuration or a scenario folder. */
-BCUE_API BCUE_CHECK_RESULT bcue_status bcue_info(const char *path, bcue_report **report, bcue_error *error);
+/* Describe a model file, a configuration (with `overrides`, as bcue_train) or a scenario folder. */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_info(const char *path, const char *const *overrides,
+                                                 size_t override_count, bcue_report **report,
+                                                 bcue_error *error);
 
 #ifdef __cplusplus
 }

@@ -206,11 +206,12 @@ static bcue_model_inputs planned_inputs(const bcue_run_config *run)
                                .beams = (run->data.beams + run->data.beam_step - 1) / run->data.beam_step};
 }
 
-static bcue_status describe_config(const char *path, bcue_report *report, bcue_error *error)
+static bcue_status describe_config(const char *path, const char *const *overrides, size_t override_count,
+                                   bcue_report *report, bcue_error *error)
 {
     bcue_run_config run;
     bcue_config *config;
-    BCUE_TRY(bcue_run_config_read(path, NULL, 0, &run, &config, error));
+    BCUE_TRY(bcue_run_config_read(path, overrides, override_count, &run, &config, error));
     bcue_text *out = bcue_report_out(report);
     bcue_text_printf(out, "# %s: the effective configuration\n", path);
     bcue_config_write(bcue_run_config_fields, &run, out);
@@ -237,9 +238,13 @@ static bcue_status describe_folder(const char *path, bcue_report *report, bcue_e
     return BCUE_OK;
 }
 
-bcue_status bcue_info(const char *path, bcue_report **report, bcue_error *error)
+bcue_status bcue_info(const char *path, const char *const *overrides, size_t override_count,
+                      bcue_report **report, bcue_error *error)
 {
     *report = NULL;
+    if (override_count > 0 && (bcue_path_is_dir(path) || bcue_ends_with(path, ".safetensors")))
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT,
+                         "%s is no configuration, so no key of it can be overridden", path);
     bcue_report *made = bcue_report_create();
     if (made == NULL)
         return bcue_fail_memory(error, path);
@@ -249,6 +254,6 @@ bcue_status bcue_info(const char *path, bcue_report **report, bcue_error *error)
     else if (bcue_ends_with(path, ".safetensors"))
         status = describe_model(path, made, error);
     else
-        status = describe_config(path, made, error);
+        status = describe_config(path, overrides, override_count, made, error);
     return bcue_report_deliver(made, status, report, error);
 }
