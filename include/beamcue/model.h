@@ -2,7 +2,9 @@
 #ifndef BEAMCUE_MODEL_H
 #define BEAMCUE_MODEL_H
 
+#include <stddef.h>
 #include <stdint.h>
+#include "beamcue/report.h"
 #include "beamcue/status.h"
 
 #ifdef __cplusplus
@@ -17,6 +19,11 @@ typedef struct bcue_model bcue_model;
    (newer format), BCUE_ERROR_MEMORY. */
 BCUE_API BCUE_CHECK_RESULT bcue_status bcue_model_load(const char *path, bcue_model **model,
                                                        bcue_error *error);
+/* The same from the `size` bytes of a model file in memory, which are read during the call only; `name`
+   stands for the file in messages. No file is opened, now or by its sessions, unless the model's LiDAR recipe
+   names a background file. */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_model_open_memory(const void *data, size_t size, const char *name,
+                                                              bcue_model **model, bcue_error *error);
 /* After all its sessions. NULL is fine. */
 BCUE_API void bcue_model_destroy(bcue_model *model);
 
@@ -34,6 +41,18 @@ typedef struct bcue_model_facts {
 } bcue_model_facts;
 
 BCUE_API void bcue_model_get_facts(const bcue_model *model, bcue_model_facts *facts);
+
+/* A model file for other programs. At least one path is given; each is written whole or not at all. */
+typedef struct bcue_export_options {
+    const char *onnx_path;        /* the network as ONNX (operator set 18), NULL: not */
+    long onnx_batch;              /* windows at a time in it, 0: any number */
+    const char *safetensors_path; /* weights by their PyTorch names (docs/export.md), NULL: not */
+    const char *c_header_path;    /* the model file as a C array, at most 2 MB, NULL: not */
+} bcue_export_options;
+/* BCUE_ERROR_ARGUMENT: a look-up model as ONNX or state dict. On success *report is owned by the caller. */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_export_model(const char *model_path,
+                                                         const bcue_export_options *options,
+                                                         bcue_report **report, bcue_error *error);
 
 #ifdef __cplusplus
 }

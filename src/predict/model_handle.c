@@ -34,15 +34,12 @@ static bcue_status restore_features(bcue_model *model, const char *path, bcue_er
                                        &model->owned_features, error);
 }
 
-bcue_status bcue_model_load(const char *path, bcue_model **model, bcue_error *error)
+/* `made` holds the file. */
+static bcue_status finish(bcue_model *made, const char *name, bcue_status status, bcue_model **model,
+                          bcue_error *error)
 {
-    *model = NULL;
-    bcue_model *made = bcue_calloc(1, sizeof *made);
-    if (made == NULL)
-        return bcue_fail_memory(error, path);
-    bcue_status status = bcue_model_file_read(path, &made->file, error);
     if (status == BCUE_OK)
-        status = restore_features(made, path, error);
+        status = restore_features(made, name, error);
     if (status == BCUE_OK)
         status = count_work(made, error);
     if (status != BCUE_OK) {
@@ -51,6 +48,25 @@ bcue_status bcue_model_load(const char *path, bcue_model **model, bcue_error *er
     }
     *model = made;
     return BCUE_OK;
+}
+
+bcue_status bcue_model_load(const char *path, bcue_model **model, bcue_error *error)
+{
+    *model = NULL;
+    bcue_model *made = bcue_calloc(1, sizeof *made);
+    if (made == NULL)
+        return bcue_fail_memory(error, path);
+    return finish(made, path, bcue_model_file_read(path, &made->file, error), model, error);
+}
+
+bcue_status bcue_model_open_memory(const void *data, size_t size, const char *name, bcue_model **model,
+                                   bcue_error *error)
+{
+    *model = NULL;
+    bcue_model *made = bcue_calloc(1, sizeof *made);
+    if (made == NULL)
+        return bcue_fail_memory(error, name);
+    return finish(made, name, bcue_model_file_decode(data, size, name, &made->file, error), model, error);
 }
 
 void bcue_model_destroy(bcue_model *model)
