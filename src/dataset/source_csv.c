@@ -15,15 +15,15 @@
 /* The recordings' names of the columns with one file per frame. */
 static const char *const file_columns[BCUE_MODALITY_COUNT] = {"unit1_rgb", "unit1_lidar", "unit1_radar",
                                                               "unit2_loc"};
-static const char *const known_columns[] = {"index",       "seq_index", "time_stamp", "unit1_pwr_60ghz",
-                                            "unit1_beam",  "unit1_loc", "unit1_rgb",  "unit1_lidar",
-                                            "unit1_radar", "unit2_loc"};
+static const char *const known_columns[] = {"index",           "seq_index",   "window_index", "time_stamp",
+                                            "unit1_pwr_60ghz", "unit1_beam",  "unit1_loc",    "unit1_rgb",
+                                            "unit1_lidar",     "unit1_radar", "unit2_loc"};
 static const char *const telemetry_parts[] = {"spd_over_grnd", "num_sat", "altitude", "geo_sep",
                                               "mode_fix_type", "pdop",    "hdop",     "vdop"};
 enum { MAX_TELEMETRY = 32 };
 
 typedef struct csv_columns {
-    int index, sequence, time, power, beam, rsu;
+    int index, sequence, piece, time, power, beam, rsu;
     int file[BCUE_MODALITY_COUNT][BCUE_MAX_SLOTS];
     int slots;
     int telemetry[MAX_TELEMETRY];
@@ -119,6 +119,7 @@ static bcue_status find_columns(const bcue_source_job *job, csv_columns *columns
     BCUE_TRY(check_map(job, error));
     columns->index = find_column(job, "index");
     columns->sequence = find_column(job, "seq_index");
+    columns->piece = find_column(job, "window_index");
     columns->power = find_column(job, "unit1_pwr_60ghz");
     columns->beam = find_column(job, "unit1_beam");
     columns->rsu = find_column(job, "unit1_loc");
@@ -371,6 +372,10 @@ static bcue_status read_row(bcue_source_job *job, const csv_columns *columns, si
                              cell_of(job, number, columns->sequence));
         row->sequence = (int64_t)sequence;
     }
+    double piece;
+    if (columns->piece >= 0 && bcue_parse_double(cell_of(job, number, columns->piece), &piece) &&
+        fabs(piece) < 1e15)
+        row->piece = (int64_t)piece;
     row->time_s = parse_time(cell_of(job, number, columns->time));
     read_files(job, columns, number, row);
     settle_fixes(job, columns, row);

@@ -251,7 +251,7 @@ bcue_status bcue_source_table_finish(bcue_source_job *job, bool has_sequence, bc
     for (size_t i = 0; i < table->row_count; i++) {
         bcue_row *row = &table->rows[i];
         const bcue_row *before = i > 0 ? row - 1 : NULL;
-        row->starts_run = before == NULL || before->episode != row->episode ||
+        row->starts_run = before == NULL || before->episode != row->episode || before->piece != row->piece ||
                           (!has_sequence && row->number <= before->number && row->number >= 0) ||
                           (gap_s > 0 && row->time_s - before->time_s > gap_s);
     }

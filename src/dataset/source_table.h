@@ -22,6 +22,7 @@ typedef struct bcue_row {
     int64_t file_label; /* as written; INT64_MIN = none */
     int32_t label;      /* 0-based among the kept beams, -1 = none; set by bcue_labels_resolve */
     int64_t sequence;
+    int64_t piece;   /* of the sequence, in recordings with gaps by design; no window reaches across */
     size_t episode;  /* within the source, by first appearance */
     bool starts_run; /* no window reaches back across the start of this row */
     double time_s;   /* NaN until known */

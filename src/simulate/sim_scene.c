@@ -40,7 +40,7 @@ static bcue_traffic_config traffic_of(const bcue_simulate_config *c, const bcue_
 
 /* The condition of every episode: as many of each as its share asks for (largest remainder), in an order that
    the seed draws. */
-static bcue_status deal_conditions(bcue_sim_scene *scene, bcue_error *error)
+static bcue_status deal_conditions(bcue_sim_scene *scene, uint32_t index, bcue_error *error)
 {
     const bcue_simulate_config *c = scene->config;
     const double weights[BCUE_CONDITION_COUNT] = {c->weather.noon, c->weather.night, c->weather.rain,
@@ -57,7 +57,7 @@ static bcue_status deal_conditions(bcue_sim_scene *scene, bcue_error *error)
         sum += weights[k];
     for (size_t e = 0; e < episodes; e++)
         order[e] = e;
-    bcue_rng rng = bcue_rng_make((uint64_t)c->seed, BCUE_RNG_WEATHER, 0, 0, 0);
+    bcue_rng rng = bcue_rng_make((uint64_t)c->seed, BCUE_RNG_WEATHER, 0, index, 0);
     bcue_rng_shuffle(&rng, order, episodes);
     for (; dealt < episodes; dealt++) {
         int most = 0;
@@ -106,12 +106,12 @@ static bcue_status make_scenery(bcue_sim_scene *scene, bcue_error *error)
     return BCUE_OK;
 }
 
-bcue_status bcue_sim_scene_create(const bcue_simulate_config *config, bcue_sim_scene *scene,
+bcue_status bcue_sim_scene_create(const bcue_simulate_config *config, uint32_t index, bcue_sim_scene *scene,
                                   bcue_error *error)
 {
     *scene = (bcue_sim_scene){.config = config};
     if (config->weather.enabled)
-        BCUE_TRY(deal_conditions(scene, error));
+        BCUE_TRY(deal_conditions(scene, index, error));
     return config->scene == BCUE_SIM_SCENE_SCENERY ? make_scenery(scene, error) : make_straight(scene, error);
 }
 
@@ -181,13 +181,13 @@ static bcue_status drive_flow(const bcue_sim_scene *scene, uint32_t number, bcue
     return BCUE_OK;
 }
 
-bcue_status bcue_sim_scene_episode(const bcue_sim_scene *scene, uint32_t number, bcue_sim_episode *episode,
-                                   bcue_error *error)
+bcue_status bcue_sim_scene_episode(const bcue_sim_scene *scene, uint32_t number, uint32_t in_scene,
+                                   bcue_sim_episode *episode, bcue_error *error)
 {
     const bcue_simulate_config *c = scene->config;
     *episode = (bcue_sim_episode){.light = draw_daylight(c, number), .condition = "day"};
     if (scene->conditions) {
-        bcue_condition condition = scene->conditions[number];
+        bcue_condition condition = scene->conditions[in_scene];
         episode->has_weather = true;
         episode->condition = bcue_condition_name(condition);
         BCUE_TRY(bcue_weather_condition(condition, c->rsu.latitude_deg, c->rsu.longitude_deg,

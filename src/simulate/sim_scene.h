@@ -15,11 +15,11 @@ typedef struct bcue_sim_scene {
     bcue_sim_poses poses;
     bcue_traffic_config cruise; /* of the straight street */
     bcue_bounds bounds;         /* of a scenery: vehicles count inside */
-    bcue_condition *conditions; /* per episode; NULL without weather */
+    bcue_condition *conditions; /* per episode of the scene; NULL without weather */
 } bcue_sim_scene;
 
-/* Destroy it also after a failure. */
-bcue_status bcue_sim_scene_create(const bcue_simulate_config *config, bcue_sim_scene *scene,
+/* `index` of the scene in the run. Destroy it also after a failure. */
+bcue_status bcue_sim_scene_create(const bcue_simulate_config *config, uint32_t index, bcue_sim_scene *scene,
                                   bcue_error *error);
 void bcue_sim_scene_destroy(bcue_sim_scene *scene);
 
@@ -32,9 +32,10 @@ typedef struct bcue_sim_episode {
     const char *condition; /* "noon", ...; "day" without weather */
 } bcue_sim_episode;
 
-/* Free the traffic afterwards. */
-bcue_status bcue_sim_scene_episode(const bcue_sim_scene *scene, uint32_t number, bcue_sim_episode *episode,
-                                   bcue_error *error);
+/* `number` of the episode in the run, from which everything is drawn, and in the scene. Free the traffic
+   afterwards. */
+bcue_status bcue_sim_scene_episode(const bcue_sim_scene *scene, uint32_t number, uint32_t in_scene,
+                                   bcue_sim_episode *episode, bcue_error *error);
 /* Does a vehicle at this place count? */
 bool bcue_sim_scene_counts(const bcue_sim_scene *scene, const bcue_instance *instance);
 

@@ -124,18 +124,15 @@ void bcue_sim_sensors_set_weather(bcue_sim_sensors *s, const bcue_weather *weath
     s->air = (bcue_lidar_air){weather->extinction_per_m, falling ? 0.05 : 0.02};
 }
 
-static bcue_status write_bytes(bcue_output_tree *tree, const char *format, uint64_t number, bcue_bytes *bytes,
-                               bcue_error *error)
+static bcue_status write_bytes(bcue_output_tree *tree, const char *path, bcue_bytes *bytes, bcue_error *error)
 {
-    char path[64];
-    snprintf(path, sizeof path, format, (unsigned long long)number);
     bcue_status status = bcue_output_tree_write(tree, path, bytes->data, bytes->size, true, error);
     bcue_bytes_free(bytes);
     return status;
 }
 
-static bcue_status write_image(bcue_sim_sensors *s, const bcue_sim_instant *at, uint64_t number,
-                               bcue_output_tree *tree, bcue_error *error)
+static bcue_status write_image(bcue_sim_sensors *s, const bcue_sim_instant *at, bcue_output_tree *tree,
+                               bcue_error *error)
 {
     double start = bcue_clock_s();
     bcue_camera_set_key(s->camera, (uint64_t)s->config->seed, at->episode, at->frame);
@@ -143,7 +140,9 @@ static bcue_status write_image(bcue_sim_sensors *s, const bcue_sim_instant *at, 
     bcue_bytes bytes = {0};
     BCUE_TRY(bcue_jpeg_encode(&s->image, (int)s->config->camera.jpeg_quality, &bytes, error));
     s->camera_seconds += bcue_clock_s() - start;
-    return write_bytes(tree, "unit1/camera_data/image_%llu.jpg", number, &bytes, error);
+    char path[64];
+    snprintf(path, sizeof path, BCUE_SIM_IMAGE, at->episode + 1, at->frame);
+    return write_bytes(tree, path, &bytes, error);
 }
 
 static bcue_status place_at(bcue_sim_sensors *s, const bcue_sim_instant *at, double time_s, bcue_error *error)
@@ -173,8 +172,8 @@ static bcue_status sweep(bcue_sim_sensors *s, const bcue_sim_instant *at, size_t
     return bcue_ray_scene_place(s->scene, at->instances, at->instance_count, error);
 }
 
-static bcue_status write_cloud(bcue_sim_sensors *s, const bcue_sim_instant *at, uint64_t number,
-                               bcue_output_tree *tree, bcue_error *error)
+static bcue_status write_cloud(bcue_sim_sensors *s, const bcue_sim_instant *at, bcue_output_tree *tree,
+                               bcue_error *error)
 {
     double start = bcue_clock_s();
     bcue_ply cloud = {0};
@@ -194,13 +193,13 @@ static bcue_status write_cloud(bcue_sim_sensors *s, const bcue_sim_instant *at, 
                                  &bytes, error);
     bcue_ply_free(&cloud);
     s->lidar_seconds += bcue_clock_s() - start;
-    return status == BCUE_OK
-               ? write_bytes(tree, "unit1/lidar_data/lidar_data_%llu.ply", number, &bytes, error)
-               : status;
+    char path[64];
+    snprintf(path, sizeof path, BCUE_SIM_CLOUD, at->episode + 1, at->frame);
+    return status == BCUE_OK ? write_bytes(tree, path, &bytes, error) : status;
 }
 
-static bcue_status write_array(bcue_npy_type type, int rank, const size_t *shape, void *data, uint64_t number,
-                               bcue_output_tree *tree, bcue_error *error)
+static bcue_status write_array(bcue_npy_type type, int rank, const size_t *shape, void *data,
+                               const bcue_sim_instant *at, bcue_output_tree *tree, bcue_error *error)
 {
     bcue_npy array = {.type = type, .rank = rank, .count = 1, .data = data};
     for (int d = 0; d < rank; d++) {
@@ -209,11 +208,13 @@ static bcue_status write_array(bcue_npy_type type, int rank, const size_t *shape
     }
     bcue_bytes bytes = {0};
     BCUE_TRY(bcue_npy_encode(&array, &bytes, error));
-    return write_bytes(tree, "unit1/radar_data/radar_data_%llu.npy", number, &bytes, error);
+    char path[64];
+    snprintf(path, sizeof path, BCUE_SIM_RADAR, at->episode + 1, at->frame);
+    return write_bytes(tree, path, &bytes, error);
 }
 
-static bcue_status write_detections(bcue_sim_sensors *s, const bcue_sim_instant *at, uint64_t number,
-                                    bcue_output_tree *tree, bcue_error *error)
+static bcue_status write_detections(bcue_sim_sensors *s, const bcue_sim_instant *at, bcue_output_tree *tree,
+                                    bcue_error *error)
 {
     double start = bcue_clock_s();
     size_t shape[2] = {0, 4};
@@ -221,11 +222,11 @@ static bcue_status write_detections(bcue_sim_sensors *s, const bcue_sim_instant 
                            (uint64_t)s->config->seed, at->episode, at->frame, s->radar_hits,
                            s->radar_instances, &shape[0]);
     s->radar_seconds += bcue_clock_s() - start;
-    return write_array(BCUE_NPY_F32, 2, shape, s->radar_hits, number, tree, error);
+    return write_array(BCUE_NPY_F32, 2, shape, s->radar_hits, at, tree, error);
 }
 
-static bcue_status write_cube(bcue_sim_sensors *s, const bcue_sim_instant *at, uint64_t number,
-                              bcue_output_tree *tree, bcue_error *error)
+static bcue_status write_cube(bcue_sim_sensors *s, const bcue_sim_instant *at, bcue_output_tree *tree,
+                              bcue_error *error)
 {
     double start = bcue_clock_s();
     size_t count;
@@ -244,18 +245,18 @@ static bcue_status write_cube(bcue_sim_sensors *s, const bcue_sim_instant *at, u
     BCUE_TRY(bcue_fmcw_synthesise(&s->chirp, s->echoes, count, &key, s->cube, error));
     s->radar_seconds += bcue_clock_s() - start;
     const size_t shape[3] = {s->chirp.antennas, s->chirp.samples, s->chirp.chirps};
-    return write_array(BCUE_NPY_C64, 3, shape, s->cube, number, tree, error);
+    return write_array(BCUE_NPY_C64, 3, shape, s->cube, at, tree, error);
 }
 
-bcue_status bcue_sim_sensors_write(bcue_sim_sensors *s, const bcue_sim_instant *at, uint64_t number,
-                                   bcue_output_tree *tree, bcue_error *error)
+bcue_status bcue_sim_sensors_write(bcue_sim_sensors *s, const bcue_sim_instant *at, bcue_output_tree *tree,
+                                   bcue_error *error)
 {
     BCUE_TRY(bcue_ray_scene_place(s->scene, at->instances, at->instance_count, error));
     if (s->config->camera.enabled)
-        BCUE_TRY(write_image(s, at, number, tree, error));
+        BCUE_TRY(write_image(s, at, tree, error));
     if (s->config->radar.enabled && s->config->radar.kind == BCUE_SIM_RADAR_POINTS)
-        BCUE_TRY(write_detections(s, at, number, tree, error));
+        BCUE_TRY(write_detections(s, at, tree, error));
     if (s->config->radar.enabled && s->config->radar.kind != BCUE_SIM_RADAR_POINTS)
-        BCUE_TRY(write_cube(s, at, number, tree, error));
-    return s->config->lidar.enabled ? write_cloud(s, at, number, tree, error) : BCUE_OK;
+        BCUE_TRY(write_cube(s, at, tree, error));
+    return s->config->lidar.enabled ? write_cloud(s, at, tree, error) : BCUE_OK;
 }

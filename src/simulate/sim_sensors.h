@@ -59,9 +59,13 @@ typedef struct bcue_sim_instant {
     size_t instance_count;
 } bcue_sim_instant;
 
-/* Write what the enabled sensors see: unit1/camera_data/image_N.jpg, unit1/lidar_data/lidar_data_N.ply and
-   unit1/radar_data/radar_data_N.npy below the tree. The LiDAR's sweep ends at the instant. */
-bcue_status bcue_sim_sensors_write(bcue_sim_sensors *sensors, const bcue_sim_instant *at, uint64_t number,
+/* Paths below the output: the format takes the episode, from 1, and the frame, from 0. */
+#define BCUE_SIM_IMAGE "unit1/camera_data/image_%04u_%04u.jpg"
+#define BCUE_SIM_CLOUD "unit1/lidar_data/lidar_data_%04u_%04u.ply"
+#define BCUE_SIM_RADAR "unit1/radar_data/radar_data_%04u_%04u.npy"
+
+/* Write what the enabled sensors see. The LiDAR's sweep ends at the instant. */
+bcue_status bcue_sim_sensors_write(bcue_sim_sensors *sensors, const bcue_sim_instant *at,
                                    bcue_output_tree *tree, bcue_error *error);
 
 #endif

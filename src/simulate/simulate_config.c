@@ -43,6 +43,41 @@ static const char *const mode_names[] = {"paper", "corrected", NULL};
 static const char *const aggregate_names[] = {"mean-db", "mean-linear", "min", "proportional-fair", NULL};
 static const char *const lidar_names[] = {"os1-32", "paper-b", NULL};
 static const char *const radar_names[] = {"points", "cube", "cube-scenario9", NULL};
+static const char *const scale_names[] = {"full", "small", NULL};
+
+#define ENTRY(key, member, fallback_text, low, high, help_text)                                              \
+    {                                                                                                        \
+        .name = (key), .type = BCUE_CONFIG_INT, .offset = offsetof(bcue_sim_scene_entry, member),            \
+        .fallback = (fallback_text), .minimum = (low), .maximum = (high), .help = (help_text)                \
+    }
+
+static const bcue_config_field scene_entry_fields[] = {
+    {.name = "name",
+     .type = BCUE_CONFIG_STRING,
+     .offset = offsetof(bcue_sim_scene_entry, name),
+     .required = true,
+     .help = "in the column scene; letters, digits, - and _"},
+    ENTRY("episodes", episodes, "0", 0, 100000, "of each of its streets; 0 = `episodes` above"),
+    ENTRY("streets", streets, "1", 1, 1000,
+          "so many streets from one description, with seeds that count up; named NAME-1, NAME-2, ..."),
+    ENTRY("seed", seed, "-1", -1, 9e15, "of its (first) street; -1 = `seed` above"),
+    {.name = "set",
+     .type = BCUE_CONFIG_MAP,
+     .offset = offsetof(bcue_sim_scene_entry, set),
+     .help = "any other keys of this file, as they are in this scene: 'scenery.preset: 3-lane'"},
+    END,
+};
+static const bcue_config_field small_fields[] = {
+    WHOLE("episodes", small.episodes, "10", 1, 100000, "of each street"),
+    WHOLE("max_frames_per_episode", small.max_frames_per_episode, "100", 1, 100000, "longer ones are cut"),
+    WHOLE("streets", small.streets, "2", 1, 1000, "of an entry of `scenes`"),
+    END,
+};
+static const bcue_config_field keep_fields[] = {
+    WHOLE("frames", keep.frames, "0", 0, 100000, "so many of every `every` frames; 0 = all"),
+    WHOLE("every", keep.every, "10", 1, 100000, "the others are not rendered; no window crosses the gap"),
+    END,
+};
 
 static const bcue_config_field street_fields[] = {
     REAL("length_m", street.length_m, "140", 60, 2000, "length of the street, centred on the RSU"),
@@ -212,6 +247,7 @@ const bcue_config_field bcue_simulate_fields[] = {
      .help = "replace an earlier simulation there"},
     WHOLE("seed", seed, "1", 0, 9e15, "everything random follows from it"),
     WHOLE("episodes", episodes, "28", 1, 100000, "passages of the transmitting vehicle"),
+    CHOICE("scale", scale, "full", scale_names, "small: at most what the section `small` says"),
     REAL("frame_rate_hz", frame_rate_hz, "10", 0.1, 1000, "of all sensors"),
     WHOLE("max_frames_per_episode", max_frames_per_episode, "200", 1, 100000, "longer passages are cut"),
     REAL("record_half_angle_deg", record_half_angle_deg, "45", 5, 80,
@@ -221,6 +257,14 @@ const bcue_config_field bcue_simulate_fields[] = {
     CHOICE("scene", scene, "straight", scene_names,
            "straight: a road with two lanes (street, traffic); scenery: built from a description (scenery, "
            "flow)"),
+    {.name = "scenes",
+     .type = BCUE_CONFIG_SECTION_LIST,
+     .offset = AT(scenes),
+     .fields = scene_entry_fields,
+     .item_size = sizeof(bcue_sim_scene_entry),
+     .help = "several scenes in one data set; episodes are numbered over all of them"},
+    SECTION("small", small_fields, "of a run with scale: small"),
+    SECTION("keep", keep_fields, "record pieces of each episode, for windows that do not overlap"),
     SECTION("street", street_fields,
             "scene: straight: a road with two lanes, seen from a RSU that looks north"),
     SECTION("rsu", rsu_fields, "looks north across the road"),
@@ -268,9 +312,24 @@ static bcue_status check_weather(const bcue_simulate_config *config, const bcue_
     return BCUE_OK;
 }
 
+bool bcue_sim_keeps(const bcue_simulate_config *config, uint32_t frame)
+{
+    return config->keep.frames == 0 || frame % config->keep.every < config->keep.frames;
+}
+
+uint32_t bcue_sim_piece(const bcue_simulate_config *config, uint32_t frame)
+{
+    return config->keep.frames == 0 ? 0 : frame / (uint32_t)config->keep.every;
+}
+
 static bcue_status check(const bcue_simulate_config *config, const bcue_config *source, bcue_error *error)
 {
     BCUE_TRY(check_weather(config, source, error));
+    if (config->keep.frames > config->keep.every)
+        return bcue_config_fail(source, error, "keep.frames",
+                                "%lld of every %lld frames cannot be kept; make keep.every larger, or "
+                                "keep.frames 0 to keep all",
+                                (long long)config->keep.frames, (long long)config->keep.every);
     BCUE_TRY(check_order(source, "street.building_min_height_m", config->street.building_min_height_m,
                          config->street.building_max_height_m, error));
     BCUE_TRY(check_order(source, "traffic.min_speed_mps", config->traffic.min_speed_mps,

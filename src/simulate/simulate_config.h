@@ -19,11 +19,30 @@ typedef enum bcue_sim_radar {
     BCUE_SIM_RADAR_CUBE_9,  /* of scenario 9 */
 } bcue_sim_radar;
 
+typedef enum bcue_sim_scale { BCUE_SIM_SCALE_FULL, BCUE_SIM_SCALE_SMALL } bcue_sim_scale;
+
+/* One entry of `scenes`: what differs from the rest of the configuration there. */
+typedef struct bcue_sim_scene_entry {
+    char *name;
+    int64_t episodes; /* of each street; 0: `episodes` of the run */
+    int64_t streets;  /* so many streets, with seeds of their own */
+    int64_t seed;     /* of the first street; -1: `seed` of the run */
+    bcue_string_map set;
+} bcue_sim_scene_entry;
+
 typedef struct bcue_simulate_config {
     char *output;
     bool overwrite;
     int64_t seed;
     int64_t episodes;
+    bcue_section_list scenes; /* of bcue_sim_scene_entry; none: one scene */
+    int scale;                /* bcue_sim_scale */
+    struct {
+        int64_t episodes, max_frames_per_episode, streets;
+    } small;
+    struct {
+        int64_t frames, every; /* of every so many frames the first ones are recorded; 0: all */
+    } keep;
     double frame_rate_hz;
     int64_t max_frames_per_episode;
     double record_half_angle_deg;
@@ -100,6 +119,10 @@ typedef struct bcue_simulate_config {
 } bcue_simulate_config;
 
 extern const bcue_config_field bcue_simulate_fields[];
+
+/* Does the run record this frame of an episode? And how many pieces without a gap come before it. */
+bool bcue_sim_keeps(const bcue_simulate_config *config, uint32_t frame);
+uint32_t bcue_sim_piece(const bcue_simulate_config *config, uint32_t frame);
 
 /* Read, and check what single ranges cannot: low <= high, room for the sidewalk, something to drive. On
    success the caller destroys *source when `config` is no longer used. */

@@ -52,7 +52,8 @@ static void every_sensor_writes_what_its_format_says(void)
     CHECK_OK(simulate("all", more, &summary, &error), error);
     CHECK_INT(summary.samples, 6);
     bcue_ply cloud = {0};
-    CHECK_OK(bcue_ply_read(in_tree("all", "unit1/lidar_data/lidar_data_0.ply"), &cloud, &error), error);
+    CHECK_OK(bcue_ply_read(in_tree("all", "unit1/lidar_data/lidar_data_0001_0000.ply"), &cloud, &error),
+             error);
     CHECK_AT(cloud.count > 5000 && cloud.count <= 32 * 1024, "%zu points", cloud.count);
     size_t below = 0;
     for (size_t i = 0; i < cloud.count; i++)
@@ -60,7 +61,8 @@ static void every_sensor_writes_what_its_format_says(void)
     CHECK(below > cloud.count / 3); /* the road lies below the LiDAR */
     bcue_ply_free(&cloud);
     bcue_npy cube = {0};
-    CHECK_OK(bcue_npy_read(in_tree("all", "unit1/radar_data/radar_data_5.npy"), &cube, &error), error);
+    CHECK_OK(bcue_npy_read(in_tree("all", "unit1/radar_data/radar_data_0002_0002.npy"), &cube, &error),
+             error);
     CHECK(cube.type == BCUE_NPY_C64 && cube.rank == 3 && cube.shape[0] == 4 && cube.shape[1] == 256 &&
           cube.shape[2] == 128);
     bcue_npy_free(&cube);
@@ -77,7 +79,8 @@ static void radar_detections_are_those_of_carla(void)
     const char *more[] = {"radar.enabled=true", "camera.enabled=false", NULL};
     CHECK_OK(simulate("points", more, NULL, &error), error);
     bcue_npy points = {0};
-    CHECK_OK(bcue_npy_read(in_tree("points", "unit1/radar_data/radar_data_2.npy"), &points, &error), error);
+    CHECK_OK(bcue_npy_read(in_tree("points", "unit1/radar_data/radar_data_0001_0002.npy"), &points, &error),
+             error);
     CHECK(points.type == BCUE_NPY_F32 && points.rank == 2 && points.shape[1] == 4 && points.shape[0] > 500);
     size_t moving = 0;
     for (size_t i = 0; i < points.shape[0]; i++)
@@ -131,16 +134,18 @@ static void vehicles_and_their_power_agree(void)
     CHECK_OK(simulate("paper_b", more, &summary, &error), error);
     CHECK_INT(summary.samples, 3);
     bcue_npy power = {0};
-    CHECK_OK(bcue_npy_read(in_tree("paper_b", "unit1/mmWave_data/vehicle_power_0.npy"), &power, &error),
-             error);
+    CHECK_OK(
+        bcue_npy_read(in_tree("paper_b", "unit1/mmWave_data/vehicle_power_0001_0000.npy"), &power, &error),
+        error);
     CHECK(power.rank == 2 && power.shape[1] == 152 && power.shape[0] >= 1);
     bcue_csv *table = NULL;
-    CHECK_OK(bcue_csv_read(in_tree("paper_b", "unit2/vehicle_data/vehicles_0.csv"), &table, &error), error);
+    CHECK_OK(bcue_csv_read(in_tree("paper_b", "unit2/vehicle_data/vehicles_0001_0000.csv"), &table, &error),
+             error);
     CHECK_INT(bcue_csv_rows(table), power.shape[0]);
     double *mean = NULL;
     size_t beams = 0;
-    CHECK_OK(bcue_deepsense_power_read(in_tree("paper_b", "unit1/mmWave_data/mmWave_power_0.txt"), &mean,
-                                       &beams, &error),
+    CHECK_OK(bcue_deepsense_power_read(in_tree("paper_b", "unit1/mmWave_data/mmWave_power_0001_0000.txt"),
+                                       &mean, &beams, &error),
              error);
     CHECK_INT(beams, 152);
     for (size_t b = 0; b < beams && b < 152; b++) {

@@ -1,0 +1,82 @@
+#include "simulate/sim_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/fail.h"
+#include "base/hash.h"
+
+/* The configuration that repeats this run. */
+static bcue_status write_config(bcue_sim_run *r, char hash[17], bcue_error *error)
+{
+    bcue_text text = {0}, nameless = {0};
+    bcue_config_write(bcue_simulate_fields, &r->plan->config, &text);
+    /* The hash leaves out where the files went. */
+    bcue_simulate_config elsewhere = r->plan->config;
+    char none[] = "-";
+    elsewhere.output = none;
+    elsewhere.overwrite = false;
+    bcue_config_write(bcue_simulate_fields, &elsewhere, &nameless);
+    bcue_status status =
+        text.failed || nameless.failed ? bcue_fail_memory(error, "the configuration") : BCUE_OK;
+    if (status == BCUE_OK) {
+        bcue_hash_hex(nameless.data, nameless.size, hash);
+        status = bcue_output_tree_write(&r->tree, "beamcue.yaml", text.data, text.size, false, error);
+    }
+    bcue_text_free(&text);
+    bcue_text_free(&nameless);
+    return status;
+}
+
+static const char *codebook_name(const bcue_simulate_config *c)
+{
+    return c->array.codebook == BCUE_SIM_CODEBOOK_PAPER_B ? "paper-b" : "oversampled";
+}
+
+/* One entry per scene: its episodes, where the roadside unit stands, and what array it has. */
+static json_t *describe_scene(const bcue_sim_plan_scene *scene, const bcue_sim_site *site)
+{
+    const bcue_simulate_config *c = &scene->config;
+    const double degree = BCUE_PI / 180.0;
+    return json_pack(
+        "{s:s, s:I, s:I, s:I, s:{s:f, s:f, s:f, s:f, s:f, s:f, s:f}, s:{s:s, s:I, s:f, s:f}}", "name",
+        scene->name, "seed", (json_int_t)c->seed, "first_episode", (json_int_t)scene->first_episode + 1,
+        "episodes", (json_int_t)c->episodes, "rsu", "x_m", site->place.x, "y_m", site->place.y, "z_m",
+        site->place.z, "azimuth_deg", site->azimuth / degree, "radar_z_m", site->radar.z, "latitude_deg",
+        c->rsu.latitude_deg, "longitude_deg", c->rsu.longitude_deg, "array", "codebook", codebook_name(c),
+        "beams", (json_int_t)site->beams, "tilt_deg", c->array.tilt_deg, "carrier_hz", c->channel.carrier_hz);
+}
+
+static json_t *describe_scenes(const bcue_sim_run *r)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; list && i < r->plan->scene_count; i++) {
+        json_t *entry = describe_scene(&r->plan->scenes[i], &r->sites[i]);
+        if (!entry || json_array_append_new(list, entry) != 0) {
+            json_decref(list);
+            list = NULL;
+        }
+    }
+    return list;
+}
+
+bcue_status bcue_sim_write_manifest(bcue_sim_run *r, bcue_error *error)
+{
+    char hash[17];
+    BCUE_TRY(write_config(r, hash, error));
+    const bcue_simulate_summary *sum = &r->summary;
+    json_t *files = bcue_output_tree_list(&r->tree), *scenes = describe_scenes(r);
+    json_t *manifest =
+        json_pack("{s:s, s:s, s:s, s:I, s:{s:I, s:I, s:I, s:I, s:I}, s:o*, s:o*}", "generator",
+                  "beamcue simulate", "version", BCUE_PROJECT_VERSION, "config_hash", hash, "seed",
+                  (json_int_t)r->plan->config.seed, "counts", "episodes", (json_int_t)sum->episodes,
+                  "samples", (json_int_t)sum->samples, "samples_blocked", (json_int_t)sum->samples_blocked,
+                  "frames_no_signal", (json_int_t)sum->frames_no_signal, "beams",
+                  (json_int_t)r->sites[0].beams, "scenes", scenes, "files", files);
+    char *text = files && scenes && manifest ? json_dumps(manifest, JSON_INDENT(1)) : NULL;
+    json_decref(manifest);
+    if (!text)
+        return bcue_fail_memory(error, "the manifest");
+    bcue_status status = bcue_output_tree_write(&r->tree, "manifest.json", text, strlen(text), false, error);
+    free(text);
+    return status;
+}

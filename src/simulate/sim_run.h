@@ -1,0 +1,77 @@
+/* Inside the room: one run. Its scenes are set up one after the other (sim_run.c), each instant of an episode
+   becomes a row and its files (sim_rows.c), and a manifest ends it (sim_manifest.c). */
+#ifndef BCUE_SIMULATE_SIM_RUN_H
+#define BCUE_SIMULATE_SIM_RUN_H
+
+#include "base/text.h"
+#include "beamcue/simulate.h"
+#include "sensors/gnss.h"
+#include "simulate/output_tree.h"
+#include "simulate/sim_plan.h"
+#include "simulate/sim_radio.h"
+#include "simulate/sim_scene.h"
+
+/* What the output says about a scene. */
+typedef struct bcue_sim_site {
+    bool known; /* it was set up in this run */
+    bcue_vec3 place, radar;
+    double azimuth;
+    size_t beams;
+} bcue_sim_site;
+
+/* Everything of one run. */
+typedef struct bcue_sim_run {
+    const bcue_sim_plan *plan;
+    const bcue_hooks *hooks;
+    bcue_simulate_summary summary;
+    bcue_sim_site *sites; /* per scene */
+    bool told_materials;
+    /* the scene that is set up */
+    const bcue_sim_plan_scene *staged; /* NULL: none */
+    const bcue_simulate_config *config;
+    bcue_sim_scene scene;
+    bcue_sim_radio radio;
+    bcue_sim_sensors sensors;
+    /* of the instant */
+    bcue_instance *instances;
+    uint32_t *ids;
+    size_t *served; /* indices of the vehicles that count */
+    size_t instance_count, served_count, instance_capacity, id_capacity, served_capacity;
+    /* of the episode */
+    bcue_gnss *receivers; /* per track */
+    size_t receiver_capacity;
+    bcue_text rows, truth; /* of scenario.csv and ground_truth.csv, without the column index */
+    bcue_text nmea, scratch;
+    bcue_output_tree tree;
+} bcue_sim_run;
+
+/* One instant of one episode. */
+typedef struct bcue_sim_moment {
+    const bcue_sim_episode *episode;
+    bcue_sim_instant at;
+} bcue_sim_moment;
+
+bool bcue_sim_all_vehicles(const bcue_sim_run *run);
+
+/* ---- sim_run.c ---- */
+/* Simulate one episode of the plan into the run's tree and rows. */
+bcue_status bcue_sim_run_episode(bcue_sim_run *run, uint32_t number, bcue_error *error);
+void bcue_sim_run_free(bcue_sim_run *run);
+
+/* ---- sim_rows.c ---- */
+/* Where the RSU of the staged scene stands, in the folder of unit 1. */
+void bcue_sim_location_path(const bcue_sim_run *run, char *path, size_t size);
+bcue_status bcue_sim_write_location(bcue_sim_run *run, bcue_error *error);
+/* What the receiver of a vehicle (index among the instances) says. */
+bcue_gnss_fix bcue_sim_step_receiver(bcue_sim_run *run, const bcue_sim_moment *now, size_t index);
+/* The files and rows of a sample. `fix`: of the transmitting vehicle. */
+bcue_status bcue_sim_write_sample(bcue_sim_run *run, const bcue_sim_moment *now, const bcue_gnss_fix *fix,
+                                  bcue_error *error);
+/* The header lines of both tables, and their rows with the column index before them. */
+bcue_status bcue_sim_write_tables(bcue_sim_run *run, bcue_error *error);
+
+/* ---- sim_manifest.c ---- */
+/* Write beamcue.yaml and manifest.json. */
+bcue_status bcue_sim_write_manifest(bcue_sim_run *run, bcue_error *error);
+
+#endif
