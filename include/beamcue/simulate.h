@@ -29,13 +29,28 @@ typedef struct bcue_simulate_summary {
     double channel_seconds;    /* of it, paths and power per beam */
     double camera_seconds;     /* rendering and JPEG */
     double lidar_seconds, radar_seconds;
+    uint64_t view_samples; /* that the page of `view` plays; 0: it was not written */
 } bcue_simulate_summary;
+
+/* What a run does besides writing its folder. All zero: nothing. */
+typedef struct bcue_simulate_options {
+    /* Write a page here that plays an episode in a browser: one HTML file that needs nothing else. NULL: none.
+       It is written when its episode is over, complete or not at all. */
+    const char *view;
+    uint64_t view_episode; /* which one, from 1; 0: the first that has a sample */
+} bcue_simulate_options;
 
 /* Run the simulation of a configuration file (YAML; NULL: all defaults) with `overrides` ("key.sub=value").
    The folder `output` appears complete or not at all: files are written to "<output>.partial-<pid>" beside
    it, which is renamed at the end, and removed on failure or when `hooks` cancel. An existing `output` is
    refused unless `overwrite: true` and it is itself the result of a simulation. The same configuration and
-   seed give the same files, whatever the number of threads. `hooks`, `summary` and `error` may be NULL. */
+   seed give the same files, whatever the number of threads. `options`, `hooks`, `summary` and `error` may be
+   NULL. */
+BCUE_API bcue_status bcue_simulate_run(const char *config_path, const char *const *overrides,
+                                       size_t override_count, const bcue_simulate_options *options,
+                                       const bcue_hooks *hooks, bcue_simulate_summary *summary,
+                                       bcue_error *error);
+/* The same without options. */
 BCUE_API bcue_status bcue_simulate(const char *config_path, const char *const *overrides,
                                    size_t override_count, const bcue_hooks *hooks,
                                    bcue_simulate_summary *summary, bcue_error *error);

@@ -29,9 +29,6 @@ void bcue_escape_plain(bcue_text *out, const char *string);
    and emoji, 0 for combining marks. */
 size_t bcue_text_columns(const char *string);
 
-/* Base64 with padding (RFC 4648), without line breaks. */
-void bcue_base64(bcue_text *out, const void *bytes, size_t size);
-
 #define BCUE_NUMBER_SIZE 48 /* room for every answer of bcue_format_number */
 
 /* `value` with `decimals` digits after the point; decimals < 0: 4 significant digits. From 1e15 on in

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/base64.h"
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/memory.h"

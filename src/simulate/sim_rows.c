@@ -85,11 +85,19 @@ static void put_nmea(bcue_sim_run *r, const bcue_sim_moment *now, const bcue_gns
     bcue_nmea_write_gga(&line, &r->nmea);
 }
 
+static void keep_fix(bcue_sim_run *r, size_t vehicle, const bcue_gnss_fix *fix)
+{
+    r->fixes[vehicle] = fix->position;
+    if (fix->quality == BCUE_GNSS_NONE)
+        r->fixes[vehicle].x = NAN;
+}
+
 /* The fix of the transmitting vehicle. */
 static bcue_status write_fix(bcue_sim_run *r, const bcue_sim_moment *now, const bcue_gnss_fix *fix,
                              const char *path, bcue_error *error)
 {
     double geodetic[3];
+    keep_fix(r, 0, fix);
     BCUE_TRY(put_location(r, fix->position, geodetic, error));
     put_nmea(r, now, fix, geodetic);
     if (fix->quality == BCUE_GNSS_NONE) { /* as DeepSense has it where telemetry is missing */
@@ -110,6 +118,7 @@ static bcue_status write_vehicles(bcue_sim_run *r, const bcue_sim_moment *now, c
     for (size_t v = 0; status == BCUE_OK && v < r->served_count; v++) {
         const bcue_instance *vehicle = &r->instances[r->served[v]];
         bcue_gnss_fix fix = bcue_sim_step_receiver(r, now, r->served[v]);
+        keep_fix(r, v, &fix);
         double geodetic[3];
         status = put_location(r, fix.position, geodetic, error);
         size_t best =

@@ -14,7 +14,8 @@ static bcue_status place_vehicles(bcue_sim_run *r, bcue_sim_moment *now, bcue_er
     size_t most = bcue_traffic_capacity(&r->scene.world, traffic);
     if (!bcue_grow((void **)&r->instances, &r->instance_capacity, most, sizeof *r->instances) ||
         !bcue_grow((void **)&r->ids, &r->id_capacity, most, sizeof *r->ids) ||
-        !bcue_grow((void **)&r->served, &r->served_capacity, most, sizeof *r->served))
+        !bcue_grow((void **)&r->served, &r->served_capacity, most, sizeof *r->served) ||
+        !bcue_grow((void **)&r->fixes, &r->fix_capacity, most, sizeof *r->fixes))
         return bcue_fail_memory(error, "the vehicles");
     bcue_traffic_at(&r->scene.world, traffic, now->at.time_s, r->instances, &r->instance_count, r->ids);
     r->served_count = 0;
@@ -28,6 +29,16 @@ static bcue_status place_vehicles(bcue_sim_run *r, bcue_sim_moment *now, bcue_er
     now->at.instances = r->instances;
     now->at.instance_count = r->instance_count;
     return BCUE_OK;
+}
+
+static bcue_status add_to_view(bcue_sim_run *r, const bcue_sim_moment *now, bcue_error *error)
+{
+    const bcue_view_moment moment = {.at = &now->at,
+                                     .ids = r->ids,
+                                     .served = r->served,
+                                     .served_count = r->served_count,
+                                     .fixes = r->fixes};
+    return bcue_view_add(r->view, &moment, error);
 }
 
 static bcue_status simulate_instant(bcue_sim_run *r, bcue_sim_moment *now, bcue_error *error)
@@ -50,7 +61,8 @@ static bcue_status simulate_instant(bcue_sim_run *r, bcue_sim_moment *now, bcue_
         r->summary.frames_no_signal++;
         return BCUE_OK;
     }
-    return bcue_sim_write_sample(r, now, &fix, error);
+    BCUE_TRY(bcue_sim_write_sample(r, now, &fix, error));
+    return r->view ? add_to_view(r, now, error) : BCUE_OK;
 }
 
 static bcue_status start_receivers(bcue_sim_run *r, uint32_t episode, size_t tracks, bcue_error *error)
@@ -111,6 +123,36 @@ static bcue_status simulate_frames(bcue_sim_run *r, uint32_t number, const bcue_
     return write_nmea(r, number, error);
 }
 
+/* Is this the episode of the page: the one that was asked for, else the first with a sample? */
+static bool wants_view(const bcue_sim_run *r, uint32_t number)
+{
+    return r->options.view && r->summary.view_samples == 0 &&
+           (r->options.view_episode == 0 || r->options.view_episode == number + 1);
+}
+
+static bcue_status open_view(bcue_sim_run *r, uint32_t number, const bcue_sim_episode *episode,
+                             bcue_error *error)
+{
+    const bcue_view_source source = {
+        .config = r->config, .scene = &r->scene, .radio = &r->radio, .sensors = &r->sensors};
+    return wants_view(r, number) ? bcue_view_create(&source, number, episode, &r->view, error) : BCUE_OK;
+}
+
+/* The page is written as soon as its episode is over. */
+static bcue_status close_view(bcue_sim_run *r, uint32_t number, bcue_error *error)
+{
+    bcue_status status = BCUE_OK;
+    if (r->view && bcue_view_count(r->view) > 0) {
+        status = bcue_view_write(r->view, r->options.view, error);
+        r->summary.view_samples = status == BCUE_OK ? bcue_view_count(r->view) : 0;
+    } else if (r->view && r->options.view_episode > 0)
+        bcue_log(r->hooks, BCUE_LOG_WARNING, "%s was not written: episode %u has no sample to show",
+                 r->options.view, number + 1);
+    bcue_view_destroy(r->view);
+    r->view = NULL;
+    return status;
+}
+
 static void unstage(bcue_sim_run *r)
 {
     r->summary.camera_seconds += r->sensors.camera_seconds;
@@ -163,7 +205,11 @@ bcue_status bcue_sim_run_episode(bcue_sim_run *r, uint32_t number, bcue_error *e
     BCUE_TRY(stage(r, index, error));
     bcue_sim_episode episode;
     BCUE_TRY(bcue_sim_scene_episode(&r->scene, number, number - r->staged->first_episode, &episode, error));
-    bcue_status status = simulate_frames(r, number, &episode, error);
+    bcue_status status = open_view(r, number, &episode, error);
+    if (status == BCUE_OK)
+        status = simulate_frames(r, number, &episode, error);
+    if (status == BCUE_OK)
+        status = close_view(r, number, error);
     bcue_traffic_free(&episode.traffic);
     r->summary.episodes += status == BCUE_OK;
     return status;
@@ -171,11 +217,13 @@ bcue_status bcue_sim_run_episode(bcue_sim_run *r, uint32_t number, bcue_error *e
 
 void bcue_sim_run_free(bcue_sim_run *r)
 {
+    bcue_view_destroy(r->view);
     unstage(r);
     free(r->sites);
     free(r->instances);
     free(r->ids);
     free(r->served);
+    free(r->fixes);
     free(r->receivers);
     bcue_text_free(&r->rows);
     bcue_text_free(&r->truth);

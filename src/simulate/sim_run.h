@@ -10,6 +10,7 @@
 #include "simulate/sim_plan.h"
 #include "simulate/sim_radio.h"
 #include "simulate/sim_scene.h"
+#include "simulate/view.h"
 
 /* What the output says about a scene. */
 typedef struct bcue_sim_site {
@@ -23,6 +24,7 @@ typedef struct bcue_sim_site {
 typedef struct bcue_sim_run {
     const bcue_sim_plan *plan;
     const bcue_hooks *hooks;
+    bcue_simulate_options options;
     bcue_simulate_summary summary;
     bcue_sim_site *sites; /* per scene */
     bool told_materials;
@@ -37,6 +39,9 @@ typedef struct bcue_sim_run {
     uint32_t *ids;
     size_t *served; /* indices of the vehicles that count */
     size_t instance_count, served_count, instance_capacity, id_capacity, served_capacity;
+    bcue_vec3 *fixes; /* of the served vehicles by GNSS; x NAN: none */
+    size_t fix_capacity;
+    bcue_view *view; /* while its episode runs */
     /* of the episode */
     bcue_gnss *receivers; /* per track */
     size_t receiver_capacity;

@@ -178,6 +178,7 @@ static bcue_status write_cloud(bcue_sim_sensors *s, const bcue_sim_instant *at, 
     double start = bcue_clock_s();
     bcue_ply cloud = {0};
     BCUE_TRY(sweep(s, at, &cloud.count, error));
+    s->lidar_count = cloud.count;
     cloud.points = bcue_calloc(cloud.count + 1, 3 * sizeof *cloud.points);
     cloud.intensity = bcue_calloc(cloud.count + 1, sizeof *cloud.intensity);
     bcue_bytes bytes = {0};
@@ -221,6 +222,7 @@ static bcue_status write_detections(bcue_sim_sensors *s, const bcue_sim_instant 
     bcue_radar_points_scan(&s->radar_points, s->scene, &s->poses.radar, (bcue_vec3){0, 0, 0},
                            (uint64_t)s->config->seed, at->episode, at->frame, s->radar_hits,
                            s->radar_instances, &shape[0]);
+    s->radar_count = shape[0];
     s->radar_seconds += bcue_clock_s() - start;
     return write_array(BCUE_NPY_F32, 2, shape, s->radar_hits, at, tree, error);
 }

@@ -27,9 +27,11 @@ typedef struct bcue_sim_sensors {
     bcue_daylight light;     /* of the episode */
     bcue_lidar_air air;
     bcue_lidar_config lidar;
-    bcue_lidar_point *lidar_points;
+    bcue_lidar_point *lidar_points; /* of the last sweep, lidar_count of them */
+    size_t lidar_count;
     bcue_radar_points_config radar_points;
-    bcue_radar_point *radar_hits;
+    bcue_radar_point *radar_hits; /* of the last frame, radar_count of them */
+    size_t radar_count;
     uint32_t *radar_instances;
     bcue_radar_view radar_view;
     bcue_fmcw_config chirp;

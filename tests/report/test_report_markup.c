@@ -1,3 +1,4 @@
+#include "base/base64.h"
 #include "report/markup.h"
 #include "report/scale.h"
 #include "check.h"

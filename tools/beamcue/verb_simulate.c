@@ -48,10 +48,18 @@ static int run(bcue_cli *cli)
 {
     size_t count;
     const char *const *overrides = bcue_cli_values(cli, "--set", &count);
+    bcue_simulate_options asked = {.view = bcue_cli_value(cli, "--view")};
     bcue_simulate_summary summary;
     bcue_error error = {""};
+    long episode = 0;
+    int usage = bcue_cli_whole(cli, "--view-episode", 1, 100000, &episode);
+    if (usage != BCUE_EXIT_DONE)
+        return usage;
+    if (episode > 0 && asked.view == NULL)
+        return bcue_cli_usage(cli, "--view-episode says which episode --view shows; give --view FILE too");
+    asked.view_episode = (uint64_t)episode;
     const bcue_status status =
-        bcue_simulate(cli->operands[0], overrides, count, bcue_cli_hooks(cli), &summary, &error);
+        bcue_simulate_run(cli->operands[0], overrides, count, &asked, bcue_cli_hooks(cli), &summary, &error);
     if (status != BCUE_OK)
         return bcue_cli_fail(cli, status, &error);
     bcue_cli_text answer;
@@ -59,13 +67,22 @@ static int run(bcue_cli *cli)
         return bcue_cli_no_memory(cli);
     if (cli->json)
         write_json(answer.out, &summary);
-    else
+    else {
         write_text(answer.out, &summary);
-    const char *files[] = {summary.output};
-    return bcue_cli_finish_text(cli, &answer, files, 1);
+        if (summary.view_samples > 0)
+            fprintf(answer.out, "view      %s, %" PRIu64 " samples\n", asked.view, summary.view_samples);
+    }
+    const char *files[] = {summary.output, asked.view};
+    return bcue_cli_finish_text(cli, &answer, files, summary.view_samples > 0 ? 2 : 1);
 }
 
-static const bcue_cli_option options[] = {BCUE_CLI_SET, {.name = NULL}};
+static const bcue_cli_option options[] = {
+    BCUE_CLI_SET,
+    {.name = "--view", .value = "FILE", .help = "write a page that plays an episode in any browser"},
+    {.name = "--view-episode",
+     .value = "N",
+     .help = "which one, from 1; the first with a sample when absent"},
+    {.name = NULL}};
 
 const bcue_cli_verb bcue_verb_simulate = {
     .name = "simulate",
@@ -82,6 +99,10 @@ const bcue_cli_verb bcue_verb_simulate = {
              "\n"
              "Example:\n"
              "  beamcue simulate configs/street_demo.yaml --set seed=2 --set output=data/street2\n"
+             "  beamcue simulate configs/street_demo.yaml --view street.html\n"
+             "\n"
+             "--view makes one HTML file that needs nothing else: the street from above with paths\n"
+             "and the best beam's lobe, what every sensor saw, and the power per beam.\n"
              "\n"
              "Writes the folder of the key 'output': it appears complete or not at all. An\n"
              "earlier simulation there is replaced only with 'overwrite: true'.\n",

@@ -1,0 +1,1 @@
+beamcue simulate none.yaml --view-episode 2
