@@ -6,16 +6,15 @@
 #include "base/memory.h"
 #include "rays/embree_parts.h"
 
-/* The top level holds instances only, so that a frame rebuilds a handful of boxes: the street, then the
- * vehicles. */
-enum { STREET_INSTANCE = 0, FIRST_VEHICLE_INSTANCE = 1 };
+/* The street is asked first and by itself, then the vehicles, whose scene holds instances only: a frame
+   rebuilds a handful of boxes, and most rays meet no box of a vehicle at all. */
 
 struct bcue_ray_scene {
     const bcue_world *world;
     RTCDevice device;
     RTCScene street;
-    RTCScene *models; /* one per model of the world; owned */
-    RTCScene top;
+    RTCScene *models;         /* one per model of the world; owned */
+    RTCScene vehicles;        /* instance i is instances[i] */
     bcue_instance *instances; /* the placed vehicles */
     size_t count, capacity;
 };
@@ -44,11 +43,10 @@ static bcue_status build(bcue_ray_scene *scene, bcue_error *error)
             return bcue_embree_failure(scene->device, "a vehicle", error);
     }
     scene->street = make_mesh_scene(scene->device, &scene->world->statics);
-    scene->top = bcue_embree_new_scene(scene->device, RTC_BUILD_QUALITY_MEDIUM);
-    if (!scene->street || !scene->top ||
-        !bcue_embree_attach(scene->device, scene->top, scene->street, (bcue_vec3){0}, 0.0, STREET_INSTANCE))
+    scene->vehicles = bcue_embree_new_scene(scene->device, RTC_BUILD_QUALITY_MEDIUM);
+    if (!scene->street || !scene->vehicles)
         return bcue_embree_failure(scene->device, "the street", error);
-    rtcCommitScene(scene->top);
+    rtcCommitScene(scene->vehicles);
     if (rtcGetDeviceError(scene->device) != RTC_ERROR_NONE)
         return bcue_embree_failure(scene->device, "the scene", error);
     return BCUE_OK;
@@ -73,8 +71,8 @@ void bcue_ray_scene_destroy(bcue_ray_scene *scene)
 {
     if (!scene)
         return;
-    if (scene->top)
-        rtcReleaseScene(scene->top);
+    if (scene->vehicles)
+        rtcReleaseScene(scene->vehicles);
     if (scene->street)
         rtcReleaseScene(scene->street);
     for (size_t m = 0; scene->models && m < scene->world->model_count; m++)
@@ -91,19 +89,18 @@ bcue_status bcue_ray_scene_place(bcue_ray_scene *scene, const bcue_instance *ins
                                  bcue_error *error)
 {
     for (size_t i = 0; i < scene->count; i++)
-        rtcDetachGeometry(scene->top, (unsigned)(FIRST_VEHICLE_INSTANCE + i));
+        rtcDetachGeometry(scene->vehicles, (unsigned)i);
     scene->count = 0;
     if (!bcue_grow((void **)&scene->instances, &scene->capacity, count, sizeof *instances))
         return bcue_fail_memory(error, "the placed vehicles");
     for (size_t i = 0; i < count; i++) {
-        if (!bcue_embree_attach(scene->device, scene->top, scene->models[instances[i].model],
-                                instances[i].position, instances[i].yaw,
-                                (unsigned)(FIRST_VEHICLE_INSTANCE + i)))
+        if (!bcue_embree_attach(scene->device, scene->vehicles, scene->models[instances[i].model],
+                                instances[i].position, instances[i].yaw, (unsigned)i))
             return bcue_embree_failure(scene->device, "a placed vehicle", error);
         scene->instances[i] = instances[i];
         scene->count = i + 1;
     }
-    rtcCommitScene(scene->top);
+    rtcCommitScene(scene->vehicles);
     if (rtcGetDeviceError(scene->device) != RTC_ERROR_NONE)
         return bcue_embree_failure(scene->device, "the placed vehicles", error);
     return BCUE_OK;
@@ -120,8 +117,7 @@ const bcue_instance *bcue_ray_scene_instances(const bcue_ray_scene *scene, size_
     return scene->instances;
 }
 
-/* Embree reads 16 lanes; the mask says which of them count. RTC_INTERSECT_CONTEXT_FLAG_COHERENT is never set:
-   Embree 3.13's coherent traversal does not end on packets of parallel shadow rays. */
+/* Embree reads 16 lanes; the mask says which of them count. */
 static void load(const bcue_ray_packet *packet, struct RTCRay16 *rays, int valid[BCUE_RAY_LANES])
 {
     memcpy(rays->org_x, packet->origin_x, sizeof rays->org_x);
@@ -141,28 +137,39 @@ static void load(const bcue_ray_packet *packet, struct RTCRay16 *rays, int valid
     }
 }
 
-static RTCScene scene_of(const bcue_ray_scene *scene, bcue_ray_target target)
+static bool with_vehicles(const bcue_ray_scene *scene, bcue_ray_target target)
 {
-    return target == BCUE_RAY_STREET_ONLY ? scene->street : scene->top;
+    return target == BCUE_RAY_ALL && scene->count > 0;
+}
+
+/* The nearest hits. Embree 3.13's coherent traversal is for this query alone: that of rtcOccluded16 does not
+   end for some packets (seen with shadow rays, parallel or from one lamp). */
+static void nearest(const bcue_ray_scene *scene, bcue_ray_target target, const bcue_ray_packet *packet,
+                    struct RTCRayHit16 *rays)
+{
+    struct RTCIntersectContext context;
+    rtcInitIntersectContext(&context);
+    context.flags = packet->fan ? RTC_INTERSECT_CONTEXT_FLAG_COHERENT : RTC_INTERSECT_CONTEXT_FLAG_INCOHERENT;
+    _Alignas(64) int valid[BCUE_RAY_LANES];
+    load(packet, &rays->ray, valid);
+    memset(rays->hit.geomID, 0xff, sizeof rays->hit.geomID);
+    memset(rays->hit.instID[0], 0xff, sizeof rays->hit.instID[0]);
+    rtcIntersect16(valid, scene->street, &context, rays);
+    /* A vehicle counts where it is nearer: the rays now end at the street. */
+    if (with_vehicles(scene, target))
+        rtcIntersect16(valid, scene->vehicles, &context, rays);
 }
 
 void bcue_ray_intersect(const bcue_ray_scene *scene, bcue_ray_target target, bcue_ray_packet *packet)
 {
-    struct RTCIntersectContext context;
-    rtcInitIntersectContext(&context);
     _Alignas(64) struct RTCRayHit16 rays;
-    _Alignas(64) int valid[BCUE_RAY_LANES];
-    load(packet, &rays.ray, valid);
-    memset(rays.hit.geomID, 0xff, sizeof rays.hit.geomID);
-    memset(rays.hit.instID[0], 0xff, sizeof rays.hit.instID[0]);
-    rtcIntersect16(valid, scene_of(scene, target), &context, &rays);
+    nearest(scene, target, packet, &rays);
     for (int i = 0; i < packet->count; i++) {
         bool hit = rays.hit.geomID[i] != RTC_INVALID_GEOMETRY_ID;
-        bool on_vehicle = hit && target == BCUE_RAY_ALL && rays.hit.instID[0][i] != STREET_INSTANCE;
         packet->far[i] = rays.ray.tfar[i];
         packet->hit_triangle[i] = hit ? rays.hit.primID[i] : BCUE_RAY_MISS;
         packet->hit_instance[i] =
-            on_vehicle ? rays.hit.instID[0][i] - FIRST_VEHICLE_INSTANCE : BCUE_RAY_STATIC;
+            rays.hit.instID[0][i] != RTC_INVALID_GEOMETRY_ID ? rays.hit.instID[0][i] : BCUE_RAY_STATIC;
     }
 }
 
@@ -174,7 +181,11 @@ void bcue_ray_occluded(const bcue_ray_scene *scene, bcue_ray_target target, cons
     _Alignas(64) struct RTCRay16 rays;
     _Alignas(64) int valid[BCUE_RAY_LANES];
     load(packet, &rays, valid);
-    rtcOccluded16(valid, scene_of(scene, target), &context, &rays);
+    /* The fewer triangles first: rays that a vehicle stops need not ask the street (their tfar is negative).
+     */
+    if (with_vehicles(scene, target))
+        rtcOccluded16(valid, scene->vehicles, &context, &rays);
+    rtcOccluded16(valid, scene->street, &context, &rays);
     for (int i = 0; i < packet->count; i++)
         blocked[i] = rays.tfar[i] < 0.0f;
 }

@@ -3,14 +3,16 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "sensors/rgb_lens.h"
 #include "sensors/rgb_trace.h"
 
 /* Pixels are traced in blocks of 4 x 4, one packet each; the blocks that need it are shared out among
  * threads. */
-enum { BLOCK = 4, EDGE_SAMPLES = 4 };
+enum { BLOCK = 4, EDGE_SAMPLES = 4, HULL_POINTS = 16, DEAL = 16 };
 /* Blocks that are worth another thread: about a millisecond of work. */
 #define BLOCKS_PER_THREAD 96
 
@@ -81,7 +83,8 @@ bcue_status bcue_camera_create(const bcue_camera_config *config, const bcue_ray_
               made->street_picture && made->instance_map && made->scratch && made->dirty &&
               made->dirty_blocks;
     made->model_normals = bcue_calloc(world->model_count, sizeof *made->model_normals);
-    ok = ok && made->model_normals;
+    made->clock = bcue_calloc(1, sizeof *made->clock);
+    ok = ok && made->model_normals && made->clock;
     for (size_t m = 0; ok && m < world->model_count; m++) {
         made->model_normals[m] = make_normals(&world->models[m].mesh);
         ok = made->model_normals[m] != NULL;
@@ -113,6 +116,8 @@ void bcue_camera_destroy(bcue_camera *camera)
     bcue_lamp_list_free(&camera->lamps);
     free(camera->dirty);
     free(camera->dirty_blocks);
+    free(camera->vehicles);
+    free(camera->clock);
     free(camera);
 }
 
@@ -223,13 +228,22 @@ static void finish_block(void *context, size_t index)
 static void render_dirty(bcue_camera *camera, bcue_ray_target target)
 {
     size_t count = 0;
-    int blocks = blocks_across(camera) * blocks_down(camera);
-    for (int b = 0; b < blocks; b++)
-        if (camera->dirty[b])
-            camera->dirty_blocks[count++] = b;
-    camera->target = target;
+    int across = blocks_across(camera), down = blocks_down(camera);
+    /* Rows of blocks are dealt like cards, so that every thread gets of the sky as of the street. */
+    for (int hand = 0; hand < DEAL; hand++)
+        for (int y = hand; y < down; y += DEAL)
+            for (int x = 0; x < across; x++)
+                if (camera->dirty[y * across + x])
+                    camera->dirty_blocks[count++] = y * across + x;
+    /* Without memory for the vehicles, the street alone. */
+    camera->target =
+        target == BCUE_RAY_ALL && !bcue_camera_take_vehicles(camera) ? BCUE_RAY_STREET_ONLY : target;
+    double started = bcue_clock_s();
     bcue_parallel_for(count, BLOCKS_PER_THREAD, trace_block, camera);
+    double middle = bcue_clock_s();
     bcue_parallel_for(count, BLOCKS_PER_THREAD, finish_block, camera);
+    camera->times.centres_s += middle - started;
+    camera->times.edges_s += bcue_clock_s() - middle;
 }
 
 /* Mark the blocks from (left, top) to (right, bottom), in pixels, and one block around: edges look at their
@@ -247,28 +261,65 @@ static void mark_pixels(bcue_camera *camera, double left, double top, double rig
             camera->dirty[(size_t)y * (size_t)across + (size_t)x] = true;
 }
 
-/* Mark where the convex hull of some points can be seen. */
+/* A rectangle of the picture, pixels. */
+typedef struct span {
+    double left, top, right, bottom;
+} span;
+
+static void widen(span *s, double column, double row)
+{
+    s->left = fmin(s->left, column);
+    s->right = fmax(s->right, column);
+    s->top = fmin(s->top, row);
+    s->bottom = fmax(s->bottom, row);
+}
+
+/* The lens moves the points of the rectangle toward the middle or away by factors between those of its
+   nearest and of its farthest one. */
+static span bent(const bcue_camera_config *c, span s)
+{
+    double half = 0.5 * (double)c->width, x[2] = {s.left - half, s.right - half};
+    double middle = 0.5 * (double)c->height, y[2] = {s.top - middle, s.bottom - middle};
+    double near = hypot(fmax(0.0, fmax(x[0], -x[1])), fmax(0.0, fmax(y[0], -y[1]))) / half;
+    double far = hypot(fmax(fabs(x[0]), fabs(x[1])), fmax(fabs(y[0]), fabs(y[1]))) / half;
+    double factors[2] = {near > 1e-9 ? bcue_lens_bend(c->distortion, near) / near : 1.0,
+                         far > 1e-9 ? bcue_lens_bend(c->distortion, far) / far : 1.0};
+    span out = {HUGE_VAL, HUGE_VAL, -HUGE_VAL, -HUGE_VAL};
+    for (int k = 0; k < 4; k++) {
+        widen(&out, half + factors[0] * x[k & 1], middle + factors[0] * y[k >> 1]);
+        widen(&out, half + factors[1] * x[k & 1], middle + factors[1] * y[k >> 1]);
+    }
+    return out;
+}
+
+/* Mark where the convex hull of some points can be seen: the part of it before the camera is the hull of the
+   points there and of those where the lines between points cross the plane just before the camera. */
 static void mark_hull(bcue_camera *camera, const bcue_vec3 *points, size_t count)
 {
-    double left = HUGE_VAL, right = -HUGE_VAL, top = HUGE_VAL, bottom = -HUGE_VAL;
-    size_t behind = 0;
+    const double near_m = 0.04;
+    const bcue_camera_config *c = &camera->config;
+    double half = 0.5 * (double)c->width, middle = 0.5 * (double)c->height;
+    double focal = half / (double)camera->tangent;
+    bcue_vec3 local[HULL_POINTS];
+    span s = {HUGE_VAL, HUGE_VAL, -HUGE_VAL, -HUGE_VAL};
     for (size_t i = 0; i < count; i++) {
-        double column, row;
-        if (!bcue_camera_project(&camera->config, &camera->frame, points[i], &column, &row)) {
-            behind++;
-            continue;
-        }
-        left = fmin(left, column);
-        right = fmax(right, column);
-        top = fmin(top, row);
-        bottom = fmax(bottom, row);
+        local[i] = bcue_frame_local(&camera->frame, bcue_vec3_sub(points[i], camera->frame.origin));
+        if (local[i].x >= near_m)
+            widen(&s, half - focal * local[i].y / local[i].x, middle - focal * local[i].z / local[i].x);
     }
-    if (behind == count)
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < count; j++) {
+            if (!(local[i].x >= near_m && local[j].x < near_m))
+                continue;
+            double t = (local[i].x - near_m) / (local[i].x - local[j].x);
+            widen(&s, half - focal * (local[i].y + t * (local[j].y - local[i].y)) / near_m,
+                  middle - focal * (local[i].z + t * (local[j].z - local[i].z)) / near_m);
+        }
+    if (s.right < s.left)
         return;
-    if (behind > 0)
-        mark_pixels(camera, 0.0, 0.0, (double)camera->config.width, (double)camera->config.height);
-    else
-        mark_pixels(camera, left, top, right, bottom);
+    if (c->distortion[0] != 0.0 || c->distortion[1] != 0.0)
+        s = bent(c, s);
+    mark_pixels(camera, s.left, s.top, s.right, s.bottom);
 }
 
 /* Everything that a vehicle can change in the picture lies within the box around it and its contact shade, or
@@ -280,14 +331,42 @@ static void mark_vehicle(bcue_camera *camera, const bcue_instance *instance)
     double half_length = 0.5 * model->length_m + 1.0, half_width = 0.5 * model->width_m + 1.0,
            height = model->height_m + 0.1;
     bcue_vec3 points[16], sun = camera->daylight.sun;
+    bool shadow = sun.z > 0.0 && camera->daylight.darkness < 1.0;
     for (int i = 0; i < 8; i++) {
         bcue_vec3 corner = {i & 1 ? half_length : -half_length, i & 2 ? half_width : -half_width,
                             i & 4 ? height : -0.1};
         points[i] = bcue_vec3_add(frame.origin, bcue_frame_world(&frame, corner));
-        double fall = (points[i].z + 0.2) / sun.z;
+        double fall = (points[i].z + 0.2) / fmax(sun.z, 1e-3);
         points[8 + i] = bcue_vec3_sub(points[i], bcue_vec3_scale(sun, fall));
     }
-    mark_hull(camera, points, 16);
+    mark_hull(camera, points, shadow ? 16 : 8);
+}
+
+/* Everything that a lamp of a vehicle lights lies within a cone as long as its reach. */
+static void mark_lamp(bcue_camera *camera, const bcue_lamp_light *lamp)
+{
+    const bcue_vec3 at = {(double)lamp->position.x, (double)lamp->position.y, (double)lamp->position.z};
+    const bcue_vec3 axis = {(double)lamp->direction.x, (double)lamp->direction.y, (double)lamp->direction.z};
+    double reach = (double)lamp->reach;
+    bcue_vec3 points[9] = {at};
+    if (lamp->cos_edge < 0.5f) { /* wider than 60 degrees: all around it */
+        for (int i = 0; i < 8; i++)
+            points[i] = bcue_vec3_add(
+                at, (bcue_vec3){i & 1 ? reach : -reach, i & 2 ? reach : -reach, i & 4 ? reach : -reach});
+        mark_hull(camera, points, 8);
+        return;
+    }
+    bcue_vec3 side = bcue_vec3_unit(
+        bcue_vec3_cross(axis, fabs(axis.z) < 0.9 ? (bcue_vec3){0, 0, 1} : (bcue_vec3){1, 0, 0}));
+    bcue_vec3 up = bcue_vec3_cross(side, axis), end = bcue_vec3_add(at, bcue_vec3_scale(axis, reach));
+    /* An octagon around the cone's circle. */
+    double radius = reach * (double)(lamp->sin_edge / lamp->cos_edge) / cos(BCUE_PI / 8.0);
+    for (int i = 0; i < 8; i++) {
+        double turn = BCUE_PI / 4.0 * i;
+        points[1 + i] = bcue_vec3_add(end, bcue_vec3_add(bcue_vec3_scale(side, radius * cos(turn)),
+                                                         bcue_vec3_scale(up, radius * sin(turn))));
+    }
+    mark_hull(camera, points, 9);
 }
 
 /* Render the street without vehicles, unless it is there already. */
@@ -325,10 +404,13 @@ static void hand_out(bcue_camera *camera, uint8_t *rgb)
     const bcue_picture_post post = {&camera->config, &camera->frame,       &camera->daylight,
                                     camera->scene,   camera->instance_map, camera->seed,
                                     camera->episode, camera->frame_index,  camera->scratch};
+    double started = bcue_clock_s();
     bcue_post_motion_blur(&post, rgb);
     bcue_post_glow(&post, &camera->lamps, rgb);
     bcue_post_precipitation(&post, rgb);
     bcue_post_noise(&post, rgb);
+    camera->times.post_s += bcue_clock_s() - started;
+    camera->times.pictures++;
 }
 
 static void render_everything(bcue_camera *camera, const bcue_daylight *daylight)
@@ -342,22 +424,28 @@ static void render_everything(bcue_camera *camera, const bcue_daylight *daylight
 static void render_vehicles(bcue_camera *camera)
 {
     size_t pixels = (size_t)camera->config.width * (size_t)camera->config.height, count;
+    double started = bcue_clock_s();
     memcpy(camera->samples, camera->street_samples, pixels * sizeof *camera->samples);
     memcpy(camera->picture, camera->street_picture, pixels * 3);
     for (size_t i = 0; i < pixels; i++)
         camera->instance_map[i] = camera->samples[i].instance;
     memset(camera->dirty, 0,
            (size_t)blocks_across(camera) * (size_t)blocks_down(camera) * sizeof *camera->dirty);
+    bcue_lamp_list_fill(&camera->lamps, &camera->daylight, camera->scene);
+    for (size_t i = 0; i < camera->lamps.count; i++)
+        mark_lamp(camera, &camera->lamps.lights[i]);
     const bcue_instance *instances = bcue_ray_scene_instances(camera->scene, &count);
     for (size_t i = 0; i < count; i++)
         mark_vehicle(camera, &instances[i]);
+    camera->times.keep_s += bcue_clock_s() - started;
     render_dirty(camera, BCUE_RAY_ALL);
 }
 
-/* Lamps throw the shadows of vehicles anywhere, and headlights move: then all of the picture changes. */
+/* Street lamps throw the shadows of vehicles anywhere, and by night headlights reach far: then all of the
+   picture changes. */
 static bool lit_by_lamps(const bcue_daylight *daylight)
 {
-    return daylight->headlights > 0.0 || daylight->lamp_count > 0;
+    return daylight->lamp_count > 0 || (daylight->headlights > 0.0 && daylight->darkness > 0.5);
 }
 
 void bcue_camera_render(bcue_camera *camera, const bcue_frame *frame, const bcue_daylight *daylight,
@@ -383,6 +471,27 @@ void bcue_camera_render_all(bcue_camera *camera, const bcue_frame *frame, const 
     camera->light = bcue_light_make(daylight);
     render_everything(camera, daylight);
     hand_out(camera, rgb);
+}
+
+void bcue_camera_measure(bcue_camera *camera, bool on)
+{
+    camera->times = (bcue_camera_times){0};
+    camera->clock->on = on;
+    for (int k = 0; k < BCUE_TRACE_STAGES; k++)
+        atomic_store(&camera->clock->ns[k], 0);
+}
+
+const bcue_camera_times *bcue_camera_measured(bcue_camera *camera)
+{
+    double seconds[BCUE_TRACE_STAGES];
+    for (int k = 0; k < BCUE_TRACE_STAGES; k++)
+        seconds[k] = 1e-9 * (double)atomic_load(&camera->clock->ns[k]);
+    camera->times.rays_s = seconds[BCUE_TRACE_RAYS];
+    camera->times.points_s = seconds[BCUE_TRACE_POINTS];
+    camera->times.sun_s = seconds[BCUE_TRACE_SUN];
+    camera->times.lamps_s = seconds[BCUE_TRACE_LAMPS];
+    camera->times.shading_s = seconds[BCUE_TRACE_SHADING];
+    return &camera->times;
 }
 
 const uint32_t *bcue_camera_instance_map(const bcue_camera *camera)

@@ -66,6 +66,21 @@ void bcue_camera_render(bcue_camera *camera, const bcue_frame *frame, const bcue
 void bcue_camera_render_all(bcue_camera *camera, const bcue_frame *frame, const bcue_daylight *daylight,
                             uint8_t *rgb);
 
+/* Where the time goes, in seconds summed over the pictures since measuring was switched on. */
+typedef struct bcue_camera_times {
+    size_t pictures;
+    /* wall clock: pixel centres, smoothed edges, keeping and comparing what did not change, and what happens
+       to the finished picture (blur, glow, drops, noise) */
+    double centres_s, edges_s, keep_s, post_s;
+    /* of centres and edges, summed over threads: primary rays, surface points, the sun's shadow rays, lamps
+       with theirs, colours */
+    double rays_s, points_s, sun_s, lamps_s, shading_s;
+} bcue_camera_times;
+
+/* Start measuring from zero, or stop (the default: reading the clock costs a little). */
+void bcue_camera_measure(bcue_camera *camera, bool on);
+const bcue_camera_times *bcue_camera_measured(bcue_camera *camera);
+
 /* Where a world point falls in the picture, distortion included: pixel coordinates with (0, 0) the outer
  * corner of the top left pixel. False when it is behind the camera. */
 bool bcue_camera_project(const bcue_camera_config *config, const bcue_frame *frame, bcue_vec3 point,

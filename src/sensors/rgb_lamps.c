@@ -12,6 +12,7 @@
 #define LIFT_M 4e-3f
 #define HEADLIGHT_INTENSITY 110.0
 #define TAILLIGHT_INTENSITY 0.35
+enum { LAMPS_AT_ONCE = 64 };
 
 static float dot(bcue_float3 a, bcue_float3 b)
 {
@@ -30,6 +31,7 @@ static void add(bcue_lamp_list *list, const bcue_lamp_source *lamp, double expos
         .position = {(float)lamp->position.x, (float)lamp->position.y, (float)lamp->position.z},
         .direction = {(float)lamp->direction.x, (float)lamp->direction.y, (float)lamp->direction.z},
         .cos_edge = (float)cos(fmin(lamp->half_angle, BCUE_PI)),
+        .sin_edge = (float)sin(fmin(lamp->half_angle, BCUE_PI)),
         .intensity = (float)strength,
         .reach = (float)sqrt(strength / list->least),
         .colour = {lamp->colour[0], lamp->colour[1], lamp->colour[2]},
@@ -62,10 +64,8 @@ static void add_vehicle(bcue_lamp_list *list, const bcue_vehicle_model *model, c
     }
 }
 
-void bcue_lamp_list_fill(bcue_lamp_list *list, const bcue_daylight *daylight, const bcue_ray_scene *scene)
+static void add_all(bcue_lamp_list *list, const bcue_daylight *daylight, const bcue_ray_scene *scene)
 {
-    list->count = 0;
-    list->least = LEAST_BY_DAY + (LEAST_BY_NIGHT - LEAST_BY_DAY) * daylight->darkness;
     for (size_t i = 0; i < daylight->lamp_count; i++)
         add(list, &daylight->lamps[i], daylight->exposure, 0.22);
     if (!(daylight->headlights > 0.0))
@@ -81,100 +81,195 @@ void bcue_lamp_list_fill(bcue_lamp_list *list, const bcue_daylight *daylight, co
             add_vehicle(list, &world->models[instances[i].model], &instances[i], exposure);
 }
 
+void bcue_lamp_list_fill(bcue_lamp_list *list, const bcue_daylight *daylight, const bcue_ray_scene *scene)
+{
+    list->count = 0;
+    list->least = LEAST_BY_DAY + (LEAST_BY_NIGHT - LEAST_BY_DAY) * daylight->darkness;
+    add_all(list, daylight, scene);
+    size_t n = list->count;
+    if (!bcue_grow((void **)&list->places, &list->place_capacity, 4 * n, sizeof *list->places)) {
+        list->count = 0; /* without memory, without lamps */
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const bcue_lamp_light *light = &list->lights[i];
+        list->places[i] = light->position.x;
+        list->places[n + i] = light->position.y;
+        list->places[2 * n + i] = light->position.z;
+        list->places[3 * n + i] = light->reach * light->reach;
+    }
+}
+
 void bcue_lamp_list_free(bcue_lamp_list *list)
 {
     free(list->lights);
+    free(list->places);
     *list = (bcue_lamp_list){0};
 }
 
-float bcue_lamp_cone(const bcue_lamp_light *light, bcue_float3 to_point)
+static float cone_share(const bcue_lamp_light *light, float cosine)
 {
     if (light->cos_edge <= -1.0f)
         return 1.0f;
-    float inside = (dot(light->direction, to_point) - light->cos_edge) / (1.0f - light->cos_edge);
+    float inside = (cosine - light->cos_edge) / (1.0f - light->cos_edge);
     float t = bcue_min(bcue_max(2.5f * inside, 0.0f), 1.0f);
     return t * t * (3.0f - 2.0f * t);
 }
 
-/* The lamps whose reach touches the box around the hit points. */
-static int find_candidates(const bcue_lamp_list *list, const bcue_shading_point *points, const bool *hit,
-                           int count, const bcue_lamp_light *candidates[BCUE_LAMP_CANDIDATES])
+float bcue_lamp_cone(const bcue_lamp_light *light, bcue_float3 to_point)
 {
-    bcue_float3 low = {HUGE_VALF, HUGE_VALF, HUGE_VALF}, high = {-HUGE_VALF, -HUGE_VALF, -HUGE_VALF};
+    return cone_share(light, dot(light->direction, to_point));
+}
+
+/* Can the light of a cone that looks forward fall into the ball? */
+static bool cone_meets_ball(const bcue_lamp_light *light, bcue_float3 centre, float radius)
+{
+    bcue_float3 d = {centre.x - light->position.x, centre.y - light->position.y,
+                     centre.z - light->position.z};
+    float along = dot(d, light->direction), across = sqrtf(bcue_max(dot(d, d) - along * along, 0.0f));
+    /* How far the centre lies outside of the cone's surface. */
+    return along > -radius && light->cos_edge * across - light->sin_edge * along <= radius;
+}
+
+/* Which of `count` lamps have the box within their reach: plain loops over arrays, four lamps at a time. */
+static void find_near(const float *x, const float *y, const float *z, const float *reach, int count,
+                      bcue_float3 low, bcue_float3 high, int *near)
+{
+    for (int k = 0; k < count; k++) {
+        float dx = bcue_max(bcue_max(low.x - x[k], x[k] - high.x), 0.0f);
+        float dy = bcue_max(bcue_max(low.y - y[k], y[k] - high.y), 0.0f);
+        float dz = bcue_max(bcue_max(low.z - z[k], z[k] - high.z), 0.0f);
+        near[k] = dx * dx + dy * dy + dz * dz < reach[k];
+    }
+}
+
+/* The hit points of a packet, coordinate by coordinate; those that hit nothing have no normal. */
+typedef struct point_lanes {
+    float x[BCUE_RAY_LANES], y[BCUE_RAY_LANES], z[BCUE_RAY_LANES];
+    float nx[BCUE_RAY_LANES], ny[BCUE_RAY_LANES], nz[BCUE_RAY_LANES];
+    bcue_float3 low, high; /* the box around them */
+} point_lanes;
+
+static void spread(const bcue_shading_point *points, const bool *hit, int count, point_lanes *p)
+{
+    *p =
+        (point_lanes){.low = {HUGE_VALF, HUGE_VALF, HUGE_VALF}, .high = {-HUGE_VALF, -HUGE_VALF, -HUGE_VALF}};
     for (int i = 0; i < count; i++) {
         if (!hit[i])
             continue;
-        bcue_float3 p = points[i].position;
-        low = (bcue_float3){bcue_min(low.x, p.x), bcue_min(low.y, p.y), bcue_min(low.z, p.z)};
-        high = (bcue_float3){bcue_max(high.x, p.x), bcue_max(high.y, p.y), bcue_max(high.z, p.z)};
+        const bcue_float3 at = points[i].position;
+        p->x[i] = at.x;
+        p->y[i] = at.y;
+        p->z[i] = at.z;
+        p->nx[i] = points[i].normal.x;
+        p->ny[i] = points[i].normal.y;
+        p->nz[i] = points[i].normal.z;
+        p->low = (bcue_float3){bcue_min(p->low.x, at.x), bcue_min(p->low.y, at.y), bcue_min(p->low.z, at.z)};
+        p->high =
+            (bcue_float3){bcue_max(p->high.x, at.x), bcue_max(p->high.y, at.y), bcue_max(p->high.z, at.z)};
     }
+}
+
+/* The lamps that may light something in the box around the hit points. */
+static int find_candidates(const bcue_lamp_list *list, const point_lanes *p,
+                           const bcue_lamp_light *candidates[BCUE_LAMP_CANDIDATES])
+{
+    bcue_float3 low = p->low, high = p->high;
+    bcue_float3 centre = {0.5f * (low.x + high.x), 0.5f * (low.y + high.y), 0.5f * (low.z + high.z)};
+    bcue_float3 half = {high.x - centre.x, high.y - centre.y, high.z - centre.z};
+    float radius = 1.001f * sqrtf(dot(half, half)) + 1e-3f;
     int found = 0;
-    for (size_t i = 0; i < list->count && found < BCUE_LAMP_CANDIDATES; i++) {
-        const bcue_lamp_light *light = &list->lights[i];
-        float dx = bcue_max(bcue_max(low.x - light->position.x, light->position.x - high.x), 0.0f);
-        float dy = bcue_max(bcue_max(low.y - light->position.y, light->position.y - high.y), 0.0f);
-        float dz = bcue_max(bcue_max(low.z - light->position.z, light->position.z - high.z), 0.0f);
-        if (dx * dx + dy * dy + dz * dz < light->reach * light->reach)
-            candidates[found++] = light;
+    for (size_t from = 0; from < list->count; from += LAMPS_AT_ONCE) {
+        int near[LAMPS_AT_ONCE],
+            count = list->count - from < LAMPS_AT_ONCE ? (int)(list->count - from) : LAMPS_AT_ONCE;
+        const float *x = list->places + from;
+        find_near(x, x + list->count, x + 2 * list->count, x + 3 * list->count, count, low, high, near);
+        for (int k = 0; k < count && found < BCUE_LAMP_CANDIDATES; k++) {
+            const bcue_lamp_light *light = &list->lights[from + (size_t)k];
+            if (near[k] && (!(light->cos_edge > 0.0f) || cone_meets_ball(light, centre, radius)))
+                candidates[found++] = light;
+        }
     }
     return found;
 }
 
-typedef struct lit {
-    float irradiance, distance;
-    bcue_float3 towards; /* unit, from the point to the lamp */
-    const bcue_lamp_light *light;
-} lit;
-
-/* The strongest lamps of one point, strongest first. */
-static int strongest(const bcue_lamp_light *const *candidates, int candidate_count, float least,
-                     const bcue_shading_point *point, lit best[BCUE_LAMPS_PER_POINT])
+/* Irradiance of a lamp at points that nothing hides; 0 where it does not count. */
+static void irradiance(const bcue_lamp_light *light, const point_lanes *p, float least,
+                       float values[BCUE_RAY_LANES])
 {
-    int found = 0;
-    for (int c = 0; c < candidate_count; c++) {
-        const bcue_lamp_light *light = candidates[c];
-        bcue_float3 d = {light->position.x - point->position.x, light->position.y - point->position.y,
-                         light->position.z - point->position.z};
-        float square = dot(d, d) + 1e-4f, facing = dot(d, point->normal), along = -dot(d, light->direction);
-        /* Out of reach, behind the surface, outside of a cone that looks forward: most of them end here. */
-        if (square > light->reach * light->reach || facing <= 0.0f ||
-            (light->cos_edge > 0.0f &&
-             (along <= 0.0f || along * along < light->cos_edge * light->cos_edge * square)))
-            continue;
-        float distance = sqrtf(square), scale = 1.0f / distance;
-        bcue_float3 towards = {d.x * scale, d.y * scale, d.z * scale};
-        bcue_float3 out = {-towards.x, -towards.y, -towards.z};
-        float value = light->intensity * facing * scale * bcue_lamp_cone(light, out) / square;
-        if (value < least || (found == BCUE_LAMPS_PER_POINT && value <= best[found - 1].irradiance))
-            continue;
-        int at = found < BCUE_LAMPS_PER_POINT ? found++ : found - 1;
-        for (; at > 0 && best[at - 1].irradiance < value; at--)
-            best[at] = best[at - 1];
-        best[at] = (lit){value, distance, towards, light};
+    float square[BCUE_RAY_LANES], facing[BCUE_RAY_LANES], along[BCUE_RAY_LANES];
+    int counts[BCUE_RAY_LANES];
+    const bcue_float3 at = light->position, axis = light->direction;
+    const float reach = light->reach * light->reach, strength = light->intensity;
+    const float cone = light->cos_edge > 0.0f ? light->cos_edge * light->cos_edge : -1.0f;
+    /* Out of reach, behind the surface, too slanting, outside of a cone that looks forward: most of them end
+     * here. */
+    for (int i = 0; i < BCUE_RAY_LANES; i++) {
+        float dx = at.x - p->x[i], dy = at.y - p->y[i], dz = at.z - p->z[i];
+        float d2 = dx * dx + dy * dy + dz * dz + 1e-4f, f = dx * p->nx[i] + dy * p->ny[i] + dz * p->nz[i];
+        float a = -(dx * axis.x + dy * axis.y + dz * axis.z), most = strength * f;
+        square[i] = d2;
+        facing[i] = f;
+        along[i] = a;
+        counts[i] = (d2 <= reach) & (f > 0.0f) & (most * most > 0.999f * least * least * d2 * d2 * d2) &
+                    ((cone < 0.0f) | ((a > 0.0f) & (a * a >= cone * d2)));
     }
-    return found;
+    for (int i = 0; i < BCUE_RAY_LANES; i++) {
+        values[i] = 0.0f;
+        if (!counts[i])
+            continue;
+        float scale = 1.0f / sqrtf(square[i]);
+        float value = strength * facing[i] * scale * cone_share(light, along[i] * scale) / square[i];
+        values[i] = value < least ? 0.0f : value;
+    }
 }
 
-static void receive(bcue_shading_point *point, const lit *from)
+/* values[lamp][point]: of each point only the strongest stay. */
+static void keep_strongest(float (*values)[BCUE_RAY_LANES], int lamps, int point)
 {
-    const bcue_rgb colour = from->light->colour;
-    point->lamps.r += from->irradiance * colour.r;
-    point->lamps.g += from->irradiance * colour.g;
-    point->lamps.b += from->irradiance * colour.b;
+    int lit = 0;
+    for (int c = 0; c < lamps; c++)
+        lit += values[c][point] > 0.0f;
+    for (; lit > BCUE_LAMPS_PER_POINT; lit--) {
+        int weakest = -1;
+        for (int c = 0; c < lamps; c++)
+            if (values[c][point] > 0.0f && (weakest < 0 || values[c][point] < values[weakest][point]))
+                weakest = c;
+        values[weakest][point] = 0.0f;
+    }
+}
+
+/* x^90 */
+static float sharpened(float x)
+{
+    float x2 = x * x, x8 = x2 * x2 * x2 * x2, x16 = x8 * x8, x64 = x16 * x16 * x16 * x16;
+    return x64 * x16 * x8 * x2;
+}
+
+static void receive(bcue_shading_point *point, const bcue_lamp_light *light, float value)
+{
+    const bcue_rgb colour = light->colour;
+    point->lamps.r += value * colour.r;
+    point->lamps.g += value * colour.g;
+    point->lamps.b += value * colour.b;
     /* Half vector between the directions to the lamp and to the camera. */
-    bcue_float3 h = {from->towards.x - point->view.x, from->towards.y - point->view.y,
-                     from->towards.z - point->view.z};
+    bcue_float3 d = {light->position.x - point->position.x, light->position.y - point->position.y,
+                     light->position.z - point->position.z};
+    float scale = 1.0f / sqrtf(dot(d, d) + 1e-4f);
+    bcue_float3 h = {d.x * scale - point->view.x, d.y * scale - point->view.y, d.z * scale - point->view.z};
     float norm = sqrtf(dot(h, h)), sharp = norm > 0.0f ? bcue_max(dot(h, point->normal) / norm, 0.0f) : 0.0f;
-    float glint = bcue_min(from->irradiance, 2.0f) * powf(sharp, 90.0f);
+    float glint = bcue_min(value, 2.0f) * sharpened(sharp);
     point->lamp_glint.r += glint * colour.r;
     point->lamp_glint.g += glint * colour.g;
     point->lamp_glint.b += glint * colour.b;
 }
 
+/* Shadow rays that wait for a full packet. */
 typedef struct queue {
     bcue_ray_packet rays;
     bcue_shading_point *points[BCUE_RAY_LANES];
-    lit lights[BCUE_RAY_LANES];
+    const bcue_lamp_light *lights[BCUE_RAY_LANES];
+    float values[BCUE_RAY_LANES];
 } queue;
 
 static void flush(queue *q, const bcue_ray_scene *scene, bcue_ray_target target)
@@ -185,40 +280,59 @@ static void flush(queue *q, const bcue_ray_scene *scene, bcue_ray_target target)
     bcue_ray_occluded(scene, target, &q->rays, blocked);
     for (int i = 0; i < q->rays.count; i++)
         if (!blocked[i])
-            receive(q->points[i], &q->lights[i]);
+            receive(q->points[i], q->lights[i], q->values[i]);
     q->rays.count = 0;
+}
+
+/* From the lamp's housing to just above the point. */
+static void push(queue *q, bcue_shading_point *point, const bcue_lamp_light *light, float value)
+{
+    int k = q->rays.count++;
+    const bcue_float3 n = point->normal, p = point->position;
+    float lift = LIFT_M + 2e-5f * point->distance;
+    bcue_float3 d = {p.x + lift * n.x - light->position.x, p.y + lift * n.y - light->position.y,
+                     p.z + lift * n.z - light->position.z};
+    float distance = sqrtf(dot(d, d) + 1e-12f), scale = 1.0f / distance;
+    q->rays.origin_x[k] = light->position.x;
+    q->rays.origin_y[k] = light->position.y;
+    q->rays.origin_z[k] = light->position.z;
+    q->rays.direction_x[k] = d.x * scale;
+    q->rays.direction_y[k] = d.y * scale;
+    q->rays.direction_z[k] = d.z * scale;
+    q->rays.near[k] = bcue_min(HOUSING_M, 0.99f * distance);
+    q->rays.far[k] = distance;
+    q->points[k] = point;
+    q->lights[k] = light;
+    q->values[k] = value;
 }
 
 void bcue_lamps_light(const bcue_lamp_list *list, const bcue_ray_scene *scene, bcue_ray_target target,
                       bcue_shading_point points[BCUE_RAY_LANES], const bool hit[BCUE_RAY_LANES], int count)
 {
     const bcue_lamp_light *candidates[BCUE_LAMP_CANDIDATES];
-    int candidate_count = list->count > 0 ? find_candidates(list, points, hit, count, candidates) : 0;
-    if (candidate_count == 0)
+    if (list->count == 0)
         return;
-    queue q = {.rays = {.count = 0}};
-    for (int i = 0; i < count; i++) {
-        if (!hit[i])
-            continue;
-        lit best[BCUE_LAMPS_PER_POINT];
-        int found = strongest(candidates, candidate_count, (float)list->least, &points[i], best);
-        for (int b = 0; b < found; b++) {
-            int k = q.rays.count++;
-            const bcue_float3 n = points[i].normal, p = points[i].position;
-            float lift = LIFT_M + 2e-5f * points[i].distance;
-            q.rays.origin_x[k] = p.x + lift * n.x;
-            q.rays.origin_y[k] = p.y + lift * n.y;
-            q.rays.origin_z[k] = p.z + lift * n.z;
-            q.rays.direction_x[k] = best[b].towards.x;
-            q.rays.direction_y[k] = best[b].towards.y;
-            q.rays.direction_z[k] = best[b].towards.z;
-            q.rays.near[k] = 0.0f;
-            q.rays.far[k] = bcue_max(best[b].distance - HOUSING_M, 1e-3f);
-            q.points[k] = &points[i];
-            q.lights[k] = best[b];
+    point_lanes lanes;
+    spread(points, hit, count, &lanes);
+    int lamps = find_candidates(list, &lanes, candidates);
+    if (lamps == 0)
+        return;
+    float values[BCUE_LAMP_CANDIDATES][BCUE_RAY_LANES];
+    for (int c = 0; c < lamps; c++)
+        irradiance(candidates[c], &lanes, (float)list->least, values[c]);
+    for (int i = 0; i < count && lamps > BCUE_LAMPS_PER_POINT; i++)
+        keep_strongest(values, lamps, i);
+    /* Lamp by lamp: rays from one place lie side by side. */
+    queue q;
+    q.rays.count = 0;
+    q.rays.fan = false;
+    for (int c = 0; c < lamps; c++)
+        for (int i = 0; i < count; i++) {
+            if (!(values[c][i] > 0.0f))
+                continue;
+            push(&q, &points[i], candidates[c], values[c][i]);
             if (q.rays.count == BCUE_RAY_LANES)
                 flush(&q, scene, target);
         }
-    }
     flush(&q, scene, target);
 }

@@ -5,13 +5,13 @@
 #include "sensors/rgb_shade.h"
 
 /* Lamps near enough to matter for one packet, and of these the strongest per point. */
-enum { BCUE_LAMP_CANDIDATES = 48, BCUE_LAMPS_PER_POINT = 8 };
+enum { BCUE_LAMP_CANDIDATES = 128, BCUE_LAMPS_PER_POINT = 8 };
 
 typedef struct bcue_lamp_light {
     bcue_float3 position, direction;
-    float cos_edge;  /* of the cone's half angle */
-    float intensity; /* exposure included */
-    float reach;     /* where its light no longer counts, metres */
+    float cos_edge, sin_edge; /* of the cone's half angle */
+    float intensity;          /* exposure included */
+    float reach;              /* where its light no longer counts, metres */
     bcue_rgb colour;
     float size_m; /* of the lit lens, for its glow */
 } bcue_lamp_light;
@@ -20,6 +20,10 @@ typedef struct bcue_lamp_light {
 typedef struct bcue_lamp_list {
     bcue_lamp_light *lights;
     size_t count, capacity;
+    /* x, y, z and squared reach of all of them, `count` values each, so that neighbours lie side by side;
+     * owned */
+    float *places;
+    size_t place_capacity;
     bool failed;
     double least; /* light that still counts */
 } bcue_lamp_list;

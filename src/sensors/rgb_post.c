@@ -1,13 +1,15 @@
 #include "sensors/rgb_post.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include "base/memory.h"
 #include "base/parallel.h"
 #include "base/rng.h"
 
 /* `index` of the streams: rows of noise count from 1. */
 enum { RAIN_STREAM = 0x40000000, SNOW_STREAM = 0x40000001 };
-enum { BLUR_TAPS = 9, NOISE_ROWS_PER_THREAD = 64 };
+enum { BLUR_TAPS = 9, NOISE_ROWS_PER_THREAD = 64, GLOW_PIXELS = 64 };
 /* The picture size that streaks, flakes and glows are told for. */
 #define REFERENCE_HEIGHT 540.0
 
@@ -27,30 +29,46 @@ static int clamp(int value, int low, int high)
     return value < low ? low : value > high ? high : value;
 }
 
+/* The box around the visible pixels of a vehicle; empty: right < left. */
+typedef struct box {
+    int left, right, top, bottom;
+} box;
+
+/* Of all vehicles, in one pass over the picture; NULL: no memory. */
+static box *visible_boxes(const bcue_picture_post *post, size_t count)
+{
+    const bcue_camera_config *c = post->config;
+    box *boxes = bcue_calloc(count, sizeof *boxes);
+    for (size_t i = 0; boxes && i < count; i++)
+        boxes[i] = (box){c->width, -1, c->height, -1};
+    for (int y = 0; boxes && y < c->height; y++)
+        for (int x = 0; x < c->width; x++) {
+            uint32_t instance = post->instance_map[(size_t)y * (size_t)c->width + (size_t)x];
+            if (instance >= count)
+                continue;
+            box *b = &boxes[instance];
+            b->left = x < b->left ? x : b->left;
+            b->right = x > b->right ? x : b->right;
+            b->top = y < b->top ? y : b->top;
+            b->bottom = y;
+        }
+    return boxes;
+}
+
 static void blur_vehicle(const bcue_picture_post *post, uint32_t index, const bcue_instance *vehicle,
-                         uint8_t *rgb)
+                         const box *visible, uint8_t *rgb)
 {
     const bcue_camera_config *c = post->config;
     bcue_vec3 middle = bcue_vec3_add(vehicle->position, bcue_vec3_make(0, 0, 0.7));
     bcue_vec3 later = bcue_vec3_add(middle, bcue_vec3_scale(vehicle->velocity_mps, c->exposure_s));
     double x0, y0, x1, y1;
-    if (!bcue_camera_project(c, post->frame, middle, &x0, &y0) ||
+    if (visible->right < 0 || !bcue_camera_project(c, post->frame, middle, &x0, &y0) ||
         !bcue_camera_project(c, post->frame, later, &x1, &y1))
         return;
     double dx = x1 - x0, dy = y1 - y0, reach = hypot(dx, dy);
     if (reach < 0.5 || reach > 0.5 * (double)c->width)
         return;
-    int left = c->width, right = -1, top = c->height, bottom = -1;
-    for (int y = 0; y < c->height; y++)
-        for (int x = 0; x < c->width; x++)
-            if (post->instance_map[(size_t)y * (size_t)c->width + (size_t)x] == index) {
-                left = x < left ? x : left;
-                right = x > right ? x : right;
-                top = y < top ? y : top;
-                bottom = y;
-            }
-    if (right < 0)
-        return;
+    int left = visible->left, right = visible->right, top = visible->top, bottom = visible->bottom;
     int margin = (int)reach / 2 + 1;
     for (int y = clamp(top - margin, 0, c->height - 1); y <= clamp(bottom + margin, 0, c->height - 1); y++)
         for (int x = clamp(left - margin, 0, c->width - 1); x <= clamp(right + margin, 0, c->width - 1);
@@ -79,8 +97,10 @@ void bcue_post_motion_blur(const bcue_picture_post *post, uint8_t *rgb)
     size_t count;
     const bcue_instance *instances = bcue_ray_scene_instances(post->scene, &count);
     memcpy(post->scratch, rgb, 3 * (size_t)post->config->width * (size_t)post->config->height);
-    for (size_t i = 0; i < count; i++)
-        blur_vehicle(post, (uint32_t)i, &instances[i], rgb);
+    box *boxes = visible_boxes(post, count);
+    for (size_t i = 0; boxes && i < count; i++)
+        blur_vehicle(post, (uint32_t)i, &instances[i], &boxes[i], rgb);
+    free(boxes);
 }
 
 /* Is the lamp in sight of the camera? */
@@ -105,21 +125,41 @@ static bool in_sight(const bcue_picture_post *post, bcue_vec3 lamp)
     return !blocked[0];
 }
 
+/* exp(-x^2 / (2 sigma^2)) at x, x + 1, ...: each is the one before times a ratio that itself shrinks by a
+ * constant. */
+static void fill_bell(double x, double sigma, float *values, int count)
+{
+    double scale = 1.0 / (2.0 * sigma * sigma), value = exp(-x * x * scale);
+    double ratio = exp(-(2.0 * x + 1.0) * scale), shrink = exp(-2.0 * scale);
+    for (int k = 0; k < count; k++) {
+        values[k] = (float)value;
+        value *= ratio;
+        ratio *= shrink;
+    }
+}
+
 static void add_glow(const bcue_picture_post *post, double column, double row, double sigma, float peak,
                      bcue_rgb colour, uint8_t *rgb)
 {
     const bcue_camera_config *c = post->config;
     int reach = (int)(3.0 * sigma) + 1;
-    for (int y = clamp((int)row - reach, 0, c->height); y < clamp((int)row + reach + 1, 0, c->height); y++)
-        for (int x = clamp((int)column - reach, 0, c->width); x < clamp((int)column + reach + 1, 0, c->width);
-             x++) {
-            double dx = (double)x + 0.5 - column, dy = (double)y + 0.5 - row;
-            float light = peak * (float)exp(-(dx * dx + dy * dy) / (2.0 * sigma * sigma));
-            uint8_t *pixel = rgb + 3 * ((size_t)y * (size_t)c->width + (size_t)x);
-            pixel[0] = screen(pixel[0], light * colour.r);
-            pixel[1] = screen(pixel[1], light * colour.g);
-            pixel[2] = screen(pixel[2], light * colour.b);
+    int left = clamp((int)column - reach, 0, c->width), right = clamp((int)column + reach + 1, 0, c->width);
+    for (int y = clamp((int)row - reach, 0, c->height); y < clamp((int)row + reach + 1, 0, c->height); y++) {
+        double dy = (double)y + 0.5 - row;
+        float line = peak * (float)exp(-dy * dy / (2.0 * sigma * sigma));
+        for (int from = left; from < right; from += GLOW_PIXELS) {
+            int count = right - from < GLOW_PIXELS ? right - from : GLOW_PIXELS;
+            float across[GLOW_PIXELS];
+            fill_bell((double)from + 0.5 - column, sigma, across, count);
+            uint8_t *pixel = rgb + 3 * ((size_t)y * (size_t)c->width + (size_t)from);
+            for (int k = 0; k < count; k++, pixel += 3) {
+                float light = line * across[k];
+                pixel[0] = screen(pixel[0], light * colour.r);
+                pixel[1] = screen(pixel[1], light * colour.g);
+                pixel[2] = screen(pixel[2], light * colour.b);
+            }
         }
+    }
 }
 
 void bcue_post_glow(const bcue_picture_post *post, const bcue_lamp_list *lamps, uint8_t *rgb)

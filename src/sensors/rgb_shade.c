@@ -93,6 +93,7 @@ bcue_light bcue_light_make(const bcue_daylight *daylight)
     float direct = expf(-150.0f * (float)daylight->extinction_per_m);
     bcue_rgb noon = rgb(1.0f, 0.95f, 0.86f), evening = rgb(1.0f, 0.72f, 0.42f);
     bcue_light light = {.sun_direction = sun,
+                        .glint = 3.0f * direct * (1.0f - smooth(0.55f, 1.0f, cloud)),
                         .cloudiness = cloud,
                         .darkness = (float)daylight->darkness,
                         .extinction = (float)daylight->extinction_per_m,
@@ -315,7 +316,7 @@ static bcue_rgb add_mirror(const bcue_light *light, const bcue_shading_point *p,
         sum(scaled(colour, 1.0f - mirror), scaled(reflection(light, out), mirror * (pane ? 1.6f : 1.0f)));
     float glint = dot(out, light->sun_direction);
     if (p->in_sun && glint > 0.97f)
-        colour = sum(colour, scaled(light->sun, 3.0f * gloss * smooth(0.97f, 1.0f, glint)));
+        colour = sum(colour, scaled(light->sun, light->glint * gloss * smooth(0.97f, 1.0f, glint)));
     return sum(colour, scaled(p->lamp_glint, 2.5f * gloss));
 }
 

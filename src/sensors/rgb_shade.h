@@ -33,6 +33,7 @@ typedef struct bcue_float3 {
 typedef struct bcue_light {
     bcue_float3 sun_direction;
     bcue_rgb sun, sky, ground; /* irradiance / pi from the sun (face on), from above and from below */
+    float glint; /* how much of the sun's disc mirrors show: none under closed clouds or in thick air */
     float cloudiness;
     float darkness, extinction, wetness, snow_cover; /* see bcue_daylight */
     bool headlights;

@@ -1,6 +1,8 @@
 #include "sensors/rgb_trace.h"
 
 #include <math.h>
+#include "base/clock.h"
+#include "base/memory.h"
 #include "sensors/rgb_lens.h"
 
 #define SHADOW_OFFSET_M 2e-3f
@@ -35,30 +37,66 @@ static bcue_float3 pixel_direction(const bcue_camera *camera, float column, floa
     return (bcue_float3){d.x * scale, d.y * scale, d.z * scale};
 }
 
-/* A vehicle hides part of the sky from the road under and around it. */
-static float sky_openness(const bcue_camera *camera, bcue_float3 position)
+/* What is left of the sky at a point of the ground beside a vehicle. */
+static float openness_beside(const bcue_camera_vehicle *vehicle, bcue_float3 position)
+{
+    float dx = position.x - vehicle->x, dy = position.y - vehicle->y;
+    if (fabsf(dx) > vehicle->reach || fabsf(dy) > vehicle->reach)
+        return 1.0f;
+    float along = fabsf(vehicle->cosine * dx + vehicle->sine * dy) - vehicle->half_length;
+    float across = fabsf(vehicle->cosine * dy - vehicle->sine * dx) - vehicle->half_width;
+    float beyond_x = bcue_max(along + CONTACT_INSET_M, 0.0f),
+          beyond_y = bcue_max(across + CONTACT_INSET_M, 0.0f);
+    float gap = sqrtf(beyond_x * beyond_x + beyond_y * beyond_y);
+    return 1.0f - 0.8f * bcue_max(0.0f, 1.0f - gap / (CONTACT_INSET_M + CONTACT_REACH_M));
+}
+
+/* Vehicles hide part of the sky from the road under and around them. */
+static void darken_ground(const bcue_camera *camera, bcue_shading_point points[BCUE_RAY_LANES],
+                          const int *lanes, int count)
+{
+    bcue_float3 low = points[lanes[0]].position, high = low;
+    for (int k = 1; k < count; k++) {
+        const bcue_float3 p = points[lanes[k]].position;
+        low.x = bcue_min(low.x, p.x);
+        low.y = bcue_min(low.y, p.y);
+        high.x = bcue_max(high.x, p.x);
+        high.y = bcue_max(high.y, p.y);
+    }
+    for (size_t v = 0; v < camera->vehicle_count; v++) {
+        const bcue_camera_vehicle *vehicle = &camera->vehicles[v];
+        if (low.x > vehicle->x + vehicle->reach || high.x < vehicle->x - vehicle->reach ||
+            low.y > vehicle->y + vehicle->reach || high.y < vehicle->y - vehicle->reach)
+            continue;
+        for (int k = 0; k < count; k++) {
+            bcue_shading_point *point = &points[lanes[k]];
+            point->openness = bcue_min(point->openness, openness_beside(vehicle, point->position));
+        }
+    }
+}
+
+bool bcue_camera_take_vehicles(bcue_camera *camera)
 {
     size_t count;
     const bcue_instance *instances = bcue_ray_scene_instances(camera->scene, &count);
     const bcue_world *world = bcue_ray_scene_world(camera->scene);
-    float open = 1.0f;
+    camera->vehicle_count = 0;
+    if (!bcue_grow((void **)&camera->vehicles, &camera->vehicle_capacity, count + 1,
+                   sizeof *camera->vehicles))
+        return false;
     for (size_t i = 0; i < count; i++) {
         const bcue_vehicle_model *model = &world->models[instances[i].model];
-        float dx = position.x - (float)instances[i].position.x,
-              dy = position.y - (float)instances[i].position.y;
-        float reach = 0.5f * (float)(model->length_m + model->width_m) + 1.0f;
-        if (fabsf(dx) > reach || fabsf(dy) > reach)
-            continue;
-        float c = (float)cos(instances[i].yaw), s = (float)sin(instances[i].yaw);
-        float along = fabsf(c * dx + s * dy) - 0.5f * (float)model->length_m;
-        float across = fabsf(c * dy - s * dx) - 0.5f * (float)model->width_m;
-        float beyond_x = bcue_max(along + CONTACT_INSET_M, 0.0f),
-              beyond_y = bcue_max(across + CONTACT_INSET_M, 0.0f);
-        float gap = sqrtf(beyond_x * beyond_x + beyond_y * beyond_y);
-        float hidden = 0.8f * bcue_max(0.0f, 1.0f - gap / (CONTACT_INSET_M + CONTACT_REACH_M));
-        open = bcue_min(open, 1.0f - hidden);
+        camera->vehicles[i] =
+            (bcue_camera_vehicle){.x = (float)instances[i].position.x,
+                                  .y = (float)instances[i].position.y,
+                                  .cosine = (float)cos(instances[i].yaw),
+                                  .sine = (float)sin(instances[i].yaw),
+                                  .half_length = 0.5f * (float)model->length_m,
+                                  .half_width = 0.5f * (float)model->width_m,
+                                  .reach = 0.5f * (float)(model->length_m + model->width_m) + 1.0f};
     }
-    return open;
+    camera->vehicle_count = count;
+    return true;
 }
 
 static bcue_shading_point make_point(const bcue_camera *camera, const bcue_ray_packet *packet, int lane)
@@ -83,12 +121,10 @@ static bcue_shading_point make_point(const bcue_camera *camera, const bcue_ray_p
         point.material = bcue_world_material(world, hit->material);
         point.tint = (bcue_rgb){object->tint[0], object->tint[1], object->tint[2]};
         point.variant = object->variant;
-        if (object->kind == BCUE_OBJECT_GROUND && camera->target == BCUE_RAY_ALL)
-            point.openness = sky_openness(camera, point.position);
     } else {
         const bcue_instance *vehicle = &instances[instance];
         bcue_float3 n = camera->model_normals[vehicle->model][triangle];
-        float c = (float)cos(vehicle->yaw), s = (float)sin(vehicle->yaw);
+        float c = camera->vehicles[instance].cosine, s = camera->vehicles[instance].sine;
         point.normal = (bcue_float3){c * n.x - s * n.y, s * n.x + c * n.y, n.z};
         point.material =
             bcue_world_material(world, world->models[vehicle->model].mesh.triangles[triangle].material);
@@ -167,41 +203,82 @@ static uint8_t class_of(const bcue_camera *camera, const bcue_ray_packet *packet
     }
 }
 
+/* Nanoseconds since `since` go to a stage; the time now. */
+static double lap(const bcue_camera *camera, bcue_trace_stage stage, double since)
+{
+    if (!camera->clock->on)
+        return 0.0;
+    double now = bcue_clock_s();
+    atomic_fetch_add_explicit(&camera->clock->ns[stage], (uint64_t)(1e9 * (now - since)),
+                              memory_order_relaxed);
+    return now;
+}
+
+static void aim(const bcue_camera *camera, const float *columns, const float *rows, int count,
+                bcue_ray_packet *packet)
+{
+    packet->count = count;
+    packet->fan = true;
+    for (int i = 0; i < count; i++) {
+        bcue_float3 d = pixel_direction(camera, columns[i], rows[i]);
+        packet->origin_x[i] = (float)camera->frame.origin.x;
+        packet->origin_y[i] = (float)camera->frame.origin.y;
+        packet->origin_z[i] = (float)camera->frame.origin.z;
+        packet->direction_x[i] = d.x;
+        packet->direction_y[i] = d.y;
+        packet->direction_z[i] = d.z;
+        packet->near[i] = 0.05f;
+        packet->far[i] = FAR_M;
+    }
+}
+
+static void make_points(const bcue_camera *camera, const bcue_ray_packet *packet,
+                        bcue_shading_point points[BCUE_RAY_LANES], bool hit[BCUE_RAY_LANES],
+                        uint8_t kinds[BCUE_RAY_LANES])
+{
+    int ground[BCUE_RAY_LANES], on_ground = 0;
+    for (int i = 0; i < packet->count; i++) {
+        hit[i] = packet->hit_triangle[i] != BCUE_RAY_MISS;
+        kinds[i] = BCUE_CLASS_SKY;
+        if (!hit[i])
+            continue;
+        points[i] = make_point(camera, packet, i);
+        kinds[i] = class_of(camera, packet, i);
+        if (kinds[i] == BCUE_CLASS_GROUND)
+            ground[on_ground++] = i;
+    }
+    if (on_ground > 0 && camera->target == BCUE_RAY_ALL)
+        darken_ground(camera, points, ground, on_ground);
+}
+
 void bcue_camera_trace(const bcue_camera *camera, const float *columns, const float *rows, int count,
                        bcue_camera_sample *samples)
 {
-    bcue_ray_packet packet = {.count = count};
-    for (int i = 0; i < count; i++) {
-        bcue_float3 d = pixel_direction(camera, columns[i], rows[i]);
-        packet.origin_x[i] = (float)camera->frame.origin.x;
-        packet.origin_y[i] = (float)camera->frame.origin.y;
-        packet.origin_z[i] = (float)camera->frame.origin.z;
-        packet.direction_x[i] = d.x;
-        packet.direction_y[i] = d.y;
-        packet.direction_z[i] = d.z;
-        packet.near[i] = 0.05f;
-        packet.far[i] = FAR_M;
-    }
-    bcue_ray_intersect(camera->scene, camera->target, &packet);
+    bcue_ray_packet packet;
     bcue_shading_point points[BCUE_RAY_LANES];
     bool hit[BCUE_RAY_LANES];
-    for (int i = 0; i < count; i++) {
-        hit[i] = packet.hit_triangle[i] != BCUE_RAY_MISS;
-        if (hit[i])
-            points[i] = make_point(camera, &packet, i);
-    }
+    uint8_t kinds[BCUE_RAY_LANES];
+    double since = camera->clock->on ? bcue_clock_s() : 0.0;
+    aim(camera, columns, rows, count, &packet);
+    bcue_ray_intersect(camera->scene, camera->target, &packet);
+    since = lap(camera, BCUE_TRACE_RAYS, since);
+    make_points(camera, &packet, points, hit, kinds);
+    since = lap(camera, BCUE_TRACE_POINTS, since);
     trace_shadows(camera, points, hit, count);
+    since = lap(camera, BCUE_TRACE_SUN, since);
     bcue_lamps_light(&camera->lamps, camera->scene, camera->target, points, hit, count);
+    since = lap(camera, BCUE_TRACE_LAMPS, since);
     const bcue_world *world = bcue_ray_scene_world(camera->scene);
     for (int i = 0; i < count; i++) {
         if (hit[i]) {
-            samples[i] = (bcue_camera_sample){bcue_shade(&camera->light, world, &points[i]),
-                                              packet.hit_instance[i], surface_key(camera, &points[i]),
-                                              points[i].distance, class_of(camera, &packet, i)};
+            samples[i] =
+                (bcue_camera_sample){bcue_shade(&camera->light, world, &points[i]), packet.hit_instance[i],
+                                     surface_key(camera, &points[i]), points[i].distance, kinds[i]};
         } else {
             bcue_float3 d = {packet.direction_x[i], packet.direction_y[i], packet.direction_z[i]};
             samples[i] = (bcue_camera_sample){bcue_shade_sky(&camera->light, d), BCUE_CAMERA_SKY, 0, FAR_M,
                                               BCUE_CLASS_SKY};
         }
     }
+    (void)lap(camera, BCUE_TRACE_SHADING, since);
 }

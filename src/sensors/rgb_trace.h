@@ -2,9 +2,33 @@
 #ifndef BCUE_SENSORS_RGB_TRACE_H
 #define BCUE_SENSORS_RGB_TRACE_H
 
+#include <stdatomic.h>
 #include "sensors/rgb_post.h"
 
 enum { BCUE_TONE_STEPS = 4096 };
+
+/* Parts of tracing whose time is measured. */
+typedef enum bcue_trace_stage {
+    BCUE_TRACE_RAYS,
+    BCUE_TRACE_POINTS,
+    BCUE_TRACE_SUN,
+    BCUE_TRACE_LAMPS,
+    BCUE_TRACE_SHADING,
+    BCUE_TRACE_STAGES,
+} bcue_trace_stage;
+
+/* Nanoseconds of all threads. */
+typedef struct bcue_trace_clock {
+    bool on;
+    _Atomic uint64_t ns[BCUE_TRACE_STAGES];
+} bcue_trace_clock;
+
+/* A placed vehicle as the shading of points reads it. */
+typedef struct bcue_camera_vehicle {
+    float x, y, cosine, sine;
+    float half_length, half_width;
+    float reach; /* beyond this in x or y it does not darken the ground */
+} bcue_camera_vehicle;
 
 /* One sample of a picture. */
 typedef struct bcue_camera_sample {
@@ -35,12 +59,18 @@ struct bcue_camera {
     bcue_daylight daylight;
     bcue_light light;
     bcue_lamp_list lamps;
+    bcue_camera_vehicle *vehicles; /* one per placed instance */
+    size_t vehicle_count, vehicle_capacity;
+    bcue_trace_clock *clock;
+    bcue_camera_times times;
     bcue_ray_target target; /* of the pass that runs */
     uint8_t *scratch;       /* a picture */
     uint64_t seed;
     uint32_t episode, frame_index;
 };
 
+/* Read the placed vehicles; false: no memory. */
+bool bcue_camera_take_vehicles(bcue_camera *camera);
 /* Colour up to BCUE_RAY_LANES picture positions (pixels; (0, 0) is the outer corner of the top left one). */
 void bcue_camera_trace(const bcue_camera *camera, const float *columns, const float *rows, int count,
                        bcue_camera_sample *samples);

@@ -6,6 +6,7 @@
 #include "sensors/rgb_lamps.h"
 #include "sensors/rgb_lens.h"
 #include "world/street.h"
+#include "world/traffic.h"
 
 enum { WIDTH = 160, HEIGHT = 90, PIXELS = WIDTH * HEIGHT, BYTES = PIXELS * 3 };
 static uint8_t picture[BYTES], other[BYTES];
@@ -321,8 +322,74 @@ static void weather_and_lamps_do_not_depend_on_threads(void)
     tear_down(&r);
 }
 
+/* Rendering what vehicles and their lamps change is the same as rendering everything: in rain with
+   headlights, through a bent lens, with vehicles beside and behind the camera. */
+static void changes_are_all_that_changes(void)
+{
+    static const bcue_traffic_config rush = {30, 4, 12, 3, {13.75, 17.25}, {3, 4, 3, 1, 1, 1, 1}};
+    const bcue_daylight rain = {.sun = {0.3, -0.5, 0.81},
+                                .exposure = 0.7,
+                                .cloudiness = 1.0,
+                                .rain = 0.4,
+                                .wetness = 1.0,
+                                .extinction_per_m = 0.004,
+                                .headlights = 1.0};
+    bcue_daylight dusk = rain;
+    dusk.darkness = 0.4;
+    bcue_error error = {0};
+    bcue_instance placed[200];
+    for (int k = 0; k < 2; k++) {
+        bcue_camera_config bent = plain;
+        bent.distortion[0] = k == 0 ? 0.12 : -0.05;
+        bent.noise = 0.01;
+        rig r;
+        set_up(&r, &bent, true);
+        /* Over the middle of the road, along it. */
+        r.frame = bcue_frame_make(bcue_vec3_make(-5, 15.5, 4.5), 0.1, -0.2);
+        for (uint32_t episode = 0; episode < 4; episode++) {
+            bcue_traffic traffic;
+            size_t count;
+            CHECK_OK(bcue_traffic_make(&r.world, &rush, 4, episode, &traffic, &error), error);
+            bcue_traffic_at(&r.world, &traffic, 0.4 * traffic.duration_s, placed, &count, NULL);
+            place(&r, placed, count);
+            const bcue_daylight *light = episode < 2 ? &rain : &dusk;
+            bcue_camera_render(r.camera, &r.frame, light, picture);
+            bcue_camera_render_all(r.camera, &r.frame, light, other);
+            CHECK_AT(memcmp(picture, other, BYTES) == 0, "lens %d, episode %u", k, episode);
+            bcue_traffic_free(&traffic);
+        }
+        tear_down(&r);
+    }
+}
+
+/* However many lamps there are, the strongest on a point light it: a row of eighty cars does not take the
+   light of the street lamp, which the list names first, nor that of the last car. */
+static void no_lamp_is_forgotten(void)
+{
+    rig r;
+    set_up(&r, &plain, false);
+    static bcue_instance cars[80];
+    for (int i = 0; i < 80; i++)
+        cars[i] = (bcue_instance){.model = BCUE_VEHICLE_SEDAN, .position = {-6.0 * (79 - i), 20, 0}};
+    place(&r, cars, 80);
+    bcue_daylight light = night;
+    light.headlights = 1.0;
+    bcue_lamp_list list = {0};
+    bcue_lamp_list_fill(&list, &light, r.scene);
+    CHECK_INT(list.count, 320);
+    const bool hit[BCUE_RAY_LANES] = {true};
+    bcue_shading_point ahead[BCUE_RAY_LANES] = {
+        {.position = {12, 20, 0}, .normal = {0, 0, 1}, .view = {0, 0.7071f, -0.7071f}}};
+    bcue_lamps_light(&list, r.scene, BCUE_RAY_ALL, ahead, hit, 1);
+    CHECK_AT(ahead[0].lamps.r > 0.01f, "%g", (double)ahead[0].lamps.r);
+    bcue_lamp_list_free(&list);
+    tear_down(&r);
+}
+
 int main(void)
 {
+    RUN(changes_are_all_that_changes);
+    RUN(no_lamp_is_forgotten);
     RUN(lamp_light_in_closed_form);
     RUN(night_is_dark_and_lamps_light_it);
     RUN(headlights_light_the_road_ahead);
