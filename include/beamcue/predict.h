@@ -21,6 +21,29 @@ BCUE_API BCUE_CHECK_RESULT bcue_status bcue_session_create(const bcue_model *mod
                                                            bcue_error *error);
 BCUE_API void bcue_session_destroy(bcue_session *session); /* NULL is fine */
 
+/* How a session may use memory. */
+typedef enum bcue_memory_use {
+    BCUE_MEMORY_FAST, /* what is fastest: Winograd's convolution has weights of four times the size */
+    BCUE_MEMORY_SMALL /* weights as large as in the file */
+} bcue_memory_use;
+
+typedef struct bcue_session_options {
+    bcue_memory_use memory;
+} bcue_session_options;
+
+/* bcue_session_create with options; NULL: all zero. */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_session_create_with(const bcue_model *model,
+                                                                const bcue_session_options *options,
+                                                                bcue_session **session, bcue_error *error);
+
+typedef struct bcue_session_facts {
+    uint64_t packed_bytes; /* weights in the layouts of the kernels, shared by all sessions of the model */
+    uint64_t activation_bytes; /* of this session: inputs and what the network computes between */
+} bcue_session_facts;
+
+/* Zeros for a look-up model. */
+BCUE_API void bcue_session_get_facts(const bcue_session *session, bcue_session_facts *facts);
+
 /* The file of a frame as bytes: JPEG or PNG of a camera, PLY of a LiDAR, npy (or MAT) of a radar. data NULL =
  * this frame is missing. Borrowed for the call. */
 typedef struct bcue_encoded_picture {

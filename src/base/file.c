@@ -182,6 +182,12 @@ void bcue_file_unmap(bcue_mapping *mapping)
     *mapping = (bcue_mapping){0};
 }
 
+void bcue_file_release(const bcue_mapping *mapping)
+{
+    if (mapping->data != NULL)
+        (void)madvise((void *)(uintptr_t)mapping->data, mapping->size, MADV_DONTNEED);
+}
+
 bool bcue_path_exists(const char *path)
 {
     struct stat info;

@@ -39,6 +39,9 @@ typedef struct bcue_mapping {
 } bcue_mapping;
 bcue_status bcue_file_map(const char *path, bcue_mapping *mapping, bcue_error *error);
 void bcue_file_unmap(bcue_mapping *mapping);
+/* Gives the memory of the pages that were read back to the system; who reads them again gets them from the
+   file. */
+void bcue_file_release(const bcue_mapping *mapping);
 
 bool bcue_path_exists(const char *path);
 bool bcue_path_is_dir(const char *path);

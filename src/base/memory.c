@@ -5,6 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+enum {
+    SMALL_PAGE = 4096,
+    SMALL_BLOCK = 128 * 1024,
+    LARGE_PAGE = 2 * 1024 * 1024,
+    LARGE_BLOCK = 2 * LARGE_PAGE
+};
 
 bool bcue_mul_size(size_t a, size_t b, size_t *result)
 {
@@ -55,6 +63,43 @@ void *bcue_calloc_aligned(size_t count, size_t element_size)
     if (memory != NULL)
         memset(memory, 0, size);
     return memory;
+}
+
+/* Whole pages; 0: too much. */
+static size_t mapped_size(size_t size)
+{
+    size_t rounded;
+    return bcue_add_size(size, SMALL_PAGE - 1, &rounded) ? rounded / SMALL_PAGE * SMALL_PAGE : 0;
+}
+
+void *bcue_pages_alloc(size_t size)
+{
+    const size_t mapped = mapped_size(size), slack = size >= LARGE_BLOCK ? LARGE_PAGE : 0;
+    size_t whole;
+    if (size < SMALL_BLOCK)
+        return bcue_calloc_aligned(size, 1);
+    if (mapped == 0 || !bcue_add_size(mapped, slack, &whole))
+        return NULL;
+    unsigned char *start = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (start == MAP_FAILED)
+        return NULL;
+    if (slack == 0)
+        return start;
+    const size_t before = (LARGE_PAGE - (uintptr_t)start % LARGE_PAGE) % LARGE_PAGE, after = slack - before;
+    if (before > 0)
+        (void)munmap(start, before);
+    if (after > 0)
+        (void)munmap(start + before + mapped, after);
+    (void)madvise(start + before, mapped, MADV_HUGEPAGE); /* a wish */
+    return start + before;
+}
+
+void bcue_pages_free(void *memory, size_t size)
+{
+    if (size < SMALL_BLOCK)
+        free(memory);
+    else if (memory != NULL)
+        (void)munmap(memory, mapped_size(size));
 }
 
 char *bcue_strdup(const char *text)

@@ -15,6 +15,11 @@ void *bcue_calloc(size_t count, size_t element_size);
 bool bcue_grow(void **array, size_t *capacity, size_t needed, size_t element_size);
 /* Zeroed, 64-byte aligned; free with free(). */
 void *bcue_calloc_aligned(size_t count, size_t element_size);
+/* Zeroed memory; large blocks come straight from the system, cost nothing before they are touched, and ask
+   for large pages. 64-byte aligned; NULL: no memory; 0 bytes give a valid pointer. Free with bcue_pages_free
+   and the same size; NULL is fine. */
+void *bcue_pages_alloc(size_t size);
+void bcue_pages_free(void *memory, size_t size);
 /* Duplicate of a NUL-terminated string, or of NULL as NULL. */
 char *bcue_strdup(const char *text);
 /* a * b and a + b with overflow check: true when the result fits. */

@@ -7,13 +7,20 @@ typedef struct fold {
     bcue_tensor weight, bias;                 /* of the layer; bias.data NULL: none */
     bcue_tensor scale, shift, mean, variance; /* of the norm */
     double epsilon;
+    double *factor; /* per channel, found by run_fold_bias */
 } fold;
 
+static bcue_norm_values norm_values(const fold *f)
+{
+    return (bcue_norm_values){&f->scale, &f->shift, &f->mean, &f->variance, f->epsilon};
+}
+
+/* Views: folded weight, bias. */
 static bcue_status run_fold(const bcue_dn_program *program, const bcue_dn_step *step, bcue_error *error)
 {
     (void)error;
     const fold *f = step->context;
-    bcue_norm_values norm = {&f->scale, &f->shift, &f->mean, &f->variance, f->epsilon};
+    const bcue_norm_values norm = norm_values(f);
     bcue_tensor weight = f->weight, bias = f->shift;
     weight.data = bcue_dn_data(program, step->views[0]);
     bias.data = bcue_dn_data(program, step->views[1]);
@@ -21,9 +28,42 @@ static bcue_status run_fold(const bcue_dn_program *program, const bcue_dn_step *
     return BCUE_OK;
 }
 
+/* View: bias. The weight is multiplied by whoever packs it. */
+static bcue_status run_fold_bias(const bcue_dn_program *program, const bcue_dn_step *step, bcue_error *error)
+{
+    (void)error;
+    const fold *f = step->context;
+    const bcue_norm_values norm = norm_values(f);
+    bcue_tensor bias = f->shift;
+    bias.data = bcue_dn_data(program, step->views[0]);
+    bcue_fold_batch_norm_bias(f->bias.data != NULL ? &f->bias : NULL, &norm, f->factor, &bias);
+    return BCUE_OK;
+}
+
 static bcue_tensor parameter_tensor(const bcue_dn_plan *plan, bcue_value value)
 {
     return plan->weights->tensors[bcue_graph_value(plan->graph, value)->parameter];
+}
+
+static fold *make_fold(bcue_dn_plan *plan, bcue_dn_layer layer, const bcue_node *norm)
+{
+    fold *f = bcue_arena_alloc(plan->program.objects, 1, sizeof *f);
+    double *factor = bcue_arena_alloc(plan->program.objects,
+                                      (size_t)bcue_dn_shape(plan, norm->input[2])->dim[0], sizeof *factor);
+    if (f == NULL || factor == NULL) {
+        bcue_dn_fail_memory(&plan->program);
+        return NULL;
+    }
+    f->weight = parameter_tensor(plan, layer.weight);
+    if (layer.bias != BCUE_NO_VALUE)
+        f->bias = parameter_tensor(plan, layer.bias);
+    f->scale = parameter_tensor(plan, norm->input[1]);
+    f->shift = parameter_tensor(plan, norm->input[2]);
+    f->mean = parameter_tensor(plan, norm->input[3]);
+    f->variance = parameter_tensor(plan, norm->input[4]);
+    f->epsilon = norm->u.norm.epsilon;
+    f->factor = factor;
+    return f;
 }
 
 /* The weights and bias that the group's primitive reads. */
@@ -36,30 +76,27 @@ static group_weights fold_norm(bcue_dn_plan *plan, const bcue_fusion_group *grou
 {
     bcue_dn_program *program = &plan->program;
     const bcue_node *norm = bcue_graph_node(plan->graph, group->norm);
-    bcue_dn_layer layer = bcue_dn_layer_of(bcue_graph_node(plan->graph, group->anchor));
+    const bcue_dn_layer layer = bcue_dn_layer_of(bcue_graph_node(plan->graph, group->anchor));
     group_weights result = {BCUE_DN_NONE, BCUE_DN_NONE};
-    fold *f = bcue_arena_alloc(program->objects, 1, sizeof *f);
-    if (f == NULL) {
-        bcue_dn_fail_memory(program);
+    fold *f = make_fold(plan, layer, norm);
+    if (f == NULL)
         return result;
-    }
-    f->weight = parameter_tensor(plan, layer.weight);
-    if (layer.bias != BCUE_NO_VALUE)
-        f->bias = parameter_tensor(plan, layer.bias);
-    f->scale = parameter_tensor(plan, norm->input[1]);
-    f->shift = parameter_tensor(plan, norm->input[2]);
-    f->mean = parameter_tensor(plan, norm->input[3]);
-    f->variance = parameter_tensor(plan, norm->input[4]);
-    f->epsilon = norm->u.norm.epsilon;
+    const dnnl_memory_desc_t plain = bcue_dn_plain_desc(desc->ndims, desc->dims),
+                             channels = bcue_dn_shape_desc(&f->shift.shape);
+    const bcue_dn_packing weight = bcue_dn_pack(plan, layer.weight, f->shift.data, desc),
+                          bias = bcue_dn_pack(plan, norm->input[2], f->weight.data, &channels);
+    result = (group_weights){weight.view, bias.view};
+    if (program->status != BCUE_OK || (weight.filled && bias.filled))
+        return result;
     program->preparing = true;
-    dnnl_memory_desc_t plain = bcue_dn_plain_desc(desc->ndims, desc->dims),
-                       channels = bcue_dn_shape_desc(&f->shift.shape);
-    int32_t views[2] = {bcue_dn_staging(program, BCUE_DN_STAGING_WEIGHTS, &plain),
-                        bcue_dn_new(program, &channels)};
-    bcue_dn_emit_kernel(program, run_fold, f, views, 2);
-    result.weight = bcue_dn_new(program, desc);
-    result.bias = views[1];
-    bcue_dn_emit_reorder(program, views[0], result.weight);
+    if (bcue_dn_packs_winograd(desc)) {
+        bcue_dn_emit_kernel(program, run_fold_bias, f, &bias.view, 1);
+        bcue_dn_pack_winograd(plan, f->weight.data, f->factor, weight.view);
+    } else {
+        const int32_t views[2] = {bcue_dn_staging(program, BCUE_DN_STAGING_WEIGHTS, &plain), bias.view};
+        bcue_dn_emit_kernel(program, run_fold, f, views, 2);
+        bcue_dn_emit_reorder(program, views[0], weight.view);
+    }
     program->preparing = false;
     return result;
 }

@@ -5,6 +5,7 @@
 #define BCUE_ENGINE_ONEDNN_LOWER_H
 
 #include "engine/dropout.h"
+#include "engine/onednn_packed.h"
 #include "engine/onednn_program.h"
 #include "engine/plan_backend.h"
 #include "graph/fuse.h"
@@ -56,9 +57,10 @@ typedef struct bcue_dn_plan {
     size_t forward_end; /* steps before it are the forward pass, the rest backward */
     bcue_dn_port *inputs, *outputs;
     int32_t input_count, output_count;
-    int32_t *gradients;    /* per parameter: its row-major gradient, or BCUE_DN_NONE */
-    bcue_dropout_key step; /* node not set */
-    bool stale;            /* the weights changed since the prepare steps ran */
+    int32_t *gradients;          /* per parameter: its row-major gradient, or BCUE_DN_NONE */
+    bcue_packed_weights *packed; /* inference: of the options, or the plan's own */
+    bcue_dropout_key step;       /* node not set */
+    bool stale;                  /* the weights changed since the prepare steps ran */
 } bcue_dn_plan;
 
 const bcue_shape *bcue_dn_shape(const bcue_dn_plan *plan, bcue_value value);
@@ -71,6 +73,24 @@ const dnnl_memory_desc_t *bcue_dn_native(bcue_dn_plan *plan, bcue_value value);
 void bcue_dn_define(bcue_dn_plan *plan, bcue_value value, int32_t view);
 /* `view` in another layout: itself, an alias or a reordered copy. */
 int32_t bcue_dn_convert(bcue_dn_plan *plan, int32_t view, const dnnl_memory_desc_t *desc);
+
+/* Inference: memory for the value of a parameter in this layout. */
+typedef struct bcue_dn_packing {
+    int32_t view; /* BCUE_DN_NONE after a failure */
+    bool filled;  /* by an earlier plan: there is nothing to do */
+} bcue_dn_packing;
+/* `fold`: what else the contents depend on, or NULL. */
+bcue_dn_packing bcue_dn_pack(bcue_dn_plan *plan, bcue_value parameter, const void *fold,
+                             const dnnl_memory_desc_t *desc);
+/* The value of a parameter in another layout, packed. */
+int32_t bcue_dn_read_packed(bcue_dn_plan *plan, bcue_value parameter, const dnnl_memory_desc_t *desc);
+/* Is this Winograd's layout, and can our own kernel fill it? */
+bool bcue_dn_packs_winograd(const dnnl_memory_desc_t *desc);
+/* Appends the prepare step that fills such a view with kernels of (outputs, inputs, 3, 3), times a scale per
+   output unless NULL. Both stay valid with the program. */
+void bcue_dn_pack_winograd(bcue_dn_plan *plan, const float *weight, const double *scale, int32_t view);
+/* After lowering: what runs read of the weights as they are becomes a copy in the packed memory. */
+void bcue_dn_pin_weights(bcue_dn_plan *plan);
 
 /* A term of the gradient of the value. The view may be shared with other values: it is never written again.
  */

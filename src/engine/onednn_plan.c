@@ -270,6 +270,8 @@ static bcue_status make(bcue_dn_plan *plan, bcue_error *error)
     bcue_value loss = bcue_plan_find_loss(graph);
     if (plan->options.training && loss != BCUE_NO_VALUE)
         lower_all_backward(plan, loss);
+    if (plan->options.packed != NULL)
+        bcue_dn_pin_weights(plan);
     return bcue_dn_program_finish(&plan->program, error);
 }
 
@@ -304,12 +306,27 @@ static void onednn_destroy(bcue_plan *base)
     free_ports(plan->inputs, plan->input_count);
     free_ports(plan->outputs, plan->output_count);
     free(plan->gradients);
+    if (plan->packed != plan->options.packed)
+        bcue_packed_weights_destroy(plan->packed);
     free(plan);
 }
 
+enum { RELEASE_BYTES = 1 << 20 };
+
 static bcue_status prepare_weights(bcue_dn_plan *plan, bcue_error *error)
 {
-    BCUE_TRY(bcue_dn_run(&plan->program, &plan->program.prepare, 0, plan->program.prepare.count, error));
+    const bcue_dn_program *program = &plan->program;
+    size_t packed = 0;
+    for (size_t i = 0; i < program->prepare.count; i++) {
+        const bcue_dn_step *step = &program->prepare.steps[i];
+        BCUE_TRY(bcue_dn_run(program, &program->prepare, i, i + 1, error));
+        for (int k = 0; k < step->count; k++)
+            packed += program->buffers[program->views[step->views[k]].buffer].bytes;
+        if (packed >= RELEASE_BYTES) {
+            bcue_packed_weights_release(plan->packed);
+            packed = 0;
+        }
+    }
     plan->stale = false;
     return BCUE_OK;
 }
@@ -389,6 +406,39 @@ static size_t onednn_peak_bytes(const bcue_plan *base)
     return ((const bcue_dn_plan *)base)->program.memory_bytes;
 }
 
+static size_t onednn_packed_bytes(const bcue_plan *base)
+{
+    return bcue_packed_weights_bytes(((const bcue_dn_plan *)base)->packed);
+}
+
+/* The store is locked when it is shared. */
+static bcue_status make_and_prepare(bcue_dn_plan *plan, bcue_error *error)
+{
+    bcue_status status = make(plan, error);
+    free_lowering(plan);
+    if (status == BCUE_OK)
+        status = prepare_weights(plan, error);
+    bcue_packed_weights_settle(plan->packed, status == BCUE_OK);
+    return status;
+}
+
+static bcue_status make_shared(bcue_dn_plan *plan, bcue_error *error)
+{
+    plan->packed = plan->options.packed;
+    bcue_packed_weights_lock(plan->packed);
+    bcue_status status = make_and_prepare(plan, error);
+    bcue_packed_weights_release(plan->packed);
+    bcue_packed_weights_unlock(plan->packed);
+    bcue_dn_forget_prepare(&plan->program);
+    return status;
+}
+
+static bcue_status make_alone(bcue_dn_plan *plan, bcue_error *error)
+{
+    BCUE_TRY(bcue_packed_weights_create(NULL, NULL, &plan->packed, error));
+    return make_and_prepare(plan, error);
+}
+
 bcue_status bcue_onednn_plan_create(const bcue_graph *graph, bcue_weights *weights,
                                     const bcue_plan_options *options, bcue_plan **result, bcue_error *error)
 {
@@ -402,7 +452,8 @@ bcue_status bcue_onednn_plan_create(const bcue_graph *graph, bcue_weights *weigh
                                             .gradient = onednn_gradient,
                                             .input_gradient = onednn_input_gradient,
                                             .weights_changed = onednn_weights_changed,
-                                            .peak_bytes = onednn_peak_bytes};
+                                            .peak_bytes = onednn_peak_bytes,
+                                            .packed_bytes = onednn_packed_bytes};
     bcue_dn_plan *plan = bcue_calloc(1, sizeof *plan);
     if (plan == NULL)
         return bcue_fail_memory(error, "a oneDNN plan");
@@ -410,10 +461,7 @@ bcue_status bcue_onednn_plan_create(const bcue_graph *graph, bcue_weights *weigh
     plan->graph = graph;
     plan->weights = weights;
     plan->options = *options;
-    bcue_status status = make(plan, error);
-    free_lowering(plan);
-    if (status == BCUE_OK)
-        status = prepare_weights(plan, error);
+    bcue_status status = options->packed != NULL ? make_shared(plan, error) : make_alone(plan, error);
     if (status != BCUE_OK) {
         onednn_destroy(&plan->base);
         return status;

@@ -26,6 +26,12 @@ static void free_steps(bcue_dn_step_list *list)
     free(list->steps);
 }
 
+void bcue_dn_forget_prepare(bcue_dn_program *program)
+{
+    free_steps(&program->prepare);
+    program->prepare = (bcue_dn_step_list){0};
+}
+
 void bcue_dn_program_free(bcue_dn_program *program)
 {
     free_steps(&program->prepare);
@@ -35,7 +41,7 @@ void bcue_dn_program_free(bcue_dn_program *program)
             dnnl_memory_destroy(program->views[i].memory);
     free(program->views);
     free(program->buffers);
-    free(program->memory);
+    bcue_pages_free(program->memory, program->memory_bytes);
     bcue_arena_destroy(program->objects);
     if (program->stream != NULL)
         dnnl_stream_destroy(program->stream);
@@ -430,7 +436,7 @@ static bcue_status place_buffers(bcue_dn_program *program, bcue_buffer *places, 
             places[count++] = (bcue_buffer){buffer->bytes, buffer->first, buffer->last, 0};
     }
     BCUE_TRY(bcue_memory_plan(places, count, &program->memory_bytes, error));
-    program->memory = bcue_calloc_aligned(program->memory_bytes, 1);
+    program->memory = bcue_pages_alloc(program->memory_bytes);
     if (program->memory == NULL)
         return bcue_fail(error, BCUE_ERROR_MEMORY,
                          "no memory for the %zu bytes of a plan; try a smaller batch", program->memory_bytes);

@@ -125,6 +125,8 @@ void bcue_dn_emit_reorder(bcue_dn_program *program, int32_t from, int32_t to);
 
 /* Lay out the memory, bind everything. Afterwards only run. */
 bcue_status bcue_dn_program_finish(bcue_dn_program *program, bcue_error *error);
+/* The prepare steps will not be run again. */
+void bcue_dn_forget_prepare(bcue_dn_program *program);
 bcue_status bcue_dn_run(const bcue_dn_program *program, const bcue_dn_step_list *list, size_t begin,
                         size_t end, bcue_error *error);
 /* The same, and adds the seconds of each step to seconds[owner]. */

@@ -62,12 +62,11 @@ int32_t bcue_dn_read(bcue_dn_plan *plan, bcue_value id, const dnnl_memory_desc_t
     for (int i = value->layout_count - 1; i >= 0; i--)
         if (same_bytes(bcue_dn_desc(program, value->layout[i]), desc))
             from = value->layout[i];
-    /* Weights do not change between the runs of an inference plan: their copies are made when they change. */
-    bool constant =
-        !plan->options.training && bcue_graph_value(plan->graph, id)->kind == BCUE_VALUE_PARAMETER;
-    program->preparing = constant;
-    int32_t view = bcue_dn_convert(plan, from, desc);
-    program->preparing = false;
+    const bcue_value_info *info = bcue_graph_value(plan->graph, id);
+    bool constant = !plan->options.training && info->kind == BCUE_VALUE_PARAMETER;
+    int32_t view = constant && !same_bytes(bcue_dn_desc(program, from), desc)
+                       ? bcue_dn_read_packed(plan, id, desc)
+                       : bcue_dn_convert(plan, from, desc);
     add_layout(value, view);
     return view;
 }

@@ -195,3 +195,32 @@ size_t bcue_plan_peak_bytes(const bcue_plan *plan)
 {
     return plan->vtable->peak_bytes(plan);
 }
+
+size_t bcue_plan_packed_bytes(const bcue_plan *plan)
+{
+    return plan->vtable->packed_bytes != NULL ? plan->vtable->packed_bytes(plan) : 0;
+}
+
+#ifndef BCUE_HAVE_ONEDNN
+/* Nobody packs weights in this build. */
+bcue_status bcue_packed_weights_create(void (*released)(void *cookie), void *cookie,
+                                       bcue_packed_weights **store, bcue_error *error)
+{
+    (void)released;
+    (void)cookie;
+    (void)error;
+    *store = NULL;
+    return BCUE_OK;
+}
+
+void bcue_packed_weights_destroy(bcue_packed_weights *store)
+{
+    (void)store;
+}
+
+size_t bcue_packed_weights_bytes(bcue_packed_weights *store)
+{
+    (void)store;
+    return 0;
+}
+#endif

@@ -6,6 +6,7 @@
 #define BCUE_ENGINE_PLAN_H
 
 #include "graph/graph.h"
+#include "engine/packed_weights.h"
 #include "graph/weights.h"
 
 typedef enum bcue_engine {
@@ -34,8 +35,12 @@ typedef struct bcue_plan_options {
                          tests) */
     bool no_winograd; /* inference, oneDNN: direct convolution only (Winograd's takes 4 times the memory for
                          its weights, and rounds more) */
-    bool frozen_norm; /* training: batch norm keeps its running statistics, as in inference (dropout off):
-                         gradients "in inference mode" */
+    bcue_packed_weights
+        *packed;        /* inference, oneDNN: where packed weights lie, shared with other plans of weights
+                           whose data has the same addresses; these never change then, and are not
+                           read any more when the plan is made. Outlives the plan. NULL: its own */
+    bool frozen_norm;   /* training: batch norm keeps its running statistics, as in inference (dropout off):
+                           gradients "in inference mode" */
     const bool *frozen; /* training: parameters (by index) that stay as they are: they get no gradient, and a
                            batch norm whose running statistics are among them normalises by these, as in
                            inference. Outlives the plan. NULL: none */
@@ -77,6 +82,8 @@ void *bcue_plan_gradient(bcue_plan *plan, int32_t parameter);
 /* Gradient of a real input named `name`. NULL when not available: see input_gradients. */
 const void *bcue_plan_input_gradient(const bcue_plan *plan, const char *name);
 void bcue_plan_weights_changed(bcue_plan *plan);
-size_t bcue_plan_peak_bytes(const bcue_plan *plan); /* arena size; 0 before the first */
+size_t bcue_plan_peak_bytes(const bcue_plan *plan); /* of the arena: inputs, activations, gradients */
+/* Packed weights, of all plans that share them. 0: the plan computes with the weights as they are. */
+size_t bcue_plan_packed_bytes(const bcue_plan *plan);
 
 #endif

@@ -177,15 +177,34 @@ static void put(bcue_tensor *tensor, int64_t i, double value)
         ((float *)tensor->data)[i] = (float)value;
 }
 
+static double norm_factor(const bcue_norm_values *norm, int64_t c)
+{
+    return get(norm->weight, c) / sqrt(get(norm->variance, c) + norm->epsilon);
+}
+
+static double folded_bias_of(const bcue_tensor *bias, const bcue_norm_values *norm, int64_t c)
+{
+    const double before = bias == NULL ? 0 : get(bias, c);
+    return (before - get(norm->mean, c)) * norm_factor(norm, c) + get(norm->bias, c);
+}
+
+void bcue_fold_batch_norm_bias(const bcue_tensor *bias, const bcue_norm_values *norm, double *factor,
+                               bcue_tensor *folded_bias)
+{
+    for (int64_t c = 0; c < folded_bias->shape.dim[0]; c++) {
+        factor[c] = norm_factor(norm, c);
+        put(folded_bias, c, folded_bias_of(bias, norm, c));
+    }
+}
+
 void bcue_fold_batch_norm(const bcue_tensor *weight, const bcue_tensor *bias, const bcue_norm_values *norm,
                           bcue_tensor *folded_weight, bcue_tensor *folded_bias)
 {
     int64_t channels = weight->shape.dim[0], taps = bcue_tensor_count(weight) / channels;
     for (int64_t c = 0; c < channels; c++) {
-        double scale = get(norm->weight, c) / sqrt(get(norm->variance, c) + norm->epsilon);
-        double before = bias == NULL ? 0 : get(bias, c);
+        const double factor = norm_factor(norm, c);
         for (int64_t k = c * taps; k < (c + 1) * taps; k++)
-            put(folded_weight, k, get(weight, k) * scale);
-        put(folded_bias, c, (before - get(norm->mean, c)) * scale + get(norm->bias, c));
+            put(folded_weight, k, get(weight, k) * factor);
+        put(folded_bias, c, folded_bias_of(bias, norm, c));
     }
 }

@@ -41,5 +41,8 @@ typedef struct bcue_norm_values {
    tensors of the element type and shape of `weight`, and (channels). */
 void bcue_fold_batch_norm(const bcue_tensor *weight, const bcue_tensor *bias, const bcue_norm_values *norm,
                           bcue_tensor *folded_weight, bcue_tensor *folded_bias);
+/* The same without the weight: factor[channel] gets s, which the weight is to be multiplied by. */
+void bcue_fold_batch_norm_bias(const bcue_tensor *bias, const bcue_norm_values *norm, double *factor,
+                               bcue_tensor *folded_bias);
 
 #endif

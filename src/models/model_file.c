@@ -7,6 +7,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/parallel.h"
 
 static bcue_status take_metadata(const bcue_safetensors *file, const char *path, const char *key,
                                  char **value, bcue_error *error)
@@ -86,10 +87,49 @@ static bool shape_matches(const bcue_shape *have, const bcue_shape *want)
     return same;
 }
 
+enum { PIECE = 1 << 14 /* numbers that are checked together */, RELEASE_BYTES = 1 << 20 };
+
+typedef struct finite_check {
+    const uint32_t *bits;
+    size_t count;
+    bool *bad; /* per piece */
+} finite_check;
+
+/* A float is finite unless its exponent is all ones. */
+static void check_piece(void *context, size_t piece)
+{
+    const finite_check *check = context;
+    const uint32_t *bits = check->bits + piece * PIECE;
+    const size_t left = check->count - piece * PIECE, count = left < PIECE ? left : PIECE;
+    uint32_t bad = 0;
+    for (size_t i = 0; i < count; i++)
+        bad |= (bits[i] & 0x7F800000U) == 0x7F800000U;
+    check->bad[piece] = bad != 0;
+}
+
+static bcue_status check_finite(const bcue_tensor *tensor, const char *path, const char *name,
+                                bcue_error *error)
+{
+    const size_t count = (size_t)bcue_tensor_count(tensor), pieces = (count + PIECE - 1) / PIECE;
+    finite_check check = {tensor->data, count, bcue_calloc(pieces, sizeof *check.bad)};
+    if (check.bad == NULL)
+        return bcue_fail_memory(error, path);
+    bool bad = false;
+    bcue_parallel_for(pieces, 4, check_piece, &check);
+    for (size_t i = 0; i < pieces; i++)
+        bad = bad || check.bad[i];
+    free(check.bad);
+    return bad ? bcue_fail(error, BCUE_ERROR_FORMAT,
+                           "%s: tensor '%s' holds a value that is not finite; train the model again", path,
+                           name)
+               : BCUE_OK;
+}
+
 /* Nothing is allocated before the file is known to hold it. */
 static bcue_status take_tensor(const bcue_safetensors *file, const char *path, const char *name,
-                               const bcue_shape *want, bcue_weights *weights, bcue_error *error)
+                               const bcue_shape *want, bcue_model_file *model, bcue_error *error)
 {
+    bcue_weights *weights = &model->weights;
     const bcue_tensor *from = bcue_safetensors_find(file, name);
     char have_text[80], want_text[80];
     if (from == NULL)
@@ -101,20 +141,20 @@ static bcue_status take_tensor(const bcue_safetensors *file, const char *path, c
                          bcue_dtype_name(from->dtype),
                          bcue_shape_text(&from->shape, have_text, sizeof have_text),
                          bcue_shape_text(want, want_text, sizeof want_text));
-    const float *values = from->data;
-    for (int64_t i = 0; i < bcue_tensor_count(from); i++) {
-        if (!isfinite(values[i]))
-            return bcue_fail(error, BCUE_ERROR_FORMAT,
-                             "%s: tensor '%s' holds a value that is not finite; train the model again", path,
-                             name);
-    }
+    BCUE_TRY(check_finite(from, path, name, error));
     bcue_tensor *to = &weights->tensors[weights->count];
     weights->names[weights->count] = bcue_strdup(name);
     if (weights->names[weights->count] == NULL)
         return bcue_fail_memory(error, path);
     weights->count++;
+    if (model->mapped != NULL) {
+        *to = (bcue_tensor){.dtype = from->dtype, .shape = from->shape, .data = from->data};
+        if (bcue_tensor_size(from) >= RELEASE_BYTES)
+            bcue_safetensors_release(file);
+        return BCUE_OK;
+    }
     BCUE_TRY(bcue_tensor_create(BCUE_F32, &from->shape, to, error));
-    memcpy(to->data, values, bcue_tensor_size(from));
+    memcpy(to->data, from->data, bcue_tensor_size(from));
     return BCUE_OK;
 }
 
@@ -147,7 +187,7 @@ static bcue_status read_network(const bcue_safetensors *file, const char *path, 
     status = reserve(&model->weights, (size_t)count, path, error);
     for (int32_t i = 0; status == BCUE_OK && i < count; i++) {
         const bcue_value_info *info = bcue_graph_value(graph, bcue_graph_parameter_value(graph, i));
-        status = take_tensor(file, path, info->name, &info->shape, &model->weights, error);
+        status = take_tensor(file, path, info->name, &info->shape, model, error);
     }
     bcue_graph_destroy(graph);
     return status;
@@ -204,7 +244,7 @@ static bcue_status read_table(const bcue_safetensors *file, const char *path, bc
     const size_t count = table_layout(model, names, shapes);
     BCUE_TRY(reserve(&model->weights, count, path, error));
     for (size_t i = 0; i < count; i++)
-        BCUE_TRY(take_tensor(file, path, names[i], &shapes[i], &model->weights, error));
+        BCUE_TRY(take_tensor(file, path, names[i], &shapes[i], model, error));
     return model->config.kind == BCUE_MODEL_POSITION_KNN ? check_neighbours(model, path, error) : BCUE_OK;
 }
 
@@ -219,6 +259,24 @@ static bcue_status read_all(const bcue_safetensors *file, const char *path, bcue
     else
         BCUE_TRY(read_network(file, path, model, error));
     return refuse_others(file, path, model, error);
+}
+
+bcue_status bcue_model_file_open(const char *path, bcue_model_file *model, bcue_error *error)
+{
+    *model = (bcue_model_file){0};
+    BCUE_TRY(bcue_safetensors_open(path, &model->mapped, error));
+    bcue_status status = read_all(model->mapped, path, model, error);
+    if (status != BCUE_OK)
+        bcue_model_file_free(model);
+    else
+        bcue_model_file_release(model);
+    return status;
+}
+
+void bcue_model_file_release(const bcue_model_file *model)
+{
+    if (model->mapped != NULL)
+        bcue_safetensors_release(model->mapped);
 }
 
 static bcue_status read_and_close(bcue_safetensors *file, const char *path, bcue_model_file *model,
@@ -251,6 +309,7 @@ bcue_status bcue_model_file_decode(const void *data, size_t size, const char *na
 void bcue_model_file_free(bcue_model_file *model)
 {
     bcue_weights_free(&model->weights);
+    bcue_safetensors_close(model->mapped);
     free(model->features_yaml);
     free(model->codebook_yaml);
     free(model->training_json);

@@ -34,10 +34,18 @@ static bcue_status restore_features(bcue_model *model, const char *path, bcue_er
                                        &model->owned_features, error);
 }
 
+/* Pages of the file that were packed are not read again before the next layout. */
+static void release_file(void *cookie)
+{
+    bcue_model_file_release(&((const bcue_model *)cookie)->file);
+}
+
 /* `made` holds the file. */
 static bcue_status finish(bcue_model *made, const char *name, bcue_status status, bcue_model **model,
                           bcue_error *error)
 {
+    if (status == BCUE_OK)
+        status = bcue_packed_weights_create(release_file, made, &made->packed, error);
     if (status == BCUE_OK)
         status = restore_features(made, name, error);
     if (status == BCUE_OK)
@@ -56,7 +64,7 @@ bcue_status bcue_model_load(const char *path, bcue_model **model, bcue_error *er
     bcue_model *made = bcue_calloc(1, sizeof *made);
     if (made == NULL)
         return bcue_fail_memory(error, path);
-    return finish(made, path, bcue_model_file_read(path, &made->file, error), model, error);
+    return finish(made, path, bcue_model_file_open(path, &made->file, error), model, error);
 }
 
 bcue_status bcue_model_open_memory(const void *data, size_t size, const char *name, bcue_model **model,
@@ -74,6 +82,7 @@ void bcue_model_destroy(bcue_model *model)
     if (model == NULL)
         return;
     bcue_config_destroy(model->owned_features);
+    bcue_packed_weights_destroy(model->packed);
     bcue_model_file_free(&model->file);
     free(model);
 }

@@ -26,20 +26,39 @@ struct bcue_session {
     bcue_lidar_background *background; /* NULL: the recipe has none */
 };
 
-static bcue_status plan_session(bcue_session *session, bcue_error *error)
+static bcue_status plan_session(bcue_session *session, const bcue_session_options *options, bcue_error *error)
 {
     const bcue_model_file *file = &session->model->file;
-    const bcue_plan_options options = {.engine = BCUE_ENGINE_ONEDNN, .dtype = BCUE_F32};
+    const bcue_plan_options plan = {.engine = BCUE_ENGINE_ONEDNN,
+                                    .dtype = BCUE_F32,
+                                    .no_winograd = options->memory == BCUE_MEMORY_SMALL,
+                                    .packed = session->model->packed};
     BCUE_TRY(bcue_model_build(&file->config, &file->inputs, 1, &session->graph, error));
     session->threads = bcue_useful_threads(session->graph);
     const int limit = bcue_limit_threads(session->threads);
-    bcue_status status = bcue_plan_create(session->graph, &session->weights, &options, &session->plan, error);
+    bcue_status status = bcue_plan_create(session->graph, &session->weights, &plan, &session->plan, error);
     (void)bcue_limit_threads(limit);
     return status;
 }
 
 bcue_status bcue_session_create(const bcue_model *model, bcue_session **session, bcue_error *error)
 {
+    return bcue_session_create_with(model, NULL, session, error);
+}
+
+void bcue_session_get_facts(const bcue_session *session, bcue_session_facts *facts)
+{
+    *facts = (bcue_session_facts){0};
+    if (session->plan == NULL)
+        return;
+    facts->packed_bytes = bcue_plan_packed_bytes(session->plan);
+    facts->activation_bytes = bcue_plan_peak_bytes(session->plan);
+}
+
+bcue_status bcue_session_create_with(const bcue_model *model, const bcue_session_options *options,
+                                     bcue_session **session, bcue_error *error)
+{
+    static const bcue_session_options usual;
     *session = NULL;
     bcue_session *made = bcue_calloc(1, sizeof *made);
     if (made == NULL)
@@ -51,7 +70,7 @@ bcue_status bcue_session_create(const bcue_model *model, bcue_session **session,
     bcue_status status =
         made->scores == NULL || made->taken == NULL ? bcue_fail_memory(error, "a session") : BCUE_OK;
     if (status == BCUE_OK && !bcue_model_is_table(&model->file.config))
-        status = plan_session(made, error);
+        status = plan_session(made, options != NULL ? options : &usual, error);
     if (status == BCUE_OK && model->features.radar.enabled)
         status = bcue_radar_maps_create(&model->features.radar, &made->radar, error);
     if (status == BCUE_OK)

@@ -293,6 +293,12 @@ bcue_status bcue_safetensors_open_memory(const void *data, size_t size, const ch
     return open_mapping(&mapping, true, name, file, error);
 }
 
+void bcue_safetensors_release(const bcue_safetensors *file)
+{
+    if (!file->borrowed)
+        bcue_file_release(&file->mapping);
+}
+
 void bcue_safetensors_close(bcue_safetensors *file)
 {
     if (file == NULL)

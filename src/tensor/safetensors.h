@@ -14,6 +14,8 @@ bcue_status bcue_safetensors_open(const char *path, bcue_safetensors **file, bcu
 /* The same from memory that outlives the result; `name` stands for the file in messages. */
 bcue_status bcue_safetensors_open_memory(const void *data, size_t size, const char *name,
                                          bcue_safetensors **file, bcue_error *error);
+/* The memory of what was read so far goes back to the system until it is read again. Any thread. */
+void bcue_safetensors_release(const bcue_safetensors *file);
 void bcue_safetensors_close(bcue_safetensors *file);
 size_t bcue_safetensors_count(const bcue_safetensors *file);
 const char *bcue_safetensors_name(const bcue_safetensors *file, size_t index);

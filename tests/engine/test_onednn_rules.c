@@ -97,14 +97,14 @@ static void winograd(void)
         compare(&by_rule, 3e-6);
         compare(&direct, 1e-6);
         /* Its weights are larger: so it shows that the rule was followed. */
-        size_t more = bcue_plan_peak_bytes(by_rule.fast), less = bcue_plan_peak_bytes(direct.fast);
+        size_t more = bcue_plan_packed_bytes(by_rule.fast), less = bcue_plan_packed_bytes(direct.fast);
         CHECK(bcue_cpu_best() == BCUE_CPU_AVX512 ? more > less : more == less);
         free_pair(&by_rule);
         free_pair(&direct);
     }
     pair few = make_pair(pictures(2, 64, 8, 8), (bcue_plan_options){.dtype = BCUE_F32});
     pair few_direct = make_pair(pictures(2, 64, 8, 8), (bcue_plan_options){.no_winograd = true});
-    CHECK(bcue_plan_peak_bytes(few.fast) == bcue_plan_peak_bytes(few_direct.fast));
+    CHECK(bcue_plan_packed_bytes(few.fast) == bcue_plan_packed_bytes(few_direct.fast));
     free_pair(&few);
     free_pair(&few_direct);
     pair training = make_pair(pictures(1, 64, 16, 16), (bcue_plan_options){.no_winograd = true});
