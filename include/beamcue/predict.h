@@ -29,6 +29,7 @@ typedef enum bcue_memory_use {
 
 typedef struct bcue_session_options {
     bcue_memory_use memory;
+    int threads; /* at most so many run the network; 0: as many as help, up to all */
 } bcue_session_options;
 
 /* bcue_session_create with options; NULL: all zero. */

@@ -112,8 +112,38 @@ static bcue_status layer_table(const bcue_graph *graph, bcue_report *report, bcu
     return status;
 }
 
+static void release_file(void *cookie)
+{
+    bcue_model_file_release(cookie);
+}
+
+/* What a session of the model takes. */
+static bcue_status describe_memory(const bcue_graph *graph, bcue_model_file *model, bcue_report *report,
+                                   bcue_error *error)
+{
+    bcue_packed_weights *packed;
+    bcue_plan *plan = NULL;
+    BCUE_TRY(bcue_packed_weights_create(release_file, model, &packed, error));
+    const bcue_plan_options options = {.engine = BCUE_ENGINE_ONEDNN, .dtype = BCUE_F32, .packed = packed};
+    bcue_status status = bcue_plan_create(graph, &model->weights, &options, &plan, error);
+    if (status == BCUE_OK) {
+        const size_t weights = bcue_plan_packed_bytes(plan), activations = bcue_plan_peak_bytes(plan);
+        bcue_text_printf(
+            bcue_report_out(report),
+            "\nMemory: %.2f MB of packed weights, which all sessions share, and %.2f MB of activations "
+            "for each session\n",
+            1e-6 * (double)weights, 1e-6 * (double)activations);
+        json_object_set_new(bcue_report_object(report), "packed_bytes", json_integer((json_int_t)weights));
+        json_object_set_new(bcue_report_object(report), "session_bytes",
+                            json_integer((json_int_t)activations));
+    }
+    bcue_plan_destroy(plan);
+    bcue_packed_weights_destroy(packed);
+    return status;
+}
+
 static bcue_status describe_network(const bcue_model_config *config, const bcue_model_inputs *inputs,
-                                    bcue_weights *weights, bcue_report *report, bcue_error *error)
+                                    bcue_model_file *model, bcue_report *report, bcue_error *error)
 {
     bcue_graph *graph;
     BCUE_TRY(bcue_model_build(config, inputs, 1, &graph, error));
@@ -121,18 +151,8 @@ static bcue_status describe_network(const bcue_model_config *config, const bcue_
     bcue_text_puts(bcue_report_out(report), "\n");
     if (status == BCUE_OK)
         status = branch_table(graph, report, error);
-    if (status == BCUE_OK && weights != NULL) {
-        const bcue_plan_options options = {.engine = BCUE_ENGINE_ONEDNN, .dtype = BCUE_F32};
-        bcue_plan *plan;
-        status = bcue_plan_create(graph, weights, &options, &plan, error);
-        if (status == BCUE_OK) {
-            bcue_text_printf(bcue_report_out(report), "\nWorking memory of a session: %.2f MB\n",
-                             1e-6 * (double)bcue_plan_peak_bytes(plan));
-            json_object_set_new(bcue_report_object(report), "session_bytes",
-                                json_integer((json_int_t)bcue_plan_peak_bytes(plan)));
-            bcue_plan_destroy(plan);
-        }
-    }
+    if (status == BCUE_OK && model != NULL)
+        status = describe_memory(graph, model, report, error);
     bcue_graph_destroy(graph);
     return status;
 }
@@ -161,7 +181,7 @@ static void describe_training(const bcue_model_file *model, bcue_report *report)
 static bcue_status describe_model(const char *path, bcue_report *report, bcue_error *error)
 {
     bcue_model_file model;
-    BCUE_TRY(bcue_model_file_read(path, &model, error));
+    BCUE_TRY(bcue_model_file_open(path, &model, error));
     bcue_text *out = bcue_report_out(report);
     const bcue_model_inputs *inputs = &model.inputs;
     bcue_text_printf(out, "%s: %s, %lld beams\n", path, bcue_model_kind_names[model.config.kind],
@@ -182,7 +202,7 @@ static bcue_status describe_model(const char *path, bcue_report *report, bcue_er
     bcue_status status = BCUE_OK;
     bcue_text_puts(out, "\n");
     if (!bcue_model_is_table(&model.config))
-        status = describe_network(&model.config, inputs, &model.weights, report, error);
+        status = describe_network(&model.config, inputs, &model, report, error);
     describe_training(&model, report);
     bcue_text_printf(out, "\nFeatures\n%s", model.features_yaml);
     bcue_model_file_free(&model);

@@ -35,6 +35,8 @@ static bcue_status plan_session(bcue_session *session, const bcue_session_option
                                     .packed = session->model->packed};
     BCUE_TRY(bcue_model_build(&file->config, &file->inputs, 1, &session->graph, error));
     session->threads = bcue_useful_threads(session->graph);
+    if (options->threads > 0 && (session->threads == 0 || options->threads < session->threads))
+        session->threads = options->threads;
     const int limit = bcue_limit_threads(session->threads);
     bcue_status status = bcue_plan_create(session->graph, &session->weights, &plan, &session->plan, error);
     (void)bcue_limit_threads(limit);
@@ -60,6 +62,9 @@ bcue_status bcue_session_create_with(const bcue_model *model, const bcue_session
 {
     static const bcue_session_options usual;
     *session = NULL;
+    if (options != NULL && options->threads < 0)
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a session with %d threads cannot be made",
+                         options->threads);
     bcue_session *made = bcue_calloc(1, sizeof *made);
     if (made == NULL)
         return bcue_fail_memory(error, "a session");

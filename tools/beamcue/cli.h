@@ -109,6 +109,7 @@ void bcue_cli_json_number(FILE *out, double number);
    lines of level INFO are left out with --quiet, warnings never. */
 const bcue_hooks *bcue_cli_hooks(const bcue_cli *cli);
 void bcue_cli_progress_end(void); /* clears the progress line, if there is one */
+double bcue_cli_now_s(void);      /* a clock that only runs forward */
 int bcue_cli_signal(void);        /* the signal that asked to stop, 0: none */
 
 extern const bcue_cli_verb bcue_verb_simulate, bcue_verb_inspect, bcue_verb_train, bcue_verb_evaluate,

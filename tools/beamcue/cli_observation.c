@@ -144,12 +144,27 @@ int bcue_cli_observe(bcue_cli *cli, bcue_cli_observation *observation, bcue_mode
     const int result = read_options(cli, observation);
     if (result != BCUE_EXIT_DONE)
         return result;
+    const double started_ms = 1e3 * bcue_cli_now_s();
     const bcue_status status = bcue_model_load(cli->operands[0], model, &error);
+    observation->open_ms = 1e3 * bcue_cli_now_s() - started_ms;
     if (status != BCUE_OK)
         return bcue_cli_fail(cli, status, &error);
     bcue_model_get_facts(*model, facts);
     warn_unused(facts, &observation->view);
     return BCUE_EXIT_DONE;
+}
+
+int bcue_cli_session_options(bcue_cli *cli, bcue_session_options *options)
+{
+    const char *memory = bcue_cli_value(cli, "--memory");
+    long threads = 0;
+    *options = (bcue_session_options){0};
+    if (memory != NULL && strcmp(memory, "fast") != 0 && strcmp(memory, "small") != 0)
+        return bcue_cli_usage(cli, "--memory takes fast or small, not '%s'", memory);
+    const int result = bcue_cli_whole(cli, "--threads", 1, 4096, &threads);
+    options->memory = memory != NULL && strcmp(memory, "small") == 0 ? BCUE_MEMORY_SMALL : BCUE_MEMORY_FAST;
+    options->threads = (int)threads;
+    return result;
 }
 
 void bcue_cli_observation_free(bcue_cli_observation *observation)

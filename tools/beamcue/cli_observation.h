@@ -30,6 +30,15 @@
         .help = "where the roadside unit stands, for models that use it"                                     \
     }
 
+#define BCUE_CLI_SESSION                                                                                     \
+    {.name = "--memory",                                                                                     \
+     .value = "USE",                                                                                         \
+     .help = "fast (also when absent) or small: no weights larger than the file's"},                         \
+    {                                                                                                        \
+        .name = "--threads", .value = "N",                                                                   \
+        .help = "threads that run the network; as many as help when absent"                                  \
+    }
+
 enum { BCUE_CLI_FRAME_KINDS = 3 }; /* camera, LiDAR, radar */
 
 typedef struct bcue_cli_observation {
@@ -37,6 +46,7 @@ typedef struct bcue_cli_observation {
     bcue_encoded_picture *frames[BCUE_CLI_FRAME_KINDS]; /* owned, with their bytes */
     size_t counts[BCUE_CLI_FRAME_KINDS];
     bcue_fix *fixes; /* owned */
+    double open_ms;  /* that the model took to load */
 } bcue_cli_observation;
 
 /* Read the options and the files they name, then load the model of the first operand (only when the options
@@ -44,6 +54,8 @@ typedef struct bcue_cli_observation {
    what has been said about it. Free both in either case; `*model` is NULL on failure. */
 int bcue_cli_observe(bcue_cli *cli, bcue_cli_observation *observation, bcue_model **model,
                      bcue_model_facts *facts);
+/* The options of BCUE_CLI_SESSION. BCUE_EXIT_DONE, or the exit status of what has been said. */
+int bcue_cli_session_options(bcue_cli *cli, bcue_session_options *options);
 void bcue_cli_observation_free(bcue_cli_observation *observation);
 
 #endif

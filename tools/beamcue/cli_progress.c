@@ -30,7 +30,7 @@ int bcue_cli_signal(void)
     return caught_signal;
 }
 
-static double now_s(void)
+double bcue_cli_now_s(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -77,7 +77,7 @@ static void on_progress(void *cookie, const char *what, uint64_t done, uint64_t 
 {
     enum { REDRAW_MS = 100 };
     (void)cookie;
-    const double now = now_s();
+    const double now = bcue_cli_now_s();
     if (strncmp(line.what, what, UNIT_SIZE - 1) != 0 || done < line.last) {
         snprintf(line.what, sizeof line.what, "%s", what);
         line.first = done;

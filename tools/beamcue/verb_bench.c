@@ -1,19 +1,23 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "cli_observation.h"
 #include "cli_synthetic.h"
 
-enum { STAGES = 4, POINTS = 4 };
+enum { STAGES = 4, POINTS = 5 };
 static const char *const stage_names[STAGES] = {"decode", "features", "network", "total"};
-static const char *const point_names[POINTS] = {"p50", "p90", "p99", "max"};
-static const int point_percents[POINTS] = {50, 90, 99, 100};
+static const char *const point_names[POINTS] = {"p50", "p90", "p95", "p99", "max"};
+static const int point_percents[POINTS] = {50, 90, 95, 99, 100};
 
 typedef struct measurement {
     long runs, warmup;
     bool synthetic;
     bcue_model_facts facts;
+    bcue_session_options session;
+    bcue_session_facts memory;
+    double open_ms, plan_ms, peak_mb;
     double *times[STAGES]; /* owned, `runs` of each, ms */
     double points[STAGES][POINTS];
 } measurement;
@@ -68,6 +72,10 @@ static void write_text(FILE *out, const measurement *m, const bcue_observation *
             m->facts.beams, (long long)m->facts.parameters, 1e-6 * (double)m->facts.multiply_accumulates);
     fprintf(out, "input    %zu pictures, %zu fixes%s\n", observation->camera_count, observation->fix_count,
             m->synthetic ? "; synthetic where not given" : "");
+    fprintf(out,
+            "memory   %.1f MB of packed weights, %.1f MB of activations; the process peaked at %.1f MB\n",
+            1e-6 * (double)m->memory.packed_bytes, 1e-6 * (double)m->memory.activation_bytes, m->peak_mb);
+    fprintf(out, "ready    model opened in %.1f ms, session made in %.1f ms\n", m->open_ms, m->plan_ms);
     fprintf(out, "runs     %ld after %ld to warm up\n\nms        ", m->runs, m->warmup);
     for (size_t p = 0; p < POINTS; p++)
         fprintf(out, " %9s", point_names[p]);
@@ -90,6 +98,13 @@ static void write_json(FILE *out, const bcue_cli *cli, const measurement *m,
             (long long)m->facts.multiply_accumulates);
     fprintf(out, ", \"pictures\": %zu, \"fixes\": %zu, \"synthetic\": %s", observation->camera_count,
             observation->fix_count, m->synthetic ? "true" : "false");
+    fprintf(out, ", \"packed_bytes\": %llu, \"activation_bytes\": %llu, \"peak_bytes\": %.0f",
+            (unsigned long long)m->memory.packed_bytes, (unsigned long long)m->memory.activation_bytes,
+            1e6 * m->peak_mb);
+    fputs(", \"open_ms\": ", out);
+    bcue_cli_json_number(out, m->open_ms);
+    fputs(", \"session_ms\": ", out);
+    bcue_cli_json_number(out, m->plan_ms);
     fprintf(out, ", \"runs\": %ld, \"warmup\": %ld, \"latency_ms\": {", m->runs, m->warmup);
     for (size_t s = 0; s < STAGES; s++) {
         fprintf(out, "%s\"%s\": {", s > 0 ? ", " : "", stage_names[s]);
@@ -114,6 +129,13 @@ static int answer(const bcue_cli *cli, const measurement *m, const bcue_observat
     return bcue_cli_finish_text(cli, &text, NULL, 0);
 }
 
+/* The largest resident set so far. */
+static double peak_mb(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? 1024e-6 * (double)usage.ru_maxrss : 0;
+}
+
 static int bench(const bcue_cli *cli, const bcue_model *model, const bcue_observation *observation,
                  measurement *m)
 {
@@ -124,9 +146,15 @@ static int bench(const bcue_cli *cli, const bcue_model *model, const bcue_observ
         if (m->times[s] == NULL)
             return bcue_cli_no_memory(cli);
     }
-    bcue_status status = bcue_session_create(model, &session, &error);
+    const double started_s = bcue_cli_now_s();
+    bcue_status status = bcue_session_create_with(model, &m->session, &session, &error);
+    m->plan_ms = 1e3 * (bcue_cli_now_s() - started_s);
     if (status == BCUE_OK)
         status = measure(m, session, observation, bcue_cli_hooks(cli), &error);
+    if (status == BCUE_OK) {
+        bcue_session_get_facts(session, &m->memory);
+        m->peak_mb = peak_mb();
+    }
     bcue_session_destroy(session);
     return status == BCUE_OK ? answer(cli, m, observation) : bcue_cli_fail(cli, status, &error);
 }
@@ -177,8 +205,8 @@ static int bench_model(const bcue_cli *cli, const bcue_model *model, bcue_observ
 
 static int bench_layers(bcue_cli *cli, long runs)
 {
-    const char *const unfit[] = {"--warmup",   "--camera",   "--lidar", "--radar",
-                                 "--position", "--scenario", "--rsu"};
+    const char *const unfit[] = {"--warmup",   "--camera", "--lidar",  "--radar",  "--position",
+                                 "--scenario", "--rsu",    "--memory", "--threads"};
     for (size_t i = 0; i < sizeof unfit / sizeof *unfit; i++) {
         if (bcue_cli_value(cli, unfit[i]) != NULL)
             return bcue_cli_usage(cli, "%s does not go with --layers, which runs the network alone",
@@ -193,7 +221,7 @@ static int bench_layers(bcue_cli *cli, long runs)
 
 static int run(bcue_cli *cli)
 {
-    measurement m = {.runs = 100, .warmup = 10};
+    measurement m = {.runs = 200, .warmup = 10};
     size_t layers;
     (void)bcue_cli_values(cli, "--layers", &layers);
     m.runs = layers > 0 ? 10 : m.runs;
@@ -204,11 +232,14 @@ static int run(bcue_cli *cli)
         return bcue_cli_usage(cli, "--svg goes with --layers only");
     if (result == BCUE_EXIT_DONE)
         result = bcue_cli_whole(cli, "--warmup", 0, 1000000, &m.warmup);
+    if (result == BCUE_EXIT_DONE)
+        result = bcue_cli_session_options(cli, &m.session);
     if (result != BCUE_EXIT_DONE)
         return result;
     bcue_cli_observation observation;
     bcue_model *model;
     result = bcue_cli_observe(cli, &observation, &model, &m.facts);
+    m.open_ms = observation.open_ms;
     if (result == BCUE_EXIT_DONE)
         result = bench_model(cli, model, observation.view, &m);
     bcue_model_destroy(model);
@@ -219,10 +250,11 @@ static int run(bcue_cli *cli)
 static const bcue_cli_option options[] = {
     {.name = "--runs",
      .value = "N",
-     .help = "how many predictions are timed; 100 when absent, with --layers 10"},
+     .help = "how many predictions are timed; 200 when absent, with --layers 10"},
     {.name = "--warmup", .value = "N", .help = "how many come before, untimed; 10 when absent"},
     {.name = "--layers", .help = "the network layer by layer instead, against this machine's limits"},
     {.name = "--svg", .value = "FILE", .help = "with --layers: also draw them in a roofline picture"},
+    BCUE_CLI_SESSION,
     BCUE_CLI_OBSERVATION,
     {.name = NULL}};
 
@@ -237,7 +269,10 @@ const bcue_cli_verb bcue_verb_bench = {
              "preparing features, the network, and all of it. Percentiles are of the timed\n"
              "runs, nearest rank. Without --camera a synthetic PNG of 960x540 is decoded, whose\n"
              "cost is not that of a JPEG: give pictures of your own camera. LiDAR and radar are\n"
-             "measured only where files are given. OMP_NUM_THREADS limits the threads.\n"
+             "measured only where files are given. OMP_NUM_THREADS limits the threads, too.\n"
+             "\n"
+             "First it says what memory the network takes, and how long it took to open the\n"
+             "file and to make a session: graph, plan and packed weights.\n"
              "\n"
              "With --layers the network alone runs, on random inputs. Each layer is set against\n"
              "the limit that it meets first: the multiply-adds or the bytes that this machine\n"
