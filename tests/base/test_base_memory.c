@@ -32,6 +32,26 @@ static void memory_is_zeroed_and_aligned(void)
     }
 }
 
+static void large_blocks_are_zeroed_and_aligned(void)
+{
+    const size_t sizes[] = {0, 1, 100, 128 * 1024 - 1, 128 * 1024, 1000001, 5 * 1024 * 1024 + 3};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        unsigned char *memory = bcue_pages_alloc(sizes[i]);
+        CHECK(memory != NULL && (uintptr_t)memory % 64 == 0);
+        size_t set = 0;
+        for (size_t k = 0; memory != NULL && k < sizes[i]; k++) {
+            set += memory[k] != 0;
+            memory[k] = 0xA5;
+        }
+        CHECK_INT(set, 0);
+        bcue_pages_free(memory, sizes[i]);
+    }
+    bcue_pages_free(NULL, 0);
+    bcue_pages_free(NULL, 1 << 22);
+    CHECK(bcue_pages_alloc(SIZE_MAX) == NULL);
+    CHECK(bcue_pages_alloc(SIZE_MAX - (1 << 20)) == NULL);
+}
+
 static void arrays_grow(void)
 {
     int *array = NULL;
@@ -94,6 +114,7 @@ int main(void)
 {
     RUN(sizes_do_not_wrap);
     RUN(memory_is_zeroed_and_aligned);
+    RUN(large_blocks_are_zeroed_and_aligned);
     RUN(arrays_grow);
     RUN(strings_are_copied);
     RUN(arena_hands_out_disjoint_zeroed_memory);

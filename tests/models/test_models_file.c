@@ -110,6 +110,14 @@ static void every_kind_comes_back(void)
         CHECK_OK(bcue_model_file_read(FOLDER "/kind.safetensors", &read, &error), error);
         bcue_weights weights = weights_of(&config, inputs_of(&config));
         check_same_weights(&weights, &read.weights);
+        bcue_model_file mapped;
+        CHECK_OK(bcue_model_file_open(FOLDER "/kind.safetensors", &mapped, &error), error);
+        check_same_weights(&weights, &mapped.weights);
+        bcue_model_file_release(&mapped);
+        check_same_weights(&weights, &mapped.weights); /* read again from the file */
+        bcue_model_file_release(&read);                /* nothing to release */
+        check_same_weights(&weights, &read.weights);
+        bcue_model_file_free(&mapped);
         bcue_weights_free(&weights);
         CHECK_INT(read.config.kind, kind);
         CHECK_INT(read.config.hidden, 16);
@@ -219,7 +227,12 @@ static bcue_status read_odd(const odd_file *odd, bcue_error *error)
     for (size_t i = 0; i < count; i++)
         bcue_tensor_free(&tensors[i]);
     bcue_model_file model;
-    bcue_status status = bcue_model_file_read(FOLDER "/odd.safetensors", &model, error);
+    bcue_error same = {""};
+    bcue_status status = bcue_model_file_open(FOLDER "/odd.safetensors", &model, &same);
+    if (status == BCUE_OK)
+        bcue_model_file_free(&model);
+    CHECK_INT(bcue_model_file_read(FOLDER "/odd.safetensors", &model, error), status);
+    CHECK_STR(error->text, same.text);
     if (status == BCUE_OK)
         bcue_model_file_free(&model);
     else
