@@ -34,8 +34,8 @@ typedef struct bcue_simulate_summary {
 
 /* What a run does besides writing its folder. All zero: nothing. */
 typedef struct bcue_simulate_options {
-    /* Write a page here that plays an episode in a browser: one HTML file that needs nothing else. NULL: none.
-       It is written when its episode is over, complete or not at all. */
+    /* Write a page here that plays an episode in a browser: one HTML file that needs nothing else. NULL:
+       none. It is written when its episode is over, complete or not at all. */
     const char *view;
     uint64_t view_episode; /* which one, from 1; 0: the first that has a sample */
 } bcue_simulate_options;

@@ -98,4 +98,14 @@ bcue_status bcue_codebook_sample(const bcue_codebook *codebook, const bcue_array
                                  double wavelength_m, bcue_beam_cut cut, size_t count, double *angles,
                                  double *gain_db, bcue_error *error);
 
+/* Where each beam is strongest in front of the array (x >= 0) and how strong, the element's pattern included;
+   `peaks` has codebook->beams places. Arrays in the plane x = 0; of a linear array (along y) in the plane z =
+   0, of measured beams at elevation 0. Of equal lobes the one furthest to the left, then the highest. */
+typedef struct bcue_beam_peak {
+    bcue_vec3 direction; /* unit, array frame */
+    double gain;         /* power gain over an isotropic element */
+} bcue_beam_peak;
+bcue_status bcue_codebook_peaks(const bcue_codebook *codebook, const bcue_array *array, double wavelength_m,
+                                bcue_beam_peak *peaks, bcue_error *error);
+
 #endif

@@ -3,6 +3,8 @@
    ramp rises in lightness from blue-violet to amber and stays away from both ends, so that no point vanishes
    on white or on black. */
 #include <math.h>
+#include <stdlib.h>
+#include "report/canvas.h"
 #include "report/svg.h"
 
 static const char *const series_light[BCUE_SERIES_COLORS] = {"#1f6fb5", "#d1541c", "#12866a", "#a8528c",
@@ -16,18 +18,30 @@ static void series_rules(bcue_text *out, const char *const *colors)
         bcue_text_printf(out, ".bq-f%d{fill:%s}.bq-l%d{stroke:%s}", i, colors[i], i, colors[i]);
 }
 
-static void ramp_rules(bcue_text *out)
+bcue_colour bcue_ramp_colour(double part)
 {
     static const double anchors[6][3] = {{88, 74, 178},  {54, 114, 190}, {28, 152, 158},
                                          {72, 180, 112}, {170, 192, 62}, {240, 178, 44}};
+    double at = part > 0 ? fmin(5.0, 5.0 * part) : 0;
+    int k = at >= 5 ? 4 : (int)at;
+    uint8_t rgb[3];
+    for (int c = 0; c < 3; c++)
+        rgb[c] = (uint8_t)lround(anchors[k][c] + (at - k) * (anchors[k + 1][c] - anchors[k][c]));
+    return (bcue_colour){rgb[0], rgb[1], rgb[2], 255};
+}
+
+bcue_colour bcue_series_colour(size_t series)
+{
+    unsigned long rgb = strtoul(series_light[series % BCUE_SERIES_COLORS] + 1, NULL, 16);
+    return (bcue_colour){(uint8_t)(rgb >> 16), (uint8_t)(rgb >> 8 & 255), (uint8_t)(rgb & 255), 255};
+}
+
+static void ramp_rules(bcue_text *out)
+{
     for (int i = 0; i < BCUE_RAMP_COLORS; i++) {
-        double at = 5.0 * i / (BCUE_RAMP_COLORS - 1);
-        int k = at >= 5 ? 4 : (int)at;
-        int rgb[3];
-        for (int c = 0; c < 3; c++)
-            rgb[c] = (int)lround(anchors[k][c] + (at - k) * (anchors[k + 1][c] - anchors[k][c]));
-        bcue_text_printf(out, ".bq-r%d{fill:#%02x%02x%02x;stroke:#%02x%02x%02x}", i, rgb[0], rgb[1], rgb[2],
-                         rgb[0], rgb[1], rgb[2]);
+        bcue_colour c = bcue_ramp_colour((double)i / (BCUE_RAMP_COLORS - 1));
+        bcue_text_printf(out, ".bq-r%d{fill:#%02x%02x%02x;stroke:#%02x%02x%02x}", i, c.r, c.g, c.b, c.r, c.g,
+                         c.b);
     }
 }
 

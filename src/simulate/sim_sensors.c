@@ -41,6 +41,8 @@ static bcue_status make_lidar(bcue_sim_sensors *s, bcue_error *error)
 {
     const bcue_simulate_config *c = s->config;
     s->lidar = c->lidar.kind == BCUE_SIM_LIDAR_PAPER_B ? bcue_lidar_paper_b() : bcue_lidar_os1_32();
+    if (c->lidar.columns > 0)
+        s->lidar.columns = (int)c->lidar.columns;
     BCUE_TRY(bcue_lidar_check(&s->lidar, error));
     s->lidar_points =
         bcue_calloc((size_t)s->lidar.channels * (size_t)s->lidar.columns, sizeof *s->lidar_points);

@@ -178,6 +178,7 @@ static const bcue_config_field lidar_fields[] = {
     FLAG("enabled", lidar.enabled, "false", "write unit1/lidar_data"),
     CHOICE("kind", lidar.kind, "os1-32", lidar_names,
            "os1-32: 32 x 1024, +-22.5 degrees, 120 m; paper-b: 32 x 2344, +25.5 to -22.5 degrees, 250 m"),
+    WHOLE("columns", lidar.columns, "0", 0, 16384, "of a revolution; 0: those of the kind"),
     REAL("pitch_deg", lidar.pitch_deg, "0", -80, 80, "positive looks up"),
     FLAG("ascii", lidar.ascii, "false", "ASCII PLY as DeepSense writes it, instead of binary"),
     END,

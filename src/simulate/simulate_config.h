@@ -90,7 +90,8 @@ typedef struct bcue_simulate_config {
     } camera;
     struct {
         bool enabled;
-        int kind; /* bcue_sim_lidar */
+        int kind;        /* bcue_sim_lidar */
+        int64_t columns; /* 0: those of the kind */
         double pitch_deg;
         bool ascii;
     } lidar;

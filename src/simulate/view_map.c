@@ -111,30 +111,39 @@ static void draw_paint(canvas *c)
         }
 }
 
+bcue_status bcue_view_draw_map(const bcue_view_window *window, const bcue_world *world, int width,
+                               bcue_image *image, bcue_error *error)
+{
+    double width_m = window->right - window->left, height_m = window->high - window->low;
+    canvas c = {.window = window, .world = world, .width = width, .scale = width / width_m};
+    c.height = (int)fmax(1.0, fmin(8192.0, ceil(height_m * c.scale - 1e-6)));
+    BCUE_TRY(bcue_image_create(c.width, c.height, 1, image, error));
+    size_t pixels = (size_t)c.width * (size_t)c.height;
+    c.codes = image->pixels;
+    c.level = bcue_calloc(pixels, sizeof *c.level);
+    if (!c.level) {
+        bcue_image_free(image);
+        return bcue_fail_memory(error, "the map of a street");
+    }
+    for (size_t i = 0; i < pixels; i++)
+        c.level[i] = -HUGE_VALF;
+    for (size_t i = 0; i < world->statics.triangle_count; i++)
+        draw_triangle(&c, &world->statics.triangles[i]);
+    draw_paint(&c);
+    free(c.level);
+    return BCUE_OK;
+}
+
 bcue_status bcue_view_put_map(const bcue_view_window *window, const bcue_world *world, bcue_text *out,
                               bcue_error *error)
 {
-    double width_m = window->right - window->left, height_m = window->high - window->low;
-    canvas c = {.window = window, .world = world, .width = MAP_WIDTH, .scale = MAP_WIDTH / width_m};
-    c.height = (int)fmax(1.0, fmin(4096.0, ceil(height_m * c.scale)));
-    size_t pixels = (size_t)c.width * (size_t)c.height;
-    bcue_image image = {.width = c.width, .height = c.height, .channels = 1};
+    bcue_image image = {0};
     bcue_bytes png = {0};
-    c.level = bcue_calloc(pixels, sizeof *c.level);
-    c.codes = image.pixels = bcue_calloc(pixels, 1);
-    bcue_status status = c.level && c.codes ? BCUE_OK : bcue_fail_memory(error, "the map of a view");
-    if (status == BCUE_OK) {
-        for (size_t i = 0; i < pixels; i++)
-            c.level[i] = -HUGE_VALF;
-        for (size_t i = 0; i < world->statics.triangle_count; i++)
-            draw_triangle(&c, &world->statics.triangles[i]);
-        draw_paint(&c);
-        status = bcue_png_encode(&image, &png, error);
-    }
+    BCUE_TRY(bcue_view_draw_map(window, world, MAP_WIDTH, &image, error));
+    bcue_status status = bcue_png_encode(&image, &png, error);
     if (status == BCUE_OK)
         bcue_base64(out, png.data, png.size);
     bcue_bytes_free(&png);
-    free(c.level);
-    free(c.codes);
+    bcue_image_free(&image);
     return status;
 }

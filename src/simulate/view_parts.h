@@ -18,9 +18,12 @@ void bcue_view_place(const bcue_view_window *window, bcue_vec3 place, double *u,
 bcue_status bcue_view_window_find(const bcue_view_source *source, const bcue_sim_episode *episode,
                                   bcue_view_window *window, bcue_error *error);
 
-/* A grey picture over the window, first row the furthest ahead; appended to `out` as base64 of a PNG.
-   view_map.c: 0 nothing, 1 road, 2 pavement, 3 grass, 4 other ground, 5 and 6 white and yellow paint, 7
+/* The street from above: a grey picture over the window, first row the furthest ahead; on success the caller
+   frees it. 0 nothing, 1 road, 2 pavement, 3 grass, 4 other ground, 5 and 6 white and yellow paint, 7
    street furniture, 32 to 63 trees, from 64 on buildings, all by height. */
+bcue_status bcue_view_draw_map(const bcue_view_window *window, const bcue_world *world, int width,
+                               bcue_image *image, bcue_error *error);
+/* The same, appended to `out` as base64 of a PNG. */
 bcue_status bcue_view_put_map(const bcue_view_window *window, const bcue_world *world, bcue_text *out,
                               bcue_error *error);
 

@@ -290,6 +290,59 @@ static void cuts(void)
     bcue_codebook_free(&codebook);
 }
 
+/* The peaks of all beams against closed forms, and against the slow search above. */
+static void peaks(void)
+{
+    bcue_array array;
+    bcue_codebook codebook;
+    bcue_error error = {0};
+    static bcue_beam_peak found[512];
+    make(BCUE_NORMALISE_POWER, &array, &codebook);
+    CHECK_OK(bcue_codebook_peaks(&codebook, &array, WAVELENGTH, found, &error), error);
+    for (size_t b = 0; b < 40; b++) { /* theta 80, 60, 40, 20; phi 0 .. 180 */
+        double theta = (80.0 - 20.0 * (double)(b / 10)) * DEGREE, phi = 20.0 * (double)(b % 10) * DEGREE;
+        CHECK_NEAR(found[b].gain, 64.0, 1e-6);
+        CHECK_NEAR(found[b].direction.y, -sin(theta) * cos(phi), 1e-4);
+        CHECK_NEAR(found[b].direction.z, -sin(theta) * sin(phi), 1e-4);
+    }
+    /* 1-based beam 18, as the codebook's description has it to three digits. */
+    CHECK_NEAR(found[17].direction.y, 0.663, 0.0005);
+    CHECK_NEAR(found[17].direction.z, -0.557, 0.0005);
+    for (size_t b = 44; b < 152; b += 27) {
+        double y = 0, z = 0;
+        double complex scratch[64];
+        peak(&codebook, &array, b, &y, &z);
+        double slow =
+            bcue_codebook_gain(&codebook, &array, b, (bcue_vec3){sqrt(fmax(0.0, 1.0 - y * y - z * z)), y, z},
+                               WAVELENGTH, scratch);
+        CHECK_AT(found[b].gain >= slow - 1e-9 && found[b].gain < 1.01 * slow, "beam %zu: %g, slowly %g", b,
+                 found[b].gain, slow);
+        CHECK_NEAR(bcue_vec3_norm(found[b].direction), 1.0, 1e-9);
+    }
+    array.count = 63;
+    CHECK_STATUS(bcue_codebook_peaks(&codebook, &array, WAVELENGTH, found, &error), BCUE_ERROR_SHAPE);
+    array.count = 64;
+    bcue_codebook_free(&codebook);
+    bcue_array_free(&array);
+    CHECK_OK(bcue_array_make_ula(16, 0.5 * WAVELENGTH, &array, &error), error);
+    CHECK_OK(bcue_codebook_make_oversampled(&array, WAVELENGTH, 64, 90.0 * DEGREE, &codebook, &error), error);
+    CHECK_OK(bcue_codebook_peaks(&codebook, &array, WAVELENGTH, found, &error), error);
+    for (size_t b = 0; b < 64; b++) {
+        CHECK_NEAR(found[b].gain, 16.0, 1e-9);
+        CHECK_NEAR(atan2(found[b].direction.y, found[b].direction.x),
+                   90.0 * DEGREE * (0.5 - (double)b / 63.0), 1e-6);
+        CHECK(found[b].direction.z == 0.0);
+    }
+    bcue_codebook_free(&codebook);
+    bcue_array_free(&array);
+    static const double azimuths[] = {-1.0, 0.0, 0.5}, magnitudes[] = {0.2, 0.1, 0.9};
+    CHECK_OK(bcue_codebook_make_measured(azimuths, magnitudes, 1, 3, true, &codebook, &error), error);
+    CHECK_OK(bcue_codebook_peaks(&codebook, NULL, WAVELENGTH, found, &error), error);
+    CHECK_NEAR(found[0].gain, 0.81, 1e-15);
+    CHECK_NEAR(found[0].direction.y, sin(0.5), 1e-15);
+    bcue_codebook_free(&codebook);
+}
+
 int main(void)
 {
     RUN(equals_the_published_file);
@@ -297,6 +350,7 @@ int main(void)
     RUN(normalisations);
     RUN(mirrors);
     RUN(dft);
+    RUN(peaks);
     RUN(hardware);
     RUN(measured);
     RUN(cuts);

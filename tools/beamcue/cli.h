@@ -68,6 +68,8 @@ const char *const *bcue_cli_values(bcue_cli *cli, const char *name, size_t *coun
 /* A whole number low .. high; *number stays as it is when the option is not given. BCUE_EXIT_DONE or
  * BCUE_EXIT_USAGE. */
 int bcue_cli_whole(const bcue_cli *cli, const char *name, long low, long high, long *number);
+/* The same for any number. */
+int bcue_cli_number(const bcue_cli *cli, const char *name, double low, double high, double *number);
 /* The word of `words` (NULL-terminated) that was probably meant, or NULL. */
 const char *bcue_cli_nearest(const char *word, const char *const *words);
 
@@ -114,6 +116,6 @@ int bcue_cli_signal(void);        /* the signal that asked to stop, 0: none */
 
 extern const bcue_cli_verb bcue_verb_simulate, bcue_verb_inspect, bcue_verb_train, bcue_verb_evaluate,
     bcue_verb_compare, bcue_verb_predict, bcue_verb_info, bcue_verb_bench, bcue_verb_export_samples,
-    bcue_verb_export, bcue_verb_scene;
+    bcue_verb_export, bcue_verb_scene, bcue_verb_beams, bcue_verb_coverage;
 
 #endif

@@ -202,3 +202,16 @@ int bcue_cli_whole(const bcue_cli *cli, const char *name, long low, long high, l
     *number = value;
     return BCUE_EXIT_DONE;
 }
+
+int bcue_cli_number(const bcue_cli *cli, const char *name, double low, double high, double *number)
+{
+    const char *text = bcue_cli_value(cli, name);
+    if (text == NULL)
+        return BCUE_EXIT_DONE;
+    char *end;
+    const double value = strtod(text, &end);
+    if (end == text || *end != '\0' || !(value >= low && value <= high))
+        return bcue_cli_usage(cli, "%s needs a number from %g to %g, not '%s'", name, low, high, text);
+    *number = value;
+    return BCUE_EXIT_DONE;
+}

@@ -1,0 +1,1 @@
+beamcue beams dft --columns 4

@@ -1,0 +1,1 @@
+beamcue beams paper-b --beam 17 --beam 0 --polar two.png && ls two.png

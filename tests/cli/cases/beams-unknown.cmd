@@ -1,0 +1,1 @@
+beamcue beams butler.npy

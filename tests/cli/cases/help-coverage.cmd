@@ -1,0 +1,1 @@
+beamcue coverage -h

@@ -1,0 +1,1 @@
+beamcue beams dft --beam 1 --at 3

@@ -1,0 +1,1 @@
+beamcue coverage none.yaml --unit 1,2,3
