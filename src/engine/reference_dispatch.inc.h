@@ -76,6 +76,9 @@ bcue_status BCUE_REF_FORWARD(const bcue_ref_call *call, bcue_error *error)
     case BCUE_OP_SLICE:
         slice_both(call, false);
         break;
+    case BCUE_OP_SELECT:
+        select_both(call, false);
+        break;
     case BCUE_OP_RESHAPE:
         reshape_both(call, false);
         break;
@@ -157,6 +160,9 @@ void BCUE_REF_BACKWARD(const bcue_ref_call *call)
         break;
     case BCUE_OP_SLICE:
         slice_both(call, true);
+        break;
+    case BCUE_OP_SELECT:
+        select_both(call, true);
         break;
     case BCUE_OP_RESHAPE:
         reshape_both(call, true);

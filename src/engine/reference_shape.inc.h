@@ -149,6 +149,24 @@ static void slice_both(const bcue_ref_call *call, bool backward)
     }
 }
 
+static void select_both(const bcue_ref_call *call, bool backward)
+{
+    const bcue_ref_axis in = bcue_ref_axis_of(&call->in_shape[0], call->node->u.select.axis),
+                        out = bcue_ref_axis_of(&call->out_shape, call->node->u.select.axis);
+    const BCUE_REAL *x = call->in[0], *dy = call->out_gradient;
+    BCUE_REAL *y = call->out, *dx = call->in_gradient[0];
+    for (int64_t row = 0; row < out.outer * out.length; row++) {
+        const int32_t index = call->node->u.select.index[row % out.length];
+        const int64_t from = (row / out.length * in.length + index) * in.inner, to = row * out.inner;
+        for (int64_t k = 0; k < out.inner; k++) {
+            if (backward && index >= 0)
+                dx[from + k] += dy[to + k];
+            else if (!backward)
+                y[to + k] = index >= 0 ? x[from + k] : 0;
+        }
+    }
+}
+
 static void reshape_both(const bcue_ref_call *call, bool backward)
 {
     const BCUE_REAL *x = call->in[0], *dy = call->out_gradient;

@@ -160,6 +160,32 @@ static void put_slice(call *c)
     put(c, "Slice", (const char *const[]){c->in[0], start, stop, along}, 4, c->out);
 }
 
+/* Zeros are read from behind the end of the axis, where one is put. */
+static void put_select(call *c)
+{
+    const int64_t count = c->node->u.select.count, length = c->shape[0]->dim[c->node->u.select.axis];
+    const char *x = c->in[0];
+    int64_t *index = bcue_calloc((size_t)count, sizeof *index), pads[2 * BCUE_MAX_RANK] = {0};
+    bool zeros = false;
+    c->onnx->failed = c->onnx->failed || index == NULL;
+    for (int64_t i = 0; index != NULL && i < count; i++) {
+        zeros = zeros || c->node->u.select.index[i] < 0;
+        index[i] = c->node->u.select.index[i] < 0 ? length : c->node->u.select.index[i];
+    }
+    if (index != NULL && zeros) {
+        const int rank = c->shape[0]->rank;
+        pads[rank + c->node->u.select.axis] = 1;
+        const char *by = bcue_onnx_ints(c->onnx, pads, 2 * (size_t)rank);
+        x = step(c, "Pad", x, by);
+    }
+    if (index != NULL) {
+        const char *order = bcue_onnx_ints(c->onnx, index, (size_t)count);
+        take_int(c, "axis", c->node->u.select.axis);
+        finish(c, "Gather", x, order);
+    }
+    free(index);
+}
+
 /* A dimension that follows the batch is left for the reader to work out, which it can for one. */
 static bcue_status put_reshape(call *c, bcue_error *error)
 {
@@ -301,6 +327,9 @@ static bcue_status put_by_kind(call *c, bcue_error *error)
         break;
     case BCUE_OP_SLICE:
         put_slice(c);
+        break;
+    case BCUE_OP_SELECT:
+        put_select(c);
         break;
     case BCUE_OP_RESHAPE:
         return put_reshape(c, error);

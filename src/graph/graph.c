@@ -22,6 +22,7 @@ const char *bcue_op_name(bcue_op op)
         [BCUE_OP_MUL] = "mul",
         [BCUE_OP_CONCAT] = "concat",
         [BCUE_OP_SLICE] = "slice",
+        [BCUE_OP_SELECT] = "select",
         [BCUE_OP_RESHAPE] = "reshape",
         [BCUE_OP_PERMUTE] = "permute",
         [BCUE_OP_REDUCE_MEAN] = "reduce_mean",

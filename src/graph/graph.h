@@ -28,6 +28,7 @@ typedef enum bcue_op {
     BCUE_OP_MUL,    /* a * b, NumPy broadcasting */
     BCUE_OP_CONCAT, /* any number of inputs along axis */
     BCUE_OP_SLICE,  /* x[start:stop] along axis */
+    BCUE_OP_SELECT, /* y[i] = x[index[i]] along axis, 0 where index[i] is -1 */
     BCUE_OP_RESHAPE,
     BCUE_OP_PERMUTE,
     BCUE_OP_REDUCE_MEAN, /* over the axes of a bit mask */
@@ -95,6 +96,11 @@ typedef struct bcue_node {
             int axis;
             int64_t start, stop;
         } axis; /* concat, slice, softmax */
+        struct {
+            int axis;
+            const int32_t *index; /* `count` of them, owned by the graph */
+            int64_t count;
+        } select;
         struct {
             int order[BCUE_MAX_RANK];
         } permute;
@@ -195,6 +201,9 @@ bcue_value bcue_graph_concat(bcue_graph *graph, const char *name, const bcue_val
                              int axis);
 bcue_value bcue_graph_slice(bcue_graph *graph, const char *name, bcue_value x, int axis, int64_t start,
                             int64_t stop);
+/* `index` (0 .. size of the axis - 1, or -1 for zeros) is copied. */
+bcue_value bcue_graph_select(bcue_graph *graph, const char *name, bcue_value x, int axis,
+                             const int32_t *index, int64_t count);
 bcue_value bcue_graph_reshape(bcue_graph *graph, const char *name, bcue_value x,
                               const bcue_shape *shape /* one dimension may be -1 */);
 bcue_value bcue_graph_permute(bcue_graph *graph, const char *name, bcue_value x, const int *order);

@@ -125,6 +125,23 @@ bcue_value bcue_graph_slice(bcue_graph *graph, const char *name, bcue_value x, i
     return bcue_graph_add_node(graph, name, &node, (bcue_shape){0});
 }
 
+bcue_value bcue_graph_select(bcue_graph *graph, const char *name, bcue_value x, int axis,
+                             const int32_t *index, int64_t count)
+{
+    bcue_node node = node_of(BCUE_OP_SELECT, 1, x, BCUE_NO_VALUE, BCUE_NO_VALUE);
+    if (graph->status != BCUE_OK)
+        return BCUE_NO_VALUE;
+    int32_t *copy = count > 0 ? bcue_arena_alloc(graph->arena, (size_t)count, sizeof *copy) : NULL;
+    if (count > 0 && copy == NULL)
+        return bcue_graph_give_up(graph, bcue_fail_memory(&graph->error, "the model graph"));
+    for (int64_t i = 0; i < count; i++)
+        copy[i] = index[i];
+    node.u.select.axis = resolve_axis(graph, x, axis);
+    node.u.select.index = copy;
+    node.u.select.count = count;
+    return bcue_graph_add_node(graph, name, &node, (bcue_shape){0});
+}
+
 bcue_value bcue_graph_reshape(bcue_graph *graph, const char *name, bcue_value x, const bcue_shape *shape)
 {
     bcue_node node = node_of(BCUE_OP_RESHAPE, 1, x, BCUE_NO_VALUE, BCUE_NO_VALUE);

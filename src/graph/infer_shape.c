@@ -243,6 +243,23 @@ static bcue_status infer_reshape(const bcue_node *node, const bcue_value_info *c
     return BCUE_OK;
 }
 
+static bcue_status infer_select(const bcue_node *node, const bcue_value_info *const *in, bcue_shape *shape,
+                                bcue_error *error)
+{
+    const int axis = node->u.select.axis;
+    *shape = in[0]->shape;
+    if (axis < 0 || axis >= shape->rank)
+        return bad_input(node, shape, "has no such axis as was asked for", error);
+    if (node->u.select.count < 1)
+        return bad_attribute(node, "at least one index is needed", error);
+    for (int64_t i = 0; i < node->u.select.count; i++) {
+        if (node->u.select.index[i] < -1 || node->u.select.index[i] >= shape->dim[axis])
+            return bad_input(node, shape, "an index lies outside the axis", error);
+    }
+    shape->dim[axis] = node->u.select.count;
+    return BCUE_OK;
+}
+
 static bcue_status infer_permute(const bcue_node *node, const bcue_value_info *const *in, bcue_shape *shape,
                                  bcue_error *error)
 {
@@ -447,6 +464,8 @@ bcue_status bcue_infer_shape(const bcue_node *node, const bcue_value_info *const
         return infer_concat(node, inputs, shape, error);
     case BCUE_OP_SLICE:
         return infer_slice(node, inputs, shape, error);
+    case BCUE_OP_SELECT:
+        return infer_select(node, inputs, shape, error);
     case BCUE_OP_RESHAPE:
         return infer_reshape(node, inputs, shape, error);
     case BCUE_OP_PERMUTE:

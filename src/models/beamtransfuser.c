@@ -7,7 +7,7 @@
 #include "models/layers.h"
 #include "models/resnet.h"
 
-enum { STAGES = BCUE_RESNET_STAGES };
+enum { STAGES = BCUE_RESNET_STAGES, MOST_CHANNELS = 4096 };
 
 typedef struct fuser {
     bcue_graph *graph;
@@ -17,6 +17,9 @@ typedef struct fuser {
     bool sees[BCUE_INPUT_COUNT];
     bcue_value map[BCUE_PICTURE_INPUTS]; /* (batch * P, C, H, W) */
     bcue_value gps;                      /* (batch, fixes, D) */
+    bcue_resnet_config trunk[BCUE_PICTURE_INPUTS];
+    const bcue_pruned_part *trunk_parts[BCUE_PICTURE_INPUTS][STAGES], *parts[STAGES];
+    bcue_value keep_masks[BCUE_PICTURE_INPUTS][STAGES]; /* with config->masks */
 } fuser;
 
 static int64_t channels_of(const bcue_model_config *config, int stage)
@@ -29,32 +32,73 @@ static int64_t embedding_of(const bcue_model_config *config, int stage)
     return config->embedding.count > 0 ? config->embedding.items[stage - 1] : channels_of(config, stage);
 }
 
-static bcue_resnet_config trunk_of(const fuser *f, int m)
+/* Tokens of a stage lie in the channels of its maps, or are projected to another width. */
+static bool is_projected(const bcue_model_config *config, int stage)
 {
-    return (bcue_resnet_config){.depth = (int)f->config->depth[m], .width = (int)f->config->width};
+    return embedding_of(config, stage) != channels_of(config, stage);
+}
+
+/* Numbers of a token within a stage. */
+static int64_t token_width(const fuser *f, int stage)
+{
+    return bcue_pruned_kept(&f->parts[stage - 1]->keep, embedding_of(f->config, stage));
+}
+
+static int64_t trunk_channels(const fuser *f, int m, int stage)
+{
+    return bcue_resnet_channels(&f->trunk[m], stage);
+}
+
+/* What is pruned of this modality's trunk. */
+static void describe_trunk(fuser *f, int m)
+{
+    for (int s = 1; s <= STAGES; s++)
+        f->trunk_parts[m][s - 1] = bcue_pruned_find(&f->config->pruned, bcue_model_input_names[m], s);
+    f->trunk[m] = (bcue_resnet_config){
+        .depth = (int)f->config->depth[m], .width = (int)f->config->width, .pruned = f->trunk_parts[m]};
+}
+
+/* x along `axis` has the channels `from` of `all` (empty: all of them); the result has `to`, zeros where x
+   lacks one. */
+static bcue_value rearrange(const fuser *f, bcue_value x, int axis, const bcue_int_list *from,
+                            const bcue_int_list *to, int64_t all)
+{
+    int32_t index[MOST_CHANNELS], place[MOST_CHANNELS];
+    const int64_t count = bcue_pruned_kept(to, all);
+    if (x == BCUE_NO_VALUE || (from->count == 0 && to->count == 0))
+        return x;
+    for (int64_t i = 0; i < all; i++)
+        place[i] = from->count == 0 ? (int32_t)i : -1;
+    for (size_t i = 0; i < from->count; i++)
+        place[from->items[i]] = (int32_t)i;
+    for (int64_t i = 0; i < count; i++)
+        index[i] = place[bcue_pruned_width(to, i, i)];
+    return bcue_graph_select(f->graph, NULL, x, axis, index, count);
 }
 
 /* The pictures of a modality, all frames of all windows one after the other, through stem. */
-static bcue_value begin(const fuser *f, int m)
+static bcue_value begin(fuser *f, int m)
 {
     const bcue_picture_size size = bcue_model_picture(f->inputs, (bcue_model_input)m);
     const int64_t frames = f->inputs->frames;
     const bcue_shape windows = bcue_shape_of(f->batch, frames, size.channels, size.height, size.width);
     const bcue_shape pictures = bcue_shape_of(f->batch * frames, size.channels, size.height, size.width);
-    const bcue_resnet_config trunk = trunk_of(f, m);
     bcue_value x = bcue_graph_input(f->graph, bcue_model_input_names[m], BCUE_F32, &windows);
     x = bcue_graph_reshape(f->graph, NULL, x, &pictures);
     bcue_graph_push(f->graph, bcue_model_input_names[m]);
-    x = bcue_resnet_stem(f->graph, x, &trunk);
+    if (f->config->masks) {
+        bcue_resnet_mask_inputs(f->graph, f->batch * frames, &f->trunk[m], f->keep_masks[m]);
+        f->trunk[m].keep_mask = f->keep_masks[m];
+    }
+    x = bcue_resnet_stem(f->graph, x, &f->trunk[m]);
     bcue_graph_pop(f->graph);
     return x;
 }
 
 static bcue_value trunk_stage(const fuser *f, int m, int stage)
 {
-    const bcue_resnet_config trunk = trunk_of(f, m);
     bcue_graph_push(f->graph, bcue_model_input_names[m]);
-    bcue_value x = bcue_resnet_stage(f->graph, f->map[m], &trunk, stage);
+    bcue_value x = bcue_resnet_stage(f->graph, f->map[m], &f->trunk[m], stage);
     bcue_graph_pop(f->graph);
     return x;
 }
@@ -81,20 +125,23 @@ static bcue_value tokens_of(const fuser *f, int m, int stage)
         return BCUE_NO_VALUE;
     int64_t grid[2];
     grid_of(f, m, grid);
-    const int64_t frames = f->inputs->frames, channels = channels_of(f->config, stage);
+    const int64_t frames = f->inputs->frames, channels = trunk_channels(f, m, stage);
     const bcue_shape flat = bcue_shape_of(f->batch * frames, channels, grid[0] * grid[1]);
     const bcue_shape tokens = bcue_shape_of(f->batch, frames * grid[0] * grid[1], channels);
     bcue_value x = bcue_graph_adaptive_avg_pool(f->graph, NULL, f->map[m], (int)grid[0], (int)grid[1]);
     x = bcue_graph_reshape(f->graph, NULL, x, &flat);
     x = bcue_graph_permute(f->graph, NULL, x, (int[]){0, 2, 1});
     x = bcue_graph_reshape(f->graph, NULL, x, &tokens);
-    const int64_t width = embedding_of(f->config, stage);
-    return width == channels ? x : project(f, "project_in", m, x, width);
+    if (is_projected(f->config, stage))
+        return project(f, "project_in", m, x, token_width(f, stage));
+    return rearrange(f, x, 2, &f->trunk_parts[m][stage - 1]->keep, &f->parts[stage - 1]->keep,
+                     channels_of(f->config, stage));
 }
 
 /* The branch plus its part of the mixed tokens, brought to the branch's size. */
 static bcue_value give_back(const fuser *f, int m, int stage, bcue_value tokens, int64_t *at)
 {
+    static const bcue_int_list all = {0};
     if (f->map[m] == BCUE_NO_VALUE || tokens == BCUE_NO_VALUE)
         return BCUE_NO_VALUE;
     int64_t grid[2];
@@ -106,24 +153,48 @@ static bcue_value give_back(const fuser *f, int m, int stage, bcue_value tokens,
     const bcue_shape picture = bcue_shape_of(f->batch * frames, channels, grid[0], grid[1]);
     bcue_value x = bcue_graph_slice(f->graph, NULL, tokens, 1, *at, *at + count);
     *at += count;
-    if (embedding_of(f->config, stage) != channels)
+    if (is_projected(f->config, stage))
         x = project(f, "project_out", m, x, channels);
+    else
+        x = rearrange(f, x, 2, &all, &f->trunk_parts[m][stage - 1]->keep, channels_of(f->config, stage));
     x = bcue_graph_reshape(f->graph, NULL, x, &rows);
     x = bcue_graph_permute(f->graph, NULL, x, (int[]){0, 2, 1});
     x = bcue_graph_reshape(f->graph, NULL, x, &picture);
     if (grid[0] != height || grid[1] != width)
         x = bcue_graph_resize_bilinear(f->graph, NULL, x, (int)height, (int)width);
-    return bcue_graph_add(f->graph, bcue_model_input_names[m], f->map[m], x);
+    x = bcue_graph_add(f->graph, bcue_model_input_names[m], f->map[m], x);
+    return f->config->masks ? bcue_graph_mul(f->graph, NULL, x, f->keep_masks[m][stage - 1]) : x;
 }
 
-/* pos_emb + tokens, dropout, blocks, the final norm. */
-static bcue_value mix(const fuser *f, bcue_value tokens)
+/* The inputs that switch channels of the tokens (B, T, D) off. */
+static bcue_token_mask mask_inputs(const fuser *f, int64_t width)
+{
+    const bcue_shape keep = bcue_shape_of(f->batch, 1, width), one = bcue_shape_of(f->batch, 1, 1);
+    bcue_token_mask mask;
+    mask.keep = bcue_graph_input(f->graph, "mask_keep", BCUE_F32, &keep);
+    mask.share = bcue_graph_input(f->graph, "mask_share", BCUE_F32, &one);
+    mask.spread = bcue_graph_input(f->graph, "mask_spread", BCUE_F32, &one);
+    mask.back = bcue_graph_input(f->graph, "mask_back", BCUE_F32, &one);
+    return mask;
+}
+
+/* pos_emb + tokens, dropout, blocks, the final norm; from pruned tokens back to all channels of the stage. */
+static bcue_value mix(const fuser *f, int stage, bcue_value tokens)
 {
     if (tokens == BCUE_NO_VALUE)
         return BCUE_NO_VALUE;
     const bcue_model_config *config = f->config;
-    const bcue_transformer_config transformer = {config->blocks, config->heads, config->expansion,
-                                                 config->dropout};
+    bcue_transformer_config transformer = {.blocks = config->blocks,
+                                           .heads = config->heads,
+                                           .expansion = config->expansion,
+                                           .dropout = config->dropout,
+                                           .width = embedding_of(config, stage),
+                                           .pruned = f->parts[stage - 1]};
+    bcue_token_mask mask;
+    if (config->masks) {
+        mask = mask_inputs(f, token_width(f, stage));
+        transformer.mask = &mask;
+    }
     const bcue_shape *shape = &bcue_graph_value(f->graph, tokens)->shape;
     const bcue_shape place = bcue_shape_of(1, shape->dim[1], shape->dim[2]);
     const bcue_parameter_spec zero = {.init = BCUE_INIT_ZERO, .no_decay = true};
@@ -131,8 +202,13 @@ static bcue_value mix(const fuser *f, bcue_value tokens)
     bcue_value x = bcue_graph_add(f->graph, NULL, tokens, embedding);
     if (config->dropout > 0)
         x = bcue_graph_dropout(f->graph, NULL, x, config->dropout);
+    x = bcue_masked_tokens(f->graph, x, transformer.mask);
     x = bcue_transformer(f->graph, x, &transformer);
-    return bcue_layer_norm_layer(f->graph, "ln_f", x, 1e-5);
+    x = bcue_masked_norm_layer(f->graph, "ln_f", x, 1e-5, transformer.mask);
+    const bool narrow = token_width(f, stage) < embedding_of(config, stage);
+    return narrow && !is_projected(config, stage)
+               ? bcue_linear_layer(f->graph, "exit", x, channels_of(config, stage), BCUE_LINEAR_GPT)
+               : x;
 }
 
 static void fusion_stage(fuser *f, int stage)
@@ -146,7 +222,7 @@ static void fusion_stage(fuser *f, int stage)
     if (f->sees[BCUE_INPUT_POSITION])
         parts[count++] = f->gps;
     bcue_value tokens = count > 1 ? bcue_graph_concat(f->graph, NULL, parts, count, 1) : parts[0];
-    tokens = mix(f, tokens);
+    tokens = mix(f, stage, tokens);
     int64_t at = 0;
     for (int m = 0; m < BCUE_PICTURE_INPUTS; m++) {
         if (f->sees[m])
@@ -165,8 +241,8 @@ static void stage(fuser *f, int stage)
     }
     if (f->sees[BCUE_INPUT_POSITION]) {
         snprintf(scope, sizeof scope, "gps.%d", stage);
-        f->gps = bcue_linear_layer(f->graph, scope, f->gps, embedding_of(f->config, stage),
-                                   BCUE_LINEAR_TORCH_NO_DECAY);
+        f->gps =
+            bcue_linear_layer(f->graph, scope, f->gps, token_width(f, stage), BCUE_LINEAR_TORCH_NO_DECAY);
     }
     snprintf(scope, sizeof scope, "fusion.%d", stage);
     bcue_graph_push(f->graph, scope);
@@ -194,9 +270,11 @@ static bcue_value summed(const fuser *f, int m)
     const int64_t features = channels_of(f->config, STAGES);
     bcue_value x = f->gps;
     if (m != BCUE_INPUT_POSITION) {
-        const bcue_shape windows = bcue_shape_of(f->batch, f->inputs->frames, features);
+        static const bcue_int_list all = {0};
+        const bcue_shape windows = bcue_shape_of(f->batch, f->inputs->frames, trunk_channels(f, m, STAGES));
         bcue_graph_push(f->graph, bcue_model_input_names[m]);
         x = bcue_graph_reshape(f->graph, NULL, bcue_resnet_pool(f->graph, f->map[m]), &windows);
+        x = rearrange(f, x, 2, &f->trunk_parts[m][STAGES - 1]->keep, &all, features);
         bcue_graph_pop(f->graph);
     } else if (embedding_of(f->config, STAGES) != features) {
         x = bcue_linear_layer(f->graph, "gps.project", x, features, BCUE_LINEAR_TORCH_NO_DECAY);
@@ -243,6 +321,10 @@ bcue_value bcue_beamtransfuser(bcue_graph *graph, const bcue_model_config *confi
     fuser f = {.graph = graph, .config = config, .inputs = inputs, .batch = batch, .gps = BCUE_NO_VALUE};
     for (int m = 0; m < BCUE_INPUT_COUNT; m++)
         f.sees[m] = bcue_model_needs(config, (bcue_model_input)m);
+    for (int m = 0; m < BCUE_PICTURE_INPUTS; m++)
+        describe_trunk(&f, m);
+    for (int s = 1; s <= STAGES; s++)
+        f.parts[s - 1] = bcue_pruned_find(&config->pruned, "fusion", s);
     for (int m = 0; m < BCUE_PICTURE_INPUTS; m++)
         f.map[m] = f.sees[m] ? begin(&f, m) : BCUE_NO_VALUE;
     if (f.sees[BCUE_INPUT_POSITION]) {

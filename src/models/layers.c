@@ -49,49 +49,105 @@ static bcue_value dropout(bcue_graph *graph, const char *name, bcue_value x, dou
     return probability > 0 ? bcue_graph_dropout(graph, name, x, probability) : x;
 }
 
-/* Key, query or value: (B, T, D) -> (B, heads, T, D / heads). */
-static bcue_value by_head(bcue_graph *graph, const char *name, bcue_value x, int64_t heads)
+bcue_value bcue_masked_tokens(bcue_graph *graph, bcue_value x, const bcue_token_mask *mask)
 {
-    bcue_value y = bcue_linear_layer(graph, name, x, last_dim(graph, x), BCUE_LINEAR_GPT);
+    return mask != NULL ? bcue_graph_mul(graph, NULL, x, mask->keep) : x;
+}
+
+/* Layer norm over all D of y = c (x + (1 - keep) mean), with the mean over the n kept channels and
+   c = sqrt(D / n), has their mean and, c^2 n / D = 1, exactly their variance; so its result is c times that
+   of the norm over them. */
+bcue_value bcue_masked_norm_layer(bcue_graph *graph, const char *name, bcue_value x, double epsilon,
+                                  const bcue_token_mask *mask)
+{
+    if (mask == NULL || x == BCUE_NO_VALUE)
+        return bcue_layer_norm_layer(graph, name, x, epsilon);
+    bcue_value mean = bcue_graph_reduce(graph, NULL, BCUE_OP_REDUCE_SUM, x, 1U << 2, true);
+    mean = bcue_graph_mul(graph, NULL, mean, mask->share);
+    bcue_value gone = bcue_graph_affine(graph, NULL, mask->keep, -1, 1);
+    bcue_value y = bcue_graph_add(graph, NULL, x, bcue_graph_mul(graph, NULL, mean, gone));
+    y = bcue_graph_mul(graph, NULL, y, mask->spread);
+    y = bcue_layer_norm_layer(graph, name, y, epsilon);
+    if (y == BCUE_NO_VALUE)
+        return BCUE_NO_VALUE;
+    /* (n w + b) back + b (1 - back) = n back w + b */
+    const bcue_value bias = bcue_graph_node(graph, bcue_graph_value(graph, y)->node)->input[2];
+    bcue_value rest = bcue_graph_affine(graph, NULL, mask->back, -1, 1);
+    rest = bcue_graph_mul(graph, NULL, rest, bias);
+    y = bcue_graph_mul(graph, NULL, y, mask->back);
+    return bcue_masked_tokens(graph, bcue_graph_add(graph, NULL, y, rest), mask);
+}
+
+/* x (B, heads, T, d) or (B, T, d) times an input (B, heads or 1, [1,] d). */
+static bcue_value masked_by_input(bcue_graph *graph, const char *name, bcue_value x,
+                                  const bcue_transformer_config *config)
+{
+    if (config->mask == NULL || x == BCUE_NO_VALUE)
+        return x;
+    bcue_shape shape = bcue_graph_value(graph, x)->shape;
+    shape.dim[shape.rank - 2] = 1;
+    return bcue_graph_mul(graph, NULL, x, bcue_graph_input(graph, name, BCUE_F32, &shape));
+}
+
+/* Key, query or value: (B, T, D) -> (B, heads, T, d). */
+static bcue_value by_head(bcue_graph *graph, const char *name, bcue_value x, int64_t heads, int64_t d)
+{
+    bcue_value y = bcue_linear_layer(graph, name, x, heads * d, BCUE_LINEAR_GPT);
     if (y == BCUE_NO_VALUE)
         return BCUE_NO_VALUE;
     const bcue_shape *shape = &bcue_graph_value(graph, y)->shape;
-    const bcue_shape split = bcue_shape_of(shape->dim[0], shape->dim[1], heads, shape->dim[2] / heads);
+    const bcue_shape split = bcue_shape_of(shape->dim[0], shape->dim[1], heads, d);
     y = bcue_graph_reshape(graph, NULL, y, &split);
     return bcue_graph_permute(graph, NULL, y, (int[]){0, 2, 1, 3});
 }
 
-static bcue_value attention(bcue_graph *graph, bcue_value x, const bcue_transformer_config *config)
+/* The width that the tokens of a network have, or had before they were pruned. */
+static int64_t whole_width(const bcue_graph *graph, bcue_value x, const bcue_transformer_config *config)
+{
+    return config->width > 0 ? config->width : last_dim(graph, x);
+}
+
+static bcue_value attention(bcue_graph *graph, bcue_value x, const bcue_transformer_config *config,
+                            int64_t number)
 {
     if (x == BCUE_NO_VALUE)
         return BCUE_NO_VALUE;
     const bcue_shape tokens = bcue_graph_value(graph, x)->shape;
-    const double head_width = (double)(tokens.dim[2] / config->heads);
-    bcue_value k = by_head(graph, "key", x, config->heads);
-    bcue_value q = by_head(graph, "query", x, config->heads);
-    bcue_value v = by_head(graph, "value", x, config->heads);
-    bcue_value y = bcue_graph_attention(graph, "attention", q, k, v, 1 / sqrt(head_width), config->dropout);
+    const int64_t heads = config->heads, whole = whole_width(graph, x, config) / heads;
+    const bcue_pruned_part *pruned = config->pruned;
+    const int64_t qk = pruned != NULL ? bcue_pruned_width(&pruned->qk, number, whole) : whole;
+    const int64_t value = pruned != NULL ? bcue_pruned_width(&pruned->value, number, whole) : whole;
+    bcue_value k = by_head(graph, "key", x, heads, qk);
+    bcue_value q = masked_by_input(graph, "mask_qk", by_head(graph, "query", x, heads, qk), config);
+    bcue_value v = masked_by_input(graph, "mask_value", by_head(graph, "value", x, heads, value), config);
+    bcue_value y =
+        bcue_graph_attention(graph, "attention", q, k, v, 1 / sqrt((double)whole), config->dropout);
+    const bcue_shape joined = bcue_shape_of(tokens.dim[0], tokens.dim[1], heads * value);
     y = bcue_graph_permute(graph, NULL, y, (int[]){0, 2, 1, 3});
-    y = bcue_graph_reshape(graph, NULL, y, &tokens);
+    y = bcue_graph_reshape(graph, NULL, y, &joined);
     y = bcue_linear_layer(graph, "proj", y, tokens.dim[2], BCUE_LINEAR_GPT);
     return dropout(graph, "dropout", y, config->dropout);
 }
 
-static bcue_value block(bcue_graph *graph, bcue_value x, const bcue_transformer_config *config)
+static bcue_value block(bcue_graph *graph, bcue_value x, const bcue_transformer_config *config,
+                        int64_t number)
 {
     if (x == BCUE_NO_VALUE)
         return BCUE_NO_VALUE;
-    const int64_t width = last_dim(graph, x);
-    bcue_value y = bcue_layer_norm_layer(graph, "ln1", x, 1e-5);
+    const int64_t width = last_dim(graph, x), whole = config->expansion * whole_width(graph, x, config);
+    const int64_t inner =
+        config->pruned != NULL ? bcue_pruned_width(&config->pruned->inner, number, whole) : whole;
+    bcue_value y = bcue_masked_norm_layer(graph, "ln1", x, 1e-5, config->mask);
     bcue_graph_push(graph, "attn");
-    y = attention(graph, y, config);
+    y = attention(graph, y, config, number);
     bcue_graph_pop(graph);
+    y = bcue_masked_tokens(graph, y, config->mask);
     x = bcue_graph_add(graph, "add1", x, y);
-    y = bcue_layer_norm_layer(graph, "ln2", x, 1e-5);
-    y = bcue_linear_layer(graph, "mlp.0", y, config->expansion * width, BCUE_LINEAR_GPT);
-    y = bcue_graph_relu(graph, "mlp.1", y);
+    y = bcue_masked_norm_layer(graph, "ln2", x, 1e-5, config->mask);
+    y = bcue_linear_layer(graph, "mlp.0", y, inner, BCUE_LINEAR_GPT);
+    y = masked_by_input(graph, "mask_inner", bcue_graph_relu(graph, "mlp.1", y), config);
     y = bcue_linear_layer(graph, "mlp.2", y, width, BCUE_LINEAR_GPT);
-    y = dropout(graph, "mlp.3", y, config->dropout);
+    y = dropout(graph, "mlp.3", bcue_masked_tokens(graph, y, config->mask), config->dropout);
     return bcue_graph_add(graph, "add2", x, y);
 }
 
@@ -101,7 +157,7 @@ bcue_value bcue_transformer(bcue_graph *graph, bcue_value x, const bcue_transfor
         char scope[32];
         snprintf(scope, sizeof scope, "blocks.%d", (int)i);
         bcue_graph_push(graph, scope);
-        x = block(graph, x, config);
+        x = block(graph, x, config, i);
         bcue_graph_pop(graph);
     }
     return x;

@@ -167,6 +167,12 @@ const bcue_config_field bcue_model_config_fields[] = {
      .minimum = 1,
      .maximum = 65536,
      .help = "beamtransfuser: hidden widths of the last layers"},
+    {.name = "pruned",
+     .type = BCUE_CONFIG_SECTION_LIST,
+     .offset = MODEL(pruned),
+     .fields = bcue_pruned_part_fields,
+     .item_size = sizeof(bcue_pruned_part),
+     .help = "resnet*, beamtransfuser: widths of a smaller network, as 'beamcue prune' writes them"},
     {0}};
 
 #define INPUTS(field) offsetof(bcue_model_inputs, field)

@@ -5,6 +5,7 @@
 #include "base/fail.h"
 #include "models/beamtransfuser.h"
 #include "models/layers.h"
+#include "models/pruned_check.h"
 #include "models/resnet.h"
 
 static bcue_value fixes_input(bcue_graph *graph, const bcue_model_inputs *inputs, int64_t batch)
@@ -45,21 +46,36 @@ static bcue_value position_mlp(bcue_graph *graph, const bcue_model_config *confi
     return bcue_linear_layer(graph, "output", x, inputs->beams, BCUE_LINEAR_TORCH);
 }
 
+/* The parts of a trunk, by stage. */
+static void find_parts(const bcue_model_config *config, const char *name,
+                       const bcue_pruned_part *parts[BCUE_RESNET_STAGES])
+{
+    for (int s = 1; s <= BCUE_RESNET_STAGES; s++)
+        parts[s - 1] = bcue_pruned_find(&config->pruned, name, s);
+}
+
 /* Every frame through the same backbone; pooled vectors of a window averaged. */
 static bcue_value picture_network(bcue_graph *graph, const bcue_model_config *config,
                                   const bcue_model_inputs *inputs, int64_t batch)
 {
     const char *modality = bcue_model_input_names[config->modality];
     const bcue_picture_size size = bcue_model_picture(inputs, (bcue_model_input)config->modality);
-    const int64_t frames = inputs->frames, features = 8 * config->width;
-    const bcue_resnet_config resnet = {.depth = config->kind == BCUE_MODEL_RESNET18 ? 18 : 34,
-                                       .width = (int)config->width};
+    const bcue_pruned_part *parts[BCUE_RESNET_STAGES];
+    bcue_value masks[BCUE_RESNET_STAGES];
+    find_parts(config, modality, parts);
+    bcue_resnet_config resnet = {
+        .depth = config->kind == BCUE_MODEL_RESNET18 ? 18 : 34, .width = (int)config->width, .pruned = parts};
+    const int64_t frames = inputs->frames, features = bcue_resnet_channels(&resnet, BCUE_RESNET_STAGES);
     const bcue_shape shape = bcue_shape_of(batch, frames, size.channels, size.height, size.width);
     const bcue_shape images = bcue_shape_of(batch * frames, size.channels, size.height, size.width);
     const bcue_shape windows = bcue_shape_of(batch, frames, features);
     bcue_value x = bcue_graph_input(graph, modality, BCUE_F32, &shape);
     x = bcue_graph_reshape(graph, NULL, x, &images);
     bcue_graph_push(graph, modality);
+    if (config->masks) {
+        bcue_resnet_mask_inputs(graph, batch * frames, &resnet, masks);
+        resnet.keep_mask = masks;
+    }
     x = bcue_resnet(graph, x, &resnet);
     bcue_graph_pop(graph);
     if (frames > 1)
@@ -100,8 +116,10 @@ static bcue_status check_offers(const bcue_model_config *config, const bcue_mode
 bcue_status bcue_model_config_check(const bcue_model_config *config, const char **key, bcue_error *error)
 {
     *key = NULL;
-    return config->kind == BCUE_MODEL_BEAMTRANSFUSER ? bcue_beamtransfuser_check(config, key, error)
-                                                     : BCUE_OK;
+    if (config->kind == BCUE_MODEL_BEAMTRANSFUSER)
+        BCUE_TRY(bcue_beamtransfuser_check(config, key, error));
+    *key = "pruned";
+    return bcue_pruned_check(config, error);
 }
 
 static bcue_status check_model(const bcue_model_config *config, bcue_error *error)

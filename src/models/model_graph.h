@@ -7,6 +7,7 @@
 #include "graph/graph.h"
 #include "graph/weights.h"
 #include "models/loss.h"
+#include "models/pruned.h"
 
 typedef enum bcue_model_kind {
     BCUE_MODEL_RANDOM,       /* a uniformly random order of the beams */
@@ -61,8 +62,12 @@ typedef struct bcue_model_config {
     int64_t depth[BCUE_PICTURE_INPUTS]; /* 18 or 34 */
     bcue_int_list embedding;            /* D of each stage; empty: the channels of the stage */
     int64_t blocks, heads, expansion, anchors;
-    int fusion;         /* bcue_model_fusion */
-    bcue_int_list head; /* hidden widths */
+    int fusion;               /* bcue_model_fusion */
+    bcue_int_list head;       /* hidden widths */
+    bcue_section_list pruned; /* of bcue_pruned_part: RESNET*, BEAMTRANSFUSER made smaller */
+    /* No key, for evaluations of what parts of the network are worth: everything that can be pruned is
+       multiplied by an input whose name has "mask_" after its last dot (models/layers.h, models/resnet.h). */
+    bool masks;
 } bcue_model_config;
 
 extern const bcue_config_field bcue_model_config_fields[];

@@ -5,13 +5,25 @@
 #define BCUE_MODELS_RESNET_H
 
 #include "graph/graph.h"
+#include "models/pruned.h"
 
 enum { BCUE_RESNET_STAGES = 4 };
 
 typedef struct bcue_resnet_config {
     int depth; /* 18 or 34 */
     int width; /* channels of the first stage, 64 in the paper; each further stage has twice as many */
+    /* Widths of the four stages of a pruned trunk; NULL: all whole. The stem has those of the first. */
+    const bcue_pruned_part *const *pruned;
+    /* Inputs (N, channels, 1, 1) by which what leaves the blocks of each stage is multiplied. With them every
+       block has an input "mask_inner" of the same kind between its convolutions. NULL: none of it. */
+    const bcue_value *keep_mask;
 } bcue_resnet_config;
+
+/* The inputs for keep_mask, "mask_keep_1" .. "mask_keep_4", for `pictures` pictures. */
+void bcue_resnet_mask_inputs(bcue_graph *graph, int64_t pictures, const bcue_resnet_config *config,
+                             bcue_value masks[BCUE_RESNET_STAGES]);
+/* Channels that leave stage 1 .. 4. */
+int64_t bcue_resnet_channels(const bcue_resnet_config *config, int stage);
 
 /* x: (N, C, H, W), any C. Returns the pooled (N, 8 * width) features; BCUE_NO_VALUE after an error of
    building (see bcue_graph_check). */

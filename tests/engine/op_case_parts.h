@@ -29,6 +29,8 @@ void bcue_case_attention_cross(bcue_graph *g);
 void bcue_case_attention_one_token(bcue_graph *g);
 void bcue_case_attention_dropped(bcue_graph *g);
 void bcue_case_attention_heads(bcue_graph *g);
+void bcue_case_select_channels(bcue_graph *g);
+void bcue_case_select_rows(bcue_graph *g);
 /* op_cases_loss.c */
 void bcue_case_cross_entropy_hard(bcue_graph *g);
 void bcue_case_cross_entropy_one_row(bcue_graph *g);

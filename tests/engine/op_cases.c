@@ -493,6 +493,8 @@ const bcue_op_case bcue_op_cases[] = {
     CASE(concat_last),
     CASE(slice_middle),
     CASE(slice_last),
+    {"select_channels", bcue_case_select_channels, false},
+    {"select_rows", bcue_case_select_rows, false},
     CASE(reshape_open),
     CASE(permute_3d),
     CASE(permute_6d),

@@ -137,3 +137,18 @@ void bcue_case_attention_heads(bcue_graph *g)
     y = bcue_graph_reshape(g, "rows", bcue_graph_permute(g, "turn", y, back), &rows);
     bcue_case_finish(g, bcue_graph_add(g, "skip", x, y));
 }
+
+/* Some left out, one twice, two of zeros. */
+void bcue_case_select_channels(bcue_graph *g)
+{
+    static const int32_t index[] = {4, -1, 0, 2, 2, -1};
+    bcue_case_finish(
+        g, bcue_graph_select(g, "select", bcue_case_input(g, "x", bcue_shape_of(2, 3, 5)), -1, index, 6));
+}
+
+void bcue_case_select_rows(bcue_graph *g)
+{
+    static const int32_t index[] = {3, 1};
+    bcue_case_finish(
+        g, bcue_graph_select(g, "select", bcue_case_input(g, "x", bcue_shape_of(2, 4, 3, 2)), 1, index, 2));
+}

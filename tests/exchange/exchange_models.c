@@ -24,6 +24,12 @@ const bcue_exchange_model bcue_exchange_models[] = {
     {"beamtransfuser",
      "kind: beamtransfuser\nwidth: 8\ncamera_depth: 18\nblocks: 2\nanchors: 3\nhead: [16]\ndropout: 0.1\n",
      ALL},
+    {"beamtransfuser-pruned",
+     "kind: beamtransfuser\nwidth: 8\ncamera_depth: 18\nblocks: 2\nanchors: 3\nhead: [16]\n"
+     "pruned: [{part: fusion.1, keep: [1, 3, 4, 6], qk: [1, 2], inner: [5, 7]}, {part: fusion.3, value: [3, "
+     "4]},\n"
+     "         {part: camera.1, keep: [0, 1, 3], inner: [4, 8]}, {part: lidar.4, keep: [5, 9, 40]}]\n",
+     ALL},
     {"beamtransfuser-projected",
      "kind: beamtransfuser\nwidth: 8\ncamera_depth: 34\nblocks: 1\nheads: 2\nanchors: 4\nhead: []\n"
      "embedding: [12, 12, 24, 24]\nfusion: softmax\n",
