@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include "base/fail.h"
 #include "base/memory.h"
-#include "rays/path_search.h"
+#include "rays/path_mixed.h"
 
 static bcue_edge_end relate(const bcue_placed_wedge *w, bcue_vec3 end)
 {
@@ -115,30 +115,41 @@ static bool find_single(const bcue_search *s, bcue_vec3 receiver, bcue_path_list
     return true;
 }
 
-/* The path between the two ends by way of one surface and one wedge: `image` is that of the end beside the
-   surface, which is the receiver where `reversed`, and the transmitter else. */
-static bool find_by_way_of(const bcue_search *s, uint32_t surface, bcue_vec3 image, bcue_vec3 receiver,
-                           uint32_t wedge, bool reversed, bcue_path_list *list)
+/* The points of the path by way of one surface and one wedge; false: there is none, or it cannot matter. */
+static bool find_by_way_of(const bcue_search *s, size_t r, bool reversed, uint32_t surface, bcue_vec3 image,
+                           uint32_t wedge, bcue_step steps[2])
 {
     const bcue_placed_surface *at = &s->surfaces[surface];
     const bcue_placed_wedge *w = &s->wedges[wedge];
     if (w->length_m < s->options->min_edge_m || w->surface[0] == surface || w->surface[1] == surface)
-        return true;
+        return false;
     /* b: the end beyond the edge */
+    bcue_vec3 receiver = s->receivers[r];
     bcue_edge_end b = reversed ? s->transmitter_ends[wedge] : relate(w, receiver), a = relate(w, image);
     double along, apart = square_apart(image, reversed ? s->transmitter : receiver);
     if (!keller_point(w, &a, &b, &along) || !may_matter(s, w, &a, &b, apart))
-        return true;
-    bcue_step steps[2];
+        return false;
     bcue_step *bend = &steps[reversed ? 0 : 1], *mirror = &steps[reversed ? 1 : 0];
+    bcue_vec3 point, edge = bcue_vec3_add(w->a, bcue_vec3_scale(w->along, along));
+    if (!bcue_image_crossing(s, surface, image, edge, &point))
+        return false;
     *bend = diffraction_step(w, wedge, along, reversed ? &b : &a, reversed ? &a : &b);
-    bcue_vec3 point;
-    if (!bcue_image_crossing(s, surface, image, bend->point, &point))
-        return true;
     double side = bcue_vec3_dot(at->normal, image) > at->offset ? -1.0 : 1.0;
     bcue_vec3 lift = bcue_vec3_scale(at->normal, side);
     *mirror = (bcue_step){BCUE_REFLECTION, surface, point, {lift, lift}};
-    return bcue_path_emit(s, receiver, steps, 2, list);
+    return true;
+}
+
+bool bcue_mixed_add(const bcue_search *s, size_t r, bool reversed, uint32_t surface, bcue_vec3 image,
+                    uint32_t wedge, bcue_key_list *keys)
+{
+    bcue_step steps[2];
+    if (!find_by_way_of(s, r, reversed, surface, image, wedge, steps))
+        return true;
+    if (!bcue_grow((void **)&keys->all, &keys->capacity, keys->count + 1, sizeof *keys->all))
+        return false;
+    keys->all[keys->count++] = (uint64_t)reversed << 63 | (uint64_t)surface << 32 | wedge;
+    return true;
 }
 
 static int by_key(const void *left, const void *right)
@@ -160,7 +171,9 @@ static bool find_mixed(const bcue_search *s, size_t r, bcue_path_list *list)
         bool reversed = keys.all[i] >> 63;
         uint32_t surface = (uint32_t)(keys.all[i] >> 32) & 0x7fffffff, wedge = (uint32_t)keys.all[i];
         bcue_vec3 image = bcue_mirror(&s->surfaces[surface], reversed ? receiver : s->transmitter);
-        ok = find_by_way_of(s, surface, image, receiver, wedge, reversed, list);
+        bcue_step steps[2];
+        if (find_by_way_of(s, r, reversed, surface, image, wedge, steps))
+            ok = bcue_path_emit(s, receiver, steps, 2, list);
     }
     free(keys.all);
     return ok;

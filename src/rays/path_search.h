@@ -34,12 +34,6 @@ typedef struct bcue_edge_end {
     double along, distance, height_0, height_n;
 } bcue_edge_end;
 
-/* Two surfaces that waves may meet one after the other, or nearly: a first-order image node, then a surface.
- */
-typedef struct bcue_pair {
-    uint32_t node, second;
-} bcue_pair;
-
 /* A scattering patch where it is in this frame. */
 typedef struct bcue_placed_patch {
     bcue_vec3 centre;
@@ -70,12 +64,14 @@ typedef struct bcue_search {
     size_t rays;
     bcue_edge_end *transmitter_ends; /* per wedge */
     /* For reflection with diffraction under a bound of the loss (path_mixed.c): */
-    bool *hidden;             /* per surface: the transmitter certainly sees nothing of it */
-    double *reach;            /* per surface: radius around its middle */
-    uint32_t *surface_wedges; /* wedges by surface: those of surface i are */
-    size_t *first_wedge;      /* surface_wedges[first_wedge[i] .. first_wedge[i + 1]) */
-    bcue_pair *pairs;         /* of receiver r: pairs[first_pair[r] .. first_pair[r + 1]) */
-    size_t *first_pair;
+    bool *hidden;                             /* per surface: the transmitter certainly sees nothing of it */
+    double *reach;                            /* per surface: radius around its middle */
+    uint32_t *surface_wedges;                 /* wedges by surface: those of surface i are */
+    size_t *first_wedge;                      /* surface_wedges[first_wedge[i] .. first_wedge[i + 1]) */
+    double wave_number;                       /* 1/m */
+    double spread_incident, spread_reflected; /* m^3: K of path_mixed.c and path_pairs.c */
+    uint64_t *pair_keys; /* of receiver r: pair_keys[first_pair_key[r] .. first_pair_key[r + 1]) */
+    size_t *first_pair_key;
     bcue_placed_patch *patches;
     size_t patch_count, patch_capacity;
     bool *failed; /* per receiver: out of memory */
@@ -123,7 +119,8 @@ typedef struct bcue_key_list {
     size_t count, capacity;
 } bcue_key_list;
 bool bcue_mixed_make(bcue_search *s); /* false: no memory */
-/* All that may give a path to the receiver, in any order, some of them twice. */
+/* All that give a path to the receiver, unless something stands in its way, in any order, some of them twice.
+ */
 bool bcue_mixed_candidates(const bcue_search *s, size_t receiver, bcue_key_list *keys);
 
 /* ---- path_edge.c ---- */

@@ -58,8 +58,8 @@ static void free_search(bcue_search *s)
     free(s->reach);
     free(s->surface_wedges);
     free(s->first_wedge);
-    free(s->pairs);
-    free(s->first_pair);
+    free(s->pair_keys);
+    free(s->first_pair_key);
     free(s->failed);
 }
 

@@ -74,6 +74,9 @@ bool bcue_radio_surfaces_within(const bcue_radio_scene *scene, const bcue_half_s
                                 bcue_index_list *found);
 bool bcue_radio_wedges_within(const bcue_radio_scene *scene, const bcue_half_space *region, size_t count,
                               bcue_index_list *found);
+/* Those wedges that may come within `radius` of the segment from `a` to `b`. */
+bool bcue_radio_wedges_near(const bcue_radio_scene *scene, bcue_vec3 a, bcue_vec3 b, double radius,
+                            bcue_index_list *found);
 
 /* How far to lift a point off the surface it lies on, so that Embree's float arithmetic does not find that
    surface again; also how close to either end of a segment nothing blocks. 1e-6 of the size of the scene. */

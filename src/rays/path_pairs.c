@@ -1,0 +1,511 @@
+/* One reflection and one diffraction near a reflection boundary of the wedge: a double reflection, off the
+   mirror and off a face g of the wedge, passes both of them nearly. Found once per search, mirror by mirror,
+   for all receivers side by side.
+
+   With the bound of path_edge.c (c: the least amplitude over wavelength / 4 pi) the reflection terms carry
+   the share q of what is needed only if S^2 - D^2 <= 2 K / S, K = 1 / (pi k q^2 c^2). S = a + b is the length
+   over the point Q of the edge, a and b its parts, and D the length of the double reflection, a straight line
+   in the mirrored space. For the distance y of Q from that line,
+
+       D <= sqrt(a^2 - y^2) + sqrt(b^2 - y^2)  gives  y^2 <= 2 (S - D) a b / S,
+
+   S - D is (S^2 - D^2) / (S + D), and D >= S sqrt(1 - 2 K / S^3), so that
+
+       y^2 <= 4 K a b / (m S^3),  m = 1 + sqrt(max(0, 1 - 2 K / S^3));
+
+   and y^2 <= K / 2S from 4 y^2 <= S^2 - D^2. On the other hand the way by the mirror is straight: the mirror
+   lies exactly between its image and Q. */
+#include <stdlib.h>
+#include "base/memory.h"
+#include "base/parallel.h"
+#include "rays/path_mixed.h"
+
+enum { NODES_PER_CHUNK = 16, LANES = 4, FEW_WEDGES = 24 };
+typedef float quad __attribute__((vector_size(16)));
+typedef int32_t quad_mask __attribute__((vector_size(16)));
+
+/* What a receiver has to look at. */
+typedef struct met_key {
+    uint64_t key;
+    uint32_t receiver;
+} met_key;
+
+typedef struct met_list {
+    met_key *all; /* owned */
+    size_t count, capacity;
+} met_list;
+
+typedef struct pair_work {
+    bcue_search *s;
+    double shortest; /* from the transmitter to a receiver */
+    size_t groups;   /* of LANES receivers; places beyond the last receiver repeat it */
+    const quad *x, *y, *z;
+    met_list *chunks;
+    bool *failed;
+} pair_work;
+
+/* One worker's own. */
+typedef struct bench {
+    const pair_work *work;
+    bcue_index_list found, near, beam, mine;
+    bcue_half_space region[BCUE_BEAM_PLANES]; /* of the node's surface */
+    bool has_beam;
+    bcue_key_list keys;
+    quad *gap; /* per receiver: <= 0: look closer */
+    met_list *out;
+} bench;
+
+/* ---- how far from the line? ---- */
+
+static double share(double spread, double length)
+{
+    double rest = 1.0 - 2.0 * spread / (length * length * length);
+    return 4.0 * spread / (1.0 + (rest > 0.0 ? sqrt(rest) : 0.0));
+}
+
+/* The largest y for a point at a distance `a` +- slack from one end, when the whole is at least `least`. */
+static double radius_from(double spread, double a, double slack, double least)
+{
+    double low = a > slack ? a - slack : 0.0, length = fmax(fmax(least, 1.5 * low), 1e-3);
+    double all = 0.5 * spread / fmax(least, 1e-3), part = share(spread, fmax(least, 1e-3)) * (a + slack) *
+                                                          (length - low) / (length * length * length);
+    return sqrt(fmin(all, part));
+}
+
+/* The same when both parts are known, a and b +- slack, and the straight line's length. */
+static double radius_between(double spread, double a, double b, double slack, double straight)
+{
+    double length = fmax(fmax(straight, a + b - 2.0 * slack), 1e-3);
+    double part = share(spread, length) * (a + slack) * (b + slack) / (length * length * length);
+    return sqrt(fmin(0.5 * spread / length, part));
+}
+
+/* ---- all receivers at once ---- */
+
+static quad larger(quad a, quad b)
+{
+    quad_mask more = a > b;
+    return (quad)(((quad_mask)a & more) | ((quad_mask)b & ~more));
+}
+
+/* gap = the larger of gap and of what is <= 0 where the segment from `apex` to the receiver passes the point
+   within `near`. In float: `near` is taken a little larger. */
+static void widen_gap(const pair_work *work, bcue_vec3 apex, bcue_vec3 point, double near, quad *gap)
+{
+    bcue_vec3 v = bcue_vec3_sub(point, apex);
+    near += 0.01;
+    double square = bcue_vec3_dot(v, v), length = sqrt(square) + 1e-3;
+    float over = (float)(square - near * near - 1e-5 * square);
+    /* Not before the apex; and not beyond the receiver x: v . x <= |x|^2 + near |x|, |x| <= (|x|^2 / |v| +
+       |v|) / 2. */
+    float far = (float)(1.0 + 0.5 * near / length), beyond = (float)(0.5 * near * length + 1e-5 * square);
+    float vx = (float)v.x, vy = (float)v.y, vz = (float)v.z, ax = (float)apex.x, ay = (float)apex.y,
+          az = (float)apex.z;
+    const quad zero = {0.0f, 0.0f, 0.0f, 0.0f};
+    for (size_t i = 0; i < work->groups; i++) {
+        quad x = work->x[i] - ax, y = work->y[i] - ay, z = work->z[i] - az;
+        quad part = vx * x + vy * y + vz * z, whole = x * x + y * y + z * z, ahead = larger(part, zero);
+        gap[i] = larger(gap[i], larger(over * whole - ahead * ahead, part - far * whole - beyond));
+    }
+}
+
+/* Begin with the side of a plane: <= 0 where the receiver is not behind it. */
+static void begin_gap(const pair_work *work, const bcue_placed_surface *front, quad *gap)
+{
+    float nx = (float)front->normal.x, ny = (float)front->normal.y, nz = (float)front->normal.z,
+          offset = (float)front->offset - 0.01f;
+    for (size_t i = 0; i < work->groups; i++)
+        gap[i] = front->two_sided ? (quad){-1.0f, -1.0f, -1.0f, -1.0f}
+                                  : offset - (nx * work->x[i] + ny * work->y[i] + nz * work->z[i]);
+}
+
+static bool any_in(quad gap)
+{
+    return gap[0] <= 0.0f || gap[1] <= 0.0f || gap[2] <= 0.0f || gap[3] <= 0.0f;
+}
+
+/* ---- one receiver ---- */
+
+static double height(const bcue_placed_surface *at, bcue_vec3 point)
+{
+    return bcue_vec3_dot(at->normal, point) - at->offset;
+}
+
+/* K for a receiver: with both ends h and h' above the face, the incidence term is at most
+   sqrt(S / (2 pi k h h')), because D^2 - 4 h h' is the square of its line; the term of the face has to carry
+   the rest. `least`: of S. */
+static double spread_of(const bcue_search *s, double heights, double least)
+{
+    double other = 1.0 / sqrt(2.0 * BCUE_PI * s->wave_number * heights * fmax(least, 1e-3));
+    double rest = fmax(s->least - other, (1.0 - BCUE_INCIDENT_SHARE) * s->least);
+    return 1.0 / (BCUE_PI * s->wave_number * rest * rest);
+}
+
+static double distance(bcue_vec3 a, bcue_vec3 b)
+{
+    return bcue_vec3_norm(bcue_vec3_sub(a, b));
+}
+
+/* A line that crosses a face, and how near to it the edge has to be. */
+typedef struct near_line {
+    bcue_vec3 from, to;
+    double square, radius; /* of its length */
+} near_line;
+
+/* The part of the line within whose radius points of the face can lie. */
+static void clip_to_face(const bcue_placed_surface *at, const near_line *line, bcue_vec3 *begin,
+                         bcue_vec3 *end)
+{
+    bcue_vec3 span = bcue_vec3_sub(line->to, line->from);
+    double length = sqrt(line->square), fall = bcue_vec3_dot(span, at->normal),
+           from = at->offset - bcue_vec3_dot(at->normal, line->from);
+    double sine = fabs(fall) / length, low = 0.0, high = 1.0;
+    if (sine > 1e-6) {
+        double crossing = from / fall,
+               slack = line->radius * sqrt(fmax(0.0, 1.0 - sine * sine)) / (sine * length);
+        low = fmin(fmax(crossing - slack, 0.0), 1.0);
+        high = fmin(fmax(crossing + slack, 0.0), 1.0);
+    }
+    *begin = bcue_vec3_add(line->from, bcue_vec3_scale(span, low));
+    *end = bcue_vec3_add(line->from, bcue_vec3_scale(span, high));
+}
+
+static bool add_wedge(bench *b, size_t r, bool reversed, uint32_t mirror, bcue_vec3 image, uint32_t wedge,
+                      const near_line *line)
+{
+    const bcue_search *s = b->work->s;
+    const bcue_placed_wedge *w = &s->wedges[wedge];
+    bcue_vec3 middle = bcue_vec3_add(w->a, bcue_vec3_scale(w->along, 0.5 * w->length_m));
+    return !bcue_passes_near(line->from, line->to, line->square, middle, 0.5 * w->length_m + line->radius) ||
+           bcue_mixed_add(s, r, reversed, mirror, image, wedge, &b->keys);
+}
+
+static bool put_keys(bench *b, size_t r)
+{
+    if (!bcue_grow((void **)&b->out->all, &b->out->capacity, b->out->count + b->keys.count,
+                   sizeof *b->out->all))
+        return false;
+    for (size_t i = 0; i < b->keys.count; i++)
+        b->out->all[b->out->count++] = (met_key){b->keys.all[i], (uint32_t)r};
+    b->keys.count = 0;
+    return true;
+}
+
+/* Keys of the wedges of face `face` near the line. */
+static bool add_wedges(bench *b, size_t r, uint32_t mirror, bcue_vec3 image, uint32_t face,
+                       const near_line *line)
+{
+    const bcue_search *s = b->work->s;
+    size_t first = s->first_wedge[face], count = s->first_wedge[face + 1] - first;
+    if (count <= FEW_WEDGES) {
+        for (size_t i = 0; i < count; i++)
+            if (!add_wedge(b, r, true, mirror, image, s->surface_wedges[first + i], line))
+                return false;
+        return put_keys(b, r);
+    }
+    bcue_vec3 begin, end;
+    clip_to_face(&s->surfaces[face], line, &begin, &end);
+    b->near.count = 0;
+    if (!bcue_radio_wedges_near(s->scene, begin, end, line->radius, &b->near))
+        return false;
+    for (size_t i = 0; i < b->near.count; i++) {
+        const bcue_placed_wedge *w = &s->wedges[b->near.all[i]];
+        if ((w->surface[0] == face || w->surface[1] == face) &&
+            !add_wedge(b, r, true, mirror, image, b->near.all[i], line))
+            return false;
+    }
+    return put_keys(b, r);
+}
+
+static bool outside(const bcue_half_space *region, const bcue_placed_wedge *w)
+{
+    bcue_vec3 end = bcue_vec3_add(w->a, bcue_vec3_scale(w->along, w->length_m));
+    for (int i = 0; i < BCUE_BEAM_PLANES; i++)
+        if (bcue_vec3_dot(region[i].normal, w->a) < region[i].offset &&
+            bcue_vec3_dot(region[i].normal, end) < region[i].offset)
+            return true;
+    return false;
+}
+
+/* b->mine: the wedges of a face that the wave by way of the node's surface meets. */
+static bool wedges_in_beam(bench *b, uint32_t face)
+{
+    const bcue_search *s = b->work->s;
+    size_t first = s->first_wedge[face], count = s->first_wedge[face + 1] - first;
+    const uint32_t *all = &s->surface_wedges[first];
+    if (count > FEW_WEDGES) {
+        if (!b->has_beam && !bcue_radio_wedges_within(s->scene, b->region, BCUE_BEAM_PLANES, &b->beam))
+            return false;
+        b->has_beam = true;
+        all = b->beam.all;
+        count = b->beam.count;
+    }
+    b->mine.count = 0;
+    if (!bcue_grow((void **)&b->mine.all, &b->mine.capacity, count, sizeof *b->mine.all))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const bcue_placed_wedge *w = &s->wedges[all[i]];
+        if ((w->surface[0] == face || w->surface[1] == face) && !outside(b->region, w))
+            b->mine.all[b->mine.count++] = all[i];
+    }
+    return true;
+}
+
+/* Reflection, then diffraction at a wedge of `face`; `image` is the transmitter's in the face after the
+   mirror. */
+static bool look_after(bench *b, const bcue_image_node *node, uint32_t face, bcue_vec3 image, size_t r)
+{
+    const bcue_search *s = b->work->s;
+    bcue_vec3 receiver = s->receivers[r];
+    const bcue_placed_surface *at = &s->surfaces[face];
+    double heights = height(at, node->image) * height(at, receiver);
+    if (!(heights > 0.0)) /* not on one side */
+        return true;
+    double straight = distance(image, receiver),
+           radius = radius_between(spread_of(s, heights, straight), distance(node->image, at->middle),
+                                   distance(at->middle, receiver), s->reach[face], straight);
+    const near_line line = {image, receiver, straight * straight, radius};
+    if (!bcue_surface_near(s, face, image, receiver, line.square, radius))
+        return true;
+    for (size_t i = 0; i < b->mine.count; i++)
+        if (!add_wedge(b, r, false, node->surface, node->image, b->mine.all[i], &line))
+            return false;
+    return put_keys(b, r);
+}
+
+/* Diffraction at a wedge of the node's surface, then reflection off `mirror`. */
+static bool look_before(bench *b, const bcue_image_node *node, uint32_t mirror, size_t r)
+{
+    const bcue_search *s = b->work->s;
+    const bcue_placed_surface *face = &s->surfaces[node->surface], *at = &s->surfaces[mirror];
+    bcue_vec3 receiver = s->receivers[r], mirrored = bcue_mirror(at, receiver);
+    double heights = height(face, s->transmitter) * height(face, mirrored);
+    if (!bcue_surface_faces(at, receiver) || !(heights > 0.0))
+        return true;
+    double straight = distance(node->image, mirrored),
+           radius = radius_between(spread_of(s, heights, straight), distance(node->image, face->middle),
+                                   distance(face->middle, mirrored), s->reach[node->surface], straight);
+    const near_line line = {node->image, mirrored, straight * straight, radius};
+    if (!bcue_surface_near(s, node->surface, node->image, mirrored, line.square, radius) ||
+        !bcue_surface_near(s, mirror, node->image, mirrored, line.square, radius))
+        return true;
+    return add_wedges(b, r, mirror, mirrored, node->surface, &line);
+}
+
+/* ---- one pair of surfaces ---- */
+
+static bool bends(const bcue_search *s, uint32_t surface)
+{
+    return s->first_wedge[surface + 1] > s->first_wedge[surface];
+}
+
+static bool pair_after(bench *b, const bcue_image_node *node, uint32_t face)
+{
+    const pair_work *work = b->work;
+    const bcue_search *s = work->s;
+    const bcue_placed_surface *at = &s->surfaces[face];
+    if (face == node->surface || !bends(s, face) || !bcue_surface_faces(at, node->image))
+        return true;
+    double reach = s->reach[face], a = distance(node->image, at->middle),
+           radius = radius_from(s->spread_reflected, a, reach, fmax(work->shortest, a - reach));
+    bcue_vec3 image = bcue_mirror(at, node->image);
+    begin_gap(work, at, b->gap);
+    widen_gap(work, image, at->middle, reach + radius, b->gap);
+    bool ready = false;
+    for (size_t i = 0; i < work->groups; i++) {
+        if (!any_in(b->gap[i]))
+            continue;
+        if (!ready && !wedges_in_beam(b, face))
+            return false;
+        ready = true;
+        if (b->mine.count == 0)
+            return true;
+        for (size_t k = 0; k < LANES && LANES * i + k < s->receiver_count; k++)
+            if (b->gap[i][k] <= 0.0f && !look_after(b, node, face, image, LANES * i + k))
+                return false;
+    }
+    return true;
+}
+
+static bool pair_before(bench *b, const bcue_image_node *node, uint32_t mirror)
+{
+    const pair_work *work = b->work;
+    const bcue_search *s = work->s;
+    const bcue_placed_surface *face = &s->surfaces[node->surface], *at = &s->surfaces[mirror];
+    if (mirror == node->surface)
+        return true;
+    double reach = s->reach[node->surface], other = s->reach[mirror];
+    /* The edge is before the mirror. */
+    if (!at->two_sided && bcue_vec3_dot(at->normal, face->middle) - at->offset < -reach)
+        return true;
+    double a = distance(node->image, face->middle),
+           apart = fmax(0.0, distance(face->middle, at->middle) - reach - other),
+           radius = radius_from(s->spread_reflected, a, reach, fmax(work->shortest, a - reach + apart));
+    begin_gap(work, at, b->gap);
+    bcue_vec3 edge = bcue_mirror(at, face->middle), image = bcue_mirror(at, node->image);
+    widen_gap(work, edge, at->middle, other + reach, b->gap);
+    widen_gap(work, image, edge, reach + radius, b->gap);
+    widen_gap(work, image, at->middle, other + radius, b->gap);
+    for (size_t i = 0; i < work->groups; i++) {
+        if (!any_in(b->gap[i]))
+            continue;
+        for (size_t k = 0; k < LANES && LANES * i + k < s->receiver_count; k++)
+            if (b->gap[i][k] <= 0.0f && !look_before(b, node, mirror, LANES * i + k))
+                return false;
+    }
+    return true;
+}
+
+/* ---- one surface ---- */
+
+/* The farthest that anything is from a point. */
+static double farthest(const bcue_search *s, bcue_vec3 from)
+{
+    const bcue_radio_shape *radio = &bcue_radio_scene_world(s->scene)->radio;
+    bcue_vec3 middle = bcue_vec3_scale(bcue_vec3_add(radio->low, radio->high), 0.5);
+    double most = 0.5 * distance(radio->low, radio->high) + distance(middle, from);
+    for (size_t r = 0; r < s->receiver_count; r++)
+        most = fmax(most, distance(from, s->receivers[r]));
+    return most;
+}
+
+/* Push the sides of a beam outward, for lines from the apex that miss the surface by up to `radius`, and for
+   what lies as near to these lines. Where such a line has passed the surface after a distance t, it is at x
+   outside of a side by up to radius |x| / t. */
+static void enlarge(const bcue_search *s, const bcue_placed_surface *surface, double reach, bcue_vec3 apex,
+                    double radius, bcue_half_space region[BCUE_BEAM_PLANES])
+{
+    bcue_vec3 axis = bcue_vec3_sub(surface->middle, apex);
+    double middle = bcue_vec3_norm(axis), nearest = middle - reach - radius;
+    double height = fabs(bcue_vec3_dot(surface->normal, apex) - surface->offset) - radius;
+    /* The enlarged beam keeps within this angle of its axis. */
+    double sine = (reach + radius) / middle;
+    bool narrow = nearest > 0.0 && sine < 0.8;
+    axis = bcue_vec3_scale(axis, 1.0 / middle);
+    double slope = radius / fmax(nearest, height);
+    for (int i = 0; i < 4; i++) {
+        if (narrow) {
+            /* n . x >= -slope |x| follows from (n + tilt axis) . x >= 0 where axis . x >= cosine |x|. */
+            double tilt = slope / sqrt(1.0 - sine * sine);
+            region[i].normal = bcue_vec3_add(region[i].normal, bcue_vec3_scale(axis, tilt));
+            region[i].offset = bcue_vec3_dot(region[i].normal, apex) - 2.0 * radius;
+        } else if (height > radius) {
+            region[i].offset =
+                bcue_vec3_dot(region[i].normal, apex) - slope * farthest(s, apex) - 2.0 * radius;
+        } else {
+            region[i] = (bcue_half_space){{0, 0, 0}, -1.0};
+        }
+    }
+    region[4].offset -= radius;
+}
+
+static bool pairs_of(bench *b, const bcue_image_node *node)
+{
+    const pair_work *work = b->work;
+    const bcue_search *s = work->s;
+    const bcue_placed_surface *at = &s->surfaces[node->surface];
+    double reach = s->reach[node->surface], a = distance(node->image, at->middle);
+    bcue_half_space *region = b->region;
+    bcue_beam_region(at, node->image, s->clearance_m, region);
+    b->found.count = b->beam.count = 0;
+    b->has_beam = false;
+    if (!bcue_radio_surfaces_within(s->scene, region, BCUE_BEAM_PLANES, &b->found))
+        return false;
+    for (size_t i = 0; i < b->found.count; i++)
+        if (!pair_after(b, node, b->found.all[i]))
+            return false;
+    if (!bends(s, node->surface))
+        return true;
+    enlarge(s, at, reach, node->image,
+            radius_from(s->spread_reflected, a, reach, fmax(work->shortest, a - reach)), region);
+    b->found.count = 0;
+    if (!bcue_radio_surfaces_within(s->scene, region, BCUE_BEAM_PLANES, &b->found))
+        return false;
+    for (size_t i = 0; i < b->found.count; i++)
+        if (!pair_before(b, node, b->found.all[i]))
+            return false;
+    return true;
+}
+
+static void fill_chunk(void *context, size_t chunk)
+{
+    const pair_work *work = context;
+    const bcue_search *s = work->s;
+    bench b = {.work = work, .out = &work->chunks[chunk]};
+    b.gap = bcue_calloc_aligned(work->groups, sizeof *b.gap);
+    bool ok = b.gap != NULL;
+    size_t end = (chunk + 1) * NODES_PER_CHUNK;
+    for (size_t i = chunk * NODES_PER_CHUNK; ok && i < end && i < s->first_order_count; i++)
+        ok = pairs_of(&b, &s->images.nodes[i]);
+    work->failed[chunk] = !ok;
+    free(b.found.all);
+    free(b.near.all);
+    free(b.beam.all);
+    free(b.mine.all);
+    free(b.keys.all);
+    free(b.gap);
+}
+
+/* ---- all of them ---- */
+
+/* Receiver by receiver, in the order of the chunks. */
+static bool gather(bcue_search *s, const met_list *chunks, size_t count)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++)
+        total += chunks[i].count;
+    s->first_pair_key = bcue_calloc(s->receiver_count + 2, sizeof *s->first_pair_key);
+    s->pair_keys = bcue_calloc(total, sizeof *s->pair_keys);
+    if (!s->first_pair_key || !s->pair_keys)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < chunks[i].count; k++)
+            s->first_pair_key[chunks[i].all[k].receiver + 2]++;
+    for (size_t r = 2; r < s->receiver_count + 2; r++)
+        s->first_pair_key[r] += s->first_pair_key[r - 1];
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < chunks[i].count; k++)
+            s->pair_keys[s->first_pair_key[chunks[i].all[k].receiver + 1]++] = chunks[i].all[k].key;
+    return true;
+}
+
+static void place_receivers(const bcue_search *s, float *places, size_t stride)
+{
+    for (size_t i = 0; i < stride; i++) {
+        bcue_vec3 at = s->receivers[i < s->receiver_count ? i : s->receiver_count - 1];
+        places[i] = (float)at.x;
+        places[stride + i] = (float)at.y;
+        places[2 * stride + i] = (float)at.z;
+    }
+}
+
+bool bcue_pairs_make(bcue_search *s)
+{
+    size_t count = (s->first_order_count + NODES_PER_CHUNK - 1) / NODES_PER_CHUNK;
+    size_t groups = (s->receiver_count + LANES - 1) / LANES;
+    quad *places = bcue_calloc_aligned(3 * groups, sizeof *places);
+    pair_work work = {.s = s,
+                      .shortest = INFINITY,
+                      .groups = groups,
+                      .chunks = bcue_calloc(count, sizeof *work.chunks),
+                      .failed = bcue_calloc(count, sizeof *work.failed)};
+    bool ok = work.chunks && work.failed && places;
+    if (ok) {
+        place_receivers(s, (float *)places, LANES * groups);
+        work.x = places;
+        work.y = places + groups;
+        work.z = places + 2 * groups;
+        for (size_t r = 0; r < s->receiver_count; r++)
+            work.shortest = fmin(work.shortest, distance(s->transmitter, s->receivers[r]));
+        bcue_parallel_for(s->receiver_count > 0 ? count : 0, 1, fill_chunk, &work);
+        for (size_t i = 0; i < count; i++)
+            ok = ok && !work.failed[i];
+        ok = ok && gather(s, work.chunks, count);
+    }
+    for (size_t i = 0; work.chunks && i < count; i++)
+        free(work.chunks[i].all);
+    free(work.chunks);
+    free(work.failed);
+    free(places);
+    return ok;
+}
