@@ -8,6 +8,7 @@
 #ifndef BEAMCUE_SIMULATE_H
 #define BEAMCUE_SIMULATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "beamcue/hooks.h"
@@ -29,23 +30,32 @@ typedef struct bcue_simulate_summary {
     double channel_seconds;    /* of it, paths and power per beam */
     double camera_seconds;     /* rendering and JPEG */
     double lidar_seconds, radar_seconds;
-    uint64_t view_samples; /* that the page of `view` plays; 0: it was not written */
+    uint64_t view_samples;     /* that the page of `view` plays; 0: it was not written */
+    uint64_t episodes_missing; /* not finished yet, by whoever shares the run; then `output` is the working
+                                  folder */
+    bool merged_elsewhere;     /* another process is putting the finished run together */
 } bcue_simulate_summary;
 
-/* What a run does besides writing its folder. All zero: nothing. */
+/* What a run does besides what its configuration says. All zero: nothing. */
 typedef struct bcue_simulate_options {
     /* Write a page here that plays an episode in a browser: one HTML file that needs nothing else. NULL:
        none. It is written when its episode is over, complete or not at all. */
     const char *view;
-    uint64_t view_episode; /* which one, from 1; 0: the first that has a sample */
+    uint64_t view_episode; /* which one, from 1; 0: the first that has a sample and was not finished before */
+    /* Only every so many-th episode, from this one on (1 .. shards); 0: all. Shards may run at the same time
+       and on several machines: into one working folder that they share, or into one each, whose contents are
+       copied together afterwards. Whoever finishes the last episode puts the run together. */
+    uint32_t shard, shards;
+    bool merge; /* simulate nothing: put together what shards have finished */
 } bcue_simulate_options;
 
 /* Run the simulation of a configuration file (YAML; NULL: all defaults) with `overrides` ("key.sub=value").
-   The folder `output` appears complete or not at all: files are written to "<output>.partial-<pid>" beside
-   it, which is renamed at the end, and removed on failure or when `hooks` cancel. An existing `output` is
-   refused unless `overwrite: true` and it is itself the result of a simulation. The same configuration and
-   seed give the same files, whatever the number of threads. `options`, `hooks`, `summary` and `error` may be
-   NULL. */
+   The folder `output` appears complete or not at all: files are written to "<output>.partial" beside it,
+   which is renamed at the end. A run that is killed, stopped or fails leaves its finished episodes there, and
+   the same configuration goes on from them; one that has not finished an episode leaves nothing. An existing
+   `output` is refused unless `overwrite: true` and it is itself the result of a simulation. The same
+   configuration and seed give the same files, whatever the number of threads, shards and interruptions.
+   `options`, `hooks`, `summary` and `error` may be NULL. */
 BCUE_API bcue_status bcue_simulate_run(const char *config_path, const char *const *overrides,
                                        size_t override_count, const bcue_simulate_options *options,
                                        const bcue_hooks *hooks, bcue_simulate_summary *summary,

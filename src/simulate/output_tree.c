@@ -1,10 +1,13 @@
 #include "simulate/output_tree.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/fail.h"
 #include "base/file.h"
@@ -13,6 +16,7 @@
 #include "base/text.h"
 
 #define MANIFEST_NAME "manifest.json"
+#define UNFINISHED_NAME "unfinished.json"
 #define MANIFEST_MAX_BYTES ((size_t)1 << 30)
 
 /* Remove the folders that lead to a file, as far as they are empty. */
@@ -82,33 +86,161 @@ static bcue_status check_target(const char *target, bool overwrite, bcue_error *
     return BCUE_OK;
 }
 
+/* ---- the working folder ---- */
+
+static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *place)
+{
+    (void)info;
+    (void)kind;
+    (void)place;
+    (void)remove(path);
+    return 0;
+}
+
+/* What is in a folder and begins so. */
+static void remove_named(const char *folder, const char *beginning)
+{
+    DIR *open = opendir(folder);
+    for (struct dirent *entry; open && (entry = readdir(open));) {
+        if (!bcue_starts_with(entry->d_name, beginning))
+            continue;
+        char *path = bcue_path_join(folder, entry->d_name);
+        if (path)
+            (void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        free(path);
+    }
+    if (open)
+        closedir(open);
+}
+
+/* Everything that a simulation writes has one of these beginnings. */
+static void remove_working_folder(const char *folder)
+{
+    static const char *const beginnings[] = {"unit",    "episodes",     "scenario.csv", "ground_truth",
+                                             "channel", "beamcue.yaml", MANIFEST_NAME,  UNFINISHED_NAME};
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
+        remove_named(folder, beginnings[i]);
+    rmdir(folder);
+}
+
+static bool is_empty_folder(const char *path)
+{
+    size_t entries = 0;
+    DIR *open = opendir(path);
+    while (open && readdir(open))
+        entries++;
+    if (open)
+        closedir(open);
+    return open && entries <= 2;
+}
+
+static json_t *read_unfinished(const char *folder)
+{
+    char *path = bcue_path_join(folder, UNFINISHED_NAME);
+    json_t *found = path ? json_load_file(path, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    free(path);
+    return found;
+}
+
+static bool same_text(const json_t *object, const char *key, const char *text)
+{
+    const char *found = json_string_value(json_object_get(object, key));
+    return found && strcmp(found, text) == 0;
+}
+
+/* Another process may have made the folder a moment ago, and its unfinished.json not yet. */
+static json_t *await_unfinished(const char *folder)
+{
+    json_t *found = read_unfinished(folder);
+    for (int tries = 0; !found && tries < 40 && bcue_path_exists(folder) && !is_empty_folder(folder);
+         tries++) {
+        nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+        found = read_unfinished(folder);
+    }
+    return found;
+}
+
+/* *take: what is there belongs to this run. */
+static bcue_status check_working_folder(const bcue_output_tree *tree, const bcue_output_identity *identity,
+                                        bool *take, bcue_error *error)
+{
+    *take = false;
+    if (!bcue_path_exists(tree->temporary) || is_empty_folder(tree->temporary))
+        return BCUE_OK;
+    json_t *found = await_unfinished(tree->temporary);
+    if (!found)
+        return bcue_fail(error, BCUE_ERROR_IO,
+                         "%s: is in the way of the working folder, and no simulation says that it is its own "
+                         "(it has no readable " UNFINISHED_NAME "); remove it or choose another output",
+                         tree->temporary);
+    bool config = same_text(found, "config_hash", identity->config_hash);
+    bool version = same_text(found, "version", identity->version);
+    *take = config && version;
+    json_decref(found);
+    if (*take)
+        return BCUE_OK;
+    if (tree->overwrite) {
+        remove_working_folder(tree->temporary);
+        return BCUE_OK;
+    }
+    return bcue_fail(error, BCUE_ERROR_IO,
+                     "%s: holds an unfinished run of another %s; run that one to its end, remove the folder, "
+                     "choose another output, or set overwrite: true",
+                     tree->temporary, config ? "version of beamcue" : "configuration");
+}
+
+static bcue_status mark_unfinished(bcue_output_tree *tree, const bcue_output_identity *identity,
+                                   bcue_error *error)
+{
+    bcue_text text = {0};
+    bcue_text_printf(&text,
+                     "{\"generator\": \"beamcue simulate\", \"version\": \"%s\", \"config_hash\": \"%s\", "
+                     "\"episodes\": %u}\n",
+                     identity->version, identity->config_hash, identity->episodes);
+    bcue_status status =
+        text.failed ? bcue_fail_memory(error, UNFINISHED_NAME)
+                    : bcue_output_tree_write_whole(tree, UNFINISHED_NAME, text.data, text.size, error);
+    bcue_text_free(&text);
+    return status;
+}
+
 bcue_status bcue_output_tree_open(bcue_output_tree *tree, const char *target, bool overwrite,
-                                  bcue_error *error)
+                                  const bcue_output_identity *identity, bcue_error *error)
 {
     *tree = (bcue_output_tree){.overwrite = overwrite, .target = bcue_strdup(target)};
     bcue_text name = {0};
     if (tree->target) {
         for (size_t length = strlen(tree->target); length > 1 && tree->target[length - 1] == '/'; length--)
             tree->target[length - 1] = '\0';
-        bcue_text_printf(&name, "%s.partial-%ld", tree->target, (long)getpid());
-    }
-    if (name.failed || !name.data) {
-        bcue_output_tree_close(tree);
-        return bcue_fail_memory(error, "the output folder");
-    }
-    bcue_status status = check_target(tree->target, overwrite, error);
-    if (status == BCUE_OK && bcue_path_exists(name.data))
-        status = bcue_fail(error, BCUE_ERROR_IO, "%s: was left behind by a run that was killed; remove it",
-                           name.data);
-    if (status != BCUE_OK) {
-        bcue_text_free(&name);
-        bcue_output_tree_close(tree);
-        return status;
+        bcue_text_printf(&name, "%s.partial", tree->target);
     }
     tree->temporary = name.data;
-    status = bcue_make_dirs(tree->temporary, error);
-    if (status != BCUE_OK)
-        bcue_output_tree_close(tree);
+    if (name.failed || !name.data)
+        return bcue_fail_memory(error, "the output folder");
+    BCUE_TRY(check_target(tree->target, overwrite, error));
+    bool take;
+    BCUE_TRY(check_working_folder(tree, identity, &take, error));
+    if (take)
+        return BCUE_OK;
+    tree->created = true;
+    BCUE_TRY(bcue_make_dirs(tree->temporary, error));
+    return mark_unfinished(tree, identity, error);
+}
+
+char *bcue_output_tree_path(const bcue_output_tree *tree, const char *path)
+{
+    return bcue_path_join(tree->temporary, path);
+}
+
+bcue_status bcue_output_tree_write_whole(bcue_output_tree *tree, const char *path, const void *data,
+                                         size_t size, bcue_error *error)
+{
+    char *full = bcue_output_tree_path(tree, path), *folder = full ? bcue_path_dirname(full) : NULL;
+    bcue_status status = folder ? bcue_make_dirs(folder, error) : bcue_fail_memory(error, path);
+    if (status == BCUE_OK)
+        status = bcue_file_write(full, data, size, error);
+    free(full);
+    free(folder);
     return status;
 }
 
@@ -146,7 +278,6 @@ bcue_status bcue_output_tree_write(bcue_output_tree *tree, const char *path, con
     }
     /* Entered first, so that a file that fails half-way is removed with the rest. */
     tree->files[tree->count++] = file;
-    tree->bytes += size;
     bcue_status status = bcue_make_dirs(folder, error);
     if (status == BCUE_OK)
         status = write_bytes(full, data, size, error);
@@ -193,8 +324,14 @@ static void remove_simulation(const char *folder)
     rmdir(folder);
 }
 
+void bcue_output_tree_drop(bcue_output_tree *tree, const char *beginning)
+{
+    remove_named(tree->temporary, beginning);
+}
+
 bcue_status bcue_output_tree_commit(bcue_output_tree *tree, bcue_error *error)
 {
+    remove_named(tree->temporary, UNFINISHED_NAME);
     char *retired = NULL;
     if (tree->overwrite && bcue_path_exists(tree->target)) {
         bcue_text name = {0};
@@ -226,15 +363,29 @@ bcue_status bcue_output_tree_commit(bcue_output_tree *tree, bcue_error *error)
     return BCUE_OK;
 }
 
+void bcue_output_tree_forget(bcue_output_tree *tree)
+{
+    for (size_t i = 0; i < tree->count; i++)
+        free(tree->files[i].path);
+    tree->count = 0;
+}
+
+void bcue_output_tree_undo(bcue_output_tree *tree)
+{
+    for (size_t i = 0; i < tree->count; i++)
+        remove_file(tree->temporary, tree->files[i].path);
+    bcue_output_tree_forget(tree);
+}
+
+void bcue_output_tree_discard(bcue_output_tree *tree)
+{
+    remove_working_folder(tree->temporary);
+    bcue_output_tree_forget(tree);
+}
+
 void bcue_output_tree_close(bcue_output_tree *tree)
 {
-    for (size_t i = 0; i < tree->count; i++) {
-        if (tree->temporary)
-            remove_file(tree->temporary, tree->files[i].path);
-        free(tree->files[i].path);
-    }
-    if (tree->temporary)
-        rmdir(tree->temporary);
+    bcue_output_tree_forget(tree);
     free(tree->temporary);
     free(tree->target);
     free(tree->files);

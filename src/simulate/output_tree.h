@@ -1,5 +1,6 @@
-/* A folder that appears complete or not at all: files go to a folder beside it, which takes its name at the
- * end. */
+/* A folder that appears complete or not at all. Files go to a working folder beside it, "TARGET.partial",
+   which takes its name at the end. What a killed run left there is gone on with: unfinished.json in it says
+   which configuration it belongs to. Several processes may write there at once, each its own files. */
 #ifndef BCUE_SIMULATE_OUTPUT_TREE_H
 #define BCUE_SIMULATE_OUTPUT_TREE_H
 
@@ -20,24 +21,43 @@ typedef struct bcue_output_tree {
     char *target;    /* the name it will have */
     char *temporary; /* the name it has until then; NULL once committed */
     bool overwrite;
-    bcue_output_file *files; /* in the order of writing */
+    bool created;            /* the working folder was not there before */
+    bcue_output_file *files; /* since the last forget, in the order of writing */
     size_t count, capacity;
-    uint64_t bytes;
 } bcue_output_tree;
 
+/* Whose files they are. */
+typedef struct bcue_output_identity {
+    const char *config_hash, *version;
+    uint32_t episodes;
+} bcue_output_identity;
+
 /* Check that `target` may be made (and, with `overwrite`, that what is there came from a simulation) and make
- * the temporary folder. */
+   or take over the working folder. One of another identity is an error, or with `overwrite` removed. Close it
+   also after a failure. */
 bcue_status bcue_output_tree_open(bcue_output_tree *tree, const char *target, bool overwrite,
-                                  bcue_error *error);
+                                  const bcue_output_identity *identity, bcue_error *error);
 /* Write one file, making its folder when needed. `listed`: it goes into the manifest. */
 bcue_status bcue_output_tree_write(bcue_output_tree *tree, const char *path, const void *data, size_t size,
                                    bool listed, bcue_error *error);
+/* The same so that the file is there whole or not at all, even if the machine fails; not in the list. */
+bcue_status bcue_output_tree_write_whole(bcue_output_tree *tree, const char *path, const void *data,
+                                         size_t size, bcue_error *error);
+/* "TARGET.partial/path"; malloc'd, NULL: no memory. */
+char *bcue_output_tree_path(const bcue_output_tree *tree, const char *path);
 /* [{"path", "bytes", "hash"}], of listed files; NULL: no memory. */
 json_t *bcue_output_tree_list(const bcue_output_tree *tree);
-/* Give the folder its name. An earlier simulation there is removed: the files its manifest lists, nothing
- * else. */
+/* Begin a new list; the files stay. */
+void bcue_output_tree_forget(bcue_output_tree *tree);
+/* Remove the files of the list, and their folders as far as they are empty. */
+void bcue_output_tree_undo(bcue_output_tree *tree);
+/* Remove the whole working folder: everything a simulation writes there. */
+void bcue_output_tree_discard(bcue_output_tree *tree);
+/* Remove what lies at the top of the working folder and begins so. */
+void bcue_output_tree_drop(bcue_output_tree *tree, const char *beginning);
+/* Give the folder its name, without its unfinished.json. An earlier simulation there is removed: the files
+   its manifest lists, nothing else. */
 bcue_status bcue_output_tree_commit(bcue_output_tree *tree, bcue_error *error);
-/* Remove what was written unless committed, and free. */
 void bcue_output_tree_close(bcue_output_tree *tree);
 
 #endif

@@ -5,25 +5,31 @@
 #include "base/fail.h"
 #include "base/hash.h"
 
-/* The configuration that repeats this run. */
-static bcue_status write_config(bcue_sim_run *r, char hash[17], bcue_error *error)
+bcue_status bcue_sim_config_hash(const bcue_sim_plan *plan, char hash[17], bcue_error *error)
 {
-    bcue_text text = {0}, nameless = {0};
-    bcue_config_write(bcue_simulate_fields, &r->plan->config, &text);
-    /* The hash leaves out where the files went. */
-    bcue_simulate_config elsewhere = r->plan->config;
+    /* Where the files go is left out. */
+    bcue_simulate_config elsewhere = plan->config;
+    bcue_text text = {0};
     char none[] = "-";
     elsewhere.output = none;
     elsewhere.overwrite = false;
-    bcue_config_write(bcue_simulate_fields, &elsewhere, &nameless);
-    bcue_status status =
-        text.failed || nameless.failed ? bcue_fail_memory(error, "the configuration") : BCUE_OK;
-    if (status == BCUE_OK) {
-        bcue_hash_hex(nameless.data, nameless.size, hash);
-        status = bcue_output_tree_write(&r->tree, "beamcue.yaml", text.data, text.size, false, error);
-    }
+    bcue_config_write(bcue_simulate_fields, &elsewhere, &text);
+    bcue_status status = text.failed ? bcue_fail_memory(error, "the configuration") : BCUE_OK;
+    if (status == BCUE_OK)
+        bcue_hash_hex(text.data, text.size, hash);
     bcue_text_free(&text);
-    bcue_text_free(&nameless);
+    return status;
+}
+
+/* The configuration that repeats this run. */
+static bcue_status write_config(bcue_sim_run *r, bcue_error *error)
+{
+    bcue_text text = {0};
+    bcue_config_write(bcue_simulate_fields, &r->plan->config, &text);
+    bcue_status status =
+        text.failed ? bcue_fail_memory(error, "the configuration")
+                    : bcue_output_tree_write(&r->tree, "beamcue.yaml", text.data, text.size, false, error);
+    bcue_text_free(&text);
     return status;
 }
 
@@ -59,15 +65,25 @@ static json_t *describe_scenes(const bcue_sim_run *r)
     return list;
 }
 
+/* Those of the scenes and tables, then those of the episodes in their order. */
+static json_t *list_files(const bcue_sim_run *r)
+{
+    json_t *list = bcue_output_tree_list(&r->tree);
+    if (list && r->files && json_array_extend(list, r->files) != 0) {
+        json_decref(list);
+        list = NULL;
+    }
+    return list;
+}
+
 bcue_status bcue_sim_write_manifest(bcue_sim_run *r, bcue_error *error)
 {
-    char hash[17];
-    BCUE_TRY(write_config(r, hash, error));
+    BCUE_TRY(write_config(r, error));
     const bcue_simulate_summary *sum = &r->summary;
-    json_t *files = bcue_output_tree_list(&r->tree), *scenes = describe_scenes(r);
+    json_t *files = list_files(r), *scenes = describe_scenes(r);
     json_t *manifest =
         json_pack("{s:s, s:s, s:s, s:I, s:{s:I, s:I, s:I, s:I, s:I}, s:o*, s:o*}", "generator",
-                  "beamcue simulate", "version", BCUE_PROJECT_VERSION, "config_hash", hash, "seed",
+                  "beamcue simulate", "version", BCUE_PROJECT_VERSION, "config_hash", r->config_hash, "seed",
                   (json_int_t)r->plan->config.seed, "counts", "episodes", (json_int_t)sum->episodes,
                   "samples", (json_int_t)sum->samples, "samples_blocked", (json_int_t)sum->samples_blocked,
                   "frames_no_signal", (json_int_t)sum->frames_no_signal, "beams",
@@ -76,7 +92,7 @@ bcue_status bcue_sim_write_manifest(bcue_sim_run *r, bcue_error *error)
     json_decref(manifest);
     if (!text)
         return bcue_fail_memory(error, "the manifest");
-    bcue_status status = bcue_output_tree_write(&r->tree, "manifest.json", text, strlen(text), false, error);
+    bcue_status status = bcue_output_tree_write_whole(&r->tree, "manifest.json", text, strlen(text), error);
     free(text);
     return status;
 }

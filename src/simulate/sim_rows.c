@@ -30,21 +30,33 @@ static bcue_status put_location(bcue_sim_run *r, bcue_vec3 place, double geodeti
     return r->scratch.failed ? bcue_fail_memory(error, "a position") : BCUE_OK;
 }
 
-void bcue_sim_location_path(const bcue_sim_run *r, char *path, size_t size)
+void bcue_sim_location_path(const bcue_sim_plan *plan, const bcue_sim_plan_scene *scene, char *path,
+                            size_t size)
 {
-    if (r->plan->config.scenes.count == 0)
+    if (plan->config.scenes.count == 0)
         snprintf(path, size, "unit1/GPS_data/gps_location.txt");
     else
-        snprintf(path, size, "unit1/GPS_data/gps_location_%s.txt", r->staged->name);
+        snprintf(path, size, "unit1/GPS_data/gps_location_%s.txt", scene->name);
 }
 
-bcue_status bcue_sim_write_location(bcue_sim_run *r, bcue_error *error)
+bcue_status bcue_sim_write_locations(bcue_sim_run *r, bcue_error *error)
 {
-    double geodetic[3];
-    char path[128];
-    bcue_sim_location_path(r, path, sizeof path);
-    BCUE_TRY(put_location(r, bcue_vec3_make(r->scene.place.x, r->scene.place.y, 0.0), geodetic, error));
-    return bcue_output_tree_write(&r->tree, path, r->scratch.data, r->scratch.size, true, error);
+    const double foot_m[3] = {0, 0, 0};
+    for (size_t i = 0; i < r->plan->scene_count; i++) {
+        const bcue_sim_plan_scene *scene = &r->plan->scenes[i];
+        const bcue_simulate_config *c = &scene->config;
+        double latitude, longitude, altitude;
+        char path[128];
+        bcue_enu_to_geodetic(foot_m, c->rsu.latitude_deg, c->rsu.longitude_deg, c->rsu.altitude_m, &latitude,
+                             &longitude, &altitude);
+        r->scratch.size = 0;
+        bcue_deepsense_gps_write(latitude, longitude, &r->scratch);
+        if (r->scratch.failed)
+            return bcue_fail_memory(error, "a position");
+        bcue_sim_location_path(r->plan, scene, path, sizeof path);
+        BCUE_TRY(bcue_output_tree_write(&r->tree, path, r->scratch.data, r->scratch.size, true, error));
+    }
+    return BCUE_OK;
 }
 
 static bcue_status write_power(bcue_sim_run *r, const char *path, bcue_error *error)
@@ -203,7 +215,7 @@ static void put_row(bcue_sim_run *r, const bcue_sim_moment *now)
     const unsigned episode = now->at.episode + 1, frame = now->at.frame;
     char stamp[32], location[128];
     format_time_stamp(now->at.episode, now->at.time_s, stamp, sizeof stamp);
-    bcue_sim_location_path(r, location, sizeof location);
+    bcue_sim_location_path(r->plan, r->staged, location, sizeof location);
     if (c->camera.enabled)
         bcue_text_printf(&r->rows, ",./" BCUE_SIM_IMAGE, episode, frame);
     if (c->lidar.enabled)
@@ -243,8 +255,8 @@ bcue_status bcue_sim_write_sample(bcue_sim_run *r, const bcue_sim_moment *now, c
         put_truth_row(r, now);
     }
     put_row(r, now);
-    r->summary.samples++;
-    r->summary.samples_blocked += !any_line_of_sight(r);
+    r->tally.samples++;
+    r->tally.samples_blocked += !any_line_of_sight(r);
     return BCUE_OK;
 }
 

@@ -52,13 +52,13 @@ static bcue_status simulate_instant(bcue_sim_run *r, bcue_sim_moment *now, bcue_
     if (!bcue_sim_all_vehicles(r) && r->served_count == 1)
         fix = bcue_sim_step_receiver(r, now, r->served[0]);
     if (r->served_count == 0) {
-        r->summary.frames_no_signal++;
+        r->tally.frames_no_signal++;
         return BCUE_OK;
     }
     BCUE_TRY(bcue_sim_radio_aggregate(&r->radio, error));
     /* Where nothing stands out of the noise the best beam would be a throw of dice: no sample. */
     if (!bcue_sim_radio_measure(&r->radio, now->at.episode, now->at.frame)) {
-        r->summary.frames_no_signal++;
+        r->tally.frames_no_signal++;
         return BCUE_OK;
     }
     BCUE_TRY(bcue_sim_write_sample(r, now, &fix, error));
@@ -108,9 +108,8 @@ static bcue_status simulate_frames(bcue_sim_run *r, uint32_t number, const bcue_
     BCUE_TRY(start_receivers(r, number, episode->traffic.track_count, error));
     for (uint32_t frame = 0; frame < episode->frames; frame++) {
         if (bcue_cancelled(r->hooks))
-            return bcue_fail(error, BCUE_ERROR_CANCELLED,
-                             "stopped in episode %u of %u; nothing was left in %s", number + 1,
-                             r->plan->episodes, r->config->output);
+            return bcue_fail(error, BCUE_ERROR_CANCELLED, "stopped in episode %u of %u", number + 1,
+                             r->plan->episodes);
         if (!bcue_sim_keeps(r->config, frame))
             continue;
         bcue_sim_moment now = {.episode = episode,
@@ -196,12 +195,14 @@ static bcue_status stage(bcue_sim_run *r, size_t index, bcue_error *error)
                                       .radar = r->scene.poses.radar.origin,
                                       .azimuth = r->scene.azimuth,
                                       .beams = r->radio.codebook.beams};
-    return bcue_sim_write_location(r, error);
+    return BCUE_OK;
 }
 
 bcue_status bcue_sim_run_episode(bcue_sim_run *r, uint32_t number, bcue_error *error)
 {
     size_t index = bcue_sim_plan_scene_of(r->plan, number);
+    r->tally = (bcue_sim_tally){0};
+    r->rows.size = r->truth.size = r->nmea.size = 0;
     BCUE_TRY(stage(r, index, error));
     bcue_sim_episode episode;
     BCUE_TRY(bcue_sim_scene_episode(&r->scene, number, number - r->staged->first_episode, &episode, error));
@@ -211,7 +212,6 @@ bcue_status bcue_sim_run_episode(bcue_sim_run *r, uint32_t number, bcue_error *e
     if (status == BCUE_OK)
         status = close_view(r, number, error);
     bcue_traffic_free(&episode.traffic);
-    r->summary.episodes += status == BCUE_OK;
     return status;
 }
 
@@ -219,6 +219,7 @@ void bcue_sim_run_free(bcue_sim_run *r)
 {
     bcue_view_destroy(r->view);
     unstage(r);
+    json_decref(r->files);
     free(r->sites);
     free(r->instances);
     free(r->ids);

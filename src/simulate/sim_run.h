@@ -20,13 +20,20 @@ typedef struct bcue_sim_site {
     size_t beams;
 } bcue_sim_site;
 
+/* What an episode came to. */
+typedef struct bcue_sim_tally {
+    uint64_t samples, samples_blocked, frames_no_signal;
+} bcue_sim_tally;
+
 /* Everything of one run. */
 typedef struct bcue_sim_run {
     const bcue_sim_plan *plan;
     const bcue_hooks *hooks;
-    bcue_simulate_options options;
     bcue_simulate_summary summary;
+    bcue_simulate_options options;
+    char config_hash[17];
     bcue_sim_site *sites; /* per scene */
+    json_t *files;        /* of all finished episodes, once they are put together */
     bool told_materials;
     /* the scene that is set up */
     const bcue_sim_plan_scene *staged; /* NULL: none */
@@ -45,6 +52,7 @@ typedef struct bcue_sim_run {
     /* of the episode */
     bcue_gnss *receivers; /* per track */
     size_t receiver_capacity;
+    bcue_sim_tally tally;
     bcue_text rows, truth; /* of scenario.csv and ground_truth.csv, without the column index */
     bcue_text nmea, scratch;
     bcue_output_tree tree;
@@ -59,14 +67,19 @@ typedef struct bcue_sim_moment {
 bool bcue_sim_all_vehicles(const bcue_sim_run *run);
 
 /* ---- sim_run.c ---- */
-/* Simulate one episode of the plan into the run's tree and rows. */
+/* Simulate one episode of the plan into the run's tree, rows and tally. */
 bcue_status bcue_sim_run_episode(bcue_sim_run *run, uint32_t number, bcue_error *error);
 void bcue_sim_run_free(bcue_sim_run *run);
 
+/* ---- sim_share.c ---- */
+/* Simulate the episodes that are this process's share and not finished yet. */
+bcue_status bcue_sim_run_share(bcue_sim_run *run, bcue_error *error);
+
 /* ---- sim_rows.c ---- */
-/* Where the RSU of the staged scene stands, in the folder of unit 1. */
-void bcue_sim_location_path(const bcue_sim_run *run, char *path, size_t size);
-bcue_status bcue_sim_write_location(bcue_sim_run *run, bcue_error *error);
+/* The file that says where the RSU of a scene stands, and writing it. */
+void bcue_sim_location_path(const bcue_sim_plan *plan, const bcue_sim_plan_scene *scene, char *path,
+                            size_t size);
+bcue_status bcue_sim_write_locations(bcue_sim_run *run, bcue_error *error);
 /* What the receiver of a vehicle (index among the instances) says. */
 bcue_gnss_fix bcue_sim_step_receiver(bcue_sim_run *run, const bcue_sim_moment *now, size_t index);
 /* The files and rows of a sample. `fix`: of the transmitting vehicle. */
@@ -76,7 +89,9 @@ bcue_status bcue_sim_write_sample(bcue_sim_run *run, const bcue_sim_moment *now,
 bcue_status bcue_sim_write_tables(bcue_sim_run *run, bcue_error *error);
 
 /* ---- sim_manifest.c ---- */
-/* Write beamcue.yaml and manifest.json. */
+/* What is the same for two runs that give the same files. */
+bcue_status bcue_sim_config_hash(const bcue_sim_plan *plan, char hash[17], bcue_error *error);
+/* Write beamcue.yaml and, last of all files, manifest.json. */
 bcue_status bcue_sim_write_manifest(bcue_sim_run *run, bcue_error *error);
 
 #endif

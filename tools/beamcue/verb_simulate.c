@@ -1,19 +1,13 @@
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "beamcue/simulate.h"
 #include "cli.h"
 
-static void write_text(FILE *out, const bcue_simulate_summary *summary)
+static void write_time(FILE *out, const bcue_simulate_summary *summary)
 {
-    fprintf(out, "folder    %s\n", summary->output);
-    fprintf(out, "episodes  %" PRIu64 "\n", summary->episodes);
-    fprintf(out, "samples   %" PRIu64 ", %" PRIu64 " of them without line of sight\n", summary->samples,
-            summary->samples_blocked);
-    if (summary->frames_no_signal > 0)
-        fprintf(out, "left out  %" PRIu64 " frames in which no beam stood out of the noise\n",
-                summary->frames_no_signal);
-    fprintf(out, "size      %.1f MB\n", 1e-6 * (double)summary->bytes);
     fprintf(out, "time      %.1f s: channel %.1f, camera %.1f", summary->seconds, summary->channel_seconds,
             summary->camera_seconds);
     if (summary->lidar_seconds > 0.0)
@@ -21,6 +15,33 @@ static void write_text(FILE *out, const bcue_simulate_summary *summary)
     if (summary->radar_seconds > 0.0)
         fprintf(out, ", radar %.1f", summary->radar_seconds);
     fputc('\n', out);
+}
+
+static void write_text(FILE *out, const bcue_simulate_summary *summary)
+{
+    fprintf(out, "folder    %s\n", summary->output);
+    if (summary->episodes_missing > 0) {
+        fprintf(out,
+                "episodes  %" PRIu64 " of %" PRIu64
+                " are finished; whoever finishes the last one puts all together\n",
+                summary->episodes, summary->episodes + summary->episodes_missing);
+        write_time(out, summary);
+        return;
+    }
+    if (summary->merged_elsewhere) {
+        fprintf(out, "episodes  all %" PRIu64 " are finished; another process is putting them together\n",
+                summary->episodes);
+        write_time(out, summary);
+        return;
+    }
+    fprintf(out, "episodes  %" PRIu64 "\n", summary->episodes);
+    fprintf(out, "samples   %" PRIu64 ", %" PRIu64 " of them without line of sight\n", summary->samples,
+            summary->samples_blocked);
+    if (summary->frames_no_signal > 0)
+        fprintf(out, "left out  %" PRIu64 " frames in which no beam stood out of the noise\n",
+                summary->frames_no_signal);
+    fprintf(out, "size      %.1f MB\n", 1e-6 * (double)summary->bytes);
+    write_time(out, summary);
 }
 
 static void write_json(FILE *out, const bcue_simulate_summary *summary)
@@ -31,6 +52,7 @@ static void write_json(FILE *out, const bcue_simulate_summary *summary)
             summary->episodes, summary->samples, summary->samples_blocked);
     fprintf(out, ", \"frames_no_signal\": %" PRIu64 ", \"bytes\": %" PRIu64, summary->frames_no_signal,
             summary->bytes);
+    fprintf(out, ", \"episodes_missing\": %" PRIu64, summary->episodes_missing);
     fputs(", \"seconds\": ", out);
     bcue_cli_json_number(out, summary->seconds);
     fputs(", \"camera_seconds\": ", out);
@@ -44,15 +66,37 @@ static void write_json(FILE *out, const bcue_simulate_summary *summary)
     fputc('}', out);
 }
 
+/* "2/8" */
+static int read_shard(const bcue_cli *cli, bcue_simulate_options *options)
+{
+    const char *text = bcue_cli_value(cli, "--shard");
+    unsigned shard = 0, shards = 0;
+    char rest = 0;
+    if (text == NULL)
+        return BCUE_EXIT_DONE;
+    if (strspn(text, "0123456789/") != strlen(text) ||
+        sscanf(text, "%6u/%6u%c", &shard, &shards, &rest) != 2 || shard < 1 || shard > shards)
+        return bcue_cli_usage(cli, "--shard %s: write I/N, the first of N shards being 1/N", text);
+    if (bcue_cli_flag(cli, "--merge"))
+        return bcue_cli_usage(cli, "--merge simulates nothing, so it takes no --shard");
+    options->shard = shard;
+    options->shards = shards;
+    return BCUE_EXIT_DONE;
+}
+
 static int run(bcue_cli *cli)
 {
+    bcue_simulate_options asked = {.view = bcue_cli_value(cli, "--view"),
+                                   .merge = bcue_cli_flag(cli, "--merge")};
+    int usage = read_shard(cli, &asked);
+    if (usage != BCUE_EXIT_DONE)
+        return usage;
     size_t count;
     const char *const *overrides = bcue_cli_values(cli, "--set", &count);
-    bcue_simulate_options asked = {.view = bcue_cli_value(cli, "--view")};
     bcue_simulate_summary summary;
     bcue_error error = {""};
     long episode = 0;
-    int usage = bcue_cli_whole(cli, "--view-episode", 1, 100000, &episode);
+    usage = bcue_cli_whole(cli, "--view-episode", 1, 100000, &episode);
     if (usage != BCUE_EXIT_DONE)
         return usage;
     if (episode > 0 && asked.view == NULL)
@@ -82,6 +126,8 @@ static const bcue_cli_option options[] = {
     {.name = "--view-episode",
      .value = "N",
      .help = "which one, from 1; the first with a sample when absent"},
+    {.name = "--shard", .value = "I/N", .help = "only every N-th episode from the I-th on; see below"},
+    {.name = "--merge", .help = "simulate nothing: put together what shards have finished"},
     {.name = NULL}};
 
 const bcue_cli_verb bcue_verb_simulate = {
@@ -97,12 +143,18 @@ const bcue_cli_verb bcue_verb_simulate = {
              "'beamcue help simulate-config' prints every key with type, range, default and\n"
              "meaning. The same configuration and seed give the same files.\n"
              "\n"
-             "Example:\n"
+             "Examples:\n"
              "  beamcue simulate configs/street_demo.yaml --set seed=2 --set output=data/street2\n"
              "  beamcue simulate configs/street_demo.yaml --view street.html\n"
+             "  beamcue simulate configs/street_paper_b.yaml --shard 1/4\n"
              "\n"
              "--view makes one HTML file that needs nothing else: the street from above with paths\n"
              "and the best beam's lobe, what every sensor saw, and the power per beam.\n"
+             "\n"
+             "A run that was stopped or killed leaves its finished episodes in OUTPUT.partial;\n"
+             "the same command goes on from there. Shards may run at once, in one folder that\n"
+             "they share, or on several machines, whose OUTPUT.partial are then copied into\n"
+             "one; the last shard, or --merge, puts them together. The files are the same.\n"
              "\n"
              "Writes the folder of the key 'output': it appears complete or not at all. An\n"
              "earlier simulation there is replaced only with 'overwrite: true'.\n",
