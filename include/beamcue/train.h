@@ -23,6 +23,12 @@ extern "C" {
 BCUE_API BCUE_CHECK_RESULT bcue_status bcue_train(const char *config_path, const char *const *overrides,
                                                   size_t override_count, const bcue_hooks *hooks,
                                                   bcue_report **report, bcue_error *error);
+/* Make the trained models smaller (section `prune`), and train what is left on: for every seed and every
+   share of the parameters writes OUT/prune-OF-RATIO/model-seed*.safetensors, and beside it config.yaml, with
+   which bcue_evaluate scores them. */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_prune(const char *config_path, const char *const *overrides,
+                                                  size_t override_count, const bcue_hooks *hooks,
+                                                  bcue_report **report, bcue_error *error);
 /* Score the trained models on the test part: writes OUT/predictions-seed*.csv, OUT/results.json,
    OUT/report.html. `predictions_path` (or NULL): score this file of a foreign model instead
    (docs/evaluation.md). */

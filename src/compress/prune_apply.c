@@ -98,8 +98,8 @@ bcue_status bcue_prune_widths(const bcue_model_config *config, const bcue_prune_
     return yaml->failed ? bcue_fail_memory(error, "pruning") : BCUE_OK;
 }
 
-bcue_status bcue_prune_config(const bcue_model_config *from, const char *yaml, bcue_model_config *to,
-                              bcue_config **owned, bcue_error *error)
+bcue_status bcue_prune_configure(const bcue_model_config *from, const char *yaml, bcue_model_config *to,
+                                 bcue_config **owned, bcue_error *error)
 {
     bcue_text text = {0}, setting = {0};
     bcue_config_write(bcue_model_config_fields, from, &text);
@@ -242,7 +242,7 @@ bcue_status bcue_prune_apply(const bcue_model_file *from, const bcue_prune_space
     *to = (bcue_model_file){.inputs = from->inputs};
     bcue_status status = bcue_prune_widths(&from->config, space, &yaml, error);
     if (status == BCUE_OK)
-        status = bcue_prune_config(&from->config, yaml.data, &to->config, &to->owned_config, error);
+        status = bcue_prune_configure(&from->config, yaml.data, &to->config, &to->owned_config, error);
     bcue_text_free(&yaml);
     if (status == BCUE_OK)
         status = copy_texts(from, to, error);

@@ -9,8 +9,8 @@
 bcue_status bcue_prune_widths(const bcue_model_config *config, const bcue_prune_space *space, bcue_text *yaml,
                               bcue_error *error);
 /* The configuration with other widths. Free `owned` when `to` is no longer used. */
-bcue_status bcue_prune_config(const bcue_model_config *from, const char *yaml, bcue_model_config *to,
-                              bcue_config **owned, bcue_error *error);
+bcue_status bcue_prune_configure(const bcue_model_config *from, const char *yaml, bcue_model_config *to,
+                                 bcue_config **owned, bcue_error *error);
 /* The pruned model: what `space` does not keep is gone. Where tokens become narrower for the first time, the
    layer at the stage's exit starts as the scatter to all channels. Recipes, codebook and history are copied.
    Free with bcue_model_file_free. */

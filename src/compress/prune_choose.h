@@ -3,14 +3,7 @@
 #define BCUE_COMPRESS_PRUNE_CHOOSE_H
 
 #include "compress/prune_apply.h"
-
-typedef enum bcue_prune_of {
-    BCUE_PRUNE_OF_FUSION, /* the four fusion stages keep the share, everything else stays */
-    BCUE_PRUNE_OF_TOTAL,  /* fusion stages and trunks keep one share each, such that the whole network keeps
-                             what  was asked for */
-} bcue_prune_of;
-
-extern const char *const bcue_prune_of_names[];
+#include "learn/prune_config.h"
 
 typedef struct bcue_prune_target {
     double ratio;                         /* parameters that are left, of the unpruned: 0 .. 1 */

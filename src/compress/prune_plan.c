@@ -7,8 +7,6 @@
 
 enum { STAGES = BCUE_PRUNE_STAGES, MODULES = BCUE_PRUNE_MODULES, BISECTIONS = 24 };
 
-const char *const bcue_prune_of_names[] = {"fusion", "total", NULL};
-
 typedef struct planner {
     const bcue_model_config *config;
     const bcue_model_inputs *inputs;
@@ -106,7 +104,7 @@ static bcue_status count_planned(const planner *p, int64_t counts[MODULES + 1], 
     bcue_config *owned = NULL;
     put_widths(p, &yaml);
     bcue_status status = yaml.failed ? bcue_fail_memory(error, "pruning")
-                                     : bcue_prune_config(p->config, yaml.data, &config, &owned, error);
+                                     : bcue_prune_configure(p->config, yaml.data, &config, &owned, error);
     bcue_text_free(&yaml);
     if (status == BCUE_OK)
         status = bcue_prune_count(&config, p->inputs, prefixes, MODULES + 1, counts, error);

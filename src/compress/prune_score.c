@@ -8,8 +8,6 @@
 
 enum { MOST_WINDOWS = 16 };
 
-const char *const bcue_prune_score_names[] = {"kl", "fisher", "taylor", "magnitude", "random", NULL};
-
 size_t bcue_prune_chunk(const bcue_prune_data *data)
 {
     size_t chunk = data->count < MOST_WINDOWS ? data->count : MOST_WINDOWS;
@@ -93,6 +91,8 @@ bcue_status bcue_prune_score_units(const bcue_model_file *model, const bcue_prun
     case BCUE_SCORE_RANDOM:
         score_random(options, space);
         return BCUE_OK;
+    case BCUE_SCORE_AUTO: /* whoever asks has chosen */
+        break;
     }
     return bcue_fail(error, BCUE_ERROR_ARGUMENT, "no such score");
 }

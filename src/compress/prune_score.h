@@ -4,18 +4,7 @@
 
 #include "beamcue/hooks.h"
 #include "compress/prune_space.h"
-
-typedef enum bcue_prune_score {
-    BCUE_SCORE_KL,     /* mean over the windows of KL(p || p without the unit), p the output's softmax: exact,
-                          every unit switched off in turn */
-    BCUE_SCORE_FISHER, /* its second-order estimate: half the mean square of d log p(y|x) / d mask, with y
-                          drawn from the model's own output */
-    BCUE_SCORE_TAYLOR, /* mean over the windows of |d loss / d mask| (Molchanov et al. 2017), true labels */
-    BCUE_SCORE_MAGNITUDE, /* norm of all weights of the unit */
-    BCUE_SCORE_RANDOM,
-} bcue_prune_score;
-
-extern const char *const bcue_prune_score_names[];
+#include "learn/prune_config.h"
 
 /* Calibration windows. `feed` writes windows first .. first + count - 1 into those inputs of a plan for
    `count` windows that the plan has. */

@@ -135,6 +135,11 @@ const bcue_config_field bcue_run_config_fields[] = {
      .offset = RUN(train),
      .fields = bcue_train_config_fields,
      .help = "how it is trained"},
+    {.name = "prune",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = RUN(prune),
+     .fields = bcue_prune_config_fields,
+     .help = "how 'beamcue prune' makes it smaller"},
     {.name = "evaluate",
      .type = BCUE_CONFIG_SECTION,
      .offset = RUN(evaluate),
@@ -215,7 +220,7 @@ static bcue_status resolve_paths(bcue_run_config *run, bcue_config *config, cons
 {
     bcue_source_config *sources = run->data.sources.items;
     char **others[] = {&run->split.train_csv, &run->split.validation_csv, &run->split.test_csv,
-                       &run->train.init, &run->features.lidar.background};
+                       &run->train.init,      &run->prune.model,          &run->features.lidar.background};
     char *folder = bcue_path_dirname(config_path);
     bcue_status status = folder == NULL ? bcue_fail_memory(error, "the configuration") : BCUE_OK;
     for (size_t i = 0; status == BCUE_OK && i < run->data.sources.count; i++)

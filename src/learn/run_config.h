@@ -4,6 +4,7 @@
 
 #include "dataset/recordings.h"
 #include "dataset/split.h"
+#include "learn/prune_config.h"
 #include "learn/train_config.h"
 #include "models/model_graph.h"
 
@@ -34,6 +35,7 @@ typedef struct bcue_run_config {
     bcue_feature_config features;
     bcue_model_config model;
     bcue_train_config train;
+    bcue_prune_config prune;
     bcue_evaluate_config evaluate;
     bcue_view_config view;
 } bcue_run_config;
