@@ -35,7 +35,12 @@ static bcue_status write_config(bcue_sim_run *r, bcue_error *error)
 
 static const char *codebook_name(const bcue_simulate_config *c)
 {
-    return c->array.codebook == BCUE_SIM_CODEBOOK_PAPER_B ? "paper-b" : "oversampled";
+    static const char *const names[] = {
+        [BCUE_SIM_CODEBOOK_OVERSAMPLED] = "oversampled",
+        [BCUE_SIM_CODEBOOK_PAPER_B] = "paper-b",
+        [BCUE_SIM_CODEBOOK_MEASURED] = "measured",
+    };
+    return names[c->array.codebook];
 }
 
 /* One entry per scene: its episodes, where the roadside unit stands, and what array it has. */

@@ -4,26 +4,13 @@
 #include <stdlib.h>
 #include "base/fail.h"
 #include "base/memory.h"
+#include "simulate/sim_codebook.h"
 
 #define DEGREE (BCUE_PI / 180.0)
 /* Shorter edges do not diffract. */
 #define EDGE_WAVELENGTHS 5.0
 /* Below this no receiver sees anything: the floor of paper B. */
 #define FLOOR_MW 1e-20
-
-static bcue_status make_array(bcue_sim_radio *radio, double wavelength, bcue_error *error)
-{
-    const bcue_simulate_config *c = radio->config;
-    if (c->array.codebook == BCUE_SIM_CODEBOOK_PAPER_B) {
-        BCUE_TRY(bcue_array_make_ura(8, 8, 0.5 * wavelength, &radio->array, error));
-        return bcue_codebook_make_paper_b(bcue_link_switched_normalisation(&radio->switches),
-                                          &radio->codebook, error);
-    }
-    BCUE_TRY(bcue_array_make_ula((size_t)c->array.elements, c->array.spacing_wavelengths * wavelength,
-                                 &radio->array, error));
-    return bcue_codebook_make_oversampled(&radio->array, wavelength, (size_t)c->array.beams,
-                                          c->array.field_of_view_deg * DEGREE, &radio->codebook, error);
-}
 
 static void make_link(bcue_sim_radio *radio, double wavelength)
 {
@@ -51,7 +38,8 @@ bcue_status bcue_sim_radio_create(const bcue_simulate_config *config, const bcue
     double wavelength = BCUE_SPEED_OF_LIGHT / config->channel.carrier_hz;
     radio->switches = bcue_link_mode_switches((bcue_link_mode)config->channel.mode);
     make_link(radio, wavelength);
-    BCUE_TRY(make_array(radio, wavelength, error));
+    BCUE_TRY(
+        bcue_sim_codebook_make(config, &radio->switches, wavelength, &radio->array, &radio->codebook, error));
     BCUE_TRY(bcue_radio_scene_create(world, &radio->scene, error));
     radio->unit = (bcue_link_receiver){
         .array = &radio->array,

@@ -20,9 +20,8 @@ static bcue_status place_vehicles(bcue_sim_run *r, bcue_sim_moment *now, bcue_er
     bcue_traffic_at(&r->scene.world, traffic, now->at.time_s, r->instances, &r->instance_count, r->ids);
     r->served_count = 0;
     for (size_t i = 0; i < r->instance_count; i++) {
-        bool counts = bcue_sim_all_vehicles(r)
-                          ? r->ids[i] != BCUE_NO_TRACK && bcue_sim_scene_counts(&r->scene, &r->instances[i])
-                          : r->ids[i] == traffic->target;
+        bool asked = bcue_sim_all_vehicles(r) ? r->ids[i] != BCUE_NO_TRACK : r->ids[i] == traffic->target;
+        bool counts = asked && bcue_sim_scene_counts(&r->scene, &r->instances[i]);
         if (counts)
             r->served[r->served_count++] = i;
     }

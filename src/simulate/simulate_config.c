@@ -38,7 +38,8 @@
 /* In the order of their enumerations. */
 static const char *const receiver_names[] = {"target", "all", NULL};
 static const char *const scene_names[] = {"straight", "scenery", NULL};
-static const char *const codebook_names[] = {"oversampled", "paper-b", NULL};
+static const char *const codebook_names[] = {"oversampled", "paper-b", "measured", NULL};
+static const char *const normalisation_names[] = {"by-mode", "amplitude", "power", NULL};
 static const char *const mode_names[] = {"paper", "corrected", NULL};
 static const char *const aggregate_names[] = {"mean-db", "mean-linear", "min", "proportional-fair", NULL};
 static const char *const lidar_names[] = {"os1-32", "paper-b", NULL};
@@ -127,7 +128,14 @@ static const bcue_config_field array_fields[] = {
          "that the beams cover; beam 1 left, the last right"),
     CHOICE("codebook", array.codebook, "oversampled", codebook_names,
            "paper-b: an 8 x 8 array with its 152 beams of one, two and three lobes; the keys above do not "
-           "matter"),
+           "matter; measured: the patterns of a folder"),
+    CHOICE("normalisation", array.normalisation, "by-mode", normalisation_names,
+           "paper-b: amplitude: weights as published, |w|^2 = 64, 32, 21 for 1, 2, 3 lobes; power: w / |w|; "
+           "by-mode: amplitude in mode paper, power in mode corrected"),
+    {.name = "patterns",
+     .type = BCUE_CONFIG_STRING,
+     .offset = AT(array.patterns),
+     .help = "measured: folder of built_in_beam_pattern_0.mat, _1.mat, ...; absent: none"},
     REAL("tilt_deg", array.tilt_deg, "0", -89, 89, "of the array's boresight; positive looks up"),
     END,
 };
@@ -325,6 +333,11 @@ uint32_t bcue_sim_piece(const bcue_simulate_config *config, uint32_t frame)
 
 static bcue_status check(const bcue_simulate_config *config, const bcue_config *source, bcue_error *error)
 {
+    if (config->array.codebook == BCUE_SIM_CODEBOOK_MEASURED &&
+        (!config->array.patterns || !config->array.patterns[0]))
+        return bcue_config_fail(source, error, "array.patterns",
+                                "measured beams need the folder of their patterns; name it, or take "
+                                "array.codebook oversampled");
     BCUE_TRY(check_weather(config, source, error));
     if (config->keep.frames > config->keep.every)
         return bcue_config_fail(source, error, "keep.frames",

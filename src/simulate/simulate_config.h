@@ -11,7 +11,16 @@
 
 typedef enum bcue_sim_scene_kind { BCUE_SIM_SCENE_STRAIGHT, BCUE_SIM_SCENE_SCENERY } bcue_sim_scene_kind;
 typedef enum bcue_sim_receivers { BCUE_SIM_TARGET, BCUE_SIM_ALL } bcue_sim_receivers;
-typedef enum bcue_sim_codebook { BCUE_SIM_CODEBOOK_OVERSAMPLED, BCUE_SIM_CODEBOOK_PAPER_B } bcue_sim_codebook;
+typedef enum bcue_sim_codebook {
+    BCUE_SIM_CODEBOOK_OVERSAMPLED,
+    BCUE_SIM_CODEBOOK_PAPER_B,
+    BCUE_SIM_CODEBOOK_MEASURED,
+} bcue_sim_codebook;
+typedef enum bcue_sim_normalisation {
+    BCUE_SIM_NORMALISE_BY_MODE, /* amplitude in mode paper, power in mode corrected */
+    BCUE_SIM_NORMALISE_AMPLITUDE,
+    BCUE_SIM_NORMALISE_POWER,
+} bcue_sim_normalisation;
 typedef enum bcue_sim_lidar { BCUE_SIM_LIDAR_OS1_32, BCUE_SIM_LIDAR_PAPER_B } bcue_sim_lidar;
 typedef enum bcue_sim_radar {
     BCUE_SIM_RADAR_POINTS,
@@ -66,7 +75,9 @@ typedef struct bcue_simulate_config {
     struct {
         int64_t elements, beams;
         double spacing_wavelengths, field_of_view_deg;
-        int codebook; /* bcue_sim_codebook */
+        int codebook;      /* bcue_sim_codebook */
+        int normalisation; /* bcue_sim_normalisation */
+        char *patterns;    /* folder of measured beams; NULL: none */
         double tilt_deg;
     } array;
     struct {
