@@ -6,6 +6,7 @@
 
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/memory.h"
 #include "beamcue/dataset.h"
 #include "learn/run_config.h"
@@ -32,6 +33,24 @@ static void put_quoted(bcue_text *text, const char *value)
     bcue_text_puts(text, "\"");
 }
 
+/* The beams that the manifest of a simulation counts; 0: there is none. */
+static long long manifest_beams(const char *folder)
+{
+    enum { LARGEST_MANIFEST = 1 << 30 };
+    bcue_bytes bytes = {0};
+    char *path = bcue_path_join(folder, "manifest.json");
+    long long beams = 0;
+    if (path != NULL && bcue_file_read(path, LARGEST_MANIFEST, &bytes, NULL) == BCUE_OK) {
+        json_t *manifest = json_loadb((const char *)bytes.data, bytes.size, JSON_REJECT_DUPLICATES, NULL);
+        json_t *found = json_object_get(json_object_get(manifest, "counts"), "beams");
+        beams = json_is_integer(found) ? (long long)json_integer_value(found) : 0;
+        json_decref(manifest);
+    }
+    bcue_bytes_free(&bytes);
+    free(path);
+    return beams >= 2 && beams <= 4096 ? beams : 0;
+}
+
 static bcue_status open_folder(const char *folder, const char *const *overrides, size_t override_count,
                                const bcue_hooks *hooks, bcue_dataset **dataset, bcue_config **config,
                                bcue_error *error)
@@ -41,6 +60,9 @@ static bcue_status open_folder(const char *folder, const char *const *overrides,
     bcue_text_puts(&yaml, "data:\n  sources:\n    - root: ");
     put_quoted(&yaml, folder);
     bcue_text_puts(&yaml, "\n");
+    const long long beams = manifest_beams(folder);
+    if (beams > 0)
+        bcue_text_printf(&yaml, "  beams: %lld\n", beams);
     bcue_status status = yaml.failed
                              ? bcue_fail_memory(error, folder)
                              : bcue_config_read_text(yaml.data, yaml.size, folder, overrides, override_count,

@@ -121,6 +121,8 @@ bcue_status bcue_inspection_make(const bcue_dataset *dataset, bcue_inspection *i
     inspection->median_gap_db = median_of(inspection->gap_db, inspection->powered);
     bcue_sensors_look(dataset, &inspection->sensors);
     bcue_status status = inspect_steps(dataset, inspection, error);
+    if (status == BCUE_OK)
+        status = bcue_beam_study_make(dataset, &inspection->study, error);
     if (status != BCUE_OK)
         bcue_inspection_free(inspection);
     return status;
@@ -131,6 +133,7 @@ void bcue_inspection_free(bcue_inspection *inspection)
     free(inspection->beam_histogram);
     free(inspection->spread_db);
     free(inspection->gap_db);
+    bcue_beam_study_free(&inspection->study);
     *inspection = (bcue_inspection){0};
 }
 
@@ -258,7 +261,24 @@ static void fill_json(const bcue_dataset *dataset, const bcue_inspection *inspec
     json_object_set_new(object, "zero_power", json_integer(d->zero_power));
     json_object_set_new(object, "label_mismatch", json_integer(d->label_mismatch));
     bcue_sensors_json(&inspection->sensors, object);
+    json_object_set_new(object, "scenes", bcue_beam_study_json(&inspection->study));
     json_object_set_new(object, "data_hash", json_string(bcue_dataset_hash(dataset)));
+}
+
+static bcue_status add_study(const bcue_beam_study *study, bcue_report *report, bcue_error *error)
+{
+    bcue_table *tables[BCUE_STUDY_TABLES];
+    bool failed;
+    bcue_beam_study_tables(study, tables, &failed);
+    bcue_status status = failed ? bcue_fail_memory(error, "the scenes") : BCUE_OK;
+    for (int t = 0; t < BCUE_STUDY_TABLES; t++) {
+        if (status == BCUE_OK && tables[t] != NULL) {
+            status = bcue_report_add_table(report, bcue_beam_study_table_names[t], tables[t], error);
+            bcue_text_puts(bcue_report_out(report), "\n");
+        }
+        bcue_table_destroy(tables[t]);
+    }
+    return status;
 }
 
 static bcue_status build(const bcue_dataset *dataset, const bcue_inspection *inspection, const char *title,
@@ -277,6 +297,7 @@ static bcue_status build(const bcue_dataset *dataset, const bcue_inspection *ins
         BCUE_TRY(status);
         bcue_text_puts(bcue_report_out(report), "\n");
     }
+    BCUE_TRY(add_study(&inspection->study, report, error));
     bcue_table *defects = bcue_inspection_defects(dataset);
     status = bcue_report_add_table(report, "defects", defects, error);
     bcue_table_destroy(defects);

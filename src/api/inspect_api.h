@@ -2,6 +2,7 @@
 #ifndef BCUE_API_INSPECT_API_H
 #define BCUE_API_INSPECT_API_H
 
+#include "api/inspect_beams.h"
 #include "api/inspect_sensors.h"
 #include "api/report_handle.h"
 #include "dataset/recordings.h"
@@ -19,6 +20,7 @@ typedef struct bcue_inspection {
     double *spread_db, *gap_db;            /* one per powered sample */
     int32_t beams;
     bcue_sensors sensors;
+    bcue_beam_study study;
 } bcue_inspection;
 
 bcue_status bcue_inspection_make(const bcue_dataset *dataset, bcue_inspection *inspection, bcue_error *error);

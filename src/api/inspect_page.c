@@ -163,6 +163,7 @@ static bcue_status fill(bcue_page *page, const bcue_dataset *dataset, const bcue
                                inspection->gap_db, inspection->powered, error));
     }
     bcue_page_grid_end(page);
+    BCUE_TRY(bcue_beam_study_add(page, dataset, &inspection->study, error));
     if (inspection->available[BCUE_CAMERA] > 0)
         BCUE_TRY(add_gallery(page, dataset, error));
     return bcue_sensors_add_pictures(page, dataset, &inspection->sensors, error);

@@ -84,12 +84,14 @@ typedef struct bcue_defects {
 /* One frame slot: file relative to the source's root, or NULL when that modality is missing at that instant.
  */
 typedef struct bcue_sample {
-    const char *id;      /* unique: "scenario5/1234" = source name and CSV index */
-    int32_t source;      /* index of the source */
-    int32_t scenario;    /* of DeepSense 6G, from a folder "scenarioN" or the source's name; 0 = unknown */
-    int32_t episode;     /* 0 .. episodes-1 over the whole data set */
-    int32_t sequence;    /* seq_index of the file */
-    int32_t copy;        /* 0: the recording; 1 ..: an augmented copy of the sample before it */
+    const char *id;        /* unique: "scenario5/1234" = source name and CSV index */
+    int32_t source;        /* index of the source */
+    int32_t scenario;      /* of DeepSense 6G, from a folder "scenarioN" or the source's name; 0 = unknown */
+    int32_t episode;       /* 0 .. episodes-1 over the whole data set */
+    int32_t sequence;      /* seq_index of the file */
+    int32_t copy;          /* 0: the recording; 1 ..: an augmented copy of the sample before it */
+    const char *scene;     /* what the table says in its columns `scene` and `condition`; NULL: nothing */
+    const char *condition; /* noon, night, rain, ... */
     int64_t row;         /* row (newest frame) within the source, 0-based; consecutive rows of an episode are
                             consecutive instants */
     double time_s;       /* of the newest frame; from time stamps, else row * 0.1 */

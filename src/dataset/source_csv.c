@@ -15,15 +15,15 @@
 /* The recordings' names of the columns with one file per frame. */
 static const char *const file_columns[BCUE_MODALITY_COUNT] = {"unit1_rgb", "unit1_lidar", "unit1_radar",
                                                               "unit2_loc"};
-static const char *const known_columns[] = {"index",           "seq_index",   "window_index", "time_stamp",
-                                            "unit1_pwr_60ghz", "unit1_beam",  "unit1_loc",    "unit1_rgb",
-                                            "unit1_lidar",     "unit1_radar", "unit2_loc"};
+static const char *const known_columns[] = {
+    "index",     "seq_index",   "window_index", "time_stamp", "unit1_pwr_60ghz", "unit1_beam", "unit1_loc",
+    "unit1_rgb", "unit1_lidar", "unit1_radar",  "unit2_loc",  "scene",           "condition"};
 static const char *const telemetry_parts[] = {"spd_over_grnd", "num_sat", "altitude", "geo_sep",
                                               "mode_fix_type", "pdop",    "hdop",     "vdop"};
 enum { MAX_TELEMETRY = 32 };
 
 typedef struct csv_columns {
-    int index, sequence, piece, time, power, beam, rsu;
+    int index, sequence, piece, time, power, beam, rsu, scene, condition;
     int file[BCUE_MODALITY_COUNT][BCUE_MAX_SLOTS];
     int slots;
     int telemetry[MAX_TELEMETRY];
@@ -123,6 +123,8 @@ static bcue_status find_columns(const bcue_source_job *job, csv_columns *columns
     columns->power = find_column(job, "unit1_pwr_60ghz");
     columns->beam = find_column(job, "unit1_beam");
     columns->rsu = find_column(job, "unit1_loc");
+    columns->scene = find_column(job, "scene");
+    columns->condition = find_column(job, "condition");
     columns->time = find_column(job, "time_stamp");
     for (size_t c = 0; columns->time < 0 && c < bcue_csv_columns(csv); c++)
         if (bcue_starts_with(bcue_csv_header(csv, c), "time_stamp"))
@@ -188,6 +190,13 @@ static double parse_time(const char *cell)
 static const char *cell_of(const bcue_source_job *job, size_t row, int column)
 {
     return column < 0 ? "" : bcue_csv_cell(job->table->csv, row, (size_t)column);
+}
+
+/* The same; NULL for an empty cell. */
+static const char *word_of(const bcue_source_job *job, size_t row, int column)
+{
+    const char *cell = cell_of(job, row, column);
+    return *cell != '\0' ? cell : NULL;
 }
 
 /* A GPS fix of a file; NaN when it is missing, damaged or says so. */
@@ -376,6 +385,8 @@ static bcue_status read_row(bcue_source_job *job, const csv_columns *columns, si
     if (columns->piece >= 0 && bcue_parse_double(cell_of(job, number, columns->piece), &piece) &&
         fabs(piece) < 1e15)
         row->piece = (int64_t)piece;
+    row->scene = word_of(job, number, columns->scene);
+    row->condition = word_of(job, number, columns->condition);
     row->time_s = parse_time(cell_of(job, number, columns->time));
     read_files(job, columns, number, row);
     settle_fixes(job, columns, row);

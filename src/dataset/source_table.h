@@ -21,6 +21,7 @@ typedef struct bcue_row {
     bool power_present; /* the row names a power file that has numbers, usable or not */
     int64_t file_label; /* as written; INT64_MIN = none */
     int32_t label;      /* 0-based among the kept beams, -1 = none; set by bcue_labels_resolve */
+    const char *scene, *condition; /* NULL: none */
     int64_t sequence;
     int64_t piece;   /* of the sequence, in recordings with gaps by design; no window reaches across */
     size_t episode;  /* within the source, by first appearance */

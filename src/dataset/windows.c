@@ -162,6 +162,8 @@ static bcue_status append_sample(bcue_source_job *job, size_t newest, const wind
     bcue_sample sample = {.source = (int32_t)job->number,
                           .episode = (int32_t)(first_episode + row->episode),
                           .sequence = (int32_t)row->sequence,
+                          .scene = row->scene,
+                          .condition = row->condition,
                           .row = (int64_t)newest,
                           .time_s = row->time_s,
                           .label = target->label,
