@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/report_hooks.h"
+#include "compress/prune_rank.h"
 #include "compress/prune_windows.h"
 #include "learn/scorer.h"
 #include "learn/trainer.h"
@@ -118,6 +119,29 @@ static bcue_status write_scores(const pruner *p, const char *phase, const bcue_p
     return status;
 }
 
+/* The same units by the other of the two scores that estimate one thing. */
+static bcue_status compare_scores(const pruner *p, const bcue_prune_score_options *options,
+                                  const bcue_prune_space *space, bcue_error *error)
+{
+    bcue_prune_score_options other = *options;
+    bcue_prune_space again;
+    other.score = options->score == BCUE_SCORE_KL ? BCUE_SCORE_FISHER : BCUE_SCORE_KL;
+    BCUE_TRY(bcue_prune_space_create(&p->model.config, &p->model.inputs, &again, error));
+    bcue_status status = bcue_prune_score_units(&p->model, &p->windows.data, &other, &again, error);
+    for (int kind = 0; status == BCUE_OK && kind < BCUE_PRUNE_KINDS; kind++) {
+        double correlation;
+        if ((options->kinds >> kind & 1U) == 0)
+            continue;
+        status = bcue_prune_agreement(space, &again, 1U << kind, &correlation, error);
+        if (status == BCUE_OK)
+            bcue_log(p->hooks, BCUE_LOG_INFO, "%s: %s and %s agree in rank by %.3f (Spearman)",
+                     bcue_prune_kind_names[kind], bcue_prune_score_names[options->score],
+                     bcue_prune_score_names[other.score], correlation);
+    }
+    bcue_prune_space_free(&again);
+    return status;
+}
+
 /* Scores, and the network without what they find cheapest. */
 static bcue_status shrink(pruner *p, const char *name, unsigned kinds, bcue_error *error)
 {
@@ -134,6 +158,8 @@ static bcue_status shrink(pruner *p, const char *name, unsigned kinds, bcue_erro
     bcue_model_file smaller = {0};
     BCUE_TRY(bcue_prune_space_create(&p->model.config, &p->model.inputs, &space, error));
     bcue_status status = bcue_prune_score_units(&p->model, &p->windows.data, &options, &space, error);
+    if (status == BCUE_OK && config->agreement)
+        status = compare_scores(p, &options, &space, error);
     if (status == BCUE_OK)
         status = bcue_prune_choose(&p->result->plan, kinds, &space, error);
     if (status == BCUE_OK)

@@ -33,6 +33,11 @@ const bcue_config_field bcue_prune_config_fields[] = {
      .help = "what a unit is worth: kl (exact) or fisher, its estimate (auto: above 20 million parameters); "
              "taylor, "
              "magnitude, random to compare with"},
+    {.name = "agreement",
+     .type = BCUE_CONFIG_BOOL,
+     .offset = PRUNE(agreement),
+     .fallback = "false",
+     .help = "say how far kl and fisher put the units into the same order; costs the other score too"},
     {.name = "phases",
      .type = BCUE_CONFIG_CHOICE,
      .offset = PRUNE(phases),

@@ -18,7 +18,7 @@ typedef enum bcue_prune_score {
 typedef enum bcue_prune_of {
     BCUE_PRUNE_OF_FUSION, /* the four fusion stages keep the share, everything else stays */
     BCUE_PRUNE_OF_TOTAL,  /* fusion stages and trunks keep one share each, such that the whole network keeps
-                             what  was asked for */
+                             what was asked for */
 } bcue_prune_of;
 
 typedef enum bcue_prune_phases {
@@ -33,6 +33,7 @@ typedef struct bcue_prune_config {
     char *model; /* NULL: OUT/model-seedS.safetensors of the run */
     bcue_double_list ratios;
     int of, score, phases; /* the enumerations above */
+    bool agreement;        /* score by the other of KL and FISHER too */
     bool cumulative;       /* each ratio starts from the result of the one before */
     int64_t windows, draws, epochs, round_fusion, round_channels;
     double lr; /* of fine-tuning; 0: train.optimizer.lr */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include "check.h"
 #include "compress/prune_choose.h"
+#include "compress/prune_rank.h"
 #include "prune_models.h"
 
 #define SMALL_INPUTS                                                                                         \
@@ -145,8 +146,26 @@ static void share_of_the_total(void)
     bcue_model_file_free(&model);
 }
 
+/* 1 - 6 sum d^2 / (n (n^2 - 1)) without ties; with them Pearson's of the mean ranks. */
+static void ranks(void)
+{
+    bcue_error error = {""};
+    const double a[] = {10, 20, 30, 40, 50}, b[] = {1, 3, 2, 5, 4}, c[] = {1, 1, 2, 2, 2},
+                 same[] = {7, 7, 7, 7, 7};
+    double found;
+    CHECK_OK(bcue_rank_correlation(a, b, 5, &found, &error), error);
+    CHECK_NEAR(found, 1 - 6.0 * 4 / (5 * 24), 1e-12);
+    CHECK_OK(bcue_rank_correlation(a, a, 5, &found, &error), error);
+    CHECK_NEAR(found, 1, 1e-12);
+    CHECK_OK(bcue_rank_correlation(a, c, 5, &found, &error), error); /* ranks .5 .5 3 3 3 against 0 .. 4 */
+    CHECK_NEAR(found, 7.5 / sqrt(10 * 7.5), 1e-12);
+    CHECK_OK(bcue_rank_correlation(a, same, 5, &found, &error), error);
+    CHECK_NEAR(found, 0, 0);
+}
+
 int main(void)
 {
+    RUN(ranks);
     RUN(share_of_the_fusion);
     RUN(share_of_the_total);
     return check_summary();

@@ -78,8 +78,8 @@ static void phase_by_phase(void)
     CHECK_OK(bcue_evaluate_run(&scored, config, run.dataset, NULL, NULL, &evaluation, &error), error);
     bcue_evaluation_free(&evaluation);
     /* a smaller share of the same network, from here, at once, without fine-tuning */
-    const char *const more[] = {"prune.phases=one-shot", "prune.epochs=0", "prune.of=fusion",
-                                "prune.score=kl", NULL};
+    const char *const more[] = {"prune.phases=one-shot", "prune.epochs=0",       "prune.of=fusion",
+                                "prune.score=kl",        "prune.agreement=true", NULL};
     toy_run again;
     char *from = result.model_path;
     result.model_path = NULL;
