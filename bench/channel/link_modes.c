@@ -1,6 +1,7 @@
 /* The two readings of paper B's link, and each difference between them alone, in paper B's scenes: which beam
    is chosen for all vehicles within the bounds, and what that costs where the corrected reading holds. Prints
-   Markdown. Usage: bench_link_modes [2-lane|3-lane [EPISODES [SECONDS BETWEEN INSTANTS]]] */
+   Markdown. Usage: bench_link_modes [2-lane|3-lane [EPISODES [SECONDS BETWEEN INSTANTS [LOSS]]]]; paths that
+   certainly lose more than LOSS (120 dB, as in the paper) are not looked for. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ typedef struct run {
     size_t count[2], capacity[2], loss_capacity[2], dark;
 } run;
 
-static bcue_status set_up(run *r, bcue_scenery_preset preset, bcue_error *error)
+static bcue_status set_up(run *r, bcue_scenery_preset preset, double max_loss_db, bcue_error *error)
 {
     static bcue_weather weather;
     weather = bcue_weather_clear();
@@ -53,7 +54,7 @@ static bcue_status set_up(run *r, bcue_scenery_preset preset, bcue_error *error)
                                      .mixed = true,
                                      .min_edge_m = 5.0 * BCUE_SPEED_OF_LIGHT / CARRIER,
                                      .max_transmissions = 2,
-                                     .max_loss_db = 140.0,
+                                     .max_loss_db = max_loss_db,
                                      .wavelength_m = BCUE_SPEED_OF_LIGHT / CARRIER};
     bcue_link_switches corrected = bcue_link_mode_switches(BCUE_LINK_CORRECTED);
     bcue_channel_config channel = {.carrier_hz = CARRIER};
@@ -198,7 +199,9 @@ int main(int count, char **arguments)
     bool three = count > 1 && strcmp(arguments[1], "3-lane") == 0;
     uint32_t episodes = count > 2 ? (uint32_t)strtoul(arguments[2], NULL, 10) : 10;
     double step_s = count > 3 ? strtod(arguments[3], NULL) : 1.0;
-    bcue_status status = set_up(&r, three ? BCUE_SCENERY_THREE_LANE : BCUE_SCENERY_TWO_LANE, &error);
+    double max_loss_db = count > 4 ? strtod(arguments[4], NULL) : 120.0;
+    bcue_status status =
+        set_up(&r, three ? BCUE_SCENERY_THREE_LANE : BCUE_SCENERY_TWO_LANE, max_loss_db, &error);
     for (uint32_t e = 0; status == BCUE_OK && e < episodes; e++)
         status = episode(&r, e, step_s > 0.0 ? step_s : 1.0, &error);
     if (status == BCUE_OK && r.instants > 0)

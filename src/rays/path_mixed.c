@@ -10,8 +10,8 @@
    so no further from the line. Hence
    - near an incidence boundary (here): the line from the image in a surface to the other end passes that
      surface within y, and the wedge lies in a tube of radius y around it;
-   - near a reflection boundary (path_pairs.c): the line of a double reflection, by the surface and by a face
-     of the wedge, passes both within y. */
+   - near a reflection boundary (path_pairs.c, path_lobes.c): the line of a double reflection, by the surface
+   and by a face of the wedge, passes both within y. */
 #include <stdlib.h>
 #include "base/memory.h"
 #include "rays/path_mixed.h"
@@ -129,7 +129,7 @@ bool bcue_mixed_candidates(const bcue_search *s, size_t r, bcue_key_list *keys)
         ok = bcue_grow((void **)&keys->all, &keys->capacity, count, sizeof *keys->all);
         for (size_t i = 0; ok && i < count; i++)
             keys->all[keys->count++] = s->pair_keys[first + i];
-        ok = ok && incidence_candidates(s, r, &found, keys);
+        ok = ok && bcue_lobes_find(s, r, &found, keys) && incidence_candidates(s, r, &found, keys);
     } else
         ok = all_candidates(s, r, false, &found, keys) && all_candidates(s, r, true, &found, keys);
     free(found.all);
@@ -174,5 +174,5 @@ bool bcue_mixed_make(bcue_search *s)
     for (size_t i = 0; i < s->surface_count; i++)
         s->reach[i] = sqrt(s->surfaces[i].half_u * s->surfaces[i].half_u +
                            s->surfaces[i].half_v * s->surfaces[i].half_v);
-    return bcue_pairs_make(s);
+    return bcue_pairs_make(s) && bcue_lobes_make(s);
 }

@@ -1,6 +1,6 @@
 /* One reflection and one diffraction near a reflection boundary of the wedge: a double reflection, off the
-   mirror and off a face g of the wedge, passes both of them nearly. Found once per search, mirror by mirror,
-   for all receivers side by side.
+   mirror and off a face g of the wedge, passes both of them nearly. Here the mirror comes first: found once
+   per search, mirror by mirror, for all receivers side by side; the other order is path_lobes.c.
 
    With the bound of path_edge.c (c: the least amplitude over wavelength / 4 pi) the reflection terms carry
    the share q of what is needed only if S^2 - D^2 <= 2 K / S, K = 1 / (pi k q^2 c^2). S = a + b is the length
@@ -47,7 +47,7 @@ typedef struct pair_work {
 /* One worker's own. */
 typedef struct bench {
     const pair_work *work;
-    bcue_index_list found, near, beam, mine;
+    bcue_index_list found, beam, mine;
     bcue_half_space region[BCUE_BEAM_PLANES]; /* of the node's surface */
     bool has_beam;
     bcue_key_list keys;
@@ -70,14 +70,6 @@ static double radius_from(double spread, double a, double slack, double least)
     double all = 0.5 * spread / fmax(least, 1e-3), part = share(spread, fmax(least, 1e-3)) * (a + slack) *
                                                           (length - low) / (length * length * length);
     return sqrt(fmin(all, part));
-}
-
-/* The same when both parts are known, a and b +- slack, and the straight line's length. */
-static double radius_between(double spread, double a, double b, double slack, double straight)
-{
-    double length = fmax(fmax(straight, a + b - 2.0 * slack), 1e-3);
-    double part = share(spread, length) * (a + slack) * (b + slack) / (length * length * length);
-    return sqrt(fmin(0.5 * spread / length, part));
 }
 
 /* ---- all receivers at once ---- */
@@ -141,43 +133,23 @@ static double spread_of(const bcue_search *s, double heights, double least)
     return 1.0 / (BCUE_PI * s->wave_number * rest * rest);
 }
 
+double bcue_radius_between(const bcue_search *s, double heights, double a, double b, double slack,
+                           double straight)
+{
+    double length = fmax(fmax(straight, a + b - 2.0 * slack), 1e-3), spread = spread_of(s, heights, length);
+    double part = share(spread, length) * (a + slack) * (b + slack) / (length * length * length);
+    return sqrt(fmin(0.5 * spread / length, part));
+}
+
 static double distance(bcue_vec3 a, bcue_vec3 b)
 {
     return bcue_vec3_norm(bcue_vec3_sub(a, b));
 }
 
-/* A line that crosses a face, and how near to it the edge has to be. */
-typedef struct near_line {
-    bcue_vec3 from, to;
-    double square, radius; /* of its length */
-} near_line;
-
-/* The part of the line within whose radius points of the face can lie. */
-static void clip_to_face(const bcue_placed_surface *at, const near_line *line, bcue_vec3 *begin,
-                         bcue_vec3 *end)
+bool bcue_wedge_near(const bcue_placed_wedge *w, const bcue_near_line *line)
 {
-    bcue_vec3 span = bcue_vec3_sub(line->to, line->from);
-    double length = sqrt(line->square), fall = bcue_vec3_dot(span, at->normal),
-           from = at->offset - bcue_vec3_dot(at->normal, line->from);
-    double sine = fabs(fall) / length, low = 0.0, high = 1.0;
-    if (sine > 1e-6) {
-        double crossing = from / fall,
-               slack = line->radius * sqrt(fmax(0.0, 1.0 - sine * sine)) / (sine * length);
-        low = fmin(fmax(crossing - slack, 0.0), 1.0);
-        high = fmin(fmax(crossing + slack, 0.0), 1.0);
-    }
-    *begin = bcue_vec3_add(line->from, bcue_vec3_scale(span, low));
-    *end = bcue_vec3_add(line->from, bcue_vec3_scale(span, high));
-}
-
-static bool add_wedge(bench *b, size_t r, bool reversed, uint32_t mirror, bcue_vec3 image, uint32_t wedge,
-                      const near_line *line)
-{
-    const bcue_search *s = b->work->s;
-    const bcue_placed_wedge *w = &s->wedges[wedge];
     bcue_vec3 middle = bcue_vec3_add(w->a, bcue_vec3_scale(w->along, 0.5 * w->length_m));
-    return !bcue_passes_near(line->from, line->to, line->square, middle, 0.5 * w->length_m + line->radius) ||
-           bcue_mixed_add(s, r, reversed, mirror, image, wedge, &b->keys);
+    return bcue_passes_near(line->from, line->to, line->square, middle, 0.5 * w->length_m + line->radius);
 }
 
 static bool put_keys(bench *b, size_t r)
@@ -189,32 +161,6 @@ static bool put_keys(bench *b, size_t r)
         b->out->all[b->out->count++] = (met_key){b->keys.all[i], (uint32_t)r};
     b->keys.count = 0;
     return true;
-}
-
-/* Keys of the wedges of face `face` near the line. */
-static bool add_wedges(bench *b, size_t r, uint32_t mirror, bcue_vec3 image, uint32_t face,
-                       const near_line *line)
-{
-    const bcue_search *s = b->work->s;
-    size_t first = s->first_wedge[face], count = s->first_wedge[face + 1] - first;
-    if (count <= FEW_WEDGES) {
-        for (size_t i = 0; i < count; i++)
-            if (!add_wedge(b, r, true, mirror, image, s->surface_wedges[first + i], line))
-                return false;
-        return put_keys(b, r);
-    }
-    bcue_vec3 begin, end;
-    clip_to_face(&s->surfaces[face], line, &begin, &end);
-    b->near.count = 0;
-    if (!bcue_radio_wedges_near(s->scene, begin, end, line->radius, &b->near))
-        return false;
-    for (size_t i = 0; i < b->near.count; i++) {
-        const bcue_placed_wedge *w = &s->wedges[b->near.all[i]];
-        if ((w->surface[0] == face || w->surface[1] == face) &&
-            !add_wedge(b, r, true, mirror, image, b->near.all[i], line))
-            return false;
-    }
-    return put_keys(b, r);
 }
 
 static bool outside(const bcue_half_space *region, const bcue_placed_wedge *w)
@@ -262,34 +208,16 @@ static bool look_after(bench *b, const bcue_image_node *node, uint32_t face, bcu
     if (!(heights > 0.0)) /* not on one side */
         return true;
     double straight = distance(image, receiver),
-           radius = radius_between(spread_of(s, heights, straight), distance(node->image, at->middle),
-                                   distance(at->middle, receiver), s->reach[face], straight);
-    const near_line line = {image, receiver, straight * straight, radius};
+           radius = bcue_radius_between(s, heights, distance(node->image, at->middle),
+                                        distance(at->middle, receiver), s->reach[face], straight);
+    const bcue_near_line line = {image, receiver, straight * straight, radius};
     if (!bcue_surface_near(s, face, image, receiver, line.square, radius))
         return true;
     for (size_t i = 0; i < b->mine.count; i++)
-        if (!add_wedge(b, r, false, node->surface, node->image, b->mine.all[i], &line))
+        if (bcue_wedge_near(&s->wedges[b->mine.all[i]], &line) &&
+            !bcue_mixed_add(s, r, false, node->surface, node->image, b->mine.all[i], &b->keys))
             return false;
     return put_keys(b, r);
-}
-
-/* Diffraction at a wedge of the node's surface, then reflection off `mirror`. */
-static bool look_before(bench *b, const bcue_image_node *node, uint32_t mirror, size_t r)
-{
-    const bcue_search *s = b->work->s;
-    const bcue_placed_surface *face = &s->surfaces[node->surface], *at = &s->surfaces[mirror];
-    bcue_vec3 receiver = s->receivers[r], mirrored = bcue_mirror(at, receiver);
-    double heights = height(face, s->transmitter) * height(face, mirrored);
-    if (!bcue_surface_faces(at, receiver) || !(heights > 0.0))
-        return true;
-    double straight = distance(node->image, mirrored),
-           radius = radius_between(spread_of(s, heights, straight), distance(node->image, face->middle),
-                                   distance(face->middle, mirrored), s->reach[node->surface], straight);
-    const near_line line = {node->image, mirrored, straight * straight, radius};
-    if (!bcue_surface_near(s, node->surface, node->image, mirrored, line.square, radius) ||
-        !bcue_surface_near(s, mirror, node->image, mirrored, line.square, radius))
-        return true;
-    return add_wedges(b, r, mirror, mirrored, node->surface, &line);
 }
 
 /* ---- one pair of surfaces ---- */
@@ -322,35 +250,6 @@ static bool pair_after(bench *b, const bcue_image_node *node, uint32_t face)
             return true;
         for (size_t k = 0; k < LANES && LANES * i + k < s->receiver_count; k++)
             if (b->gap[i][k] <= 0.0f && !look_after(b, node, face, image, LANES * i + k))
-                return false;
-    }
-    return true;
-}
-
-static bool pair_before(bench *b, const bcue_image_node *node, uint32_t mirror)
-{
-    const pair_work *work = b->work;
-    const bcue_search *s = work->s;
-    const bcue_placed_surface *face = &s->surfaces[node->surface], *at = &s->surfaces[mirror];
-    if (mirror == node->surface)
-        return true;
-    double reach = s->reach[node->surface], other = s->reach[mirror];
-    /* The edge is before the mirror. */
-    if (!at->two_sided && bcue_vec3_dot(at->normal, face->middle) - at->offset < -reach)
-        return true;
-    double a = distance(node->image, face->middle),
-           apart = fmax(0.0, distance(face->middle, at->middle) - reach - other),
-           radius = radius_from(s->spread_reflected, a, reach, fmax(work->shortest, a - reach + apart));
-    begin_gap(work, at, b->gap);
-    bcue_vec3 edge = bcue_mirror(at, face->middle), image = bcue_mirror(at, node->image);
-    widen_gap(work, edge, at->middle, other + reach, b->gap);
-    widen_gap(work, image, edge, reach + radius, b->gap);
-    widen_gap(work, image, at->middle, other + radius, b->gap);
-    for (size_t i = 0; i < work->groups; i++) {
-        if (!any_in(b->gap[i]))
-            continue;
-        for (size_t k = 0; k < LANES && LANES * i + k < s->receiver_count; k++)
-            if (b->gap[i][k] <= 0.0f && !look_before(b, node, mirror, LANES * i + k))
                 return false;
     }
     return true;
@@ -399,30 +298,27 @@ static void enlarge(const bcue_search *s, const bcue_placed_surface *surface, do
     region[4].offset -= radius;
 }
 
-static bool pairs_of(bench *b, const bcue_image_node *node)
+void bcue_lobe_region(const bcue_search *s, const bcue_image_node *node, double shortest,
+                      bcue_half_space region[BCUE_BEAM_PLANES])
 {
-    const pair_work *work = b->work;
-    const bcue_search *s = work->s;
     const bcue_placed_surface *at = &s->surfaces[node->surface];
     double reach = s->reach[node->surface], a = distance(node->image, at->middle);
-    bcue_half_space *region = b->region;
     bcue_beam_region(at, node->image, s->clearance_m, region);
+    enlarge(s, at, reach, node->image, radius_from(s->spread_reflected, a, reach, fmax(shortest, a - reach)),
+            region);
+}
+
+static bool pairs_of(bench *b, const bcue_image_node *node)
+{
+    const bcue_search *s = b->work->s;
+    const bcue_placed_surface *at = &s->surfaces[node->surface];
+    bcue_beam_region(at, node->image, s->clearance_m, b->region);
     b->found.count = b->beam.count = 0;
     b->has_beam = false;
-    if (!bcue_radio_surfaces_within(s->scene, region, BCUE_BEAM_PLANES, &b->found))
+    if (!bcue_radio_surfaces_within(s->scene, b->region, BCUE_BEAM_PLANES, &b->found))
         return false;
     for (size_t i = 0; i < b->found.count; i++)
         if (!pair_after(b, node, b->found.all[i]))
-            return false;
-    if (!bends(s, node->surface))
-        return true;
-    enlarge(s, at, reach, node->image,
-            radius_from(s->spread_reflected, a, reach, fmax(work->shortest, a - reach)), region);
-    b->found.count = 0;
-    if (!bcue_radio_surfaces_within(s->scene, region, BCUE_BEAM_PLANES, &b->found))
-        return false;
-    for (size_t i = 0; i < b->found.count; i++)
-        if (!pair_before(b, node, b->found.all[i]))
             return false;
     return true;
 }
@@ -439,7 +335,6 @@ static void fill_chunk(void *context, size_t chunk)
         ok = pairs_of(&b, &s->images.nodes[i]);
     work->failed[chunk] = !ok;
     free(b.found.all);
-    free(b.near.all);
     free(b.beam.all);
     free(b.mine.all);
     free(b.keys.all);

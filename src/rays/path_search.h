@@ -34,6 +34,8 @@ typedef struct bcue_edge_end {
     double along, distance, height_0, height_n;
 } bcue_edge_end;
 
+typedef struct bcue_lobes bcue_lobes; /* path_lobes.c */
+
 /* A scattering patch where it is in this frame. */
 typedef struct bcue_placed_patch {
     bcue_vec3 centre;
@@ -72,6 +74,7 @@ typedef struct bcue_search {
     double spread_incident, spread_reflected; /* m^3: K of path_mixed.c and path_pairs.c */
     uint64_t *pair_keys; /* of receiver r: pair_keys[first_pair_key[r] .. first_pair_key[r + 1]) */
     size_t *first_pair_key;
+    bcue_lobes *lobes;
     bcue_placed_patch *patches;
     size_t patch_count, patch_capacity;
     bool *failed; /* per receiver: out of memory */

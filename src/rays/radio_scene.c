@@ -26,6 +26,10 @@ struct bcue_radio_scene {
     size_t first_capacity;
     /* Of what stands still, and of the placed vehicles; owned. */
     bcue_box_tree surface_trees[2], wedge_trees[2];
+    bcue_radio_group *groups; /* owned: the street's, then one per vehicle */
+    size_t group_count, group_capacity, street_groups;
+    uint32_t *grouped; /* owned: their surfaces */
+    size_t grouped_capacity;
     bcue_box *boxes; /* scratch of place */
     size_t box_capacity;
 };
@@ -132,6 +136,57 @@ static bool make_trees(bcue_radio_scene *scene, int which, size_t first_surface,
     return bcue_box_tree_make(&scene->wedge_trees[which], scene->boxes, wedges);
 }
 
+enum { GROUP_M = 4 };
+
+/* The largest subtrees that are not larger than GROUP_M, or leaves. */
+static bool group_street(bcue_radio_scene *scene)
+{
+    const bcue_box_tree *tree = &scene->surface_trees[0];
+    if (!bcue_grow((void **)&scene->groups, &scene->group_capacity, tree->node_count,
+                   sizeof *scene->groups) ||
+        !bcue_grow((void **)&scene->grouped, &scene->grouped_capacity, tree->count, sizeof *scene->grouped))
+        return false;
+    for (size_t i = 0; i < tree->count; i++)
+        scene->grouped[i] = tree->order[i];
+    for (size_t n = 0; tree->count > 0 && n < tree->node_count;) {
+        const bcue_box_node *node = &tree->nodes[n];
+        if (node->count == 0 && fmax(fmax(node->half.x, node->half.y), node->half.z) > 0.5 * GROUP_M) {
+            n++;
+            continue;
+        }
+        size_t end = node->skip < tree->node_count ? tree->nodes[node->skip].first : tree->count;
+        scene->groups[scene->group_count++] =
+            (bcue_radio_group){node->middle, node->half, node->first, (uint32_t)end - node->first};
+        n = node->skip;
+    }
+    scene->street_groups = scene->group_count;
+    return true;
+}
+
+/* `first`: of the vehicle's surfaces, the last of all. */
+static bool group_vehicle(bcue_radio_scene *scene, size_t first)
+{
+    size_t end = scene->surface_count;
+    if (!bcue_grow((void **)&scene->groups, &scene->group_capacity, scene->group_count + 1,
+                   sizeof *scene->groups) ||
+        !bcue_grow((void **)&scene->grouped, &scene->grouped_capacity, end, sizeof *scene->grouped))
+        return false;
+    bcue_box all = {{INFINITY, INFINITY, INFINITY}, {-INFINITY, -INFINITY, -INFINITY}};
+    for (size_t i = first; i < end; i++) {
+        bcue_box box = box_of_surface(&scene->surfaces[i]);
+        all.low = bcue_vec3_make(fmin(all.low.x, box.low.x), fmin(all.low.y, box.low.y),
+                                 fmin(all.low.z, box.low.z));
+        all.high = bcue_vec3_make(fmax(all.high.x, box.high.x), fmax(all.high.y, box.high.y),
+                                  fmax(all.high.z, box.high.z));
+        scene->grouped[i] = (uint32_t)i;
+    }
+    if (first < end)
+        scene->groups[scene->group_count++] = (bcue_radio_group){
+            bcue_vec3_scale(bcue_vec3_add(all.low, all.high), 0.5),
+            bcue_vec3_scale(bcue_vec3_sub(all.high, all.low), 0.5), (uint32_t)first, (uint32_t)(end - first)};
+    return true;
+}
+
 static bcue_status build(bcue_radio_scene *scene, bcue_error *error)
 {
     const bcue_world *world = scene->world;
@@ -145,7 +200,7 @@ static bcue_status build(bcue_radio_scene *scene, bcue_error *error)
     scene->clearance_m = 1e-6 * fmax(extent, 1.0);
     scene->models = bcue_calloc(world->model_count, sizeof *scene->models);
     if (!scene->models || !place_shape(scene, radio, BCUE_RADIO_STATIC, (bcue_vec3){0}, 0.0) ||
-        !make_trees(scene, 0, 0, 0))
+        !make_trees(scene, 0, 0, 0) || !group_street(scene))
         return bcue_fail_memory(error, "the radio scene");
     for (size_t m = 0; m < world->model_count; m++) {
         scene->models[m] = make_shape_scene(scene->device, &world->models[m].radio, (bcue_vec3){0});
@@ -196,6 +251,8 @@ void bcue_radio_scene_destroy(bcue_radio_scene *scene)
     free(scene->surfaces);
     free(scene->wedges);
     free(scene->first_surface);
+    free(scene->groups);
+    free(scene->grouped);
     free(scene->boxes);
     for (int i = 0; i < 2; i++) {
         bcue_box_tree_free(&scene->surface_trees[i]);
@@ -213,6 +270,7 @@ bcue_status bcue_radio_scene_place(bcue_radio_scene *scene, const bcue_instance 
     scene->count = 0;
     scene->surface_count = world->radio.surface_count;
     scene->wedge_count = world->radio.wedge_count;
+    scene->group_count = scene->street_groups;
     if (!bcue_grow((void **)&scene->instances, &scene->capacity, count, sizeof *instances) ||
         !bcue_grow((void **)&scene->first_surface, &scene->first_capacity, count,
                    sizeof *scene->first_surface))
@@ -223,7 +281,8 @@ bcue_status bcue_radio_scene_place(bcue_radio_scene *scene, const bcue_instance 
             return bcue_fail(error, BCUE_ERROR_ARGUMENT, "vehicle %zu has model %u, but the world has %zu", i,
                              at->model, world->model_count);
         scene->first_surface[i] = scene->surface_count;
-        if (!place_shape(scene, &world->models[at->model].radio, (uint32_t)i, at->position, at->yaw))
+        if (!place_shape(scene, &world->models[at->model].radio, (uint32_t)i, at->position, at->yaw) ||
+            !group_vehicle(scene, scene->first_surface[i]))
             return bcue_fail_memory(error, "the placed vehicles");
         if (!bcue_embree_attach(scene->device, scene->top, scene->models[at->model],
                                 bcue_vec3_sub(at->position, scene->centre), at->yaw,
@@ -312,6 +371,14 @@ bool bcue_radio_wedges_near(const bcue_radio_scene *scene, bcue_vec3 a, bcue_vec
     return bcue_box_tree_query_tube(&scene->wedge_trees[0], a, b, radius, 0, found) &&
            bcue_box_tree_query_tube(&scene->wedge_trees[1], a, b, radius,
                                     (uint32_t)scene->world->radio.wedge_count, found);
+}
+
+const bcue_radio_group *bcue_radio_groups(const bcue_radio_scene *scene, size_t *count,
+                                          const uint32_t **surfaces)
+{
+    *count = scene->group_count;
+    *surfaces = scene->grouped;
+    return scene->groups;
 }
 
 double bcue_radio_clearance_m(const bcue_radio_scene *scene)

@@ -78,6 +78,16 @@ bool bcue_radio_wedges_within(const bcue_radio_scene *scene, const bcue_half_spa
 bool bcue_radio_wedges_near(const bcue_radio_scene *scene, bcue_vec3 a, bcue_vec3 b, double radius,
                             bcue_index_list *found);
 
+/* The placed surfaces in groups of neighbours: each vehicle is one, the street falls into parts of some
+   metres or single large surfaces. Group g is surfaces[first .. first + count) of *surfaces; valid as the
+   surfaces are. */
+typedef struct bcue_radio_group {
+    bcue_vec3 middle, half; /* of the box around them */
+    uint32_t first, count;
+} bcue_radio_group;
+const bcue_radio_group *bcue_radio_groups(const bcue_radio_scene *scene, size_t *count,
+                                          const uint32_t **surfaces);
+
 /* How far to lift a point off the surface it lies on, so that Embree's float arithmetic does not find that
    surface again; also how close to either end of a segment nothing blocks. 1e-6 of the size of the scene. */
 double bcue_radio_clearance_m(const bcue_radio_scene *scene);
