@@ -47,24 +47,53 @@ bool bcue_surface_near(const bcue_search *s, uint32_t index, bcue_vec3 a, bcue_v
     return (u * u + v * v) * (from - to) * (from - to) <= radius * radius * square;
 }
 
-/* The wedges in a tube around the line from an image to the other end, from the surface on. */
-static bool tube_candidates(const bcue_search *s, size_t r, uint32_t surface, bcue_vec3 image, bcue_vec3 end,
-                            double length, double radius, bool reversed, bcue_index_list *found,
-                            bcue_key_list *keys)
+/* A segment such that everything that the wave from an image by way of a surface meets, within `radius` of
+   the line to the other end, lies near it; how near. Either the line itself from the surface on, or, where
+   that is narrower, the axis of the beam. */
+static double tube_around(const bcue_search *s, uint32_t surface, bcue_vec3 image, bcue_vec3 end,
+                          double length, double radius, bcue_vec3 segment[2])
 {
     const bcue_placed_surface *at = &s->surfaces[surface];
+    bcue_vec3 axis = bcue_vec3_sub(at->middle, image);
+    double middle = bcue_vec3_norm(axis), reach = s->reach[surface] + 2.0 * s->clearance_m,
+           most = length + 2.0 * radius, beam = INFINITY;
+    if (reach < 0.7 * middle)
+        beam = most * reach / sqrt(middle * middle - reach * reach);
+    if (beam < radius) {
+        axis = bcue_vec3_scale(axis, 1.0 / middle);
+        segment[0] = bcue_vec3_add(image, bcue_vec3_scale(axis, middle - reach));
+        segment[1] = bcue_vec3_add(image, bcue_vec3_scale(axis, most));
+        return beam;
+    }
     bcue_vec3 along = bcue_vec3_scale(bcue_vec3_sub(end, image), 1.0 / length);
     /* The wave leaves the surface within `radius` of the line. */
     double step = bcue_vec3_dot(along, at->normal), from = at->offset - bcue_vec3_dot(at->normal, image);
     double start =
         fabs(step) > 1e-6 ? from / step - radius * sqrt(fmax(0.0, 1.0 - step * step)) / fabs(step) : 0.0;
-    bcue_vec3 begin = bcue_vec3_add(image, bcue_vec3_scale(along, fmin(fmax(start, 0.0), length)));
+    segment[0] = bcue_vec3_add(image, bcue_vec3_scale(along, fmin(fmax(start, 0.0), length)));
+    segment[1] = end;
+    return radius;
+}
+
+/* The wedges near the line from an image to the other end that the wave meets after the surface. */
+static bool tube_candidates(const bcue_search *s, size_t r, uint32_t surface, bcue_vec3 image, bcue_vec3 end,
+                            double length, double radius, bool reversed, bcue_index_list *found,
+                            bcue_key_list *keys)
+{
+    bcue_vec3 segment[2];
+    double near = tube_around(s, surface, image, end, length, radius, segment);
     found->count = 0;
-    if (!bcue_radio_wedges_near(s->scene, begin, end, radius, found))
+    if (!bcue_radio_wedges_near(s->scene, segment[0], segment[1], near, found))
         return false;
-    for (size_t i = 0; i < found->count; i++)
-        if (!bcue_mixed_add(s, r, reversed, surface, image, found->all[i], keys))
+    for (size_t i = 0; i < found->count; i++) {
+        const bcue_placed_wedge *w = &s->wedges[found->all[i]];
+        bcue_vec3 middle = bcue_vec3_add(w->a, bcue_vec3_scale(w->along, 0.5 * w->length_m));
+        /* The way to its edge is by the surface. */
+        if (bcue_passes_near(image, middle, square_apart(image, middle), s->surfaces[surface].middle,
+                             s->reach[surface] + 0.5 * w->length_m) &&
+            !bcue_mixed_add(s, r, reversed, surface, image, found->all[i], keys))
             return false;
+    }
     return true;
 }
 
