@@ -7,8 +7,8 @@
    bounds receive, walkers stand in the way, 28 GHz, losses up to 120 dB. Prints the median time of a frame
    (placing the vehicles, finding all paths), then how it grows with kinds of path, receivers and triangles.
    `goal`: only the frame that the issue asks for, line of sight, reflection, diffraction and both together
-   for 40 receivers among at least 20,000 static triangles. Those come from the preset with narrower houses,
-   more balconies, posts, trees and signs (`dense` below). */
+   for 40 receivers among at least 20,000 static triangles. Those come from the preset with narrower and
+   higher houses, more balconies, posts, trees and signs (`dense` below). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +25,7 @@
 enum { MOST_INSTANCES = 400, MOST_FRAMES = 1000 };
 
 static const char *const dense[] = {"blocks.min_width_m=8",        "blocks.max_width_m=11",
+                                    "blocks.min_height_m=45",      "blocks.max_height_m=65",
                                     "blocks.balconies=0.5",        "blocks.recesses=1",
                                     "furniture.tree_spacing_m=5",  "furniture.lamp_spacing_m=10",
                                     "furniture.sign_spacing_m=12", "furniture.bus_stops=4"};
