@@ -295,8 +295,8 @@ static bcue_status build_report(comparing *c, const char *html_path, bcue_report
     if (status == BCUE_OK) {
         bcue_text_printf(bcue_report_out(report), "\n%s", notes.data);
         if (html_path != NULL)
-            status = bcue_comparison_write_page(html_path, c->runs, c->list->run_count, models, comparisons,
-                                                notes.data, error);
+            status = bcue_comparison_write_page(html_path, c->runs, c->list, models, comparisons, notes.data,
+                                                error);
     }
     if (status == BCUE_OK && html_path != NULL && !bcue_report_add_file(report, html_path))
         status = bcue_fail_memory(error, "the report");

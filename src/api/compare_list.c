@@ -16,7 +16,7 @@ typedef struct listed {
 } listed;
 
 typedef struct compare_config {
-    bcue_string_map runs;
+    bcue_string_map runs, see_also;
     double alpha;
     int64_t draws, seed;
     bcue_section_list comparisons; /* listed */
@@ -47,6 +47,10 @@ const bcue_config_field bcue_compare_config_fields[] = {
      .type = BCUE_CONFIG_MAP,
      .offset = COMPARE(runs),
      .help = "name in the tables: folder of 'beamcue evaluate'"},
+    {.name = "see_also",
+     .type = BCUE_CONFIG_MAP,
+     .offset = COMPARE(see_also),
+     .help = "title: file; links at the head of the page, relative to its folder"},
     {.name = "alpha",
      .type = BCUE_CONFIG_DOUBLE,
      .offset = COMPARE(alpha),
@@ -83,9 +87,15 @@ void bcue_compare_list_free(bcue_compare_list *list)
         free(list->folders[i]);
         free(list->names[i]);
     }
+    for (size_t i = 0; i < list->see_also_count; i++) {
+        free(list->see_also[i]);
+        free(list->see_also_files[i]);
+    }
     free(list->folders);
     free(list->names);
     free(list->entries);
+    free(list->see_also);
+    free(list->see_also_files);
     *list = (bcue_compare_list){0};
 }
 
@@ -279,6 +289,28 @@ static bcue_status fill_list(const compare_config *given, const bcue_config *con
     return BCUE_OK;
 }
 
+/* Links lead to files beside the page, nowhere else. */
+static bcue_status take_links(const bcue_string_map *given, const bcue_config *config,
+                              bcue_compare_list *list, bcue_error *error)
+{
+    list->see_also = bcue_calloc(given->count, sizeof *list->see_also);
+    list->see_also_files = bcue_calloc(given->count, sizeof *list->see_also_files);
+    if (list->see_also == NULL || list->see_also_files == NULL)
+        return bcue_fail_memory(error, "the links");
+    for (size_t i = 0; i < given->count; i++) {
+        const char *file = given->values[i];
+        if (file[0] == '\0' || file[0] == '/' || strchr(file, ':') != NULL)
+            return bcue_config_fail(config, error, "see_also",
+                                    "'%s' is not a file beside the page; give a relative name", file);
+        list->see_also[i] = bcue_strdup(given->keys[i]);
+        list->see_also_files[i] = bcue_strdup(file);
+        list->see_also_count++;
+        if (list->see_also[i] == NULL || list->see_also_files[i] == NULL)
+            return bcue_fail_memory(error, "the links");
+    }
+    return BCUE_OK;
+}
+
 bcue_status bcue_compare_list_read(const char *path, bcue_compare_list *list, bcue_error *error)
 {
     compare_config given;
@@ -291,6 +323,8 @@ bcue_status bcue_compare_list_read(const char *path, bcue_compare_list *list, bc
                                 .bootstrap = {.draws = (uint32_t)given.draws, .seed = (uint64_t)given.seed}};
     bcue_status status = base == NULL ? bcue_fail_memory(error, "the comparisons")
                                       : fill_list(&given, config, base, list, error);
+    if (status == BCUE_OK)
+        status = take_links(&given.see_also, config, list, error);
     free(base);
     bcue_config_destroy(config);
     if (status != BCUE_OK)

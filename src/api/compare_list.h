@@ -19,6 +19,8 @@ typedef struct bcue_compare_list {
     size_t count;
     bool usual_metrics; /* nobody chose the metrics: every pair by top_1, loss_db and (last) dba */
     const char *path;   /* the file that lists them; NULL: every pair of folders */
+    char **see_also, **see_also_files; /* titles and files for the page; see_also_count of them */
+    size_t see_also_count;
     double alpha;
     bcue_bootstrap_options bootstrap;
 } bcue_compare_list;

@@ -77,9 +77,9 @@ static bcue_status add_first_run(bcue_page *page, const bcue_scored_run *run, bc
     return status;
 }
 
-bcue_status bcue_comparison_write_page(const char *path, const bcue_scored_run *runs, size_t run_count,
-                                       const bcue_table *models, const bcue_table *comparisons,
-                                       const char *notes, bcue_error *error)
+bcue_status bcue_comparison_write_page(const char *path, const bcue_scored_run *runs,
+                                       const bcue_compare_list *list, const bcue_table *models,
+                                       const bcue_table *comparisons, const char *notes, bcue_error *error)
 {
     bcue_page *page =
         bcue_page_create("Which sensors find the beam", "Models compared on the same test samples");
@@ -87,8 +87,11 @@ bcue_status bcue_comparison_write_page(const char *path, const bcue_scored_run *
         return bcue_fail_memory(error, path);
     bcue_origin_note note;
     bcue_origin_note_fill(&note, "beamcue compare");
+    if (list->see_also_count > 0)
+        bcue_page_links(page, (const char *const *)list->see_also, (const char *const *)list->see_also_files,
+                        list->see_also_count);
     bcue_page_section(page, "Models");
-    bcue_status status = add_accuracy_chart(page, runs, run_count, error);
+    bcue_status status = add_accuracy_chart(page, runs, list->run_count, error);
     bcue_page_table(page, models);
     if (status == BCUE_OK)
         status = add_first_run(page, &runs[0], error);

@@ -2,6 +2,7 @@
 #ifndef BCUE_API_COMPARE_PAGE_H
 #define BCUE_API_COMPARE_PAGE_H
 
+#include "api/compare_list.h"
 #include "learn/predictions.h"
 #include "metrics/compare.h"
 #include "report/page.h"
@@ -18,10 +19,10 @@ typedef struct bcue_scored_run {
     bcue_scored_set *sets;
 } bcue_scored_run;
 
-/* Charts, both tables, the rule, and, when the recordings are still where the first run's config.yaml says,
- * its answers over test pictures. */
-bcue_status bcue_comparison_write_page(const char *path, const bcue_scored_run *runs, size_t run_count,
-                                       const bcue_table *models, const bcue_table *comparisons,
-                                       const char *notes, bcue_error *error);
+/* Links (`list`), charts, both tables, the rule, and, when the recordings are still where the first run's
+ * config.yaml says, its answers over test pictures. */
+bcue_status bcue_comparison_write_page(const char *path, const bcue_scored_run *runs,
+                                       const bcue_compare_list *list, const bcue_table *models,
+                                       const bcue_table *comparisons, const char *notes, bcue_error *error);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/inspect_sensors.h"
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -192,6 +193,10 @@ bcue_status bcue_add_example_frames(bcue_page *page, const bcue_run_config *run,
         fill_example(p, first, &e);
         if (status == BCUE_OK)
             status = add_power_chart(page, &run->view, p, first, &e, error);
+        const bcue_sample *sample = find_sample(dataset, p->ids[first]);
+        if (status == BCUE_OK && sample != NULL)
+            status = bcue_sensors_add_sample(page, dataset, sample, run->features.lidar.enabled,
+                                             run->features.radar.enabled, error);
     }
     free_example(&e);
     return status;

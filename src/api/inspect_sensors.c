@@ -259,6 +259,35 @@ static void add_echoes(bcue_page *page, const bcue_sample *sample, const char *p
     bcue_npy_free(&frame);
 }
 
+/* Where the newest frame of a sample is (malloc'd); NULL: it has none. */
+static char *newest_path(const bcue_dataset *dataset, const bcue_sample *sample, bcue_modality modality)
+{
+    const size_t newest = (size_t)bcue_dataset_frames(dataset) - 1;
+    if (sample->file[modality] == NULL || sample->file[modality][newest] == NULL)
+        return NULL;
+    return bcue_dataset_path(dataset, sample, sample->file[modality][newest]);
+}
+
+bcue_status bcue_sensors_add_sample(bcue_page *page, const bcue_dataset *dataset, const bcue_sample *sample,
+                                    bool lidar, bool radar, bcue_error *error)
+{
+    char *cloud = lidar ? newest_path(dataset, sample, BCUE_LIDAR) : NULL;
+    char *echoes = radar ? newest_path(dataset, sample, BCUE_RADAR) : NULL;
+    bcue_status status = BCUE_OK;
+    if (cloud != NULL || echoes != NULL) {
+        bcue_page_heading(page, "What LiDAR and radar saw of the first one");
+        bcue_page_grid_begin(page, BCUE_GRID_COLUMNS);
+        if (cloud != NULL)
+            status = add_cloud(page, sample, cloud, 40, error);
+        if (status == BCUE_OK && echoes != NULL)
+            add_echoes(page, sample, echoes);
+        bcue_page_grid_end(page);
+    }
+    free(cloud);
+    free(echoes);
+    return status;
+}
+
 static bcue_status add_part(bcue_page *page, const bcue_dataset *dataset, bcue_modality modality,
                             double span_m, bcue_error *error)
 {

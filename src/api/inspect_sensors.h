@@ -29,4 +29,8 @@ void bcue_sensors_json(const bcue_sensors *sensors, json_t *object);
 bcue_status bcue_sensors_add_pictures(bcue_page *page, const bcue_dataset *dataset,
                                       const bcue_sensors *sensors, bcue_error *error);
 
+/* Pictures of one sample's newest LiDAR cloud and radar frame, those that are asked for and there. */
+bcue_status bcue_sensors_add_sample(bcue_page *page, const bcue_dataset *dataset, const bcue_sample *sample,
+                                    bool lidar, bool radar, bcue_error *error);
+
 #endif

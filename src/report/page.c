@@ -109,6 +109,21 @@ void bcue_page_facts(bcue_page *page, const bcue_page_fact *facts, size_t count)
     fact_list(page, "facts", facts, count);
 }
 
+void bcue_page_links(bcue_page *page, const char *const *names, const char *const *files, size_t count)
+{
+    bcue_text_puts(&page->body, "<p class=\"links\">See also ");
+    for (size_t i = 0; i < count; i++) {
+        bcue_text_puts(&page->body, i == 0           ? "<a href=\""
+                                    : i + 1 == count ? " and <a href=\""
+                                                     : ", <a href=\"");
+        bcue_escape_html(&page->body, files[i]);
+        bcue_text_puts(&page->body, "\">");
+        bcue_escape_html(&page->body, names[i]);
+        bcue_text_puts(&page->body, "</a>");
+    }
+    bcue_text_puts(&page->body, ".</p>\n");
+}
+
 void bcue_page_highlights(bcue_page *page, const bcue_page_fact *facts, size_t count)
 {
     fact_list(page, "big", facts, count);

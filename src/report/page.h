@@ -29,6 +29,8 @@ typedef struct bcue_page_fact {
 } bcue_page_fact;
 /* Name and value in two columns. */
 void bcue_page_facts(bcue_page *page, const bcue_page_fact *facts, size_t count);
+/* Links to other files, for a line of its own: names[i] leads to files[i] (relative, as it stands). */
+void bcue_page_links(bcue_page *page, const char *const *names, const char *const *files, size_t count);
 /* The few numbers that matter most, large. */
 void bcue_page_highlights(bcue_page *page, const bcue_page_fact *facts, size_t count);
 

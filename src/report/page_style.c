@@ -19,6 +19,7 @@ static const char base_rules[] =
     ".sub{color:var(--soft);font-size:18px;margin:12px 0 0;max-width:70ch;text-wrap:pretty}"
     "nav{margin-top:26px;padding:12px 0;border-top:1px solid var(--line);border-bottom:1px solid var(--line);"
     "display:flex;flex-wrap:wrap;gap:4px 22px;font-size:14px}"
+    ".links a{color:var(--accent)}"
     "nav a{color:var(--soft);text-decoration:none}nav a:hover{color:var(--accent);text-decoration:underline}"
     "section{margin-top:52px;scroll-margin-top:16px}"
     "h2{font-size:23px;line-height:1.3;letter-spacing:-.01em;margin:0 0 "

@@ -188,6 +188,20 @@ static void a_list_is_the_family(void)
     CHECK_NEAR(p[0], 2 * 2.0 / 1001.0, 1e-12);
     CHECK_CONTAINS(bcue_report_text(report), "chance"); /* its own name */
     bcue_report_destroy(report);
+    /* Links of the page, escaped, and relative as they stand. */
+    static const char linked[] = "runs: {near: ../knn, dice: ../chance}\n"
+                                 "draws: 1000\n"
+                                 "see_also: {the \"street\" & more: street.html, other: ../b.html}\n"
+                                 "comparisons: [{a: near, b: dice, metrics: [top_1]}]\n";
+    bcue_bytes page;
+    toy_write_text(FOLDER "/lists", "list.yaml", linked);
+    CHECK_OK(bcue_compare_listed(LIST, FOLDER "/linked.html", NULL, &report, &error), error);
+    CHECK_OK(bcue_file_read(FOLDER "/linked.html", 1 << 22, &page, &error), error);
+    CHECK_CONTAINS(
+        (const char *)page.data,
+        "See also <a href=\"street.html\">the &quot;street&quot; &amp; more</a> and <a href=\"../b.html\">");
+    bcue_bytes_free(&page);
+    bcue_report_destroy(report);
     h = (heard){.stop_after = 2};
     CHECK_STATUS(compare_list(one, &hooks, &report, &error), BCUE_ERROR_CANCELLED);
     CHECK_CONTAINS(error.text, "stopped after 2 of 3 intervals");
@@ -219,6 +233,9 @@ static void wrong_lists_are_refused(void)
         {"- {a: near, b: dice}\n", "metrics"},
         {"- {a: near, c: dice, metrics: top_1}\n", "unknown key 'c' in 'comparisons.0'"},
         {"", "comparisons: lists no comparison"},
+        {"- {a: near, b: dice, metrics: top_1}\nsee_also: {x: 'http://a'}\n",
+         "see_also: 'http://a' is not a file beside the page"},
+        {"- {a: near, b: dice, metrics: top_1}\nsee_also: {x: /a.html}\n", "give a relative name"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         bcue_error error = {""};

@@ -1,5 +1,6 @@
 #!/bin/sh
-# The demonstration: simulate a street, look at it, train on its camera and positions, compare with simpler models, and predict from one picture.
+# The demonstration: simulate a street, look at it, train on its four sensors, compare with simpler models, and predict
+# from one instant.
 # BEAMCUE is the program, build/release/beamcue by default. Everything goes to data/street_demo and out/.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -12,13 +13,13 @@ step() {
 }
 
 mkdir -p out/demo
-step 'Simulate a street: camera, GNSS and received power per beam'
-"$beamcue" simulate configs/street_demo.yaml --set overwrite=true
+step 'Simulate a street: camera, LiDAR, radar, GNSS and received power per beam'
+"$beamcue" simulate configs/street_demo.yaml --set overwrite=true --view out/demo/episode.html
 
 step 'Look at the recording'
 "$beamcue" inspect data/street_demo --html out/demo/street.html
 
-for model in constant lut knn position camera fusion; do
+for model in constant lut knn position radar lidar camera fusion four; do
     step "Train and score: $model"
     "$beamcue" train "configs/demo_$model.yaml"
     "$beamcue" evaluate "configs/demo_$model.yaml" --quiet >"out/demo/$model.txt"
@@ -27,23 +28,24 @@ done
 step 'Who beats whom'
 "$beamcue" compare configs/demo_compare.yaml --html "$page"
 
-step 'One instant of the test part: a picture and a position, from files'
+step 'One instant of the test part: what its four sensors said, from files'
 # The middle row of what the model was tested on names the sample; the recording's table names its files.
-predictions=out/demo_fusion/predictions-seed1.csv
+predictions=out/demo_four/predictions-seed1.csv
 row=$(($(wc -l <"$predictions") / 2))
 index=$(sed -n "${row}s|^[^/]*/\\([0-9]*\\),.*|\\1|p" "$predictions")
 folder=data/street_demo
-line=$(grep "^$index," "$folder/scenario.csv")
-file() { # file NUMBER: that cell of the row
-    echo "$folder/$(echo "$line" | cut -d , -f "$1")"
+cell() { # cell COLUMN: what that row of the table has there
+    awk -F, -v name="$1" -v index_wanted="$index" \
+        'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i } $1 == index_wanted { print $at }' "$folder/scenario.csv"
 }
-fix() { # fix FILE: "latitude,longitude" of its first two lines
-    head -n 2 "$1" | paste -s -d , -
+fix() { # fix COLUMN: "latitude,longitude" of the first two lines of its file
+    head -n 2 "$folder/$(cell "$1")" | paste -s -d , -
 }
-picture=$(file 2)
-echo "picture $picture; the best beam was $(($(echo "$line" | cut -d , -f 6) - 1))"
-"$beamcue" predict out/demo_fusion/model-seed1.safetensors --camera "$picture" --position "$(fix "$(file 5)")" --rsu "$(fix "$(file 4)")"
+echo "sample $index; the best beam was $(($(cell unit1_beam) - 1))"
+"$beamcue" predict out/demo_four/model-seed1.safetensors --camera "$folder/$(cell unit1_rgb)" --lidar "$folder/$(cell unit1_lidar)" \
+    --radar "$folder/$(cell unit1_radar)" --position "$(fix unit2_loc)" --rsu "$(fix unit1_loc)"
 
 step 'Done'
-echo "The street: out/demo/street.html"
+echo "An episode to watch: out/demo/episode.html"
+echo "The recording: out/demo/street.html"
 echo "The models: $page"
