@@ -45,6 +45,10 @@ BCUE_API BCUE_CHECK_RESULT bcue_status bcue_inspect(const char *config_or_folder
                                                     const char *const *overrides, size_t override_count,
                                                     const char *html_path, const bcue_hooks *hooks,
                                                     bcue_report **report, bcue_error *error);
+/* Compare every file of a simulated folder with size and hash in its manifest. BCUE_ERROR_DATA: files are
+ * missing or damaged, or there is no manifest. */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_verify_folder(const char *folder, const bcue_hooks *hooks,
+                                                          bcue_report **report, bcue_error *error);
 /* What stands still in front of the LiDAR, learnt from `clouds` reference frames spread over the recordings:
  * places of 0.25 m that at least `share` (0..1] of them hit. Written to `out_path` as a binary PLY for
  * features.lidar.background. One sensor at one place: give the recordings of one street. */

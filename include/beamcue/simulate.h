@@ -33,6 +33,7 @@ typedef struct bcue_simulate_summary {
     uint64_t view_samples;     /* that the page of `view` plays; 0: it was not written */
     uint64_t episodes_missing; /* not finished yet, by whoever shares the run; then `output` is the working
                                   folder */
+    uint64_t bytes_free;       /* dry run: room on the disk, or of max_output_gb; 0: not known */
     bool merged_elsewhere;     /* another process is putting the finished run together */
 } bcue_simulate_summary;
 
@@ -47,6 +48,14 @@ typedef struct bcue_simulate_options {
        copied together afterwards. Whoever finishes the last episode puts the run together. */
     uint32_t shard, shards;
     bool merge; /* simulate nothing: put together what shards have finished */
+    /* Write nothing: fill the summary with what the run would come to, from a few instants of some of its
+       episodes; BCUE_ERROR_IO when the disk has no room for it. */
+    bool dry_run;
+    /* Other processes share this run, in one folder: each takes the next episode that nobody has, goes on
+       after one that failed, takes over what a process that died has left, and waits until all are done.
+       `place` of `places`: where among the episodes this one begins. */
+    bool together;
+    uint32_t place, places;
 } bcue_simulate_options;
 
 /* Run the simulation of a configuration file (YAML; NULL: all defaults) with `overrides` ("key.sub=value").

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/dataset_api.h"
+#include "api/inspect_manifest.h"
 #include "base/fail.h"
 #include "base/memory.h"
 #include "beamcue/dataset.h"
@@ -285,6 +286,7 @@ static bcue_status build(const bcue_dataset *dataset, const bcue_inspection *ins
                          const char *html_path, bcue_report *report, bcue_error *error)
 {
     bcue_text_printf(bcue_report_out(report), "%s\n\n", title);
+    BCUE_TRY(bcue_manifest_report(dataset, report, error));
     bcue_table *overview = bcue_inspection_overview(dataset, inspection);
     bcue_status status = bcue_report_add_table(report, "overview", overview, error);
     bcue_table_destroy(overview);

@@ -189,6 +189,24 @@ static bcue_status check_working_folder(const bcue_output_tree *tree, const bcue
                      tree->temporary, config ? "version of beamcue" : "configuration");
 }
 
+/* Wait for the folder of another process, a minute at most. */
+static bcue_status follow(const bcue_output_tree *tree, const bcue_output_identity *identity,
+                          bcue_error *error)
+{
+    for (int tries = 0; tries < 600; tries++) {
+        json_t *found = read_unfinished(tree->temporary);
+        bool same = same_text(found, "config_hash", identity->config_hash) &&
+                    same_text(found, "version", identity->version);
+        json_decref(found);
+        if (same)
+            return BCUE_OK;
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+    }
+    return bcue_fail(error, BCUE_ERROR_IO,
+                     "%s: the first process of this run has not made it; do all of them see the same disk?",
+                     tree->temporary);
+}
+
 static bcue_status mark_unfinished(bcue_output_tree *tree, const bcue_output_identity *identity,
                                    bcue_error *error)
 {
@@ -218,6 +236,8 @@ bcue_status bcue_output_tree_open(bcue_output_tree *tree, const char *target, bo
     if (name.failed || !name.data)
         return bcue_fail_memory(error, "the output folder");
     BCUE_TRY(check_target(tree->target, overwrite, error));
+    if (identity->follow)
+        return follow(tree, identity, error);
     bool take;
     BCUE_TRY(check_working_folder(tree, identity, &take, error));
     if (take)
@@ -225,6 +245,12 @@ bcue_status bcue_output_tree_open(bcue_output_tree *tree, const char *target, bo
     tree->created = true;
     BCUE_TRY(bcue_make_dirs(tree->temporary, error));
     return mark_unfinished(tree, identity, error);
+}
+
+bcue_status bcue_output_tree_measure(bcue_output_tree *tree, const char *target, bcue_error *error)
+{
+    *tree = (bcue_output_tree){.measuring = true, .target = bcue_strdup(target)};
+    return tree->target ? BCUE_OK : bcue_fail_memory(error, "the output folder");
 }
 
 char *bcue_output_tree_path(const bcue_output_tree *tree, const char *path)
@@ -265,6 +291,11 @@ static bcue_status write_bytes(const char *path, const void *data, size_t size, 
 bcue_status bcue_output_tree_write(bcue_output_tree *tree, const char *path, const void *data, size_t size,
                                    bool listed, bcue_error *error)
 {
+    if (tree->measuring) {
+        tree->bytes += size;
+        tree->disk_bytes += (size + 4095) / 4096 * 4096;
+        return BCUE_OK;
+    }
     bcue_output_file file = {.path = bcue_strdup(path), .size = size, .listed = listed};
     if (listed)
         bcue_hash_hex(data, size, file.hash);

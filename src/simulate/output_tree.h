@@ -24,12 +24,15 @@ typedef struct bcue_output_tree {
     bool created;            /* the working folder was not there before */
     bcue_output_file *files; /* since the last forget, in the order of writing */
     size_t count, capacity;
+    bool measuring; /* nothing is written, only counted: */
+    uint64_t bytes, disk_bytes;
 } bcue_output_tree;
 
 /* Whose files they are. */
 typedef struct bcue_output_identity {
     const char *config_hash, *version;
     uint32_t episodes;
+    bool follow; /* another process makes the folder: wait for it */
 } bcue_output_identity;
 
 /* Check that `target` may be made (and, with `overwrite`, that what is there came from a simulation) and make
@@ -37,6 +40,8 @@ typedef struct bcue_output_identity {
    also after a failure. */
 bcue_status bcue_output_tree_open(bcue_output_tree *tree, const char *target, bool overwrite,
                                   const bcue_output_identity *identity, bcue_error *error);
+/* A tree that writes nothing and counts what it would write; disk_bytes in blocks of 4 KiB. */
+bcue_status bcue_output_tree_measure(bcue_output_tree *tree, const char *target, bcue_error *error);
 /* Write one file, making its folder when needed. `listed`: it goes into the manifest. */
 bcue_status bcue_output_tree_write(bcue_output_tree *tree, const char *path, const void *data, size_t size,
                                    bool listed, bcue_error *error);

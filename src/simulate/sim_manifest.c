@@ -13,6 +13,7 @@ bcue_status bcue_sim_config_hash(const bcue_sim_plan *plan, char hash[17], bcue_
     char none[] = "-";
     elsewhere.output = none;
     elsewhere.overwrite = false;
+    elsewhere.max_output_gb = 0.0;
     bcue_config_write(bcue_simulate_fields, &elsewhere, &text);
     bcue_status status = text.failed ? bcue_fail_memory(error, "the configuration") : BCUE_OK;
     if (status == BCUE_OK)

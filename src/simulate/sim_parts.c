@@ -130,6 +130,14 @@ static json_t *read_part(const bcue_sim_run *r, uint32_t episode)
     return record;
 }
 
+bcue_status bcue_sim_parts_open(bcue_sim_run *r, bcue_error *error)
+{
+    char *folder = bcue_output_tree_path(&r->tree, FOLDER);
+    bcue_status status = folder ? bcue_make_dirs(folder, error) : bcue_fail_memory(error, FOLDER);
+    free(folder);
+    return status;
+}
+
 bool bcue_sim_part_done(bcue_sim_run *r, uint32_t episode)
 {
     json_t *record = read_part(r, episode);
@@ -218,23 +226,44 @@ static bool still_named(int file, const char *path)
            mine.st_dev == named.st_dev;
 }
 
+/* Leave the name of this process; a name that is there already is of one that ended without a word. */
+static void sign_claim(const bcue_sim_run *r, uint32_t episode, int claim)
+{
+    char before[160] = "", host[80] = "", mine[160];
+    ssize_t got = pread(claim, before, sizeof before - 1, 0);
+    before[got > 0 ? got : 0] = '\0';
+    if (before[0] && episode != BCUE_SIM_MERGE)
+        bcue_log(r->hooks, r->options.together ? BCUE_LOG_WARNING : BCUE_LOG_INFO,
+                 "%s: episode %u was left unfinished by %s: it is made again", r->tree.temporary, episode + 1,
+                 before);
+    if (gethostname(host, sizeof host - 1) != 0)
+        host[0] = '\0';
+    int size = r->options.together ? snprintf(mine, sizeof mine, "rank %u (process %ld on %s)",
+                                              r->options.place, (long)getpid(), host)
+                                   : snprintf(mine, sizeof mine, "process %ld on %s", (long)getpid(), host);
+    if (ftruncate(claim, 0) != 0 || pwrite(claim, mine, (size_t)size, 0) != size)
+        return; /* only a courtesy */
+}
+
 bcue_status bcue_sim_part_claim(bcue_sim_run *r, uint32_t episode, int *claim, bcue_error *error)
 {
-    char *path = bcue_output_tree_path(&r->tree, name_of(episode, "lock").text),
-         *folder = path ? bcue_path_dirname(path) : NULL;
-    bcue_status status = folder ? bcue_make_dirs(folder, error) : bcue_fail_memory(error, FOLDER);
+    char *path = bcue_output_tree_path(&r->tree, name_of(episode, "lock").text);
     *claim = -1;
-    if (status == BCUE_OK) {
-        *claim = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-        if (*claim < 0)
-            status = bcue_fail(error, BCUE_ERROR_IO, "%s: cannot make the file: %s", path, strerror(errno));
-        else if (flock(*claim, LOCK_EX | LOCK_NB) != 0 || !still_named(*claim, path)) {
-            close(*claim);
-            *claim = -1;
-        }
+    if (!path)
+        return bcue_fail_memory(error, FOLDER);
+    bcue_status status = BCUE_OK;
+    *claim = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (*claim < 0 && errno == ENOENT) /* the folder has its name already */
+        r->gone = true;
+    else if (*claim < 0)
+        status = bcue_fail(error, BCUE_ERROR_IO, "%s: cannot make the file: %s", path, strerror(errno));
+    else if (flock(*claim, LOCK_EX | LOCK_NB) != 0 || !still_named(*claim, path)) {
+        close(*claim);
+        *claim = -1;
+    } else {
+        sign_claim(r, episode, *claim);
     }
     free(path);
-    free(folder);
     return status;
 }
 

@@ -98,26 +98,36 @@ static bcue_status write_nmea(bcue_sim_run *r, uint32_t episode, bcue_error *err
     return status;
 }
 
-static bcue_status simulate_frames(bcue_sim_run *r, uint32_t number, const bcue_sim_episode *episode,
-                                   bcue_error *error)
+bcue_status bcue_sim_run_begin(bcue_sim_run *r, uint32_t number, const bcue_sim_episode *episode,
+                               bcue_error *error)
 {
     BCUE_TRY(bcue_sim_radio_set_weather(&r->radio, episode->has_weather ? &episode->weather : NULL, error));
     bcue_sim_sensors_set_weather(&r->sensors, episode->has_weather ? &episode->weather : NULL,
                                  &episode->light);
-    BCUE_TRY(start_receivers(r, number, episode->traffic.track_count, error));
-    for (uint32_t frame = 0; frame < episode->frames; frame++) {
-        if (bcue_cancelled(r->hooks))
-            return bcue_fail(error, BCUE_ERROR_CANCELLED, "stopped in episode %u of %u", number + 1,
-                             r->plan->episodes);
-        if (!bcue_sim_keeps(r->config, frame))
-            continue;
-        bcue_sim_moment now = {.episode = episode,
-                               .at = {.episode = number,
-                                      .frame = frame,
-                                      .time_s = (double)frame / r->config->frame_rate_hz,
-                                      .traffic = &episode->traffic}};
-        BCUE_TRY(simulate_instant(r, &now, error));
-    }
+    return start_receivers(r, number, episode->traffic.track_count, error);
+}
+
+bcue_status bcue_sim_run_frame(bcue_sim_run *r, uint32_t number, const bcue_sim_episode *episode,
+                               uint32_t frame, bcue_error *error)
+{
+    if (bcue_cancelled(r->hooks))
+        return bcue_fail(error, BCUE_ERROR_CANCELLED, "stopped in episode %u of %u", number + 1,
+                         r->plan->episodes);
+    bcue_sim_moment now = {.episode = episode,
+                           .at = {.episode = number,
+                                  .frame = frame,
+                                  .time_s = (double)frame / r->config->frame_rate_hz,
+                                  .traffic = &episode->traffic}};
+    return simulate_instant(r, &now, error);
+}
+
+static bcue_status simulate_frames(bcue_sim_run *r, uint32_t number, const bcue_sim_episode *episode,
+                                   bcue_error *error)
+{
+    BCUE_TRY(bcue_sim_run_begin(r, number, episode, error));
+    for (uint32_t frame = 0; frame < episode->frames; frame++)
+        if (bcue_sim_keeps(r->config, frame))
+            BCUE_TRY(bcue_sim_run_frame(r, number, episode, frame, error));
     return write_nmea(r, number, error);
 }
 
@@ -175,8 +185,7 @@ static void tell_materials(bcue_sim_run *r)
     r->told_materials = r->told_materials || material;
 }
 
-/* Set up a scene of the plan, unless it stands already. */
-static bcue_status stage(bcue_sim_run *r, size_t index, bcue_error *error)
+bcue_status bcue_sim_run_stage(bcue_sim_run *r, size_t index, bcue_error *error)
 {
     const bcue_sim_plan_scene *scene = &r->plan->scenes[index];
     if (r->staged == scene)
@@ -202,7 +211,7 @@ bcue_status bcue_sim_run_episode(bcue_sim_run *r, uint32_t number, bcue_error *e
     size_t index = bcue_sim_plan_scene_of(r->plan, number);
     r->tally = (bcue_sim_tally){0};
     r->rows.size = r->truth.size = r->nmea.size = 0;
-    BCUE_TRY(stage(r, index, error));
+    BCUE_TRY(bcue_sim_run_stage(r, index, error));
     bcue_sim_episode episode;
     BCUE_TRY(bcue_sim_scene_episode(&r->scene, number, number - r->staged->first_episode, &episode, error));
     bcue_status status = open_view(r, number, &episode, error);

@@ -35,6 +35,7 @@ typedef struct bcue_sim_run {
     bcue_sim_site *sites; /* per scene */
     json_t *files;        /* of all finished episodes, once they are put together */
     bool told_materials;
+    bool gone; /* another process has put the run together */
     /* the scene that is set up */
     const bcue_sim_plan_scene *staged; /* NULL: none */
     const bcue_simulate_config *config;
@@ -67,6 +68,13 @@ typedef struct bcue_sim_moment {
 bool bcue_sim_all_vehicles(const bcue_sim_run *run);
 
 /* ---- sim_run.c ---- */
+/* Set up a scene of the plan, unless it stands already. */
+bcue_status bcue_sim_run_stage(bcue_sim_run *run, size_t index, bcue_error *error);
+/* Begin an episode of the scene that stands, and simulate its frames one by one. */
+bcue_status bcue_sim_run_begin(bcue_sim_run *run, uint32_t number, const bcue_sim_episode *episode,
+                               bcue_error *error);
+bcue_status bcue_sim_run_frame(bcue_sim_run *run, uint32_t number, const bcue_sim_episode *episode,
+                               uint32_t frame, bcue_error *error);
 /* Simulate one episode of the plan into the run's tree, rows and tally. */
 bcue_status bcue_sim_run_episode(bcue_sim_run *run, uint32_t number, bcue_error *error);
 void bcue_sim_run_free(bcue_sim_run *run);
@@ -74,6 +82,12 @@ void bcue_sim_run_free(bcue_sim_run *run);
 /* ---- sim_share.c ---- */
 /* Simulate the episodes that are this process's share and not finished yet. */
 bcue_status bcue_sim_run_share(bcue_sim_run *run, bcue_error *error);
+
+/* ---- sim_estimate.c ---- */
+/* Fill the summary with what the run would come to. BCUE_ERROR_IO when the disk has no room for it. */
+bcue_status bcue_sim_estimate(bcue_sim_run *run, bcue_error *error);
+/* Bytes that may still be written, `used` being there already; INFINITY: not known. */
+double bcue_sim_room(const bcue_sim_run *run, double used);
 
 /* ---- sim_rows.c ---- */
 /* The file that says where the RSU of a scene stands, and writing it. */

@@ -34,6 +34,10 @@ static bcue_status put_together(bcue_sim_run *run, bcue_error *error)
 /* The last of the processes that share a run puts it together. */
 static bcue_status finish(bcue_sim_run *run, bcue_error *error)
 {
+    run->summary.merged_elsewhere = run->gone;
+    run->summary.episodes = run->plan->episodes;
+    if (run->gone)
+        return BCUE_OK;
     uint32_t done = bcue_sim_parts_count(run);
     run->summary.episodes = done;
     run->summary.episodes_missing = run->plan->episodes > done ? run->plan->episodes - done : 0;
@@ -60,7 +64,7 @@ static bcue_status finish(bcue_sim_run *run, bcue_error *error)
 static void settle_failure(bcue_sim_run *run, bcue_error *error)
 {
     uint32_t done = bcue_sim_parts_count(run);
-    if (done == 0 && run->tree.created && run->options.shards == 0) {
+    if (done == 0 && run->tree.created && run->options.shards == 0 && !run->options.together) {
         bcue_output_tree_discard(&run->tree);
         return;
     }
@@ -74,14 +78,17 @@ static void settle_failure(bcue_sim_run *run, bcue_error *error)
 static bcue_status open_tree(bcue_sim_run *run, bcue_error *error)
 {
     const bcue_sim_plan *plan = run->plan;
-    const bcue_output_identity identity = {run->config_hash, BCUE_PROJECT_VERSION, plan->episodes};
+    const bcue_output_identity identity = {.config_hash = run->config_hash,
+                                           .version = BCUE_PROJECT_VERSION,
+                                           .episodes = plan->episodes,
+                                           .follow = run->options.together && run->options.place > 0};
     BCUE_TRY(
         bcue_output_tree_open(&run->tree, plan->config.output, plan->config.overwrite, &identity, error));
     uint32_t done = bcue_sim_parts_count(run);
     if (done > 0 && run->options.shards == 0)
         bcue_log(run->hooks, BCUE_LOG_INFO, "%s: going on with a run of which %u of %u episodes are finished",
                  run->tree.temporary, done, plan->episodes);
-    return BCUE_OK;
+    return bcue_sim_parts_open(run, error);
 }
 
 /* A run that was killed after its manifest was written lacks only its name. */
@@ -125,6 +132,8 @@ static bcue_status simulate_all(bcue_sim_run *run, bcue_error *error)
     run->sites = bcue_calloc(run->plan->scene_count, sizeof *run->sites);
     if (!run->sites)
         return bcue_fail_memory(error, "the scenes");
+    if (run->options.dry_run)
+        return bcue_sim_estimate(run, error);
     BCUE_TRY(bcue_sim_config_hash(run->plan, run->config_hash, error));
     BCUE_TRY(open_tree(run, error));
     bcue_status status = run_opened(run, error);
@@ -171,8 +180,9 @@ bcue_status bcue_simulate_run(const char *config_path, const char *const *overri
     if (status == BCUE_OK && summary) {
         *summary = run.summary;
         snprintf(summary->output, sizeof summary->output, "%s",
-                 run.tree.temporary ? run.tree.temporary : run.tree.target);
-        summary->seconds = bcue_clock_s() - start;
+                 summary->episodes_missing > 0 ? run.tree.temporary : run.tree.target);
+        if (!run.options.dry_run)
+            summary->seconds = bcue_clock_s() - start;
     }
     bcue_output_tree_close(&run.tree);
     bcue_sim_plan_destroy(&plan);

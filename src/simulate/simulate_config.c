@@ -254,6 +254,8 @@ const bcue_config_field bcue_simulate_fields[] = {
      .offset = AT(overwrite),
      .fallback = "false",
      .help = "replace an earlier simulation there"},
+    REAL("max_output_gb", max_output_gb, "0", 0, 1e9,
+         "a run that needs more does not start, or stops early; 0 = what is free on the disk"),
     WHOLE("seed", seed, "1", 0, 9e15, "everything random follows from it"),
     WHOLE("episodes", episodes, "28", 1, 100000, "passages of the transmitting vehicle"),
     CHOICE("scale", scale, "full", scale_names, "small: at most what the section `small` says"),

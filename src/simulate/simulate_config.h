@@ -42,6 +42,7 @@ typedef struct bcue_sim_scene_entry {
 typedef struct bcue_simulate_config {
     char *output;
     bool overwrite;
+    double max_output_gb; /* 0: what is free */
     int64_t seed;
     int64_t episodes;
     bcue_section_list scenes; /* of bcue_sim_scene_entry; none: one scene */

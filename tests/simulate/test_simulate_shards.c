@@ -261,9 +261,66 @@ static void a_name_is_given_late(void)
     CHECK(same_as_whole("late"));
 }
 
+/* Three processes share a run; one of them is killed while it holds an episode. */
+static void processes_share_a_run(void)
+{
+    pid_t child[3];
+    for (int rank = 0; rank < 3; rank++) {
+        char place[16];
+        snprintf(place, sizeof place, "%d", rank);
+        child[rank] = fork();
+        if (child[rank] == 0) {
+            execl(program, program, "child", root, "ranks", place, (char *)NULL);
+            _exit(9);
+        }
+        CHECK(child[rank] > 0);
+    }
+    const char *first = in_tree("ranks.partial", "episodes");
+    char lock[1100];
+    snprintf(lock, sizeof lock, "%s/000002.lock", first); /* where rank 1 of 3 begins */
+    for (int tries = 0; tries < 4000 && !bcue_path_exists(lock); tries++)
+        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    kill(child[1], SIGKILL);
+    for (int rank = 0; rank < 3; rank++) {
+        int status = 0;
+        waitpid(child[rank], &status, 0);
+        CHECK(rank == 1 || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
+    }
+    CHECK(same_as_whole("ranks"));
+    CHECK(!bcue_path_exists(in_tree("ranks.partial", "")));
+}
+
+static void a_dry_run_predicts_and_refuses(void)
+{
+    bcue_error error = {""};
+    bcue_simulate_summary truth, guess;
+    const bcue_simulate_options dry = {.dry_run = true};
+    CHECK_OK(simulate("real", NULL, NULL, NULL, &truth, &error), error);
+    CHECK_OK(simulate("dry", &dry, NULL, NULL, &guess, &error), error);
+    CHECK(!bcue_path_exists(in_tree("dry", "")) && !bcue_path_exists(in_tree("dry.partial", "")));
+    CHECK_INT(guess.episodes, truth.episodes);
+    CHECK_NEAR((double)guess.samples, (double)truth.samples, 0.25 * (double)truth.samples);
+    CHECK_NEAR((double)guess.bytes, (double)truth.bytes, 0.3 * (double)truth.bytes);
+    CHECK(guess.seconds > 0.0 && guess.bytes_free > 0);
+    CHECK_STATUS(simulate("dry", &dry, NULL, "max_output_gb=0.0001", &guess, &error), BCUE_ERROR_IO);
+    CHECK_CONTAINS(error.text, "are needed, but there is room for 0.0001 GB only");
+    /* Without a dry run it stops when the first episode has shown what each takes, and goes on with room. */
+    CHECK_STATUS(simulate("tight", NULL, NULL, "max_output_gb=0.0002", NULL, &error), BCUE_ERROR_IO);
+    CHECK_CONTAINS(error.text, "GB more are needed");
+    CHECK_CONTAINS(error.text, "1 of 5 episodes are finished");
+    CHECK_OK(simulate("tight", NULL, NULL, "max_output_gb=1", NULL, &error), error);
+    CHECK(bcue_path_exists(in_tree("tight", "manifest.json")));
+}
+
 int main(int argc, char **argv)
 {
     program = argv[0];
+    if (argc == 5 && strcmp(argv[1], "child") == 0) {
+        const bcue_simulate_options rank = {
+            .together = true, .place = (uint32_t)strtoul(argv[4], NULL, 10), .places = 3};
+        snprintf(root, sizeof root, "%s", argv[2]);
+        return simulate(argv[3], &rank, NULL, NULL, NULL, NULL) == BCUE_OK ? 0 : 1;
+    }
     if (argc == 4 && strcmp(argv[1], "child") == 0) {
         snprintf(root, sizeof root, "%s", argv[2]);
         return simulate(argv[3], NULL, NULL, NULL, NULL, NULL) == BCUE_OK ? 0 : 1;
@@ -278,6 +335,8 @@ int main(int argc, char **argv)
     RUN(files_from_elsewhere_are_hashed);
     RUN(another_configuration_is_refused);
     RUN(a_name_is_given_late);
+    RUN(processes_share_a_run);
+    RUN(a_dry_run_predicts_and_refuses);
     char command[640];
     snprintf(command, sizeof command, "rm -rf '%s'", root);
     CHECK(system(command) == 0);

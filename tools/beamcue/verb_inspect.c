@@ -11,6 +11,12 @@ static int run(bcue_cli *cli)
     const char *static_lidar = bcue_cli_value(cli, "--static-lidar");
     bcue_report *report = NULL;
     bcue_error error = {""};
+    if (bcue_cli_flag(cli, "--verify")) {
+        if (static_lidar != NULL || bcue_cli_value(cli, "--html") != NULL || count > 0)
+            return bcue_cli_usage(cli, "--verify only compares files; it takes no other option");
+        const bcue_status same = bcue_verify_folder(cli->operands[0], bcue_cli_hooks(cli), &report, &error);
+        return bcue_cli_finish_call(cli, same, report, &error);
+    }
     if (static_lidar != NULL) {
         if (bcue_cli_value(cli, "--html") != NULL)
             return bcue_cli_usage(cli, "--static-lidar and --html are two runs");
@@ -27,6 +33,7 @@ static int run(bcue_cli *cli)
 static const bcue_cli_option options[] = {
     BCUE_CLI_SET,
     {.name = "--html", .value = "FILE", .help = "write a page with charts, a map and sample frames"},
+    {.name = "--verify", .help = "instead, compare every file of a simulated DIR with its manifest"},
     {.name = "--static-lidar",
      .value = "FILE",
      .help = "instead, write what stands still before the LiDAR as a PLY, for features.lidar.background"},

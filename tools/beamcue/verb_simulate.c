@@ -17,9 +17,23 @@ static void write_time(FILE *out, const bcue_simulate_summary *summary)
     fputc('\n', out);
 }
 
-static void write_text(FILE *out, const bcue_simulate_summary *summary)
+static void write_estimate(FILE *out, const bcue_simulate_summary *summary)
+{
+    fprintf(out, "episodes  %" PRIu64 "\n", summary->episodes);
+    fprintf(out, "samples   about %.0f\n", (double)summary->samples);
+    fprintf(out, "size      about %.3g GB", 1e-9 * (double)summary->bytes);
+    if (summary->bytes_free > 0)
+        fprintf(out, ", and there is room for %.3g GB", 1e-9 * (double)summary->bytes_free);
+    fprintf(out, "\ntime      about %.0f s here, by one process, without the disk\n", summary->seconds);
+}
+
+static void write_text(FILE *out, const bcue_simulate_summary *summary, bool estimate)
 {
     fprintf(out, "folder    %s\n", summary->output);
+    if (estimate) {
+        write_estimate(out, summary);
+        return;
+    }
     if (summary->episodes_missing > 0) {
         fprintf(out,
                 "episodes  %" PRIu64 " of %" PRIu64
@@ -52,6 +66,7 @@ static void write_json(FILE *out, const bcue_simulate_summary *summary)
             summary->episodes, summary->samples, summary->samples_blocked);
     fprintf(out, ", \"frames_no_signal\": %" PRIu64 ", \"bytes\": %" PRIu64, summary->frames_no_signal,
             summary->bytes);
+    fprintf(out, ", \"bytes_free\": %" PRIu64, summary->bytes_free);
     fprintf(out, ", \"episodes_missing\": %" PRIu64, summary->episodes_missing);
     fputs(", \"seconds\": ", out);
     bcue_cli_json_number(out, summary->seconds);
@@ -84,10 +99,28 @@ static int read_shard(const bcue_cli *cli, bcue_simulate_options *options)
     return BCUE_EXIT_DONE;
 }
 
+/* Under mpirun or srun each process is told its rank, and needs no more: they share the run through its
+   folder. */
+static void find_rank(bcue_simulate_options *options)
+{
+    static const char *const names[][2] = {{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
+                                           {"PMI_RANK", "PMI_SIZE"},
+                                           {"SLURM_PROCID", "SLURM_NTASKS"}};
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && !options->together; i++) {
+        const char *rank = getenv(names[i][0]), *size = getenv(names[i][1]);
+        if (rank == NULL || size == NULL || atol(size) < 2)
+            continue;
+        options->together = true;
+        options->place = (uint32_t)atol(rank);
+        options->places = (uint32_t)atol(size);
+    }
+}
+
 static int run(bcue_cli *cli)
 {
     bcue_simulate_options asked = {.view = bcue_cli_value(cli, "--view"),
-                                   .merge = bcue_cli_flag(cli, "--merge")};
+                                   .merge = bcue_cli_flag(cli, "--merge"),
+                                   .dry_run = bcue_cli_flag(cli, "--dry-run")};
     int usage = read_shard(cli, &asked);
     if (usage != BCUE_EXIT_DONE)
         return usage;
@@ -96,6 +129,10 @@ static int run(bcue_cli *cli)
     bcue_simulate_summary summary;
     bcue_error error = {""};
     long episode = 0;
+    if (asked.dry_run && (asked.merge || asked.shards > 0 || asked.view != NULL))
+        return bcue_cli_usage(cli, "--dry-run writes nothing, so it takes no --merge, --shard or --view");
+    if (!asked.dry_run && !asked.merge && asked.shards == 0)
+        find_rank(&asked);
     usage = bcue_cli_whole(cli, "--view-episode", 1, 100000, &episode);
     if (usage != BCUE_EXIT_DONE)
         return usage;
@@ -112,12 +149,13 @@ static int run(bcue_cli *cli)
     if (cli->json)
         write_json(answer.out, &summary);
     else {
-        write_text(answer.out, &summary);
+        write_text(answer.out, &summary, asked.dry_run);
         if (summary.view_samples > 0)
             fprintf(answer.out, "view      %s, %" PRIu64 " samples\n", asked.view, summary.view_samples);
     }
     const char *files[] = {summary.output, asked.view};
-    return bcue_cli_finish_text(cli, &answer, files, summary.view_samples > 0 ? 2 : 1);
+    const size_t written = asked.dry_run ? 0 : summary.view_samples > 0 ? 2 : 1;
+    return bcue_cli_finish_text(cli, &answer, files, written);
 }
 
 static const bcue_cli_option options[] = {
@@ -127,6 +165,8 @@ static const bcue_cli_option options[] = {
      .value = "N",
      .help = "which one, from 1; the first with a sample when absent"},
     {.name = "--shard", .value = "I/N", .help = "only every N-th episode from the I-th on; see below"},
+    {.name = "--dry-run",
+     .help = "only say how much and how long it will be; fails if the disk is too small"},
     {.name = "--merge", .help = "simulate nothing: put together what shards have finished"},
     {.name = NULL}};
 
@@ -155,6 +195,8 @@ const bcue_cli_verb bcue_verb_simulate = {
              "the same command goes on from there. Shards may run at once, in one folder that\n"
              "they share, or on several machines, whose OUTPUT.partial are then copied into\n"
              "one; the last shard, or --merge, puts them together. The files are the same.\n"
+             "'mpirun --continuous -n 8 beamcue simulate ...' shares the episodes out by itself\n"
+             "among processes that see the same disk; what one that dies leaves, others make.\n"
              "\n"
              "Writes the folder of the key 'output': it appears complete or not at all. An\n"
              "earlier simulation there is replaced only with 'overwrite: true'.\n",
