@@ -29,7 +29,10 @@ typedef enum bcue_memory_use {
 
 typedef struct bcue_session_options {
     bcue_memory_use memory;
-    int threads; /* at most so many run the network; 0: as many as help, up to all */
+    int threads;     /* at most so many run the network; 0: as many as help, up to all */
+    int ring_frames; /* of each modality, what the network makes of so many frames is kept, and used when a
+                        later window has a frame of the same number; 0: nothing. Windows of P frames that are
+                        S ticks apart need S (P - 1) + 1. Answers are the same, bit for bit */
 } bcue_session_options;
 
 /* bcue_session_create with options; NULL: all zero. */
@@ -39,7 +42,10 @@ BCUE_API BCUE_CHECK_RESULT bcue_status bcue_session_create_with(const bcue_model
 
 typedef struct bcue_session_facts {
     uint64_t packed_bytes; /* weights in the layouts of the kernels, shared by all sessions of the model */
-    uint64_t activation_bytes; /* of this session: inputs and what the network computes between */
+    uint64_t activation_bytes;          /* of this session: inputs and what the network computes between */
+    uint64_t ring_bytes;                /* of this session: the frames it keeps */
+    int64_t frame_multiply_accumulates; /* of one frame of each modality, which a kept frame saves; 0 when
+                                           windows have one frame */
 } bcue_session_facts;
 
 /* Zeros for a look-up model. */
@@ -69,6 +75,9 @@ typedef struct bcue_observation {
     const bcue_encoded_picture *lidar, *radar; /* oldest first */
     size_t lidar_count, radar_count;
     int32_t scenario; /* of DeepSense 6G, for recipes that depend on it; 0 = unknown */
+    /* For a session with ring_frames: as many numbers as there are frames, which name them. Within a modality
+       the same number is always the same frame; 0 is no name, and UINT64_MAX is taken. NULL: no names. */
+    const uint64_t *camera_id, *lidar_id, *radar_id;
 } bcue_observation;
 
 typedef struct bcue_ranked_beam {

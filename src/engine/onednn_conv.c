@@ -39,6 +39,8 @@ static conv_case conv_case_of(const bcue_dn_plan *plan, int32_t index)
  * windows. */
 static int64_t pictures_per_window(const bcue_dn_plan *plan, int64_t pictures)
 {
+    if (plan->options.window_pictures > 0)
+        return plan->options.window_pictures;
     for (bcue_value v = 0; v < bcue_graph_value_count(plan->graph); v++) {
         const bcue_value_info *info = bcue_graph_value(plan->graph, v);
         if (info->kind == BCUE_VALUE_INPUT && info->shape.rank > 0 && pictures % info->shape.dim[0] == 0)

@@ -35,6 +35,8 @@ typedef struct bcue_plan_options {
                          tests) */
     bool no_winograd; /* inference, oneDNN: direct convolution only (Winograd's takes 4 times the memory for
                          its weights, and rounds more) */
+    int64_t window_pictures; /* inference, oneDNN: the rules that look at how many pictures a window has see
+                                this; 0: what the graph's inputs say */
     bcue_packed_weights
         *packed;        /* inference, oneDNN: where packed weights lie, shared with other plans of weights
                            whose data has the same addresses; these never change then, and are not

@@ -20,6 +20,7 @@ typedef struct fuser {
     bcue_resnet_config trunk[BCUE_PICTURE_INPUTS];
     const bcue_pruned_part *trunk_parts[BCUE_PICTURE_INPUTS][STAGES], *parts[STAGES];
     bcue_value keep_masks[BCUE_PICTURE_INPUTS][STAGES]; /* with config->masks */
+    bool staged;                                        /* the inputs are what leaves stage 1, not pictures */
 } fuser;
 
 static int64_t channels_of(const bcue_model_config *config, int stage)
@@ -79,12 +80,16 @@ static bcue_value rearrange(const fuser *f, bcue_value x, int axis, const bcue_i
 /* The pictures of a modality, all frames of all windows one after the other, through stem. */
 static bcue_value begin(fuser *f, int m)
 {
-    const bcue_picture_size size = bcue_model_picture(f->inputs, (bcue_model_input)m);
+    const bcue_model_input input = (bcue_model_input)m;
+    const bcue_picture_size size =
+        f->staged ? bcue_model_front_size(f->config, f->inputs, input) : bcue_model_picture(f->inputs, input);
     const int64_t frames = f->inputs->frames;
     const bcue_shape windows = bcue_shape_of(f->batch, frames, size.channels, size.height, size.width);
     const bcue_shape pictures = bcue_shape_of(f->batch * frames, size.channels, size.height, size.width);
     bcue_value x = bcue_graph_input(f->graph, bcue_model_input_names[m], BCUE_F32, &windows);
     x = bcue_graph_reshape(f->graph, NULL, x, &pictures);
+    if (f->staged)
+        return x;
     bcue_graph_push(f->graph, bcue_model_input_names[m]);
     if (f->config->masks) {
         bcue_resnet_mask_inputs(f->graph, f->batch * frames, &f->trunk[m], f->keep_masks[m]);
@@ -236,7 +241,7 @@ static void stage(fuser *f, int stage)
 {
     char scope[32];
     for (int m = 0; m < BCUE_PICTURE_INPUTS; m++) {
-        if (f->sees[m])
+        if (f->sees[m] && !(f->staged && stage == 1))
             f->map[m] = trunk_stage(f, m, stage);
     }
     if (f->sees[BCUE_INPUT_POSITION]) {
@@ -316,9 +321,14 @@ static bcue_value head(const fuser *f, bcue_value x)
 }
 
 bcue_value bcue_beamtransfuser(bcue_graph *graph, const bcue_model_config *config,
-                               const bcue_model_inputs *inputs, int64_t batch)
+                               const bcue_model_inputs *inputs, int64_t batch, bool staged)
 {
-    fuser f = {.graph = graph, .config = config, .inputs = inputs, .batch = batch, .gps = BCUE_NO_VALUE};
+    fuser f = {.graph = graph,
+               .config = config,
+               .inputs = inputs,
+               .batch = batch,
+               .gps = BCUE_NO_VALUE,
+               .staged = staged};
     for (int m = 0; m < BCUE_INPUT_COUNT; m++)
         f.sees[m] = bcue_model_needs(config, (bcue_model_input)m);
     for (int m = 0; m < BCUE_PICTURE_INPUTS; m++)

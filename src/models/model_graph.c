@@ -46,26 +46,34 @@ static bcue_value position_mlp(bcue_graph *graph, const bcue_model_config *confi
     return bcue_linear_layer(graph, "output", x, inputs->beams, BCUE_LINEAR_TORCH);
 }
 
-/* The parts of a trunk, by stage. */
-static void find_parts(const bcue_model_config *config, const char *name,
-                       const bcue_pruned_part *parts[BCUE_RESNET_STAGES])
+/* A modality's trunk. */
+typedef struct trunk {
+    bcue_resnet_config resnet;
+    const bcue_pruned_part *parts[BCUE_RESNET_STAGES];
+} trunk;
+
+static void describe_trunk(const bcue_model_config *config, bcue_model_input input, trunk *t)
 {
+    const bool deep = config->kind == BCUE_MODEL_BEAMTRANSFUSER ? config->depth[input] == 34
+                                                                : config->kind == BCUE_MODEL_RESNET34;
     for (int s = 1; s <= BCUE_RESNET_STAGES; s++)
-        parts[s - 1] = bcue_pruned_find(&config->pruned, name, s);
+        t->parts[s - 1] = bcue_pruned_find(&config->pruned, bcue_model_input_names[input], s);
+    t->resnet =
+        (bcue_resnet_config){.depth = deep ? 34 : 18, .width = (int)config->width, .pruned = t->parts};
 }
 
 /* Every frame through the same backbone; pooled vectors of a window averaged. */
 static bcue_value picture_network(bcue_graph *graph, const bcue_model_config *config,
-                                  const bcue_model_inputs *inputs, int64_t batch)
+                                  const bcue_model_inputs *inputs, int64_t batch, bool staged)
 {
     const char *modality = bcue_model_input_names[config->modality];
-    const bcue_picture_size size = bcue_model_picture(inputs, (bcue_model_input)config->modality);
-    const bcue_pruned_part *parts[BCUE_RESNET_STAGES];
+    const bcue_model_input input = (bcue_model_input)config->modality;
+    const bcue_picture_size size =
+        staged ? bcue_model_front_size(config, inputs, input) : bcue_model_picture(inputs, input);
     bcue_value masks[BCUE_RESNET_STAGES];
-    find_parts(config, modality, parts);
-    bcue_resnet_config resnet = {
-        .depth = config->kind == BCUE_MODEL_RESNET18 ? 18 : 34, .width = (int)config->width, .pruned = parts};
-    const int64_t frames = inputs->frames, features = bcue_resnet_channels(&resnet, BCUE_RESNET_STAGES);
+    trunk t;
+    describe_trunk(config, input, &t);
+    const int64_t frames = inputs->frames, features = bcue_resnet_channels(&t.resnet, BCUE_RESNET_STAGES);
     const bcue_shape shape = bcue_shape_of(batch, frames, size.channels, size.height, size.width);
     const bcue_shape images = bcue_shape_of(batch * frames, size.channels, size.height, size.width);
     const bcue_shape windows = bcue_shape_of(batch, frames, features);
@@ -73,10 +81,10 @@ static bcue_value picture_network(bcue_graph *graph, const bcue_model_config *co
     x = bcue_graph_reshape(graph, NULL, x, &images);
     bcue_graph_push(graph, modality);
     if (config->masks) {
-        bcue_resnet_mask_inputs(graph, batch * frames, &resnet, masks);
-        resnet.keep_mask = masks;
+        bcue_resnet_mask_inputs(graph, batch * frames, &t.resnet, masks);
+        t.resnet.keep_mask = masks;
     }
-    x = bcue_resnet(graph, x, &resnet);
+    x = staged ? bcue_resnet_back(graph, x, &t.resnet) : bcue_resnet(graph, x, &t.resnet);
     bcue_graph_pop(graph);
     if (frames > 1)
         x = bcue_graph_reduce(graph, NULL, BCUE_OP_REDUCE_MEAN, bcue_graph_reshape(graph, NULL, x, &windows),
@@ -149,7 +157,7 @@ static bcue_status check_inputs(const bcue_model_config *config, const bcue_mode
 }
 
 static bcue_value network(bcue_graph *graph, const bcue_model_config *config, const bcue_model_inputs *inputs,
-                          int64_t batch)
+                          int64_t batch, bool staged)
 {
     switch ((bcue_model_kind)config->kind) {
     case BCUE_MODEL_POSITION_MLP:
@@ -157,24 +165,14 @@ static bcue_value network(bcue_graph *graph, const bcue_model_config *config, co
     case BCUE_MODEL_POSITION_GRU:
         return position_gru(graph, config, inputs, batch);
     case BCUE_MODEL_BEAMTRANSFUSER:
-        return bcue_beamtransfuser(graph, config, inputs, batch);
+        return bcue_beamtransfuser(graph, config, inputs, batch, staged);
     default:
-        return picture_network(graph, config, inputs, batch);
+        return picture_network(graph, config, inputs, batch, staged);
     }
 }
 
-bcue_status bcue_model_build_with_loss(const bcue_model_config *config, const bcue_model_inputs *inputs,
-                                       const bcue_loss_config *loss, int64_t batch, bcue_graph **graph,
-                                       bcue_error *error)
+static bcue_status deliver(bcue_graph *built, bcue_graph **graph, bcue_error *error)
 {
-    *graph = NULL;
-    BCUE_TRY(check_inputs(config, inputs, batch, error));
-    bcue_graph *built = bcue_graph_create();
-    if (built == NULL)
-        return bcue_fail_memory(error, "the model graph");
-    bcue_value logits = network(built, config, inputs, batch);
-    bcue_graph_output(built, "logits", logits);
-    bcue_loss_build(built, loss, logits, batch, inputs->beams);
     bcue_status status = bcue_graph_check(built, error);
     if (status != BCUE_OK) {
         bcue_graph_destroy(built);
@@ -184,8 +182,74 @@ bcue_status bcue_model_build_with_loss(const bcue_model_config *config, const bc
     return BCUE_OK;
 }
 
+static bcue_status build(const bcue_model_config *config, const bcue_model_inputs *inputs,
+                         const bcue_loss_config *loss, int64_t batch, bool staged, bcue_graph **graph,
+                         bcue_error *error)
+{
+    *graph = NULL;
+    BCUE_TRY(check_inputs(config, inputs, batch, error));
+    bcue_graph *built = bcue_graph_create();
+    if (built == NULL)
+        return bcue_fail_memory(error, "the model graph");
+    bcue_value logits = network(built, config, inputs, batch, staged);
+    bcue_graph_output(built, "logits", logits);
+    bcue_loss_build(built, loss, logits, batch, inputs->beams);
+    return deliver(built, graph, error);
+}
+
+bcue_status bcue_model_build_with_loss(const bcue_model_config *config, const bcue_model_inputs *inputs,
+                                       const bcue_loss_config *loss, int64_t batch, bcue_graph **graph,
+                                       bcue_error *error)
+{
+    return build(config, inputs, loss, batch, false, graph, error);
+}
+
 bcue_status bcue_model_build(const bcue_model_config *config, const bcue_model_inputs *inputs, int64_t batch,
                              bcue_graph **graph, bcue_error *error)
 {
     return bcue_model_build_with_loss(config, inputs, NULL, batch, graph, error);
+}
+
+/* ---- in two parts ---- */
+
+bool bcue_model_has_front(const bcue_model_config *config, bcue_model_input input)
+{
+    return input != BCUE_INPUT_POSITION && bcue_model_needs(config, input) && !config->masks;
+}
+
+/* Each of the stem's two steps halves, rounding up; stage 1 keeps the size. */
+bcue_picture_size bcue_model_front_size(const bcue_model_config *config, const bcue_model_inputs *inputs,
+                                        bcue_model_input input)
+{
+    const bcue_picture_size size = bcue_model_picture(inputs, input);
+    trunk t;
+    describe_trunk(config, input, &t);
+    return (bcue_picture_size){bcue_resnet_channels(&t.resnet, 1), (size.height + 3) / 4,
+                               (size.width + 3) / 4};
+}
+
+bcue_status bcue_model_build_front(const bcue_model_config *config, const bcue_model_inputs *inputs,
+                                   bcue_model_input input, bcue_graph **graph, bcue_error *error)
+{
+    *graph = NULL;
+    BCUE_TRY(check_inputs(config, inputs, 1, error));
+    bcue_graph *built = bcue_graph_create();
+    if (built == NULL)
+        return bcue_fail_memory(error, "the model graph");
+    const bcue_picture_size size = bcue_model_picture(inputs, input);
+    const bcue_shape shape = bcue_shape_of(1, size.channels, size.height, size.width);
+    trunk t;
+    describe_trunk(config, input, &t);
+    bcue_value x = bcue_graph_input(built, bcue_model_input_names[input], BCUE_F32, &shape);
+    bcue_graph_push(built, bcue_model_input_names[input]);
+    x = bcue_resnet_front(built, x, &t.resnet);
+    bcue_graph_pop(built);
+    bcue_graph_output(built, "map", x);
+    return deliver(built, graph, error);
+}
+
+bcue_status bcue_model_build_rest(const bcue_model_config *config, const bcue_model_inputs *inputs,
+                                  bcue_graph **graph, bcue_error *error)
+{
+    return build(config, inputs, NULL, 1, true, graph, error);
 }

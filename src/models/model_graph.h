@@ -110,6 +110,20 @@ bcue_status bcue_model_build_with_loss(const bcue_model_config *config, const bc
                                        const bcue_loss_config *loss, int64_t batch, bcue_graph **graph,
                                        bcue_error *error);
 
+/* Inference in two parts, for networks without masks. A front is what one frame of a modality goes through
+   alone: the stem of its ResNet and stage 1, the same for every window that holds the frame. */
+bool bcue_model_has_front(const bcue_model_config *config, bcue_model_input input);
+/* What leaves the front: channels, height and width. */
+bcue_picture_size bcue_model_front_size(const bcue_model_config *config, const bcue_model_inputs *inputs,
+                                        bcue_model_input input);
+/* Input: the modality's name (1, C, H, W); output "map" (1, C', H', W'). */
+bcue_status bcue_model_build_front(const bcue_model_config *config, const bcue_model_inputs *inputs,
+                                   bcue_model_input input, bcue_graph **graph, bcue_error *error);
+/* The graph of bcue_model_build for one window, whose pictures are replaced by their maps (1, P, C', H', W').
+ */
+bcue_status bcue_model_build_rest(const bcue_model_config *config, const bcue_model_inputs *inputs,
+                                  bcue_graph **graph, bcue_error *error);
+
 /* Table models. */
 typedef struct bcue_table_samples {
     size_t count;

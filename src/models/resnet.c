@@ -120,6 +120,18 @@ bcue_value bcue_resnet_pool(bcue_graph *graph, bcue_value x)
     return bcue_graph_reshape(graph, "flatten", pooled, &flat);
 }
 
+bcue_value bcue_resnet_front(bcue_graph *graph, bcue_value x, const bcue_resnet_config *config)
+{
+    return bcue_resnet_stage(graph, bcue_resnet_stem(graph, x, config), config, 1);
+}
+
+bcue_value bcue_resnet_back(bcue_graph *graph, bcue_value x, const bcue_resnet_config *config)
+{
+    for (int stage = 2; stage <= BCUE_RESNET_STAGES; stage++)
+        x = bcue_resnet_stage(graph, x, config, stage);
+    return bcue_resnet_pool(graph, x);
+}
+
 void bcue_resnet_stages(bcue_graph *graph, bcue_value x, const bcue_resnet_config *config,
                         bcue_value stages[BCUE_RESNET_STAGES])
 {

@@ -37,6 +37,10 @@ bcue_value bcue_resnet_stem(bcue_graph *graph, bcue_value x,
 bcue_value bcue_resnet_stage(bcue_graph *graph, bcue_value x, const bcue_resnet_config *config,
                              int stage);                      /* stage 1 .. 4 */
 bcue_value bcue_resnet_pool(bcue_graph *graph, bcue_value x); /* (N, C, H, W) -> (N, C) */
+/* Stem and stage 1. */
+bcue_value bcue_resnet_front(bcue_graph *graph, bcue_value x, const bcue_resnet_config *config);
+/* Stages 2 to 4 and the pooling. */
+bcue_value bcue_resnet_back(bcue_graph *graph, bcue_value x, const bcue_resnet_config *config);
 /* All stage outputs at once: (N, width, H/4, W/4) .. (N, 8 width, H/32, W/32). */
 void bcue_resnet_stages(bcue_graph *graph, bcue_value x, const bcue_resnet_config *config,
                         bcue_value stages[BCUE_RESNET_STAGES]);

@@ -6,42 +6,22 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/memory.h"
-#include "base/parallel.h"
 #include "beamcue/predict.h"
-#include "engine/plan.h"
 #include "formats/image.h"
-#include "graph/describe.h"
-#include "predict/model_handle.h"
+#include "predict/network.h"
+
+enum { MOST_RING_FRAMES = 4096 };
+#define MISSING UINT64_MAX /* the id of frames that are not there */
 
 struct bcue_session {
     const bcue_model *model;
-    bcue_weights
-        weights; /* borrowed tensors of the model; plans take a non-const pointer but inference only reads */
-    bcue_graph *graph; /* NULL for look-up models */
-    bcue_plan *plan;
-    int threads; /* limit while it runs; 0: none */
+    bcue_network *network; /* NULL for look-up models */
+    int32_t scenario;      /* of the last observation */
     float *scores;
     bool *taken;
     bcue_radar_maps *radar;            /* NULL: the model takes no radar */
     bcue_lidar_background *background; /* NULL: the recipe has none */
 };
-
-static bcue_status plan_session(bcue_session *session, const bcue_session_options *options, bcue_error *error)
-{
-    const bcue_model_file *file = &session->model->file;
-    const bcue_plan_options plan = {.engine = BCUE_ENGINE_ONEDNN,
-                                    .dtype = BCUE_F32,
-                                    .no_winograd = options->memory == BCUE_MEMORY_SMALL,
-                                    .packed = session->model->packed};
-    BCUE_TRY(bcue_model_build(&file->config, &file->inputs, 1, &session->graph, error));
-    session->threads = bcue_useful_threads(session->graph);
-    if (options->threads > 0 && (session->threads == 0 || options->threads < session->threads))
-        session->threads = options->threads;
-    const int limit = bcue_limit_threads(session->threads);
-    bcue_status status = bcue_plan_create(session->graph, &session->weights, &plan, &session->plan, error);
-    (void)bcue_limit_threads(limit);
-    return status;
-}
 
 bcue_status bcue_session_create(const bcue_model *model, bcue_session **session, bcue_error *error)
 {
@@ -51,10 +31,8 @@ bcue_status bcue_session_create(const bcue_model *model, bcue_session **session,
 void bcue_session_get_facts(const bcue_session *session, bcue_session_facts *facts)
 {
     *facts = (bcue_session_facts){0};
-    if (session->plan == NULL)
-        return;
-    facts->packed_bytes = bcue_plan_packed_bytes(session->plan);
-    facts->activation_bytes = bcue_plan_peak_bytes(session->plan);
+    if (session->network != NULL)
+        bcue_network_get_facts(session->network, facts);
 }
 
 bcue_status bcue_session_create_with(const bcue_model *model, const bcue_session_options *options,
@@ -65,17 +43,19 @@ bcue_status bcue_session_create_with(const bcue_model *model, const bcue_session
     if (options != NULL && options->threads < 0)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a session with %d threads cannot be made",
                          options->threads);
+    if (options != NULL && (options->ring_frames < 0 || options->ring_frames > MOST_RING_FRAMES))
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a session keeps 0 to %d frames, not %d",
+                         MOST_RING_FRAMES, options->ring_frames);
     bcue_session *made = bcue_calloc(1, sizeof *made);
     if (made == NULL)
         return bcue_fail_memory(error, "a session");
     made->model = model;
-    made->weights = model->file.weights;
     made->scores = bcue_calloc((size_t)model->file.inputs.beams, sizeof *made->scores);
     made->taken = bcue_calloc((size_t)model->file.inputs.beams, sizeof *made->taken);
     bcue_status status =
         made->scores == NULL || made->taken == NULL ? bcue_fail_memory(error, "a session") : BCUE_OK;
     if (status == BCUE_OK && !bcue_model_is_table(&model->file.config))
-        status = plan_session(made, options != NULL ? options : &usual, error);
+        status = bcue_network_create(model, options != NULL ? options : &usual, &made->network, error);
     if (status == BCUE_OK && model->features.radar.enabled)
         status = bcue_radar_maps_create(&model->features.radar, &made->radar, error);
     if (status == BCUE_OK)
@@ -92,8 +72,7 @@ void bcue_session_destroy(bcue_session *session)
 {
     if (session == NULL)
         return;
-    bcue_plan_destroy(session->plan);
-    bcue_graph_destroy(session->graph);
+    bcue_network_destroy(session->network);
     bcue_radar_maps_destroy(session->radar);
     bcue_lidar_background_destroy(session->background);
     free(session->scores);
@@ -151,20 +130,27 @@ static bcue_status feed_frames(bcue_session *session, bcue_model_input which,
     const bcue_picture_size shape = bcue_model_picture(inputs, which);
     const bcue_encoded_picture *const frames[] = {observation->camera, observation->lidar,
                                                   observation->radar};
+    const uint64_t *const ids[] = {observation->camera_id, observation->lidar_id, observation->radar_id};
     const size_t counts[] = {observation->camera_count, observation->lidar_count, observation->radar_count};
-    float *input =
-        session->plan != NULL ? bcue_plan_input(session->plan, bcue_model_input_names[which]) : NULL;
     const size_t size = (size_t)(shape.channels * shape.height * shape.width);
-    for (size_t i = 0; input != NULL && i < (size_t)inputs->frames; i++, input += size) {
+    for (size_t i = 0; session->network != NULL && i < (size_t)inputs->frames; i++) {
+        float *input = bcue_network_frame(session->network, which, i);
         const ptrdiff_t at = newest(counts[which], (size_t)inputs->frames, i);
-        if (at < 0 || frames[which][at].data == NULL) {
-            memset(input, 0, size * sizeof *input);
+        const bcue_encoded_picture *frame =
+            at < 0 || frames[which][at].data == NULL ? NULL : &frames[which][at];
+        const uint64_t id = frame == NULL ? MISSING : ids[which] != NULL ? ids[which][at] : 0;
+        if (input == NULL)
+            return BCUE_OK;
+        *seen += frame != NULL;
+        if (bcue_network_recall(session->network, which, i, id))
             continue;
-        }
-        BCUE_TRY(which == BCUE_INPUT_CAMERA
-                     ? feed_picture(session, &frames[which][at], input, timing, error)
-                     : feed_echoes(session, which, observation, &frames[which][at], input, timing, error));
-        (*seen)++;
+        if (frame == NULL)
+            memset(input, 0, size * sizeof *input);
+        else
+            BCUE_TRY(which == BCUE_INPUT_CAMERA
+                         ? feed_picture(session, frame, input, timing, error)
+                         : feed_echoes(session, which, observation, frame, input, timing, error));
+        BCUE_TRY(bcue_network_take(session->network, which, i, id, error));
     }
     return BCUE_OK;
 }
@@ -198,7 +184,7 @@ static bcue_status feed_position(bcue_session *session, const bcue_observation *
                                  float position[2], size_t *seen, bcue_error *error)
 {
     const size_t wanted = (size_t)session->model->file.inputs.gps_frames;
-    float *input = session->plan != NULL ? bcue_plan_input(session->plan, "position") : NULL;
+    float *input = session->network != NULL ? bcue_network_position(session->network) : NULL;
     position[0] = position[1] = NAN;
     for (size_t i = 0; i < wanted; i++) {
         float features[2];
@@ -239,18 +225,20 @@ static bcue_status refuse_nothing(const bcue_model_file *file, bcue_error *error
                      bcue_model_kind_names[file->config.kind], list);
 }
 
-static bcue_status run_model(bcue_session *session, const float position[2], bcue_error *error)
+static bcue_status run_model(bcue_session *session, const float position[2], double *network_ms,
+                             bcue_error *error)
 {
     const bcue_model_file *file = &session->model->file;
-    if (session->plan == NULL)
-        return bcue_table_score(&file->config, file->inputs.beams, &file->weights, position, 0, 0,
-                                session->scores, error);
-    const int limit = bcue_limit_threads(session->threads);
-    bcue_status status = bcue_plan_forward(session->plan, error);
-    (void)bcue_limit_threads(limit);
-    BCUE_TRY(status);
-    memcpy(session->scores, bcue_plan_output(session->plan, "logits"),
-           (size_t)file->inputs.beams * sizeof *session->scores);
+    const double started = bcue_clock_s();
+    if (session->network == NULL) {
+        BCUE_TRY(bcue_table_score(&file->config, file->inputs.beams, &file->weights, position, 0, 0,
+                                  session->scores, error));
+        *network_ms = 1e3 * (bcue_clock_s() - started);
+        return BCUE_OK;
+    }
+    const float *logits;
+    BCUE_TRY(bcue_network_run(session->network, &logits, network_ms, error));
+    memcpy(session->scores, logits, (size_t)file->inputs.beams * sizeof *session->scores);
     return BCUE_OK;
 }
 
@@ -288,16 +276,19 @@ bcue_status bcue_predict(bcue_session *session, const bcue_observation *observat
     if (count < 1 || count > (size_t)file->inputs.beams)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "asked for %zu beams; this model ranks 1 to %lld", count,
                          (long long)file->inputs.beams);
+    if (session->network != NULL && observation->scenario != session->scenario)
+        bcue_network_forget(session->network); /* recipes may differ */
+    session->scenario = observation->scenario;
     for (int i = 0; i < BCUE_PICTURE_INPUTS; i++)
         BCUE_TRY(feed_frames(session, (bcue_model_input)i, observation, &seen, &times, error));
     BCUE_TRY(feed_position(session, observation, position, &seen, error));
     if (seen == 0 && needs_anything(file))
         return refuse_nothing(file, error);
-    const double fed = bcue_clock_s();
-    BCUE_TRY(run_model(session, position, error));
+    BCUE_TRY(run_model(session, position, &times.network_ms, error));
+    const double scored = bcue_clock_s();
     rank(session, count, ranked);
     const double ended = bcue_clock_s();
-    times.network_ms = 1e3 * (ended - fed);
+    times.network_ms += 1e3 * (ended - scored);
     times.total_ms = 1e3 * (ended - started);
     if (timing != NULL)
         *timing = times;

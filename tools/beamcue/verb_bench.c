@@ -16,6 +16,8 @@ typedef struct measurement {
     bool synthetic;
     bcue_model_facts facts;
     bcue_session_options session;
+    long stream;   /* windows share frames with the one so many ticks back; 0: all frames are new */
+    uint64_t *ids; /* owned: the names of the frames of a window */
     bcue_session_facts memory;
     double open_ms, plan_ms, peak_mb;
     double *times[STAGES]; /* owned, `runs` of each, ms */
@@ -38,12 +40,30 @@ static void find_points(measurement *m)
     }
 }
 
-static bcue_status measure(measurement *m, bcue_session *session, const bcue_observation *observation,
+static size_t most_frames(const bcue_observation *observation)
+{
+    size_t most = observation->camera_count;
+    most = observation->lidar_count > most ? observation->lidar_count : most;
+    return observation->radar_count > most ? observation->radar_count : most;
+}
+
+/* Names the frames of the i-th window, oldest first, so that they recur `stream` windows later. */
+static void name_frames(const measurement *m, long i, bcue_observation *observation)
+{
+    if (m->stream == 0)
+        return;
+    for (size_t k = 0; k < most_frames(observation); k++)
+        m->ids[k] = (uint64_t)(i + m->warmup) + (uint64_t)m->stream * k + 1;
+    observation->camera_id = observation->lidar_id = observation->radar_id = m->ids;
+}
+
+static bcue_status measure(measurement *m, bcue_session *session, bcue_observation *observation,
                            const bcue_hooks *hooks, bcue_error *error)
 {
     for (long i = -m->warmup; i < m->runs; i++) {
         bcue_ranked_beam best;
         bcue_timing timing;
+        name_frames(m, i, observation);
         const bcue_status status = bcue_predict(session, observation, 1, &best, &timing, error);
         if (status != BCUE_OK)
             return status;
@@ -75,6 +95,13 @@ static void write_text(FILE *out, const measurement *m, const bcue_observation *
     fprintf(out,
             "memory   %.1f MB of packed weights, %.1f MB of activations; the process peaked at %.1f MB\n",
             1e-6 * (double)m->memory.packed_bytes, 1e-6 * (double)m->memory.activation_bytes, m->peak_mb);
+    if (m->stream > 0)
+        fprintf(out,
+                "stream   windows share frames with the one %ld before; %.1f MB keep them; a new frame of "
+                "each sensor "
+                "takes %.4g million multiply-accumulates of its own\n",
+                m->stream, 1e-6 * (double)m->memory.ring_bytes,
+                1e-6 * (double)m->memory.frame_multiply_accumulates);
     fprintf(out, "ready    model opened in %.1f ms, session made in %.1f ms\n", m->open_ms, m->plan_ms);
     fprintf(out, "runs     %ld after %ld to warm up\n\nms        ", m->runs, m->warmup);
     for (size_t p = 0; p < POINTS; p++)
@@ -101,6 +128,8 @@ static void write_json(FILE *out, const bcue_cli *cli, const measurement *m,
     fprintf(out, ", \"packed_bytes\": %llu, \"activation_bytes\": %llu, \"peak_bytes\": %.0f",
             (unsigned long long)m->memory.packed_bytes, (unsigned long long)m->memory.activation_bytes,
             1e6 * m->peak_mb);
+    fprintf(out, ", \"stream\": %ld, \"ring_bytes\": %llu, \"frame_multiply_accumulates\": %lld", m->stream,
+            (unsigned long long)m->memory.ring_bytes, (long long)m->memory.frame_multiply_accumulates);
     fputs(", \"open_ms\": ", out);
     bcue_cli_json_number(out, m->open_ms);
     fputs(", \"session_ms\": ", out);
@@ -136,8 +165,7 @@ static double peak_mb(void)
     return getrusage(RUSAGE_SELF, &usage) == 0 ? 1024e-6 * (double)usage.ru_maxrss : 0;
 }
 
-static int bench(const bcue_cli *cli, const bcue_model *model, const bcue_observation *observation,
-                 measurement *m)
+static int bench(const bcue_cli *cli, const bcue_model *model, bcue_observation *observation, measurement *m)
 {
     bcue_session *session = NULL;
     bcue_error error = {""};
@@ -146,6 +174,10 @@ static int bench(const bcue_cli *cli, const bcue_model *model, const bcue_observ
         if (m->times[s] == NULL)
             return bcue_cli_no_memory(cli);
     }
+    m->ids = calloc(most_frames(observation) + 1, sizeof *m->ids);
+    if (m->ids == NULL)
+        return bcue_cli_no_memory(cli);
+    m->session.ring_frames = (int)(m->stream * (long)most_frames(observation));
     const double started_s = bcue_cli_now_s();
     bcue_status status = bcue_session_create_with(model, &m->session, &session, &error);
     m->plan_ms = 1e3 * (bcue_cli_now_s() - started_s);
@@ -197,6 +229,7 @@ static int bench_model(const bcue_cli *cli, const bcue_model *model, bcue_observ
     }
     for (size_t s = 0; s < STAGES; s++)
         free(m->times[s]);
+    free(m->ids);
     free((void *)picture.data);
     free(pictures);
     free(fixes);
@@ -205,8 +238,8 @@ static int bench_model(const bcue_cli *cli, const bcue_model *model, bcue_observ
 
 static int bench_layers(bcue_cli *cli, long runs)
 {
-    const char *const unfit[] = {"--warmup",   "--camera", "--lidar",  "--radar",  "--position",
-                                 "--scenario", "--rsu",    "--memory", "--threads"};
+    const char *const unfit[] = {"--warmup",   "--camera", "--lidar",  "--radar",   "--position",
+                                 "--scenario", "--rsu",    "--memory", "--threads", "--stream"};
     for (size_t i = 0; i < sizeof unfit / sizeof *unfit; i++) {
         if (bcue_cli_value(cli, unfit[i]) != NULL)
             return bcue_cli_usage(cli, "%s does not go with --layers, which runs the network alone",
@@ -234,6 +267,8 @@ static int run(bcue_cli *cli)
         result = bcue_cli_whole(cli, "--warmup", 0, 1000000, &m.warmup);
     if (result == BCUE_EXIT_DONE)
         result = bcue_cli_session_options(cli, &m.session);
+    if (result == BCUE_EXIT_DONE)
+        result = bcue_cli_whole(cli, "--stream", 1, 64, &m.stream);
     if (result != BCUE_EXIT_DONE)
         return result;
     bcue_cli_observation observation;
@@ -255,6 +290,9 @@ static const bcue_cli_option options[] = {
     {.name = "--layers", .help = "the network layer by layer instead, against this machine's limits"},
     {.name = "--svg", .value = "FILE", .help = "with --layers: also draw them in a roofline picture"},
     BCUE_CLI_SESSION,
+    {.name = "--stream",
+     .value = "STRIDE",
+     .help = "windows share frames with the one STRIDE before, and those are not computed again"},
     BCUE_CLI_OBSERVATION,
     {.name = NULL}};
 
@@ -273,6 +311,9 @@ const bcue_cli_verb bcue_verb_bench = {
              "\n"
              "First it says what memory the network takes, and how long it took to open the\n"
              "file and to make a session: graph, plan and packed weights.\n"
+             "\n"
+             "With --stream windows come as in a recording: each has one new frame of each\n"
+             "sensor, and shares the others with the window STRIDE before it.\n"
              "\n"
              "With --layers the network alone runs, on random inputs. Each layer is set against\n"
              "the limit that it meets first: the multiply-adds or the bytes that this machine\n"

@@ -1,0 +1,285 @@
+#include "predict/network.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/parallel.h"
+#include "engine/plan.h"
+#include "graph/describe.h"
+
+/* A graph with its plan. */
+typedef struct part {
+    bcue_graph *graph;
+    bcue_weights weights; /* in the order of the graph; tensors and names are the model's */
+    bcue_plan *plan;
+} part;
+
+typedef struct kept_frame {
+    uint64_t id;   /* 0: empty */
+    uint64_t used; /* when last, in frames that were looked up */
+    float *map;
+} kept_frame;
+
+typedef struct branch {
+    part front;
+    float *frames; /* input of the main part: pictures, or maps where there is a front */
+    size_t frame_count;
+    kept_frame *ring; /* ring_frames of them */
+    float *maps;      /* of the ring */
+} branch;
+
+struct bcue_network {
+    const bcue_model *model;
+    bcue_session_options options;
+    part main;
+    branch branches[BCUE_PICTURE_INPUTS];
+    bool split;
+    size_t pixels[BCUE_PICTURE_INPUTS], map_size[BCUE_PICTURE_INPUTS]; /* floats of a frame */
+    int threads;                                                       /* limit while it runs; 0: none */
+    uint64_t lookups;
+    double front_s; /* since the last run */
+};
+
+/* ---- making ---- */
+
+/* The model's tensors in the order of the graph's parameters. The file has them all. */
+static bcue_status select_weights(const bcue_model *model, part *p, bcue_error *error)
+{
+    const bcue_weights *all = &model->file.weights;
+    const int32_t count = bcue_graph_parameter_count(p->graph);
+    p->weights.tensors = bcue_calloc((size_t)count, sizeof *p->weights.tensors);
+    p->weights.names = bcue_calloc((size_t)count, sizeof *p->weights.names);
+    if (p->weights.tensors == NULL || p->weights.names == NULL)
+        return bcue_fail_memory(error, "a session");
+    for (int32_t i = 0; i < count; i++) {
+        const char *name = bcue_graph_value(p->graph, bcue_graph_parameter_value(p->graph, i))->name;
+        int32_t k = 0;
+        while (k < all->count && strcmp(all->names[k], name) != 0)
+            k++;
+        if (k == all->count)
+            return bcue_fail(error, BCUE_ERROR_INTERNAL, "the model has no tensor '%s'", name);
+        p->weights.tensors[i] = all->tensors[k];
+        p->weights.names[i] = all->names[k];
+    }
+    p->weights.count = count;
+    return BCUE_OK;
+}
+
+static bcue_status plan_part(bcue_network *net, part *p, bcue_error *error)
+{
+    const bcue_plan_options options = {.engine = BCUE_ENGINE_ONEDNN,
+                                       .dtype = BCUE_F32,
+                                       .no_winograd = net->options.memory == BCUE_MEMORY_SMALL,
+                                       .window_pictures = net->model->file.inputs.frames,
+                                       .packed = net->model->packed};
+    BCUE_TRY(select_weights(net->model, p, error));
+    return bcue_plan_create(p->graph, &p->weights, &options, &p->plan, error);
+}
+
+static void free_part(part *p)
+{
+    bcue_plan_destroy(p->plan);
+    bcue_graph_destroy(p->graph);
+    free(p->weights.tensors);
+    free(p->weights.names);
+}
+
+static size_t floats_of(bcue_picture_size size)
+{
+    return (size_t)(size.channels * size.height * size.width);
+}
+
+static bcue_status make_ring(bcue_network *net, branch *b, size_t map_size, bcue_error *error)
+{
+    const size_t count = (size_t)net->options.ring_frames;
+    if (count == 0)
+        return BCUE_OK;
+    b->ring = bcue_calloc(count, sizeof *b->ring);
+    b->maps = bcue_calloc_aligned(count, map_size * sizeof *b->maps);
+    if (b->ring == NULL || b->maps == NULL)
+        return bcue_fail_memory(error, "the frames that a session keeps");
+    for (size_t i = 0; i < count; i++)
+        b->ring[i].map = b->maps + i * map_size;
+    return BCUE_OK;
+}
+
+static bcue_status make_branch(bcue_network *net, bcue_model_input input, bcue_error *error)
+{
+    const bcue_model_file *file = &net->model->file;
+    branch *b = &net->branches[input];
+    b->frames = bcue_plan_input(net->main.plan, bcue_model_input_names[input]);
+    b->frame_count = (size_t)file->inputs.frames;
+    net->pixels[input] = floats_of(bcue_model_picture(&file->inputs, input));
+    if (!net->split)
+        return BCUE_OK;
+    net->map_size[input] = floats_of(bcue_model_front_size(&file->config, &file->inputs, input));
+    BCUE_TRY(bcue_model_build_front(&file->config, &file->inputs, input, &b->front.graph, error));
+    BCUE_TRY(plan_part(net, &b->front, error));
+    return make_ring(net, b, net->map_size[input], error);
+}
+
+static bcue_status make_parts(bcue_network *net, bcue_error *error)
+{
+    const bcue_model_file *file = &net->model->file;
+    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++)
+        net->split = net->split ||
+                     (file->inputs.frames > 1 && bcue_model_has_front(&file->config, (bcue_model_input)i));
+    BCUE_TRY(net->split ? bcue_model_build_rest(&file->config, &file->inputs, &net->main.graph, error)
+                        : bcue_model_build(&file->config, &file->inputs, 1, &net->main.graph, error));
+    net->threads = bcue_useful_threads(net->main.graph);
+    if (net->options.threads > 0 && (net->threads == 0 || net->options.threads < net->threads))
+        net->threads = net->options.threads;
+    const int limit = bcue_limit_threads(net->threads);
+    bcue_status status = plan_part(net, &net->main, error);
+    for (int i = 0; status == BCUE_OK && i < BCUE_PICTURE_INPUTS; i++)
+        if (bcue_model_needs(&file->config, (bcue_model_input)i))
+            status = make_branch(net, (bcue_model_input)i, error);
+    (void)bcue_limit_threads(limit);
+    return status;
+}
+
+bcue_status bcue_network_create(const bcue_model *model, const bcue_session_options *options,
+                                bcue_network **network, bcue_error *error)
+{
+    *network = NULL;
+    bcue_network *made = bcue_calloc(1, sizeof *made);
+    if (made == NULL)
+        return bcue_fail_memory(error, "a session");
+    made->model = model;
+    made->options = *options;
+    bcue_status status = make_parts(made, error);
+    if (status != BCUE_OK) {
+        bcue_network_destroy(made);
+        return status;
+    }
+    *network = made;
+    return BCUE_OK;
+}
+
+void bcue_network_destroy(bcue_network *network)
+{
+    if (network == NULL)
+        return;
+    free_part(&network->main);
+    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++) {
+        free_part(&network->branches[i].front);
+        free(network->branches[i].ring);
+        free(network->branches[i].maps);
+    }
+    free(network);
+}
+
+/* ---- frames ---- */
+
+float *bcue_network_position(bcue_network *network)
+{
+    return bcue_plan_input(network->main.plan, "position");
+}
+
+float *bcue_network_frame(bcue_network *network, bcue_model_input input, size_t index)
+{
+    const branch *b = &network->branches[input];
+    if (b->frames == NULL || index >= b->frame_count)
+        return NULL;
+    return network->split ? bcue_plan_input(b->front.plan, bcue_model_input_names[input])
+                          : b->frames + index * network->pixels[input];
+}
+
+static void copy_map(bcue_network *network, bcue_model_input input, size_t index, const float *map)
+{
+    const size_t size = network->map_size[input];
+    memcpy(network->branches[input].frames + index * size, map, size * sizeof *map);
+}
+
+bool bcue_network_recall(bcue_network *network, bcue_model_input input, size_t index, uint64_t id)
+{
+    const branch *b = &network->branches[input];
+    for (int64_t i = 0; id != 0 && b->ring != NULL && i < network->options.ring_frames; i++) {
+        if (b->ring[i].id != id)
+            continue;
+        b->ring[i].used = ++network->lookups;
+        copy_map(network, input, index, b->ring[i].map);
+        return true;
+    }
+    return false;
+}
+
+/* In place of what was not used for the longest time. */
+static void keep(bcue_network *network, bcue_model_input input, uint64_t id, const float *map)
+{
+    const branch *b = &network->branches[input];
+    if (id == 0 || b->ring == NULL)
+        return;
+    kept_frame *oldest = &b->ring[0];
+    for (int64_t i = 1; i < network->options.ring_frames; i++)
+        if (b->ring[i].used < oldest->used)
+            oldest = &b->ring[i];
+    oldest->id = id;
+    oldest->used = ++network->lookups;
+    memcpy(oldest->map, map, network->map_size[input] * sizeof *map);
+}
+
+bcue_status bcue_network_take(bcue_network *network, bcue_model_input input, size_t index, uint64_t id,
+                              bcue_error *error)
+{
+    if (!network->split)
+        return BCUE_OK;
+    const double started = bcue_clock_s();
+    const bcue_plan *front = network->branches[input].front.plan;
+    const int limit = bcue_limit_threads(network->threads);
+    bcue_status status = bcue_plan_forward(network->branches[input].front.plan, error);
+    (void)bcue_limit_threads(limit);
+    BCUE_TRY(status);
+    copy_map(network, input, index, bcue_plan_output(front, "map"));
+    keep(network, input, id, bcue_plan_output(front, "map"));
+    network->front_s += bcue_clock_s() - started;
+    return BCUE_OK;
+}
+
+void bcue_network_forget(bcue_network *network)
+{
+    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++)
+        for (int64_t k = 0; network->branches[i].ring != NULL && k < network->options.ring_frames; k++)
+            network->branches[i].ring[k].id = network->branches[i].ring[k].used = 0;
+}
+
+/* ---- running ---- */
+
+bcue_status bcue_network_run(bcue_network *network, const float **logits, double *ms, bcue_error *error)
+{
+    const double started = bcue_clock_s();
+    const int limit = bcue_limit_threads(network->threads);
+    bcue_status status = bcue_plan_forward(network->main.plan, error);
+    (void)bcue_limit_threads(limit);
+    *logits = bcue_plan_output(network->main.plan, "logits");
+    *ms = 1e3 * (network->front_s + bcue_clock_s() - started);
+    network->front_s = 0;
+    return status;
+}
+
+static int64_t macs_of(const bcue_graph *graph)
+{
+    int64_t sum = 0;
+    for (int32_t i = 0; i < bcue_graph_node_count(graph); i++)
+        sum += bcue_graph_node_macs(graph, i);
+    return sum;
+}
+
+void bcue_network_get_facts(const bcue_network *network, bcue_session_facts *facts)
+{
+    *facts = (bcue_session_facts){.packed_bytes = bcue_plan_packed_bytes(network->main.plan),
+                                  .activation_bytes = bcue_plan_peak_bytes(network->main.plan)};
+    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++) {
+        const branch *b = &network->branches[i];
+        if (b->front.plan == NULL)
+            continue;
+        facts->activation_bytes += bcue_plan_peak_bytes(b->front.plan);
+        facts->ring_bytes +=
+            b->ring != NULL ? (uint64_t)network->options.ring_frames * network->map_size[i] * sizeof(float)
+                            : 0;
+        facts->frame_multiply_accumulates += macs_of(b->front.graph);
+    }
+}

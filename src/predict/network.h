@@ -1,0 +1,31 @@
+/* The network of a session: in one plan, or, when a window has several frames, in two parts. What a frame
+   goes through alone (the front: stem and stage 1) runs frame by frame and can be kept for later windows. */
+#ifndef BCUE_PREDICT_NETWORK_H
+#define BCUE_PREDICT_NETWORK_H
+
+#include "beamcue/predict.h"
+#include "predict/model_handle.h"
+
+typedef struct bcue_network bcue_network;
+
+/* `model` is no look-up model and outlives the network. One thread at a time. */
+bcue_status bcue_network_create(const bcue_model *model, const bcue_session_options *options,
+                                bcue_network **network, bcue_error *error);
+void bcue_network_destroy(bcue_network *network);
+
+/* Where the features of the fixes go, (fixes, 2), or of frame `index` (0 = oldest) of a modality, (C, H, W).
+   NULL: the model takes none. For frames in order: write, take, next. */
+float *bcue_network_position(bcue_network *network);
+float *bcue_network_frame(bcue_network *network, bcue_model_input input, size_t index);
+/* Uses what was kept of the frame with this id (not 0), instead of writing and taking it. False: nothing. */
+bool bcue_network_recall(bcue_network *network, bcue_model_input input, size_t index, uint64_t id);
+/* The frame is written. `id`: keep it under this name; 0: do not. */
+bcue_status bcue_network_take(bcue_network *network, bcue_model_input input, size_t index, uint64_t id,
+                              bcue_error *error);
+void bcue_network_forget(bcue_network *network); /* all that was kept */
+
+/* The scores of the window, valid until the next run. `*ms`: what the network took, fronts included. */
+bcue_status bcue_network_run(bcue_network *network, const float **logits, double *ms, bcue_error *error);
+void bcue_network_get_facts(const bcue_network *network, bcue_session_facts *facts);
+
+#endif
