@@ -44,6 +44,8 @@ typedef struct bcue_dn_port {
     int32_t view, gradient;
 } bcue_dn_port;
 
+typedef struct bcue_dn_recompute bcue_dn_recompute;
+
 typedef struct bcue_dn_plan {
     bcue_plan base;
     const bcue_graph *graph; /* only while the plan is made */
@@ -57,10 +59,14 @@ typedef struct bcue_dn_plan {
     size_t forward_end; /* steps before it are the forward pass, the rest backward */
     bcue_dn_port *inputs, *outputs;
     int32_t input_count, output_count;
-    int32_t *gradients;          /* per parameter: its row-major gradient, or BCUE_DN_NONE */
-    bcue_packed_weights *packed; /* inference: of the options, or the plan's own */
-    bcue_dropout_key step;       /* node not set */
-    bool stale;                  /* the weights changed since the prepare steps ran */
+    int32_t *gradients;           /* per parameter: its row-major gradient, or BCUE_DN_NONE */
+    bcue_dn_recompute *recompute; /* training with a memory limit; only while the plan is made */
+    int32_t run_count;            /* how many runs of nodes could be made again */
+    bool recomputing;             /* the nodes that are lowered now were lowered before */
+    double macs, recomputed_macs; /* of a forward pass; of those that the backward pass does again */
+    bcue_packed_weights *packed;  /* inference: of the options, or the plan's own */
+    bcue_dropout_key step;        /* node not set */
+    bool stale;                   /* the weights changed since the prepare steps ran */
 } bcue_dn_plan;
 
 const bcue_shape *bcue_dn_shape(const bcue_dn_plan *plan, bcue_value value);

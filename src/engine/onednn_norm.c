@@ -100,7 +100,7 @@ bool bcue_dn_norm_forward(bcue_dn_plan *plan, int32_t index)
     bcue_dn_emit(program, forward, args, count);
     bcue_dn_define(plan, state->result, args[5].view);
     state->forward = forward;
-    if (c.batch_statistics)
+    if (c.batch_statistics && !plan->recomputing)
         emit_update(plan, node, &c, state->mean, state->variance);
     return true;
 }

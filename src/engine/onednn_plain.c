@@ -8,7 +8,7 @@ typedef struct plain_call {
     bcue_node node; /* the graph may be gone when the plan runs */
     bcue_ref_call call;
     const bcue_dropout_key *step;
-    bool backward;
+    bool backward, again; /* again: running statistics were updated before */
     size_t gradient_bytes[BCUE_MAX_OP_INPUTS];
 } plain_call;
 
@@ -32,7 +32,7 @@ static bcue_status run_plain(const bcue_dn_program *program, const bcue_dn_step 
     int32_t node = call.key.node;
     call.key = *made->step;
     call.key.node = node;
-    if (made->node.op == BCUE_OP_BATCH_NORM) {
+    if (made->node.op == BCUE_OP_BATCH_NORM && !made->again) {
         call.running[0] = bcue_dn_data(program, step->views[3]);
         call.running[1] = bcue_dn_data(program, step->views[4]);
     }
@@ -65,6 +65,7 @@ static plain_call *make_call(bcue_dn_plan *plan, int32_t index, bool backward)
     }
     made->step = &plan->step;
     made->backward = backward;
+    made->again = plan->recomputing;
     bcue_ref_call *call = &made->call;
     for (int i = 0; i < node->input_count; i++)
         call->in_shape[i] = *bcue_dn_shape(plan, node->input[i]);

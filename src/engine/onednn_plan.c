@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/fail.h"
-#include "engine/onednn_lower.h"
+#include "engine/onednn_recompute.h"
 
 typedef bool lower_node(bcue_dn_plan *plan, int32_t node);
 
@@ -233,6 +233,7 @@ static void lower_all_backward(bcue_dn_plan *plan, bcue_value loss)
         if (state->route == BCUE_DN_UNPLANNED || state->route == BCUE_DN_ABSORBED ||
             bcue_dn_gradient(plan, state->result) == BCUE_DN_NONE)
             continue;
+        bcue_dn_recompute_before(plan, i, lower_forward);
         program->owner = i;
         if (state->route == BCUE_DN_PLAIN || lowering[node->op].backward == NULL ||
             !lowering[node->op].backward(plan, i))
@@ -245,34 +246,20 @@ static void lower_all_backward(bcue_dn_plan *plan, bcue_value loss)
         plan->inputs[i].gradient = deliver_gradient(plan, plan->inputs[i].value);
 }
 
-static bcue_status make(bcue_dn_plan *plan, bcue_error *error)
+static bcue_status lower_steps(bcue_dn_plan *plan, bcue_error *error)
 {
-    const bcue_graph *graph = plan->graph;
-    plan->values = bcue_calloc((size_t)bcue_graph_value_count(graph), sizeof *plan->values);
-    plan->nodes = bcue_calloc((size_t)bcue_graph_node_count(graph), sizeof *plan->nodes);
-    plan->inputs = bcue_calloc((size_t)bcue_graph_value_count(graph), sizeof *plan->inputs);
-    plan->outputs = bcue_calloc((size_t)bcue_graph_value_count(graph), sizeof *plan->outputs);
-    plan->gradients = bcue_calloc((size_t)plan->weights->count, sizeof *plan->gradients);
-    if (plan->values == NULL || plan->nodes == NULL || plan->inputs == NULL || plan->outputs == NULL ||
-        plan->gradients == NULL)
-        return bcue_fail_memory(error, "a oneDNN plan");
-    for (int32_t p = 0; p < plan->weights->count; p++)
-        plan->gradients[p] = BCUE_DN_NONE;
-    BCUE_TRY(bcue_dn_program_init(&plan->program, error));
-    BCUE_TRY(bcue_needed_create(graph, plan->options.training, &plan->needed, error));
-    BCUE_TRY(bcue_fusion_create(graph, &plan->needed, !plan->options.no_fusion, &plan->fusion, error));
     survey_values(plan);
     BCUE_TRY(define_leaves(plan, error));
     lower_all_forward(plan);
     plan->program.owner = -1;
     BCUE_TRY(define_outputs(plan, error));
     plan->forward_end = plan->program.run.count;
-    bcue_value loss = bcue_plan_find_loss(graph);
+    bcue_value loss = bcue_plan_find_loss(plan->graph);
     if (plan->options.training && loss != BCUE_NO_VALUE)
         lower_all_backward(plan, loss);
     if (plan->options.packed != NULL)
         bcue_dn_pin_weights(plan);
-    return bcue_dn_program_finish(&plan->program, error);
+    return BCUE_OK;
 }
 
 /* What is needed only while the plan is made. */
@@ -287,10 +274,7 @@ static void free_lowering(bcue_dn_plan *plan)
     plan->values = NULL;
     bcue_needed_free(&plan->needed);
     bcue_fusion_free(&plan->fusion);
-    plan->graph = NULL;
 }
-
-/* ---- the functions of plan.h ---- */
 
 static void free_ports(bcue_dn_port *ports, int32_t count)
 {
@@ -299,13 +283,106 @@ static void free_ports(bcue_dn_port *ports, int32_t count)
     free(ports);
 }
 
-static void onednn_destroy(bcue_plan *base)
+static void free_program(bcue_dn_plan *plan)
 {
-    bcue_dn_plan *plan = (bcue_dn_plan *)base;
     bcue_dn_program_free(&plan->program);
     free_ports(plan->inputs, plan->input_count);
     free_ports(plan->outputs, plan->output_count);
     free(plan->gradients);
+    plan->inputs = plan->outputs = NULL;
+    plan->gradients = NULL;
+    plan->input_count = plan->output_count = 0;
+}
+
+/* All steps, in place of those of a try before. `again`: how many runs of nodes are made again; -1: nobody
+ * asks. */
+static bcue_status lower_plan(bcue_dn_plan *plan, int32_t again, bcue_error *error)
+{
+    const bcue_graph *graph = plan->graph;
+    free_lowering(plan);
+    free_program(plan);
+    plan->values = bcue_calloc((size_t)bcue_graph_value_count(graph), sizeof *plan->values);
+    plan->nodes = bcue_calloc((size_t)bcue_graph_node_count(graph), sizeof *plan->nodes);
+    plan->inputs = bcue_calloc((size_t)bcue_graph_value_count(graph), sizeof *plan->inputs);
+    plan->outputs = bcue_calloc((size_t)bcue_graph_value_count(graph), sizeof *plan->outputs);
+    plan->gradients = bcue_calloc((size_t)plan->weights->count, sizeof *plan->gradients);
+    if (plan->values == NULL || plan->nodes == NULL || plan->inputs == NULL || plan->outputs == NULL ||
+        plan->gradients == NULL)
+        return bcue_fail_memory(error, "a oneDNN plan");
+    for (int32_t p = 0; p < plan->weights->count; p++)
+        plan->gradients[p] = BCUE_DN_NONE;
+    BCUE_TRY(bcue_dn_program_init(&plan->program, error));
+    BCUE_TRY(bcue_needed_create(graph, plan->options.training, &plan->needed, error));
+    BCUE_TRY(bcue_fusion_create(graph, &plan->needed, !plan->options.no_fusion, &plan->fusion, error));
+    if (again < 0)
+        return lower_steps(plan, error);
+    bcue_dn_recompute recompute;
+    survey_values(plan);
+    BCUE_TRY(bcue_dn_recompute_create(plan, &recompute, error));
+    bcue_dn_recompute_choose(&recompute, again);
+    plan->recompute = &recompute;
+    bcue_status status = lower_steps(plan, error);
+    plan->recompute = NULL;
+    plan->recomputed_macs = bcue_dn_recompute_macs(&recompute);
+    plan->run_count = recompute.count;
+    bcue_dn_recompute_free(&recompute);
+    return status;
+}
+
+/* The arena's size when so many runs are made again. */
+static bcue_status try_size(bcue_dn_plan *plan, int32_t again, size_t *bytes, bcue_error *error)
+{
+    BCUE_TRY(lower_plan(plan, again, error));
+    return bcue_dn_program_measure(&plan->program, bytes, error);
+}
+
+/* As few runs as fit the limit: their number is halved in. */
+static bcue_status fit_memory(bcue_dn_plan *plan, bcue_error *error)
+{
+    const size_t limit = plan->options.memory_limit;
+    int32_t too_few = 0, tried = -1;
+    size_t bytes;
+    BCUE_TRY(try_size(plan, 0, &bytes, error));
+    if (bytes <= limit)
+        return BCUE_OK;
+    const size_t unlimited = bytes;
+    int32_t enough = plan->run_count;
+    if (plan->options.norm_sync == NULL)
+        BCUE_TRY(try_size(plan, enough, &bytes, error));
+    if (bytes > limit)
+        return bcue_fail(
+            error, BCUE_ERROR_MEMORY,
+            "training takes %.1f MB for what is computed (%.1f MB without a limit), but the limit leaves "
+            "%.1f MB",
+            1e-6 * (double)bytes, 1e-6 * (double)unlimited, 1e-6 * (double)limit);
+    while (enough - too_few > 1) {
+        tried = too_few + (enough - too_few) / 2;
+        BCUE_TRY(try_size(plan, tried, &bytes, error));
+        if (bytes <= limit)
+            enough = tried;
+        else
+            too_few = tried;
+    }
+    return tried == enough ? BCUE_OK : try_size(plan, enough, &bytes, error);
+}
+
+static bcue_status make(bcue_dn_plan *plan, bcue_error *error)
+{
+    if (plan->options.training && plan->options.memory_limit > 0)
+        BCUE_TRY(fit_memory(plan, error));
+    else
+        BCUE_TRY(lower_plan(plan, -1, error));
+    for (int32_t i = 0; i < bcue_graph_node_count(plan->graph); i++)
+        plan->macs += plan->needed.node[i] ? (double)bcue_graph_node_macs(plan->graph, i) : 0;
+    return bcue_dn_program_finish(&plan->program, error);
+}
+
+/* ---- the functions of plan.h ---- */
+
+static void onednn_destroy(bcue_plan *base)
+{
+    bcue_dn_plan *plan = (bcue_dn_plan *)base;
+    free_program(plan);
     if (plan->packed != plan->options.packed)
         bcue_packed_weights_destroy(plan->packed);
     free(plan);
@@ -406,6 +483,12 @@ static size_t onednn_peak_bytes(const bcue_plan *base)
     return ((const bcue_dn_plan *)base)->program.memory_bytes;
 }
 
+static double onednn_recomputed(const bcue_plan *base)
+{
+    const bcue_dn_plan *plan = (const bcue_dn_plan *)base;
+    return plan->macs > 0 ? plan->recomputed_macs / plan->macs : 0;
+}
+
 static size_t onednn_packed_bytes(const bcue_plan *base)
 {
     return bcue_packed_weights_bytes(((const bcue_dn_plan *)base)->packed);
@@ -416,6 +499,7 @@ static bcue_status make_and_prepare(bcue_dn_plan *plan, bcue_error *error)
 {
     bcue_status status = make(plan, error);
     free_lowering(plan);
+    plan->graph = NULL;
     if (status == BCUE_OK)
         status = prepare_weights(plan, error);
     bcue_packed_weights_settle(plan->packed, status == BCUE_OK);
@@ -453,6 +537,7 @@ bcue_status bcue_onednn_plan_create(const bcue_graph *graph, bcue_weights *weigh
                                             .input_gradient = onednn_input_gradient,
                                             .weights_changed = onednn_weights_changed,
                                             .peak_bytes = onednn_peak_bytes,
+                                            .recomputed = onednn_recomputed,
                                             .packed_bytes = onednn_packed_bytes};
     bcue_dn_plan *plan = bcue_calloc(1, sizeof *plan);
     if (plan == NULL)

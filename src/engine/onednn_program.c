@@ -427,7 +427,9 @@ void bcue_dn_emit_reorder(bcue_dn_program *program, int32_t from, int32_t to)
 
 /* ---- finishing and running ---- */
 
-static bcue_status place_buffers(bcue_dn_program *program, bcue_buffer *places, bcue_error *error)
+/* The places of the buffers in the arena, and its size. */
+static bcue_status place_buffers(const bcue_dn_program *program, bcue_buffer *places, size_t *bytes,
+                                 bcue_error *error)
 {
     size_t count = 0;
     for (size_t i = 0; i < program->buffer_count; i++) {
@@ -435,12 +437,16 @@ static bcue_status place_buffers(bcue_dn_program *program, bcue_buffer *places, 
         if (buffer->data == NULL)
             places[count++] = (bcue_buffer){buffer->bytes, buffer->first, buffer->last, 0};
     }
-    BCUE_TRY(bcue_memory_plan(places, count, &program->memory_bytes, error));
+    return bcue_memory_plan(places, count, bytes, error);
+}
+
+static bcue_status allocate(bcue_dn_program *program, const bcue_buffer *places, bcue_error *error)
+{
+    size_t count = 0;
     program->memory = bcue_pages_alloc(program->memory_bytes);
     if (program->memory == NULL)
         return bcue_fail(error, BCUE_ERROR_MEMORY,
                          "no memory for the %zu bytes of a plan; try a smaller batch", program->memory_bytes);
-    count = 0;
     for (size_t i = 0; i < program->buffer_count; i++)
         if (program->buffers[i].data == NULL)
             program->buffers[i].data = program->memory + places[count++].offset;
@@ -452,7 +458,21 @@ static bcue_status lay_out(bcue_dn_program *program, bcue_error *error)
     bcue_buffer *places = bcue_calloc(program->buffer_count, sizeof *places);
     if (places == NULL)
         return bcue_fail_memory(error, "a oneDNN plan");
-    bcue_status status = place_buffers(program, places, error);
+    bcue_status status = place_buffers(program, places, &program->memory_bytes, error);
+    if (status == BCUE_OK)
+        status = allocate(program, places, error);
+    free(places);
+    return status;
+}
+
+bcue_status bcue_dn_program_measure(const bcue_dn_program *program, size_t *bytes, bcue_error *error)
+{
+    if (program->status != BCUE_OK)
+        return bcue_fail(error, program->status, "%s", program->error.text);
+    bcue_buffer *places = bcue_calloc(program->buffer_count, sizeof *places);
+    if (places == NULL)
+        return bcue_fail_memory(error, "a oneDNN plan");
+    bcue_status status = place_buffers(program, places, bytes, error);
     free(places);
     return status;
 }

@@ -123,6 +123,8 @@ void bcue_dn_emit_kernel(bcue_dn_program *program, bcue_dn_kernel *kernel, void 
                          const int32_t *views, int count);
 void bcue_dn_emit_reorder(bcue_dn_program *program, int32_t from, int32_t to);
 
+/* How large the arena will be. */
+bcue_status bcue_dn_program_measure(const bcue_dn_program *program, size_t *bytes, bcue_error *error);
 /* Lay out the memory, bind everything. Afterwards only run. */
 bcue_status bcue_dn_program_finish(bcue_dn_program *program, bcue_error *error);
 /* The prepare steps will not be run again. */

@@ -13,6 +13,9 @@ static bcue_status check_options(const bcue_plan_options *options, bcue_error *e
     if (options->engine == BCUE_ENGINE_ONEDNN && options->dtype == BCUE_F64)
         return bcue_fail(error, BCUE_ERROR_UNSUPPORTED,
                          "the oneDNN engine computes in f32; use the reference engine for f64");
+    if (options->memory_limit > 0 && options->engine != BCUE_ENGINE_ONEDNN)
+        return bcue_fail(error, BCUE_ERROR_UNSUPPORTED,
+                         "the reference engine keeps everything; a memory limit needs the oneDNN engine");
     return BCUE_OK;
 }
 
@@ -194,6 +197,11 @@ void bcue_plan_weights_changed(bcue_plan *plan)
 size_t bcue_plan_peak_bytes(const bcue_plan *plan)
 {
     return plan->vtable->peak_bytes(plan);
+}
+
+double bcue_plan_recomputed(const bcue_plan *plan)
+{
+    return plan->vtable->recomputed != NULL ? plan->vtable->recomputed(plan) : 0;
 }
 
 size_t bcue_plan_packed_bytes(const bcue_plan *plan)

@@ -49,13 +49,17 @@ typedef struct bcue_plan_options {
     const struct bcue_norm_sync
         *norm_sync;       /* training: batch norm takes its statistics over several plans that
                              run in step; outlives the plan. NULL: over this one's batch */
+    size_t memory_limit;  /* training, oneDNN: of the arena, in bytes. Where it would be larger, some values
+                             are not  kept for the backward pass but computed again: as few as it takes, and the
+                             same  bits. Not with norm_sync. 0: no limit */
     bool input_gradients; /* training, oneDNN: gradients of the real inputs too (the reference engine always
                              has them) */
 } bcue_plan_options;
 
 /* `graph` and `weights` must outlive the plan; inference plans only read them (call bcue_plan_weights_changed
    after changing them), training plans also write the running statistics. Only what the outputs need is
-   planned: an inference plan leaves out the loss. */
+   planned: an inference plan leaves out the loss. BCUE_ERROR_MEMORY, with the least size that would do, when
+   memory_limit is too low. */
 bcue_status bcue_plan_create(const bcue_graph *graph, bcue_weights *weights, const bcue_plan_options *options,
                              bcue_plan **plan, bcue_error *error);
 void bcue_plan_destroy(bcue_plan *plan);
@@ -85,6 +89,8 @@ void *bcue_plan_gradient(bcue_plan *plan, int32_t parameter);
 const void *bcue_plan_input_gradient(const bcue_plan *plan, const char *name);
 void bcue_plan_weights_changed(bcue_plan *plan);
 size_t bcue_plan_peak_bytes(const bcue_plan *plan); /* of the arena: inputs, activations, gradients */
+/* The share of the forward pass's multiply-adds that the backward pass does again because of memory_limit. */
+double bcue_plan_recomputed(const bcue_plan *plan);
 /* Packed weights, of all plans that share them. 0: the plan computes with the weights as they are. */
 size_t bcue_plan_packed_bytes(const bcue_plan *plan);
 

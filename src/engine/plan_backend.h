@@ -18,6 +18,7 @@ typedef struct bcue_plan_vtable {
     const void *(*input_gradient)(const bcue_plan *plan, const char *name);
     void (*weights_changed)(bcue_plan *plan);
     size_t (*peak_bytes)(const bcue_plan *plan);
+    double (*recomputed)(const bcue_plan *plan);   /* NULL: nothing */
     size_t (*packed_bytes)(const bcue_plan *plan); /* NULL: none */
 } bcue_plan_vtable;
 

@@ -57,6 +57,8 @@ static void batch_statistics(const bcue_ref_call *call, const norm_size *s, int6
     *variance = squares / count;
     BCUE_REAL *running_mean = call->running[0], *running_var = call->running[1];
     double momentum = call->node->u.norm.momentum;
+    if (running_mean == NULL)
+        return;
     running_mean[c] = (BCUE_REAL)((1 - momentum) * (double)running_mean[c] + momentum * *mean);
     running_var[c] = (BCUE_REAL)((1 - momentum) * (double)running_var[c] + momentum * squares / (count - 1));
 }

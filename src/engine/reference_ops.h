@@ -18,7 +18,7 @@ typedef struct bcue_ref_call {
     const void *out_gradient;
     bool labels;           /* loss: the target is int32_t */
     bool batch_statistics; /* batch norm: normalise by the batch and update the running statistics */
-    void *running[2];      /* batch norm: mean and variance, to be updated */
+    void *running[2];      /* batch norm: mean and variance, to be updated; NULL: they were */
     double *saved;         /* batch norm: per channel mean, then 1/deviation, from forward to backward; then
                               with `sync` room for 2 C + 1 numbers */
     const struct bcue_norm_sync *sync; /* batch norm: NULL: over this batch alone */

@@ -10,7 +10,7 @@
 #include "base/report_hooks.h"
 #include "graph/describe.h"
 
-enum { BATCH = 16 }; /* samples per run of the network */
+enum { BATCH = BCUE_SCORER_BATCH };
 
 _Static_assert((int)BCUE_INPUT_CAMERA == (int)BCUE_CAMERA && (int)BCUE_INPUT_LIDAR == (int)BCUE_LIDAR &&
                    (int)BCUE_INPUT_RADAR == (int)BCUE_RADAR && (int)BCUE_INPUT_POSITION == (int)BCUE_GPS,
@@ -144,6 +144,22 @@ bcue_status bcue_scorer_create(const bcue_model_config *model, const bcue_model_
     }
     *scorer = made;
     return BCUE_OK;
+}
+
+size_t bcue_scorer_network_bytes(const bcue_scorer *scorer)
+{
+    return scorer->plan == NULL ? 0
+                                : bcue_plan_peak_bytes(scorer->plan) + bcue_plan_packed_bytes(scorer->plan);
+}
+
+size_t bcue_scorer_batch_bytes(const bcue_model_inputs *inputs, int loader_threads, size_t batch)
+{
+    size_t sample = 0;
+    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++) {
+        const bcue_picture_size size = bcue_model_picture(inputs, (bcue_model_input)i);
+        sample += (size_t)(inputs->frames * size.channels * size.height * size.width) * sizeof(float);
+    }
+    return (loader_threads > 0 ? 4 : 1) * batch * sample; /* the loader keeps three batches ready */
 }
 
 void bcue_scorer_destroy(bcue_scorer *scorer)

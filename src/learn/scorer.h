@@ -6,6 +6,8 @@
 #include "engine/plan.h"
 #include "models/model_graph.h"
 
+enum { BCUE_SCORER_BATCH = 16 }; /* samples per run of the network */
+
 typedef struct bcue_scorer_options {
     bcue_engine engine;
     int loader_threads;
@@ -20,6 +22,9 @@ bcue_status bcue_scorer_create(const bcue_model_config *model, const bcue_model_
                                const bcue_feature_config *features, const bcue_scorer_options *options,
                                const bcue_hooks *hooks, bcue_scorer **scorer, bcue_error *error);
 void bcue_scorer_destroy(bcue_scorer *scorer);
+/* Memory of the network: activations and packed weights. And of so many samples as a loader holds them. */
+size_t bcue_scorer_network_bytes(const bcue_scorer *scorer);
+size_t bcue_scorer_batch_bytes(const bcue_model_inputs *inputs, int loader_threads, size_t batch);
 /* scores: (count, beams), higher = better: logits of a network, votes of a table. */
 bcue_status bcue_scorer_run(bcue_scorer *scorer, const size_t *samples, size_t count, float *scores,
                             bcue_error *error);

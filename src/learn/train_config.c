@@ -1,6 +1,9 @@
 #include "learn/train_config.h"
 
 #include <stddef.h>
+#include <string.h>
+
+#include "base/fail.h"
 
 static const char *const select_names[] = {"validation-top1", "validation-loss", "last", "validation-dba",
                                            NULL};
@@ -32,6 +35,14 @@ const bcue_config_field bcue_train_config_fields[] = {
      .help =
          "samples that are computed at once, gradients are added up to a batch; 0 = 2 for networks of more "
          "than 40 million parameters, else the whole batch"},
+    {.name = "memory_limit",
+     .type = BCUE_CONFIG_STRING,
+     .offset = TRAIN(memory_limit),
+     .help = "most memory for training, such as 8GiB or 900MB: where activations do not fit beside weights, "
+             "their "
+             "copies, optimiser, validation and batches, some are computed again in the backward pass; "
+             "results stay the "
+             "same to the bit"},
     {.name = "bn",
      .type = BCUE_CONFIG_CHOICE,
      .offset = TRAIN(bn),
@@ -109,11 +120,58 @@ const bcue_config_field bcue_train_config_fields[] = {
      .help = "branches (first part of parameter names) that are not trained"},
     {0}};
 
+/* "1.5GiB" in bytes. */
+static bool parse_bytes(const char *text, size_t *bytes)
+{
+    static const struct {
+        const char *unit;
+        double factor;
+    } units[] = {{"KiB", 0x1p10}, {"MiB", 0x1p20}, {"GiB", 0x1p30}, {"TiB", 0x1p40},
+                 {"kB", 1e3},     {"MB", 1e6},     {"GB", 1e9},     {"TB", 1e12}};
+    char number[32];
+    double value;
+    const size_t digits = strspn(text, "0123456789.");
+    const char *unit = text + digits + strspn(text + digits, " ");
+    if (digits == 0 || digits >= sizeof number)
+        return false;
+    memcpy(number, text, digits);
+    number[digits] = '\0';
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (strcmp(unit, units[i].unit) != 0)
+            continue;
+        if (!bcue_parse_double(number, &value) || value * units[i].factor < 1 ||
+            value * units[i].factor > 0x1p60)
+            return false;
+        *bytes = (size_t)(value * units[i].factor);
+        return true;
+    }
+    return false;
+}
+
+bcue_status bcue_train_memory_limit(const bcue_train_config *train, const bcue_config *config, size_t *bytes,
+                                    bcue_error *error)
+{
+    *bytes = 0;
+    if (train->memory_limit == NULL)
+        return BCUE_OK;
+    if (!parse_bytes(train->memory_limit, bytes))
+        return bcue_config_fail(
+            config, error, "train.memory_limit",
+            "'%.40s' is no amount of memory; give a number with a unit, such as 8GiB or 900MB",
+            train->memory_limit);
+    if (train->engine != BCUE_ENGINE_ONEDNN)
+        return bcue_config_fail(config, error, "train.memory_limit",
+                                "the reference engine keeps everything: use train.engine: onednn");
+    return BCUE_OK;
+}
+
 bcue_status bcue_train_config_check(const bcue_train_config *train, bool index_monotone,
                                     const bcue_config *config, bcue_error *error)
 {
     const bcue_optimizer_config *optimizer = &train->optimizer;
     const bcue_loss_config *loss = &train->loss;
+    size_t limit;
+    BCUE_TRY(bcue_train_memory_limit(train, config, &limit, error));
     if (optimizer->minimum_lr > optimizer->lr)
         return bcue_config_fail(config, error, "train.optimizer.minimum_lr",
                                 "must not be above train.optimizer.lr");

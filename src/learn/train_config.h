@@ -23,6 +23,7 @@ typedef enum bcue_bn_mode {
 typedef struct bcue_train_config {
     int64_t epochs, batch;
     int64_t micro_batch; /* 0: by the size of the network */
+    char *memory_limit;  /* with a unit; NULL: none */
     int bn;              /* bcue_bn_mode */
     bcue_loss_config loss;
     bcue_optimizer_config optimizer;
@@ -39,6 +40,9 @@ typedef struct bcue_train_config {
 } bcue_train_config;
 
 extern const bcue_config_field bcue_train_config_fields[];
+/* memory_limit in bytes, 0: none. */
+bcue_status bcue_train_memory_limit(const bcue_train_config *train, const bcue_config *config, size_t *bytes,
+                                    bcue_error *error);
 /* What one key alone cannot show. */
 bcue_status bcue_train_config_check(const bcue_train_config *train, bool index_monotone,
                                     const bcue_config *config, bcue_error *error);

@@ -27,12 +27,16 @@ void bcue_trainer_free_plans(bcue_trainer *trainer)
     free(trainer->sums);
 }
 
-static bcue_status make_plan(bcue_trainer *trainer, bcue_train_plan *made, bcue_error *error)
+bcue_status bcue_trainer_make_plan(bcue_trainer *trainer, bcue_train_plan *made, bcue_error *error)
 {
+    int64_t sizes = 0;
+    for (int i = 0; i < trainer->plan_count; i++)
+        sizes += trainer->plans[i].size;
     const bcue_plan_options options = {
         .engine = (bcue_engine)trainer->run->train.engine,
         .dtype = BCUE_F32,
         .training = true,
+        .memory_limit = bcue_trainer_plan_limit(trainer, made->size, sizes),
         .frozen = trainer->frozen,
         .norm_sync =
             trainer->ranks->count > 1 && trainer->run->train.bn == BCUE_BN_SYNC ? &trainer->norm_sync : NULL};
@@ -131,6 +135,11 @@ bcue_status bcue_trainer_build_graphs(bcue_trainer *trainer, bcue_error *error)
 {
     BCUE_TRY(share_batches(trainer, error));
     BCUE_TRY(choose_micro_batch(trainer, error));
+    return bcue_trainer_build_graphs_for(trainer, error);
+}
+
+bcue_status bcue_trainer_build_graphs_for(bcue_trainer *trainer, bcue_error *error)
+{
     size_t begin, end;
     (void)bcue_trainer_step_samples(trainer, trainer->steps_per_epoch - 1, &begin, &end);
     const int64_t batch = trainer->local_batch, micro = trainer->micro_batch, last = (int64_t)(end - begin);
@@ -161,7 +170,7 @@ static bcue_status make_sums(bcue_trainer *trainer, bcue_error *error)
 bcue_status bcue_trainer_make_plans(bcue_trainer *trainer, bcue_error *error)
 {
     for (int i = 0; i < trainer->plan_count; i++) {
-        bcue_status status = make_plan(trainer, &trainer->plans[i], error);
+        bcue_status status = bcue_trainer_make_plan(trainer, &trainer->plans[i], error);
         if (status == BCUE_ERROR_SHAPE && i > 0 && trainer->pieces == 1)
             status = bcue_fail_context(
                 error, status,
@@ -173,8 +182,11 @@ bcue_status bcue_trainer_make_plans(bcue_trainer *trainer, bcue_error *error)
                 "some micro-batches would hold only %lld of %lld samples; set another train.batch "
                 "or train.micro_batch",
                 (long long)trainer->plans[i].size, (long long)trainer->micro_batch);
+        if (status == BCUE_ERROR_MEMORY && trainer->memory_limit > 0)
+            return bcue_trainer_refuse_memory(trainer, error);
         BCUE_TRY(status);
     }
+    bcue_trainer_log_memory(trainer);
     return make_sums(trainer, error);
 }
 

@@ -135,6 +135,19 @@ static bcue_status make_state(bcue_trainer *trainer, bcue_error *error)
     return bcue_weights_copy(&state->weights, BCUE_F32, &state->best, error);
 }
 
+static bcue_status make_scorer(bcue_trainer *trainer, bcue_error *error)
+{
+    const bcue_train_config *train = &trainer->run->train;
+    const bcue_scorer_options options = {.engine = (bcue_engine)train->engine,
+                                         .loader_threads = (int)train->loader_threads};
+    bcue_train_state *state = &trainer->state;
+    if (trainer->split.validation_count == 0)
+        return BCUE_OK;
+    return bcue_scorer_create(&trainer->run->model, &trainer->inputs,
+                              state->ema.count > 0 ? &state->ema : &state->weights, trainer->dataset,
+                              &trainer->features, &options, trainer->hooks, &trainer->scorer, error);
+}
+
 static bcue_status prepare_network(bcue_trainer *trainer, bcue_error *error)
 {
     const bcue_train_config *train = &trainer->run->train;
@@ -144,6 +157,8 @@ static bcue_status prepare_network(bcue_trainer *trainer, bcue_error *error)
     BCUE_TRY(bcue_trainer_build_graphs(trainer, error));
     (void)bcue_limit_threads(bcue_useful_threads(trainer->plans[0].graph));
     BCUE_TRY(make_state(trainer, error));
+    BCUE_TRY(make_scorer(trainer, error));
+    BCUE_TRY(bcue_trainer_count_memory(trainer, error));
     BCUE_TRY(bcue_trainer_make_plans(trainer, error));
     trainer->order = bcue_calloc(trainer->split.train_count, sizeof *trainer->order);
     trainer->local_order = bcue_calloc(trainer->split.train_count, sizeof *trainer->local_order);
@@ -152,14 +167,7 @@ static bcue_status prepare_network(bcue_trainer *trainer, bcue_error *error)
     if (trainer->order == NULL || trainer->local_order == NULL || trainer->validation_scores == NULL)
         return bcue_fail_memory(error, "training");
     trainer->saved_s = bcue_clock_s();
-    if (trainer->split.validation_count == 0)
-        return BCUE_OK;
-    const bcue_scorer_options options = {.engine = (bcue_engine)train->engine,
-                                         .loader_threads = (int)train->loader_threads};
-    bcue_train_state *state = &trainer->state;
-    return bcue_scorer_create(&trainer->run->model, &trainer->inputs,
-                              state->ema.count > 0 ? &state->ema : &state->weights, trainer->dataset,
-                              &trainer->features, &options, trainer->hooks, &trainer->scorer, error);
+    return BCUE_OK;
 }
 
 /* Batch order of an epoch: from (seed, epoch) alone, so that a resumed epoch goes on with the same batches.

@@ -26,7 +26,8 @@ typedef struct bcue_trainer {
     bcue_train_state state;
     bcue_train_plan plans[BCUE_TRAIN_PLANS]; /* the first is for a whole micro-batch */
     int plan_count;
-    int64_t micro_batch, pieces; /* this rank's part of a batch is computed in so many */
+    size_t memory_limit, fixed_bytes; /* train.memory_limit (0: none); of it, what plans do not take */
+    int64_t micro_batch, pieces;      /* this rank's part of a batch is computed in so many */
     float **sums; /* per parameter: gradients added over pieces and ranks; NULL with one of both */
     bcue_ranks *ranks, alone;
     bcue_norm_sync norm_sync; /* bn: sync with several ranks */
@@ -49,8 +50,19 @@ bcue_status bcue_trainer_fit_table(bcue_trainer *trainer, bcue_error *error);
 
 /* train_step.c. First the graphs, then (with weights of the first graph) the plans. */
 bcue_status bcue_trainer_build_graphs(bcue_trainer *trainer, bcue_error *error);
+bcue_status bcue_trainer_build_graphs_for(bcue_trainer *trainer, bcue_error *error); /* its micro-batch */
 bcue_status bcue_trainer_make_plans(bcue_trainer *trainer, bcue_error *error);
 void bcue_trainer_free_plans(bcue_trainer *trainer);
+/* The plan of one micro-batch size, whose graph is made. */
+bcue_status bcue_trainer_make_plan(bcue_trainer *trainer, bcue_train_plan *made, bcue_error *error);
+
+/* train_memory.c. After the state and the scorer, before the plans: what the limit leaves for these. */
+bcue_status bcue_trainer_count_memory(bcue_trainer *trainer, bcue_error *error);
+/* The limit of one of the plans, 0: none. `sizes`: samples of all of them. */
+size_t bcue_trainer_plan_limit(const bcue_trainer *trainer, int64_t size, int64_t sizes);
+/* The plans do not fit: fails with the largest micro-batch that does. */
+bcue_status bcue_trainer_refuse_memory(bcue_trainer *trainer, bcue_error *error);
+void bcue_trainer_log_memory(const bcue_trainer *trainer);
 void bcue_trainer_weights_changed(bcue_trainer *trainer);
 /* Samples of the batch of a step, and where this rank's part begins and ends in it. */
 size_t bcue_trainer_step_samples(const bcue_trainer *trainer, int64_t step, size_t *begin, size_t *end);
