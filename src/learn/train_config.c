@@ -113,7 +113,8 @@ const bcue_config_field bcue_train_config_fields[] = {
     {.name = "init",
      .type = BCUE_CONFIG_STRING,
      .offset = TRAIN(init),
-     .help = "model file whose weights to start from (same model)"},
+     .help = "safetensors file to start from: a model, or a part of one; tensors are taken by name, the rest "
+             "is drawn"},
     {.name = "freeze",
      .type = BCUE_CONFIG_STRING_LIST,
      .offset = TRAIN(freeze),

@@ -35,6 +35,7 @@ static void free_trainer(bcue_trainer *trainer)
     free(trainer->order);
     free(trainer->local_order);
     free(trainer->frozen);
+    free(trainer->taken);
     free(trainer->checkpoint_path);
     free(trainer->model_path);
     free(trainer->history_path);
@@ -46,35 +47,6 @@ static void free_trainer(bcue_trainer *trainer)
 /* ---- networks
  * --------------------------------------------------------------------------------------------------------------------
  */
-
-static bcue_status take_initial_weights(bcue_trainer *trainer, bcue_error *error)
-{
-    const char *path = trainer->run->train.init;
-    if (path == NULL)
-        return BCUE_OK;
-    bcue_model_file model;
-    BCUE_TRY(bcue_model_file_read(path, &model, error));
-    bcue_status status = BCUE_OK;
-    bcue_weights *weights = &trainer->state.weights;
-    if (model.weights.count != weights->count)
-        status = bcue_fail(
-            error, BCUE_ERROR_DATA,
-            "%s: has %d tensors, this model has %d; train.init needs a model of the same configuration", path,
-            model.weights.count, weights->count);
-    for (int32_t i = 0; status == BCUE_OK && i < weights->count; i++) {
-        const bcue_tensor *from = &model.weights.tensors[i];
-        if (strcmp(model.weights.names[i], weights->names[i]) != 0 ||
-            !bcue_shape_equal(&from->shape, &weights->tensors[i].shape))
-            status = bcue_fail(error, BCUE_ERROR_DATA,
-                               "%s: tensor '%s' does not fit '%s' of this model; train.init needs a model of "
-                               "the same configuration",
-                               path, model.weights.names[i], weights->names[i]);
-        else
-            memcpy(weights->tensors[i].data, from->data, bcue_tensor_size(from));
-    }
-    bcue_model_file_free(&model);
-    return status;
-}
 
 static bool in_branch(const char *name, const char *branch)
 {
@@ -113,6 +85,11 @@ static bcue_status mark_frozen(bcue_trainer *trainer, bcue_error *error)
     }
     for (int32_t i = 0; i < weights->count && trainer->run->train.bn == BCUE_BN_FROZEN; i++)
         trainer->frozen[i] = trainer->frozen[i] || is_statistic(trainer->plans[0].graph, i);
+    for (int32_t i = 0; i < weights->count; i++)
+        if (trainer->frozen[i] && !trainer->taken[i])
+            return bcue_fail(error, BCUE_ERROR_DATA,
+                             "%s: has no tensor '%s', which is frozen; freeze only what the file holds",
+                             trainer->run->train.init, weights->names[i]);
     if (left == 0)
         return bcue_fail(
             error, BCUE_ERROR_CONFIG,
@@ -125,7 +102,7 @@ static bcue_status make_state(bcue_trainer *trainer, bcue_error *error)
     bcue_train_state *state = &trainer->state;
     const bcue_graph *graph = trainer->plans[0].graph;
     BCUE_TRY(bcue_weights_create(graph, BCUE_F32, trainer->member.seed, &state->weights, error));
-    BCUE_TRY(take_initial_weights(trainer, error));
+    BCUE_TRY(bcue_trainer_take_initial_weights(trainer, error));
     BCUE_TRY(mark_frozen(trainer, error));
     BCUE_TRY(bcue_optimizer_create(&trainer->run->train.optimizer, graph, trainer->frozen, &state->optimizer,
                                    error));

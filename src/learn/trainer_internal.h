@@ -36,6 +36,7 @@ typedef struct bcue_trainer {
     float *validation_scores;
     size_t *order;       /* of the epoch */
     size_t *local_order; /* this rank's parts of its batches, one after another */
+    bool *taken;         /* per parameter: from train.init; NULL without */
     bool *frozen;        /* per parameter: train.freeze, and with bn: frozen every statistic */
     int64_t batch_size, steps_per_epoch;
     int64_t local_batch; /* this rank's part of a batch */
@@ -55,6 +56,9 @@ bcue_status bcue_trainer_make_plans(bcue_trainer *trainer, bcue_error *error);
 void bcue_trainer_free_plans(bcue_trainer *trainer);
 /* The plan of one micro-batch size, whose graph is made. */
 bcue_status bcue_trainer_make_plan(bcue_trainer *trainer, bcue_train_plan *made, bcue_error *error);
+
+/* train_init.c. Into the weights of the state, which were drawn before. */
+bcue_status bcue_trainer_take_initial_weights(bcue_trainer *trainer, bcue_error *error);
 
 /* train_memory.c. After the state and the scorer, before the plans: what the limit leaves for these. */
 bcue_status bcue_trainer_count_memory(bcue_trainer *trainer, bcue_error *error);

@@ -1,6 +1,7 @@
 /* Training on a toy street: it learns, it repeats, and broken runs end as unbroken ones. */
 #include "base/parallel.h"
 #include "check.h"
+#include "tensor/safetensors.h"
 #include "toy_data.h"
 
 #define FOLDER BCUE_BINARY_DIR "/test_learn_trainer"
@@ -289,18 +290,124 @@ static void init_and_freeze(void)
     bcue_model_file_free(&after);
 
 #define INIT "train.init=" FOLDER "/start/model-seed1.safetensors"
-    const char *const
-        unknown[] = {INIT, "train.freeze=[outpu]", NULL},
-        *const all[] = {INIT, "train.freeze=[input, shared, output]", NULL},
-        *const alone[] = {"train.freeze=[input]", NULL}, *const other[] = {INIT, "model.hidden=25", NULL},
-        *const deeper[] = {INIT, "features.position.mode=minmax", "model.shared_layers=0", NULL},
-        *const nowhere[] = {"train.init=" FOLDER "/nowhere.safetensors", NULL};
+    const char *const unknown[] = {INIT, "train.freeze=[outpu]", NULL},
+                      *const all[] = {INIT, "train.freeze=[input, shared, output]", NULL},
+                      *const alone[] = {"train.freeze=[input]", NULL},
+                      *const other[] = {INIT, "model.hidden=25", NULL},
+                      *const nowhere[] = {"train.init=" FOLDER "/nowhere.safetensors", NULL};
     refused(unknown, BCUE_ERROR_CONFIG, "no parameter is in a branch 'outpu'");
     refused(all, BCUE_ERROR_CONFIG, "nothing to train");
     refused(alone, BCUE_ERROR_CONFIG, "train.init");
-    refused(other, BCUE_ERROR_DATA, "same configuration");
-    refused(deeper, BCUE_ERROR_DATA, "same configuration");
+    refused(other, BCUE_ERROR_DATA, "tensor 'input.weight' is f32 (24, 2), but this model has f32 (25, 2)");
     refused(nowhere, BCUE_ERROR_IO, "nowhere.safetensors");
+}
+
+/* ---- a part of a model ---- */
+
+typedef struct told {
+    char info[512], warning[512];
+} told;
+
+static void keep_lines(void *cookie, bcue_log_level level, const char *text)
+{
+    told *t = cookie;
+    if (strstr(text, "part.safetensors") == NULL)
+        return;
+    snprintf(level == BCUE_LOG_WARNING ? t->warning : t->info, sizeof t->info, "%s", text);
+}
+
+/* Writes the tensors of the model in `out` that are named, the last of them under another name if asked. */
+static void write_part(const char *out, const char *const *names, size_t count, const char *other_name)
+{
+    bcue_error error = {""};
+    bcue_model_file model = read_model(out);
+    bcue_named_tensor tensors[8];
+    for (size_t n = 0; n < count; n++)
+        for (int32_t i = 0; i < model.weights.count; i++)
+            if (strcmp(model.weights.names[i], names[n]) == 0)
+                tensors[n] = (bcue_named_tensor){names[n], &model.weights.tensors[i]};
+    if (other_name != NULL)
+        tensors[count - 1].name = other_name;
+    CHECK_OK(bcue_safetensors_write(FOLDER "/part.safetensors", tensors, count, NULL, 0, &error), error);
+    bcue_model_file_free(&model);
+}
+
+#define PART "train.init=" FOLDER "/part.safetensors"
+static bcue_status train_part(const char *const *overrides, told *t, bcue_error *error)
+{
+    toy_run run;
+    bcue_training_summary summary = {0};
+    const bcue_hooks hooks = {.cookie = t, .log = keep_lines};
+    *t = (told){.info = ""};
+    bcue_status status = toy_open(FOLDER, yaml, overrides, &run);
+    *error = run.error;
+    if (status == BCUE_OK)
+        status = bcue_train_member(&run.run, run.config, run.dataset, bcue_run_member_at(&run.run, 0), &hooks,
+                                   &summary, error);
+    bcue_training_summary_free(&summary);
+    toy_close(&run);
+    return status;
+}
+
+/* Which tensors of two models are the same; a bit each. */
+static unsigned same_tensors(const char *out_a, const char *out_b)
+{
+    bcue_model_file a = read_model(out_a), b = read_model(out_b);
+    unsigned same = 0;
+    for (int32_t i = 0; i < a.weights.count; i++)
+        if (memcmp(a.weights.tensors[i].data, b.weights.tensors[i].data,
+                   bcue_tensor_size(&a.weights.tensors[i])) == 0)
+            same |= 1U << i;
+    bcue_model_file_free(&a);
+    bcue_model_file_free(&b);
+    return same;
+}
+
+/* Tensors 0 .. 5: input, shared, output, a weight and a bias each. */
+static void starts_from_a_part(void)
+{
+    static const char *const names[] = {"input.weight", "input.bias", "output.bias"};
+    bcue_error error = {""};
+    told t;
+    /* So small a step moves nothing: the weights stay what they were at the start. */
+    const char *const still[] = {"out=" FOLDER "/drawn", "train.epochs=1", "train.optimizer.lr=1e-12",
+                                 "train.optimizer.weight_decay=0", NULL};
+    const char *const part[] = {"out=" FOLDER "/part",
+                                "train.epochs=1",
+                                "train.optimizer.lr=1e-12",
+                                "train.optimizer.weight_decay=0",
+                                PART,
+                                NULL};
+    CHECK_OK(train_part(still, &t, &error), error);
+    write_part(FOLDER "/start", names, 3, NULL);
+    CHECK_OK(train_part(part, &t, &error), error);
+    CHECK_CONTAINS(
+        t.info, "taken: input (all 2), output (1 of 2: output.bias); drawn: shared (all 2), output (1 of 2: "
+                "output.weight)");
+    CHECK_STR(t.warning, "");
+    CHECK_INT(same_tensors(FOLDER "/part", FOLDER "/start"), 0x23);
+    CHECK_INT(same_tensors(FOLDER "/part", FOLDER "/drawn"), 0x1C);
+    /* A tensor that the model lacks is named. */
+    write_part(FOLDER "/start", names, 3, "stranger");
+    CHECK_OK(train_part(part, &t, &error), error);
+    CHECK_CONTAINS(t.warning, "no tensor 'stranger'");
+    CHECK_CONTAINS(t.info, "output (all 2)");
+    const char *const frozen[] = {"out=" FOLDER "/part", "train.epochs=1", PART, "train.freeze=[input]",
+                                  NULL},
+                      *const too_much[] = {"out=" FOLDER "/part", "train.epochs=1", PART,
+                                           "train.freeze=[output]", NULL};
+    CHECK_OK(train_part(frozen, &t, &error), error);
+    CHECK_INT(same_tensors(FOLDER "/part", FOLDER "/start") & 3U, 3);
+    CHECK_STATUS(train_part(too_much, &t, &error), BCUE_ERROR_DATA);
+    CHECK_CONTAINS(error.text, "has no tensor 'output.weight', which is frozen");
+    /* Nothing of it, a wrong shape, a value that is none. */
+    write_part(FOLDER "/start", names, 1, "stranger");
+    CHECK_STATUS(train_part(part, &t, &error), BCUE_ERROR_DATA);
+    CHECK_CONTAINS(error.text, "no tensor has a name of this model (such as 'input.weight')");
+    write_part(FOLDER "/start", names, 3, "output.weight");
+    CHECK_STATUS(train_part(part, &t, &error), BCUE_ERROR_DATA);
+    CHECK_CONTAINS(error.text,
+                   "part.safetensors: tensor 'output.weight' is f32 (8), but this model has f32 (8, 24)");
 }
 
 static void impossible_runs_are_refused(void)
@@ -353,6 +460,7 @@ int main(void)
     RUN(without_validation_the_last_epoch_is_kept);
     RUN(diverging_is_told);
     RUN(init_and_freeze);
+    RUN(starts_from_a_part);
     RUN(impossible_runs_are_refused);
     RUN(tables_are_fitted);
     return check_summary();

@@ -1,0 +1,149 @@
+/* train.init: weights to start from, out of a model file or any safetensors file that holds a part of the
+ * model. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/report_hooks.h"
+#include "base/text.h"
+#include "learn/trainer_internal.h"
+#include "tensor/safetensors.h"
+
+enum { NAMES_TOLD = 6, LONGEST_LOG = 2000 };
+
+static bcue_status take_tensor(const char *path, const char *name, const bcue_tensor *from, bcue_tensor *to,
+                               bcue_error *error)
+{
+    char have[80], want[80];
+    if (from->dtype != BCUE_F32 || !bcue_shape_equal(&from->shape, &to->shape))
+        return bcue_fail(
+            error, BCUE_ERROR_DATA,
+            "%s: tensor '%s' is %s %s, but this model has f32 %s; leave it out of the file, or change the "
+            "model",
+            path, name, bcue_dtype_name(from->dtype), bcue_shape_text(&from->shape, have, sizeof have),
+            bcue_shape_text(&to->shape, want, sizeof want));
+    for (int64_t i = 0, count = bcue_tensor_count(from); i < count; i++)
+        if (!isfinite(((const float *)from->data)[i]))
+            return bcue_fail(error, BCUE_ERROR_DATA, "%s: tensor '%s' holds a value that is not finite", path,
+                             name);
+    memcpy(to->data, from->data, bcue_tensor_size(from));
+    return BCUE_OK;
+}
+
+static size_t branch_length(const char *name)
+{
+    return strcspn(name, ".");
+}
+
+static bool same_branch(const char *a, const char *b)
+{
+    const size_t size = branch_length(a);
+    return size == branch_length(b) && strncmp(a, b, size) == 0;
+}
+
+/* "camera (all 182), head (2 of 4: head.0.weight, head.0.bias)": those of the tensors that are `taken`, or
+ * not. */
+static void list_tensors(const bcue_weights *weights, const bool *taken, bool wanted, bcue_text *out)
+{
+    for (int32_t i = 0; i < weights->count; i++) {
+        int32_t all = 0, listed = 0, told = 0;
+        bool first = true;
+        for (int32_t k = 0; k < weights->count; k++) {
+            if (!same_branch(weights->names[i], weights->names[k]))
+                continue;
+            first = first && k >= i;
+            all++;
+            listed += taken[k] == wanted;
+        }
+        if (!first || listed == 0)
+            continue;
+        bcue_text_printf(out, "%s%.*s (", out->size > 0 ? ", " : "", (int)branch_length(weights->names[i]),
+                         weights->names[i]);
+        if (listed == all) {
+            bcue_text_printf(out, "all %d)", all);
+            continue;
+        }
+        bcue_text_printf(out, "%d of %d:", listed, all);
+        for (int32_t k = i; k < weights->count && told <= NAMES_TOLD; k++)
+            if (same_branch(weights->names[i], weights->names[k]) && taken[k] == wanted &&
+                told++ < NAMES_TOLD)
+                bcue_text_printf(out, "%s %s", told > 1 ? "," : "", weights->names[k]);
+        bcue_text_puts(out, listed > NAMES_TOLD ? ", ...)" : ")");
+    }
+}
+
+/* Both lists, and what the file has besides. */
+static bcue_status tell(const bcue_trainer *trainer, const char *path, const bcue_safetensors *file,
+                        int32_t count, bcue_error *error)
+{
+    const bcue_weights *weights = &trainer->state.weights;
+    const size_t unused = bcue_safetensors_count(file) - (size_t)count;
+    bcue_text taken = {0}, drawn = {0};
+    list_tensors(weights, trainer->taken, true, &taken);
+    list_tensors(weights, trainer->taken, false, &drawn);
+    if (taken.failed || drawn.failed) {
+        bcue_text_free(&taken);
+        bcue_text_free(&drawn);
+        return bcue_fail_memory(error, path);
+    }
+    if (count < weights->count)
+        bcue_log(trainer->hooks, BCUE_LOG_INFO, "%s: taken: %.*s; drawn: %.*s", path, (int)LONGEST_LOG,
+                 taken.data, (int)LONGEST_LOG, drawn.data);
+    else
+        bcue_log(trainer->hooks, BCUE_LOG_INFO, "%s: all %d tensors taken", path, count);
+    bcue_text_free(&taken);
+    bcue_text_free(&drawn);
+    if (unused == 0)
+        return BCUE_OK;
+    for (size_t i = 0; i < bcue_safetensors_count(file); i++) {
+        const char *name = bcue_safetensors_name(file, i);
+        int32_t k = 0;
+        while (k < weights->count && strcmp(weights->names[k], name) != 0)
+            k++;
+        if (k == weights->count) {
+            bcue_log(trainer->hooks, BCUE_LOG_WARNING, "%s: this model has no tensor '%s'%s", path, name,
+                     unused > 1 ? ", nor others of the file" : "");
+            break;
+        }
+    }
+    return BCUE_OK;
+}
+
+static bcue_status take_all(bcue_trainer *trainer, const char *path, const bcue_safetensors *file,
+                            bcue_error *error)
+{
+    bcue_weights *weights = &trainer->state.weights;
+    int32_t count = 0;
+    for (int32_t i = 0; i < weights->count; i++) {
+        const bcue_tensor *from = bcue_safetensors_find(file, weights->names[i]);
+        if (from == NULL)
+            continue;
+        BCUE_TRY(take_tensor(path, weights->names[i], from, &weights->tensors[i], error));
+        trainer->taken[i] = true;
+        count++;
+    }
+    if (count == 0)
+        return bcue_fail(
+            error, BCUE_ERROR_DATA,
+            "%s: no tensor has a name of this model (such as '%s'); tools/peer/convert.py renames those of "
+            "PyTorch",
+            path, weights->count > 0 ? weights->names[0] : "");
+    return tell(trainer, path, file, count, error);
+}
+
+bcue_status bcue_trainer_take_initial_weights(bcue_trainer *trainer, bcue_error *error)
+{
+    const char *path = trainer->run->train.init;
+    bcue_safetensors *file;
+    if (path == NULL)
+        return BCUE_OK;
+    trainer->taken = bcue_calloc((size_t)trainer->state.weights.count, sizeof *trainer->taken);
+    if (trainer->taken == NULL)
+        return bcue_fail_memory(error, path);
+    BCUE_TRY(bcue_safetensors_open(path, &file, error));
+    bcue_status status = take_all(trainer, path, file, error);
+    bcue_safetensors_close(file);
+    return status;
+}
