@@ -113,9 +113,9 @@ static void measure(bench *b, bcue_condition condition, bool anew)
     double per = 1e3 / b->rounds;
     qsort(ms, (size_t)b->rounds, sizeof *ms, by_value);
     qsort(wall, (size_t)b->rounds, sizeof *wall, by_value);
-    printf("%-5s %-10s %4zu vehicles: %6.1f ms, of processor %6.1f (medians of %d); JPEG %.1f\n",
+    printf("%-5s %-10s %4zu vehicles: %6.1f ms, of processor %6.1f (medians of %d; least %.1f); JPEG %.1f\n",
            bcue_condition_name(condition), anew ? "all anew" : "changes", count, wall[b->rounds / 2],
-           ms[b->rounds / 2], b->rounds, jpeg_ms);
+           ms[b->rounds / 2], b->rounds, ms[0], jpeg_ms);
     printf("      wall: centres %.1f, edges %.1f, keep %.1f, post %.1f;  of all threads: rays %.1f, points "
            "%.1f, sun %.1f, lamps "
            "%.1f, shading %.1f\n",

@@ -149,7 +149,8 @@ static void nearest(const bcue_ray_scene *scene, bcue_ray_target target, const b
 {
     struct RTCIntersectContext context;
     rtcInitIntersectContext(&context);
-    context.flags = packet->fan ? RTC_INTERSECT_CONTEXT_FLAG_COHERENT : RTC_INTERSECT_CONTEXT_FLAG_INCOHERENT;
+    context.flags =
+        packet->beam ? RTC_INTERSECT_CONTEXT_FLAG_COHERENT : RTC_INTERSECT_CONTEXT_FLAG_INCOHERENT;
     _Alignas(64) int valid[BCUE_RAY_LANES];
     load(packet, &rays->ray, valid);
     memset(rays->hit.geomID, 0xff, sizeof rays->hit.geomID);
@@ -176,6 +177,13 @@ void bcue_ray_intersect(const bcue_ray_scene *scene, bcue_ray_target target, bcu
 void bcue_ray_occluded(const bcue_ray_scene *scene, bcue_ray_target target, const bcue_ray_packet *packet,
                        bool blocked[BCUE_RAY_LANES])
 {
+    if (packet->beam) { /* the nearest hits of a beam take less time than any hits of single rays */
+        _Alignas(64) struct RTCRayHit16 hits;
+        nearest(scene, target, packet, &hits);
+        for (int i = 0; i < packet->count; i++)
+            blocked[i] = hits.hit.geomID[i] != RTC_INVALID_GEOMETRY_ID;
+        return;
+    }
     struct RTCIntersectContext context;
     rtcInitIntersectContext(&context);
     _Alignas(64) struct RTCRay16 rays;

@@ -35,10 +35,10 @@ enum { BCUE_RAY_LANES = 16 };
 
 typedef struct bcue_ray_packet {
     int count;
-    /* The rays start at one place and lie close together, as those of neighbouring pixels do: they are traced
-       as one beam, several times faster. Only for those: a packet of parallel rays from different places is
-       slow that way. */
-    bool fan;
+    /* The rays lie close together, as those of neighbouring pixels do: they are traced as one beam, several
+       times faster (shadow rays to the sun: a third). Only for those; it is the same answer either way but
+       for ties. */
+    bool beam;
     float origin_x[BCUE_RAY_LANES], origin_y[BCUE_RAY_LANES], origin_z[BCUE_RAY_LANES];
     float direction_x[BCUE_RAY_LANES], direction_y[BCUE_RAY_LANES], direction_z[BCUE_RAY_LANES];
     float near[BCUE_RAY_LANES],

@@ -84,7 +84,10 @@ bcue_status bcue_camera_create(const bcue_camera_config *config, const bcue_ray_
               made->dirty_blocks;
     made->model_normals = bcue_calloc(world->model_count, sizeof *made->model_normals);
     made->clock = bcue_calloc(1, sizeof *made->clock);
-    ok = ok && made->model_normals && made->clock;
+    made->signals = bcue_calloc(world->roads.signal_count, sizeof *made->signals);
+    ok = ok && made->model_normals && made->clock && made->signals;
+    if (made->signals)
+        memset(made->signals, BCUE_SIGNAL_OFF, world->roads.signal_count);
     for (size_t m = 0; ok && m < world->model_count; m++) {
         made->model_normals[m] = make_normals(&world->models[m].mesh);
         ok = made->model_normals[m] != NULL;
@@ -118,6 +121,7 @@ void bcue_camera_destroy(bcue_camera *camera)
     free(camera->dirty_blocks);
     free(camera->vehicles);
     free(camera->clock);
+    free(camera->signals);
     free(camera);
 }
 
@@ -372,9 +376,11 @@ static void mark_lamp(bcue_camera *camera, const bcue_lamp_light *lamp)
 /* Render the street without vehicles, unless it is there already. */
 static void prepare_street(bcue_camera *camera, const bcue_frame *frame, const bcue_daylight *daylight)
 {
-    if (camera->have_street && memcmp(&camera->frame, frame, sizeof *frame) == 0 &&
+    if (camera->have_street && !camera->signals_changed &&
+        memcmp(&camera->frame, frame, sizeof *frame) == 0 &&
         memcmp(&camera->daylight, daylight, sizeof *daylight) == 0)
         return;
+    camera->signals_changed = false;
     camera->frame = *frame;
     camera->daylight = *daylight;
     camera->light = bcue_light_make(daylight);
@@ -395,6 +401,16 @@ void bcue_camera_set_key(bcue_camera *camera, uint64_t seed, uint32_t episode, u
     camera->seed = seed;
     camera->episode = episode;
     camera->frame_index = frame;
+}
+
+void bcue_camera_set_time(bcue_camera *camera, double time_s)
+{
+    const bcue_roads *roads = &bcue_ray_scene_world(camera->scene)->roads;
+    for (size_t i = 0; i < roads->signal_count; i++) {
+        uint8_t state = (uint8_t)bcue_signal_at(&roads->signals[i], time_s);
+        camera->signals_changed = camera->signals_changed || state != camera->signals[i];
+        camera->signals[i] = state;
+    }
 }
 
 /* From the finished picture to what the caller gets. */

@@ -55,6 +55,9 @@ void bcue_camera_destroy(bcue_camera *camera); /* NULL is fine */
 /* Which random numbers noise and falling rain take in the pictures from now on. */
 void bcue_camera_set_key(bcue_camera *camera, uint64_t seed, uint32_t episode, uint32_t frame);
 
+/* The time of the episode, which traffic lights go by. Before the first call none of their lenses shines. */
+void bcue_camera_set_time(bcue_camera *camera, double time_s);
+
 /* Render the scene as it is placed now. While frame and daylight stay the same, the street alone is rendered
    once and only what vehicles cover, shade or darken is rendered again; the picture is the same as without
    that. `frame`: x into the picture, y to the left, z up. `rgb`: height x width x 3 bytes, rows top to

@@ -325,7 +325,7 @@ void bcue_lamps_light(const bcue_lamp_list *list, const bcue_ray_scene *scene, b
     /* Lamp by lamp: rays from one place lie side by side. */
     queue q;
     q.rays.count = 0;
-    q.rays.fan = false;
+    q.rays.beam = false;
     for (int c = 0; c < lamps; c++)
         for (int i = 0; i < count; i++) {
             if (!(values[c][i] > 0.0f))

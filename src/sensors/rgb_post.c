@@ -15,13 +15,13 @@ enum { BLUR_TAPS = 9, NOISE_ROWS_PER_THREAD = 64, GLOW_PIXELS = 64 };
 
 static uint8_t screen(uint8_t pixel, float light)
 {
-    float kept = 1.0f - fminf(fmaxf(light, 0.0f), 1.0f);
+    float kept = 1.0f - bcue_min(bcue_max(light, 0.0f), 1.0f);
     return (uint8_t)(255.5f - (255.0f - (float)pixel) * kept);
 }
 
 static uint8_t blend(uint8_t pixel, float colour, float share)
 {
-    return (uint8_t)fminf(255.0f, (float)pixel + share * (colour - (float)pixel) + 0.5f);
+    return (uint8_t)bcue_min(255.0f, (float)pixel + share * (colour - (float)pixel) + 0.5f);
 }
 
 static int clamp(int value, int low, int high)
@@ -69,7 +69,12 @@ static void blur_vehicle(const bcue_picture_post *post, uint32_t index, const bc
     if (reach < 0.5 || reach > 0.5 * (double)c->width)
         return;
     int left = visible->left, right = visible->right, top = visible->top, bottom = visible->bottom;
-    int margin = (int)reach / 2 + 1;
+    int margin = (int)reach / 2 + 1, across[BLUR_TAPS], down[BLUR_TAPS];
+    for (int tap = 0; tap < BLUR_TAPS; tap++) {
+        double share = ((double)tap + 0.5) / BLUR_TAPS - 0.5;
+        across[tap] = (int)floor(0.5 - share * dx);
+        down[tap] = (int)floor(0.5 - share * dy);
+    }
     for (int y = clamp(top - margin, 0, c->height - 1); y <= clamp(bottom + margin, 0, c->height - 1); y++)
         for (int x = clamp(left - margin, 0, c->width - 1); x <= clamp(right + margin, 0, c->width - 1);
              x++) {
@@ -77,9 +82,8 @@ static void blur_vehicle(const bcue_picture_post *post, uint32_t index, const bc
             bool own = post->instance_map[here] == index;
             float sum[3] = {0};
             for (int tap = 0; tap < BLUR_TAPS; tap++) {
-                double share = ((double)tap + 0.5) / BLUR_TAPS - 0.5;
-                int sx = clamp((int)lround((double)x - share * dx), 0, c->width - 1);
-                int sy = clamp((int)lround((double)y - share * dy), 0, c->height - 1);
+                int sx = clamp(x + across[tap], 0, c->width - 1);
+                int sy = clamp(y + down[tap], 0, c->height - 1);
                 size_t there = (size_t)sy * (size_t)c->width + (size_t)sx;
                 size_t from = own || post->instance_map[there] == index ? there : here;
                 for (int k = 0; k < 3; k++)
@@ -242,6 +246,7 @@ void bcue_post_precipitation(const bcue_picture_post *post, uint8_t *rgb)
 typedef struct noise_job {
     const bcue_picture_post *post;
     uint8_t *rgb;
+    float sigma[256]; /* by level */
 } noise_job;
 
 /* The sum of the four bytes of a random word is nearly Gaussian: mean 510, deviation sqrt(4 x 65535 / 12). */
@@ -259,13 +264,9 @@ static void add_noise_row(void *context, size_t row)
     uint8_t *pixels = job->rgb + 3 * row * width;
     bcue_rng rng =
         bcue_rng_make(post->seed, BCUE_RNG_CAMERA, post->episode, post->frame_index, (uint32_t)row + 1u);
-    float amount = (float)post->config->noise * 255.0f;
     for (size_t i = 0; i < 3 * width; i++) {
-        float level = (float)pixels[i] / 255.0f;
-        /* Half of it in black, all of it from mid-grey on. */
-        float sigma = amount * sqrtf(0.25f + 1.5f * fminf(level, 0.5f));
-        float value = (float)pixels[i] + sigma * nearly_normal(bcue_rng_u32(&rng));
-        pixels[i] = (uint8_t)fminf(fmaxf(value + 0.5f, 0.0f), 255.0f);
+        float value = (float)pixels[i] + job->sigma[pixels[i]] * nearly_normal(bcue_rng_u32(&rng));
+        pixels[i] = (uint8_t)bcue_min(bcue_max(value + 0.5f, 0.0f), 255.0f);
     }
 }
 
@@ -273,6 +274,10 @@ void bcue_post_noise(const bcue_picture_post *post, uint8_t *rgb)
 {
     if (!(post->config->noise > 0.0))
         return;
-    noise_job job = {post, rgb};
+    noise_job job = {.post = post, .rgb = rgb};
+    /* Half of it in black, all of it from mid-grey on. */
+    for (int level = 0; level < 256; level++)
+        job.sigma[level] =
+            (float)post->config->noise * 255.0f * sqrtf(0.25f + 1.5f * bcue_min((float)level / 255.0f, 0.5f));
     bcue_parallel_for((size_t)post->config->height, NOISE_ROWS_PER_THREAD, add_noise_row, &job);
 }

@@ -338,7 +338,7 @@ bcue_rgb bcue_shade(const bcue_light *light, const bcue_world *world, const bcue
     }
     if (gloss > 0.0f)
         colour = add_mirror(light, p, gloss, glass > 0.0f, colour);
-    colour = sum(colour, lamp_glow(light, p));
+    colour = sum(sum(colour, lamp_glow(light, p)), p->shine);
     float haze = 1.0f - expf(-p->distance * (1.0f / 700.0f + light->extinction));
     return mix(colour, light->haze, haze);
 }

@@ -51,6 +51,7 @@ typedef struct bcue_shading_point {
     bool in_sun;
     bool vehicle;
     enum { BCUE_NO_LAMP, BCUE_VEHICLE_HEADLAMP, BCUE_VEHICLE_TAIL_LAMP } lamp; /* a vehicle's own lens */
+    bcue_rgb shine;                                                            /* of a traffic light's lens */
     bcue_rgb lamps, lamp_glint; /* from lamps: irradiance / pi, and its mirror-like part */
 } bcue_shading_point;
 

@@ -7,6 +7,8 @@
 
 #define SHADOW_OFFSET_M 2e-3f
 #define FAR_M 2000.0f
+/* Light of a traffic light's lens: its colour times this. */
+#define LENS_SHINE 3.5f
 /* A vehicle darkens the ground within CONTACT_INSET_M inside to CONTACT_REACH_M outside of its outline. */
 #define CONTACT_INSET_M 0.25f
 #define CONTACT_REACH_M 0.65f
@@ -99,6 +101,18 @@ bool bcue_camera_take_vehicles(bcue_camera *camera)
     return true;
 }
 
+/* A lens is dark glass, and shines when its light is on. */
+static void show_signal(const bcue_camera *camera, const bcue_object *lens, bcue_shading_point *point)
+{
+    const bcue_roads *roads = &bcue_ray_scene_world(camera->scene)->roads;
+    uint8_t state = lens->signal <= roads->signal_count ? camera->signals[lens->signal - 1] : BCUE_SIGNAL_OFF;
+    if (state == BCUE_SIGNAL_OFF)
+        return;
+    float shine = state == lens->signal_state ? LENS_SHINE : 0.0f;
+    point->shine = (bcue_rgb){shine * point->tint.r, shine * point->tint.g, shine * point->tint.b};
+    point->tint = (bcue_rgb){0.25f * point->tint.r, 0.25f * point->tint.g, 0.25f * point->tint.b};
+}
+
 static bcue_shading_point make_point(const bcue_camera *camera, const bcue_ray_packet *packet, int lane)
 {
     const bcue_world *world = bcue_ray_scene_world(camera->scene);
@@ -121,6 +135,8 @@ static bcue_shading_point make_point(const bcue_camera *camera, const bcue_ray_p
         point.material = bcue_world_material(world, hit->material);
         point.tint = (bcue_rgb){object->tint[0], object->tint[1], object->tint[2]};
         point.variant = object->variant;
+        if (object->signal > 0)
+            show_signal(camera, object, &point);
     } else {
         const bcue_instance *vehicle = &instances[instance];
         bcue_float3 n = camera->model_normals[vehicle->model][triangle];
@@ -144,7 +160,7 @@ static bcue_shading_point make_point(const bcue_camera *camera, const bcue_ray_p
 static void trace_shadows(const bcue_camera *camera, bcue_shading_point points[BCUE_RAY_LANES],
                           const bool hit[BCUE_RAY_LANES], int count)
 {
-    bcue_ray_packet shadow = {.count = 0};
+    bcue_ray_packet shadow = {.count = 0, .beam = true};
     int lane_of[BCUE_RAY_LANES];
     bcue_float3 sun = camera->light.sun_direction;
     if (camera->light.darkness >= 1.0f || sun.z <= 0.0f)
@@ -218,7 +234,7 @@ static void aim(const bcue_camera *camera, const float *columns, const float *ro
                 bcue_ray_packet *packet)
 {
     packet->count = count;
-    packet->fan = true;
+    packet->beam = true;
     for (int i = 0; i < count; i++) {
         bcue_float3 d = pixel_direction(camera, columns[i], rows[i]);
         packet->origin_x[i] = (float)camera->frame.origin.x;

@@ -67,7 +67,10 @@ struct bcue_camera {
     uint8_t *scratch;       /* a picture */
     uint64_t seed;
     uint32_t episode, frame_index;
+    uint8_t *signals;     /* per traffic light of the world: a bcue_signal_state, or BCUE_SIGNAL_OFF; owned */
+    bool signals_changed; /* since the street was rendered */
 };
+enum { BCUE_SIGNAL_OFF = 255 };
 
 /* Read the placed vehicles; false: no memory. */
 bool bcue_camera_take_vehicles(bcue_camera *camera);

@@ -153,7 +153,7 @@ bcue_status bcue_sim_coverage_make(const bcue_simulate_config *config,
                                    bcue_sim_coverage *c, bcue_error *error)
 {
     *c = (bcue_sim_coverage){.inside = 0};
-    BCUE_TRY(bcue_sim_scene_create(config, 0, &c->scene, error));
+    BCUE_TRY(bcue_sim_scene_create(config, 0, NULL, &c->scene, error));
     BCUE_TRY(
         bcue_sim_radio_create(config, &c->scene.world, c->scene.place, c->scene.azimuth, &c->radio, error));
     const bcue_bounds *asked = &request->area;

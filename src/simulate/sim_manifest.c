@@ -54,7 +54,7 @@ static json_t *describe_scene(const bcue_sim_plan_scene *scene, const bcue_sim_s
         scene->name, "seed", (json_int_t)c->seed, "first_episode", (json_int_t)scene->first_episode + 1,
         "episodes", (json_int_t)c->episodes, "rsu", "x_m", site->place.x, "y_m", site->place.y, "z_m",
         site->place.z, "azimuth_deg", site->azimuth / degree, "radar_z_m", site->radar.z, "latitude_deg",
-        c->rsu.latitude_deg, "longitude_deg", c->rsu.longitude_deg, "array", "codebook", codebook_name(c),
+        site->latitude_deg, "longitude_deg", site->longitude_deg, "array", "codebook", codebook_name(c),
         "beams", (json_int_t)site->beams, "tilt_deg", c->array.tilt_deg, "carrier_hz", c->channel.carrier_hz);
 }
 

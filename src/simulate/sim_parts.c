@@ -42,9 +42,10 @@ static void boot_of(char id[64])
 
 static json_t *describe_site(const bcue_sim_site *site)
 {
-    return json_pack("{s:[f,f,f], s:[f,f,f], s:f, s:I}", "place_m", site->place.x, site->place.y,
+    return json_pack("{s:[f,f,f], s:[f,f,f], s:f, s:f, s:f, s:I}", "place_m", site->place.x, site->place.y,
                      site->place.z, "radar_m", site->radar.x, site->radar.y, site->radar.z, "azimuth",
-                     site->azimuth, "beams", (json_int_t)site->beams);
+                     site->azimuth, "latitude_deg", site->latitude_deg, "longitude_deg", site->longitude_deg,
+                     "beams", (json_int_t)site->beams);
 }
 
 bcue_status bcue_sim_part_write(bcue_sim_run *r, uint32_t episode, bcue_error *error)
@@ -171,6 +172,8 @@ static void read_site(const json_t *record, bcue_sim_site *site)
                             .place = {place[0], place[1], place[2]},
                             .radar = {radar[0], radar[1], radar[2]},
                             .azimuth = json_number_value(json_object_get(from, "azimuth")),
+                            .latitude_deg = json_number_value(json_object_get(from, "latitude_deg")),
+                            .longitude_deg = json_number_value(json_object_get(from, "longitude_deg")),
                             .beams = (size_t)json_integer_value(json_object_get(from, "beams"))};
 }
 

@@ -102,10 +102,22 @@ static bcue_status add_scene(bcue_sim_plan *plan, bcue_sim_plan_scene *scene, in
     return BCUE_OK;
 }
 
+/* Those of the further roadside units. */
+static bool same_units(const bcue_simulate_config *a, const bcue_simulate_config *b)
+{
+    const bcue_sim_rsu_entry *one = a->rsus.items, *two = b->rsus.items;
+    bool same = a->rsus.count == b->rsus.count;
+    for (size_t i = 0; same && i < a->rsus.count; i++)
+        same = one[i].sensors == two[i].sensors && one[i].beams == two[i].beams;
+    return same;
+}
+
 static bool same_columns(const bcue_simulate_config *a, const bcue_simulate_config *b)
 {
     return a->receivers == b->receivers && a->camera.enabled == b->camera.enabled &&
            a->lidar.enabled == b->lidar.enabled && a->radar.enabled == b->radar.enabled &&
+           a->camera.on == b->camera.on && a->lidar.on == b->lidar.on && a->radar.on == b->radar.on &&
+           same_units(a, b) && bcue_sim_has_times(a) == bcue_sim_has_times(b) &&
            a->array.codebook == b->array.codebook &&
            (a->array.codebook == BCUE_SIM_CODEBOOK_PAPER_B || a->array.beams == b->array.beams);
 }
@@ -144,7 +156,8 @@ static bcue_status add_single(bcue_sim_plan *plan, bcue_error *error)
     snprintf(scene->name, sizeof scene->name, "%s",
              plan->config.scene == BCUE_SIM_SCENE_SCENERY
                  ? bcue_scenery_preset_name((bcue_scenery_preset)plan->config.scenery.preset)
-                 : "straight");
+             : plan->config.scene == BCUE_SIM_SCENE_IMPORTED ? "imported"
+                                                             : "straight");
     return add_scene(plan, scene, plan->config.episodes, error);
 }
 

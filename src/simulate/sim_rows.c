@@ -23,8 +23,8 @@ static bcue_status put_location(bcue_sim_run *r, bcue_vec3 place, double geodeti
     const bcue_simulate_config *c = r->config;
     bcue_vec3 origin = r->scene.place;
     const double enu_m[3] = {place.x - origin.x, place.y - origin.y, place.z};
-    bcue_enu_to_geodetic(enu_m, c->rsu.latitude_deg, c->rsu.longitude_deg, c->rsu.altitude_m, &geodetic[0],
-                         &geodetic[1], &geodetic[2]);
+    bcue_enu_to_geodetic(enu_m, r->scene.latitude_deg, r->scene.longitude_deg, c->rsu.altitude_m,
+                         &geodetic[0], &geodetic[1], &geodetic[2]);
     r->scratch.size = 0;
     bcue_deepsense_gps_write(geodetic[0], geodetic[1], &r->scratch);
     return r->scratch.failed ? bcue_fail_memory(error, "a position") : BCUE_OK;
@@ -39,22 +39,30 @@ void bcue_sim_location_path(const bcue_sim_plan *plan, const bcue_sim_plan_scene
         snprintf(path, size, "unit1/GPS_data/gps_location_%s.txt", scene->name);
 }
 
+/* Of the names of those files. */
+static void place_suffix(const bcue_sim_plan *plan, const bcue_sim_plan_scene *scene, char *suffix,
+                         size_t size)
+{
+    suffix[0] = '\0';
+    if (plan->config.scenes.count > 0)
+        snprintf(suffix, size, "_%s", scene->name);
+}
+
 bcue_status bcue_sim_write_locations(bcue_sim_run *r, bcue_error *error)
 {
-    const double foot_m[3] = {0, 0, 0};
     for (size_t i = 0; i < r->plan->scene_count; i++) {
         const bcue_sim_plan_scene *scene = &r->plan->scenes[i];
-        const bcue_simulate_config *c = &scene->config;
-        double latitude, longitude, altitude;
-        char path[128];
-        bcue_enu_to_geodetic(foot_m, c->rsu.latitude_deg, c->rsu.longitude_deg, c->rsu.altitude_m, &latitude,
-                             &longitude, &altitude);
+        const bcue_sim_site *site = &r->sites[i];
+        char path[128], suffix[96];
         r->scratch.size = 0;
-        bcue_deepsense_gps_write(latitude, longitude, &r->scratch);
+        bcue_deepsense_gps_write(site->latitude_deg, site->longitude_deg, &r->scratch);
         if (r->scratch.failed)
             return bcue_fail_memory(error, "a position");
         bcue_sim_location_path(r->plan, scene, path, sizeof path);
         BCUE_TRY(bcue_output_tree_write(&r->tree, path, r->scratch.data, r->scratch.size, true, error));
+        place_suffix(r->plan, scene, suffix, sizeof suffix);
+        BCUE_TRY(bcue_sim_stations_write_places(&scene->config, site->place, site->latitude_deg,
+                                                site->longitude_deg, suffix, &r->tree, error));
     }
     return BCUE_OK;
 }
@@ -68,14 +76,35 @@ static bcue_status write_power(bcue_sim_run *r, const char *path, bcue_error *er
     return bcue_output_tree_write(&r->tree, path, r->scratch.data, r->scratch.size, true, error);
 }
 
+/* Where the antenna of a vehicle was when its receiver measured. */
+static bcue_vec3 antenna_at(const bcue_sim_run *r, const bcue_sim_moment *now, size_t index, double time_s)
+{
+    bcue_instance vehicle = r->instances[index];
+    bcue_track_state state;
+    if (fabs(time_s - now->at.time_s) > 1e-9 &&
+        bcue_track_at(now->at.traffic, r->ids[index], time_s, &state)) {
+        vehicle.position = state.position;
+        vehicle.yaw = state.yaw;
+    }
+    return bcue_instance_antenna(&r->scene.world, &vehicle);
+}
+
 bcue_gnss_fix bcue_sim_step_receiver(bcue_sim_run *r, const bcue_sim_moment *now, size_t index)
 {
-    const bcue_instance *vehicle = &r->instances[index];
-    bcue_vec3 antenna = bcue_instance_antenna(&r->scene.world, vehicle);
+    bcue_sim_receiver *receiver = &r->receivers[r->ids[index]];
+    const bcue_sim_capture capture = bcue_sim_clock_newest(&receiver->clock, now->at.episode, now->at.time_s);
+    r->fix_capture = capture;
+    if (!capture.due || capture.dropped)
+        return (bcue_gnss_fix){.position = {NAN, NAN, NAN}, .quality = BCUE_GNSS_NONE};
+    if (receiver->stepped == 1 + (uint64_t)capture.number)
+        return receiver->fix;
+    bcue_vec3 antenna = antenna_at(r, now, index, capture.time_s);
     double hidden = r->config->gnss.multipath_m > 0.0 || r->config->gnss.rtk_fix_sigma_m > 0.0
                         ? bcue_gnss_hidden_sky(r->sensors.scene, antenna)
                         : 0.0;
-    return bcue_gnss_step(&r->receivers[r->ids[index]], now->at.time_s, antenna, hidden);
+    receiver->stepped = 1 + (uint64_t)capture.number;
+    receiver->fix = bcue_gnss_step(&receiver->gnss, capture.time_s, antenna, hidden);
+    return receiver->fix;
 }
 
 static void put_nmea(bcue_sim_run *r, const bcue_sim_moment *now, const bcue_gnss_fix *fix,
@@ -84,7 +113,7 @@ static void put_nmea(bcue_sim_run *r, const bcue_sim_moment *now, const bcue_gns
     if (!r->config->gnss.nmea)
         return;
     bool none = fix->quality == BCUE_GNSS_NONE;
-    bcue_nmea_fix line = {.time_s = 43200.0 + 60.0 * now->at.episode + now->at.time_s,
+    bcue_nmea_fix line = {.time_s = 43200.0 + 60.0 * now->at.episode + r->fix_capture.time_s,
                           .year = 2024,
                           .month = 6,
                           .day = 21,
@@ -104,12 +133,14 @@ static void keep_fix(bcue_sim_run *r, size_t vehicle, const bcue_gnss_fix *fix)
         r->fixes[vehicle].x = NAN;
 }
 
-/* The fix of the transmitting vehicle. */
+/* The fix of the transmitting vehicle; nothing when it was lost on the way. */
 static bcue_status write_fix(bcue_sim_run *r, const bcue_sim_moment *now, const bcue_gnss_fix *fix,
                              const char *path, bcue_error *error)
 {
     double geodetic[3];
     keep_fix(r, 0, fix);
+    if (!r->fix_capture.due || r->fix_capture.dropped)
+        return BCUE_OK;
     BCUE_TRY(put_location(r, fix->position, geodetic, error));
     put_nmea(r, now, fix, geodetic);
     if (fix->quality == BCUE_GNSS_NONE) { /* as DeepSense has it where telemetry is missing */
@@ -209,30 +240,60 @@ static bool any_line_of_sight(const bcue_sim_run *r)
     return false;
 }
 
+static void put_time(bcue_sim_run *r, uint32_t episode, const bcue_sim_capture *capture)
+{
+    char stamp[32];
+    bcue_text_puts(&r->rows, ",");
+    if (!capture->due || capture->dropped)
+        return;
+    format_time_stamp(episode, capture->time_s, stamp, sizeof stamp);
+    bcue_text_puts(&r->rows, stamp);
+}
+
+static void put_unit_times(bcue_sim_run *r, uint32_t episode, const bcue_sim_sensors *sensors)
+{
+    for (int k = 0; k < 3; k++)
+        if (sensors->outlets[k].enabled)
+            put_time(r, episode, &sensors->outlets[k].capture);
+}
+
+/* When each sensor measured what the row has of it. */
+static void put_times(bcue_sim_run *r, const bcue_sim_moment *now)
+{
+    put_unit_times(r, now->at.episode, &r->sensors);
+    put_unit_times(r, now->at.episode, &r->carried);
+    for (size_t i = 0; i < r->stations.count; i++)
+        put_unit_times(r, now->at.episode, &r->stations.items[i].sensors);
+    if (!bcue_sim_all_vehicles(r))
+        put_time(r, now->at.episode, &r->fix_capture);
+}
+
 static void put_row(bcue_sim_run *r, const bcue_sim_moment *now)
 {
     const bcue_simulate_config *c = r->config;
     const unsigned episode = now->at.episode + 1, frame = now->at.frame;
-    char stamp[32], location[128];
+    char stamp[32], location[128], suffix[96];
+    place_suffix(r->plan, r->staged, suffix, sizeof suffix);
     format_time_stamp(now->at.episode, now->at.time_s, stamp, sizeof stamp);
     bcue_sim_location_path(r->plan, r->staged, location, sizeof location);
-    if (c->camera.enabled)
-        bcue_text_printf(&r->rows, ",./" BCUE_SIM_IMAGE, episode, frame);
-    if (c->lidar.enabled)
-        bcue_text_printf(&r->rows, ",./" BCUE_SIM_CLOUD, episode, frame);
-    if (c->radar.enabled)
-        bcue_text_printf(&r->rows, ",./" BCUE_SIM_RADAR, episode, frame);
+    bcue_sim_sensors_cells(&r->sensors, now->at.episode, &r->rows);
     bcue_text_printf(&r->rows, ",./" POWER_PATH ",./%s", episode, frame, location);
     if (bcue_sim_all_vehicles(r))
         bcue_text_printf(&r->rows, ",./" VEHICLES_PATH ",./" VEHICLE_POWER_PATH, episode, frame, episode,
                          frame);
-    else
+    else if (r->fix_capture.due && !r->fix_capture.dropped)
         bcue_text_printf(&r->rows, ",./" FIX_PATH, episode, frame);
+    else
+        bcue_text_puts(&r->rows, ",");
+    bcue_sim_sensors_cells(&r->carried, now->at.episode, &r->rows);
+    bcue_sim_stations_cells(&r->stations, &now->at, suffix, &r->rows);
     bcue_text_printf(&r->rows, ",%zu,%u,%s,%d,%s,%s",
                      bcue_best_beam(r->radio.measured_mw, r->radio.codebook.beams) + 1, episode, stamp,
                      any_line_of_sight(r), r->staged->name, now->episode->condition);
     if (c->keep.frames > 0)
         bcue_text_printf(&r->rows, ",%u", bcue_sim_piece(c, frame) + 1);
+    if (bcue_sim_has_times(c))
+        put_times(r, now);
     bcue_text_puts(&r->rows, "\n");
 }
 
@@ -242,6 +303,8 @@ bcue_status bcue_sim_write_sample(bcue_sim_run *r, const bcue_sim_moment *now, c
     const unsigned episode = now->at.episode + 1, frame = now->at.frame;
     char path[64];
     BCUE_TRY(bcue_sim_sensors_write(&r->sensors, &now->at, &r->tree, error));
+    BCUE_TRY(bcue_sim_sensors_write(&r->carried, &now->at, &r->tree, error));
+    BCUE_TRY(bcue_sim_stations_write(&r->stations, &now->at, r->served, r->served_count, &r->tree, error));
     snprintf(path, sizeof path, POWER_PATH, episode, frame);
     BCUE_TRY(write_power(r, path, error));
     if (bcue_sim_all_vehicles(r)) {
@@ -264,16 +327,23 @@ static void put_header(const bcue_sim_run *r, bcue_text *out)
 {
     const bcue_simulate_config *c = &r->plan->scenes[0].config;
     bcue_text_puts(out, "index");
-    if (c->camera.enabled)
-        bcue_text_puts(out, ",unit1_rgb");
-    if (c->lidar.enabled)
-        bcue_text_puts(out, ",unit1_lidar");
-    if (c->radar.enabled)
-        bcue_text_puts(out, ",unit1_radar");
+    bcue_sim_sensors_names(c, 1, "", out);
     bcue_text_puts(out, ",unit1_pwr_60ghz,unit1_loc");
     bcue_text_puts(out, c->receivers == BCUE_SIM_ALL ? ",unit2_vehicles,unit1_vehicle_pwr" : ",unit2_loc");
+    bcue_sim_sensors_names(c, 2, "", out);
+    bcue_sim_stations_header(c, out);
     bcue_text_puts(out, ",unit1_beam,seq_index,time_stamp,los,scene,condition");
-    bcue_text_puts(out, c->keep.frames > 0 ? ",window_index\n" : "\n");
+    bcue_text_puts(out, c->keep.frames > 0 ? ",window_index" : "");
+    if (bcue_sim_has_times(c)) {
+        const bcue_sim_rsu_entry *further = c->rsus.items;
+        bcue_sim_sensors_names(c, 1, "_time_stamp", out);
+        bcue_sim_sensors_names(c, 2, "_time_stamp", out);
+        for (size_t i = 0; i < c->rsus.count; i++)
+            if (further[i].sensors)
+                bcue_sim_sensors_names(c, 3 + (unsigned)i, "_time_stamp", out);
+        bcue_text_puts(out, c->receivers == BCUE_SIM_ALL ? "" : ",unit2_loc_time_stamp");
+    }
+    bcue_text_puts(out, "\n");
 }
 
 /* Rows begin with their comma: put the running number before it. */

@@ -79,8 +79,12 @@ static bcue_status start_receivers(bcue_sim_run *r, uint32_t episode, size_t tra
                                    .rtk_lost_above = c->gnss.rtk_lost_above};
     if (!bcue_grow((void **)&r->receivers, &r->receiver_capacity, tracks, sizeof *r->receivers))
         return bcue_fail_memory(error, "the vehicles' receivers");
-    for (size_t t = 0; t < tracks; t++)
-        bcue_gnss_start(&r->receivers[t], &gnss, (uint64_t)c->seed, episode, (uint32_t)t);
+    for (size_t t = 0; t < tracks; t++) {
+        r->receivers[t] = (bcue_sim_receiver){.clock = bcue_sim_clock_make(&c->gnss.clock, c->frame_rate_hz,
+                                                                           (uint64_t)c->seed, 2 + (unsigned)t,
+                                                                           BCUE_SIM_CLOCK_GNSS)};
+        bcue_gnss_start(&r->receivers[t].gnss, &gnss, (uint64_t)c->seed, episode, (uint32_t)t);
+    }
     return BCUE_OK;
 }
 
@@ -102,8 +106,10 @@ bcue_status bcue_sim_run_begin(bcue_sim_run *r, uint32_t number, const bcue_sim_
                                bcue_error *error)
 {
     BCUE_TRY(bcue_sim_radio_set_weather(&r->radio, episode->has_weather ? &episode->weather : NULL, error));
-    bcue_sim_sensors_set_weather(&r->sensors, episode->has_weather ? &episode->weather : NULL,
-                                 &episode->light);
+    const bcue_weather *weather = episode->has_weather ? &episode->weather : NULL;
+    bcue_sim_sensors_set_weather(&r->sensors, weather, &episode->light);
+    bcue_sim_sensors_set_weather(&r->carried, weather, &episode->light);
+    BCUE_TRY(bcue_sim_stations_set_weather(&r->stations, weather, &episode->light, error));
     return start_receivers(r, number, episode->traffic.track_count, error);
 }
 
@@ -166,7 +172,12 @@ static void unstage(bcue_sim_run *r)
     r->summary.camera_seconds += r->sensors.camera_seconds;
     r->summary.lidar_seconds += r->sensors.lidar_seconds;
     r->summary.radar_seconds += r->sensors.radar_seconds;
+    r->summary.camera_seconds += r->carried.camera_seconds;
+    r->summary.lidar_seconds += r->carried.lidar_seconds;
+    r->summary.radar_seconds += r->carried.radar_seconds;
     bcue_sim_sensors_destroy(&r->sensors);
+    bcue_sim_sensors_destroy(&r->carried);
+    bcue_sim_stations_destroy(&r->stations);
     bcue_sim_radio_destroy(&r->radio);
     bcue_sim_scene_destroy(&r->scene);
     r->staged = NULL;
@@ -194,14 +205,18 @@ bcue_status bcue_sim_run_stage(bcue_sim_run *r, size_t index, bcue_error *error)
     const bcue_simulate_config *c = &scene->config;
     r->staged = scene;
     r->config = c;
-    BCUE_TRY(bcue_sim_scene_create(c, (uint32_t)index, &r->scene, error));
+    BCUE_TRY(bcue_sim_scene_create(c, (uint32_t)index, r->hooks, &r->scene, error));
     BCUE_TRY(bcue_sim_radio_create(c, &r->scene.world, r->scene.place, r->scene.azimuth, &r->radio, error));
-    BCUE_TRY(bcue_sim_sensors_create(c, &r->scene.world, &r->scene.poses, &r->sensors, error));
+    BCUE_TRY(bcue_sim_sensors_create(c, &r->scene.world, 1, &r->scene.poses, &r->sensors, error));
+    BCUE_TRY(bcue_sim_sensors_create(c, &r->scene.world, 2, NULL, &r->carried, error));
+    BCUE_TRY(bcue_sim_stations_create(&r->scene, &r->stations, error));
     tell_materials(r);
     r->sites[index] = (bcue_sim_site){.known = true,
                                       .place = r->scene.place,
                                       .radar = r->scene.poses.radar.origin,
                                       .azimuth = r->scene.azimuth,
+                                      .latitude_deg = r->scene.latitude_deg,
+                                      .longitude_deg = r->scene.longitude_deg,
                                       .beams = r->radio.codebook.beams};
     return BCUE_OK;
 }

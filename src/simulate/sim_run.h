@@ -11,12 +11,14 @@
 #include "simulate/sim_radio.h"
 #include "simulate/sim_scene.h"
 #include "simulate/view.h"
+#include "simulate/sim_stations.h"
 
 /* What the output says about a scene. */
 typedef struct bcue_sim_site {
     bool known; /* it was set up in this run */
     bcue_vec3 place, radar;
     double azimuth;
+    double latitude_deg, longitude_deg; /* of the place */
     size_t beams;
 } bcue_sim_site;
 
@@ -24,6 +26,14 @@ typedef struct bcue_sim_site {
 typedef struct bcue_sim_tally {
     uint64_t samples, samples_blocked, frames_no_signal;
 } bcue_sim_tally;
+
+/* What the receiver of a vehicle said last. */
+typedef struct bcue_sim_receiver {
+    bcue_gnss gnss;
+    bcue_sim_clock clock;
+    uint64_t stepped; /* 1 + number of the measurement below; 0: none yet */
+    bcue_gnss_fix fix;
+} bcue_sim_receiver;
 
 /* Everything of one run. */
 typedef struct bcue_sim_run {
@@ -41,7 +51,9 @@ typedef struct bcue_sim_run {
     const bcue_simulate_config *config;
     bcue_sim_scene scene;
     bcue_sim_radio radio;
-    bcue_sim_sensors sensors;
+    bcue_sim_sensors sensors;   /* of the RSU */
+    bcue_sim_sensors carried;   /* of the transmitting vehicle */
+    bcue_sim_stations stations; /* further RSUs */
     /* of the instant */
     bcue_instance *instances;
     uint32_t *ids;
@@ -51,7 +63,8 @@ typedef struct bcue_sim_run {
     size_t fix_capacity;
     bcue_view *view; /* while its episode runs */
     /* of the episode */
-    bcue_gnss *receivers; /* per track */
+    bcue_sim_receiver *receivers; /* per track */
+    bcue_sim_capture fix_capture; /* of the transmitting vehicle's fix at the instant */
     size_t receiver_capacity;
     bcue_sim_tally tally;
     bcue_text rows, truth; /* of scenario.csv and ground_truth.csv, without the column index */

@@ -1,6 +1,7 @@
 #include "simulate/sim_scene.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include "base/fail.h"
 #include "base/memory.h"
@@ -106,13 +107,29 @@ static bcue_status make_scenery(bcue_sim_scene *scene, bcue_error *error)
     return BCUE_OK;
 }
 
-bcue_status bcue_sim_scene_create(const bcue_simulate_config *config, uint32_t index, bcue_sim_scene *scene,
-                                  bcue_error *error)
+bcue_status bcue_sim_scene_create(const bcue_simulate_config *config, uint32_t index, const bcue_hooks *hooks,
+                                  bcue_sim_scene *scene, bcue_error *error)
 {
-    *scene = (bcue_sim_scene){.config = config};
+    *scene = (bcue_sim_scene){.config = config,
+                              .hooks = hooks,
+                              .latitude_deg = config->rsu.latitude_deg,
+                              .longitude_deg = config->rsu.longitude_deg};
     if (config->weather.enabled)
         BCUE_TRY(deal_conditions(scene, index, error));
-    return config->scene == BCUE_SIM_SCENE_SCENERY ? make_scenery(scene, error) : make_straight(scene, error);
+    bcue_status status = BCUE_OK;
+    if (config->scene == BCUE_SIM_SCENE_IMPORTED)
+        status = bcue_sim_scene_import(scene, error);
+    else
+        status = config->scene == BCUE_SIM_SCENE_SCENERY ? make_scenery(scene, error)
+                                                         : make_straight(scene, error);
+    const bcue_sim_rsu_entry *rsus = config->rsus.items;
+    for (size_t i = 0; status == BCUE_OK && i < config->rsus.count; i++) {
+        char what[32];
+        snprintf(what, sizeof what, "rsus.%zu", i);
+        status = bcue_sim_scene_check_place(scene, what,
+                                            bcue_vec3_make(rsus[i].x_m, rsus[i].y_m, rsus[i].z_m), error);
+    }
+    return status;
 }
 
 void bcue_sim_scene_destroy(bcue_sim_scene *scene)
@@ -165,14 +182,18 @@ static size_t choose_target(const bcue_sim_scene *scene, const bcue_traffic *tra
     return best;
 }
 
-static bcue_status drive_flow(const bcue_sim_scene *scene, uint32_t number, bcue_sim_episode *episode,
-                              bcue_error *error)
+static bcue_status drive_flow(bcue_sim_scene *scene, uint32_t number, uint32_t in_scene,
+                              bcue_sim_episode *episode, bcue_error *error)
 {
     const bcue_simulate_config *c = scene->config;
     bcue_flow_config flow = c->flow;
     double step_s = 1.0 / c->frame_rate_hz;
     flow.duration_s = fmax(flow.duration_s, step_s * (double)c->max_frames_per_episode);
-    BCUE_TRY(bcue_traffic_flow(&scene->world, &flow, (uint64_t)c->seed, number, &episode->traffic, error));
+    if (bcue_sim_given(c->fcd.file))
+        BCUE_TRY(bcue_sim_scene_fcd(scene, in_scene, &episode->traffic, error));
+    else
+        BCUE_TRY(
+            bcue_traffic_flow(&scene->world, &flow, (uint64_t)c->seed, number, &episode->traffic, error));
     size_t steps =
         bcue_traffic_steps(&scene->world, &episode->traffic, step_s, (size_t)c->max_frames_per_episode);
     episode->frames = (uint32_t)steps;
@@ -181,7 +202,7 @@ static bcue_status drive_flow(const bcue_sim_scene *scene, uint32_t number, bcue
     return BCUE_OK;
 }
 
-bcue_status bcue_sim_scene_episode(const bcue_sim_scene *scene, uint32_t number, uint32_t in_scene,
+bcue_status bcue_sim_scene_episode(bcue_sim_scene *scene, uint32_t number, uint32_t in_scene,
                                    bcue_sim_episode *episode, bcue_error *error)
 {
     const bcue_simulate_config *c = scene->config;
@@ -190,18 +211,19 @@ bcue_status bcue_sim_scene_episode(const bcue_sim_scene *scene, uint32_t number,
         bcue_condition condition = scene->conditions[in_scene];
         episode->has_weather = true;
         episode->condition = bcue_condition_name(condition);
-        BCUE_TRY(bcue_weather_condition(condition, c->rsu.latitude_deg, c->rsu.longitude_deg,
+        BCUE_TRY(bcue_weather_condition(condition, scene->latitude_deg, scene->longitude_deg,
                                         &episode->weather, error));
     }
-    return scene->config->scene == BCUE_SIM_SCENE_SCENERY ? drive_flow(scene, number, episode, error)
-                                                          : drive_cruise(scene, number, episode, error);
+    return scene->config->scene == BCUE_SIM_SCENE_STRAIGHT
+               ? drive_cruise(scene, number, episode, error)
+               : drive_flow(scene, number, in_scene, episode, error);
 }
 
 bool bcue_sim_scene_counts(const bcue_sim_scene *scene, const bcue_instance *instance)
 {
     if (scene->world.models[instance->model].vehicle_class == BCUE_VEHICLE_PEDESTRIAN)
         return false;
-    if (scene->config->scene == BCUE_SIM_SCENE_SCENERY)
+    if (scene->config->scene != BCUE_SIM_SCENE_STRAIGHT)
         return bcue_bounds_contain(&scene->bounds, instance->position.x, instance->position.y);
     return fabs(instance->position.x) < 0.5 * scene->config->street.length_m;
 }

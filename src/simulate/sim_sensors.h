@@ -1,7 +1,9 @@
-/* Inside the room: the sensors of the roadside unit, and what they write. */
+/* Inside the room: the sensors of a unit, the roadside unit or the transmitting vehicle, and what they write.
+ */
 #ifndef BCUE_SIMULATE_SIM_SENSORS_H
 #define BCUE_SIMULATE_SIM_SENSORS_H
 
+#include "base/text.h"
 #include "formats/image.h"
 #include "sensors/lidar.h"
 #include "sensors/radar_fmcw.h"
@@ -16,10 +18,22 @@ typedef struct bcue_sim_poses {
     bcue_frame camera, lidar, radar;
 } bcue_sim_poses;
 
+/* One of a unit's sensors. */
+typedef struct bcue_sim_outlet {
+    bool enabled; /* this unit has it */
+    bcue_sim_clock clock;
+    bcue_sim_capture capture; /* that holds at the last instant */
+    uint64_t
+        written; /* 1 + (episode << 32 | number) of the measurement whose file was written last; 0: none */
+} bcue_sim_outlet;
+
 typedef struct bcue_sim_sensors {
     const bcue_simulate_config *config;
     const bcue_world *world;
-    bcue_sim_poses poses;
+    unsigned unit;              /* 2: the transmitting vehicle; others: RSUs; 0: there is none */
+    bcue_sim_outlet outlets[3]; /* by bcue_sim_clock_id: camera, LiDAR, radar */
+    bcue_sim_poses poses;       /* of a vehicle: at the last measurement */
+    bcue_vec3 velocity_mps;
     bcue_ray_scene *scene;
     bcue_camera *camera;
     bcue_image image;
@@ -43,9 +57,10 @@ typedef struct bcue_sim_sensors {
     double camera_seconds, lidar_seconds, radar_seconds; /* spent so far */
 } bcue_sim_sensors;
 
-/* `world` must outlive it; destroy it also after a failure. */
+/* `unit` 2: the sensors on the vehicle (poses NULL); others: those on a RSU, at `poses`. `world` must outlive
+   it; destroy it also after a failure. */
 bcue_status bcue_sim_sensors_create(const bcue_simulate_config *config, const bcue_world *world,
-                                    const bcue_sim_poses *poses, bcue_sim_sensors *sensors,
+                                    unsigned unit, const bcue_sim_poses *poses, bcue_sim_sensors *sensors,
                                     bcue_error *error);
 void bcue_sim_sensors_destroy(bcue_sim_sensors *sensors);
 /* Light and air of an episode. `weather` NULL: `light`, and clear air. */
@@ -61,12 +76,21 @@ typedef struct bcue_sim_instant {
     size_t instance_count;
 } bcue_sim_instant;
 
-/* Paths below the output: the format takes the episode, from 1, and the frame, from 0. */
-#define BCUE_SIM_IMAGE "unit1/camera_data/image_%04u_%04u.jpg"
-#define BCUE_SIM_CLOUD "unit1/lidar_data/lidar_data_%04u_%04u.ply"
-#define BCUE_SIM_RADAR "unit1/radar_data/radar_data_%04u_%04u.npy"
+/* Does a unit have any sensor at all? */
+bool bcue_sim_sensors_any(const bcue_sim_sensors *sensors);
+/* The path below the output of the file that holds at the last instant; false: none does (lost, or not yet
+ * there). */
+bool bcue_sim_sensors_path(const bcue_sim_sensors *sensors, bcue_sim_clock_id sensor, uint32_t episode,
+                           char *path, size_t size);
 
-/* Write what the enabled sensors see. The LiDAR's sweep ends at the instant. */
+/* Columns of scenario.csv, each after a comma: unitK_rgb, unitK_lidar, unitK_radar, with a suffix; and their
+ * cells. */
+void bcue_sim_sensors_names(const bcue_simulate_config *config, unsigned unit, const char *suffix,
+                            bcue_text *out);
+void bcue_sim_sensors_cells(const bcue_sim_sensors *sensors, uint32_t episode, bcue_text *out);
+
+/* Write what the sensors measured last before the instant, unless that is written. The LiDAR's sweep ends
+   with the measurement. */
 bcue_status bcue_sim_sensors_write(bcue_sim_sensors *sensors, const bcue_sim_instant *at,
                                    bcue_output_tree *tree, bcue_error *error);
 

@@ -30,6 +30,24 @@
     {                                                                                                        \
         .name = (key), .type = BCUE_CONFIG_SECTION, .offset = 0, .fields = (table), .help = (help_text)      \
     }
+#define TEXT(key, member, fallback_text, help_text)                                                          \
+    {                                                                                                        \
+        .name = (key), .type = BCUE_CONFIG_STRING, .offset = AT(member), .fallback = (fallback_text),        \
+        .help = (help_text)                                                                                  \
+    }
+#define REALS(key, member, help_text)                                                                        \
+    {                                                                                                        \
+        .name = (key), .type = BCUE_CONFIG_DOUBLE_LIST, .offset = AT(member), .help = (help_text)            \
+    }
+/* The clock of a sensor. */
+#define CLOCK(sensor)                                                                                        \
+    REAL("rate_hz", sensor.clock.rate_hz, "0", 0, 1000, "measurements a second; 0 = one with every frame"),  \
+        REAL("offset_ms", sensor.clock.offset_ms, "0", 0, 60000, "when the first measurement is taken"),     \
+        REAL("latency_ms", sensor.clock.latency_ms, "0", 0, 60000,                                           \
+             "until a measurement arrives; a row has the newest that has arrived"),                          \
+        REAL("jitter_ms", sensor.clock.jitter_ms, "0", 0, 10000,                                             \
+             "standard deviation of when a measurement is taken"),                                           \
+        REAL("drop_rate", sensor.clock.drop_rate, "0", 0, 1, "share of measurements lost: an empty cell")
 #define END                                                                                                  \
     {                                                                                                        \
         .name = NULL                                                                                         \
@@ -37,7 +55,8 @@
 
 /* In the order of their enumerations. */
 static const char *const receiver_names[] = {"target", "all", NULL};
-static const char *const scene_names[] = {"straight", "scenery", NULL};
+static const char *const scene_names[] = {"straight", "scenery", "imported", NULL};
+static const char *const mount_names[] = {"rsu", "vehicle", "both", NULL};
 static const char *const codebook_names[] = {"oversampled", "paper-b", "measured", NULL};
 static const char *const normalisation_names[] = {"by-mode", "amplitude", "power", NULL};
 static const char *const mode_names[] = {"paper", "corrected", NULL};
@@ -98,6 +117,73 @@ static const bcue_config_field rsu_fields[] = {
     REAL("longitude_deg", rsu.longitude_deg, "-111.9289", -180, 180, "the same, east positive"),
     REAL("altitude_m", rsu.altitude_m, "350", -500, 9000, "of the ground, above the ellipsoid"),
     REAL("height_m", rsu.height_m, "5", 1, 50, "of camera and antenna array above the ground"),
+    END,
+};
+static const bcue_config_field imported_fields[] = {
+    TEXT("file", imported.file, "", "Mitsuba XML, OBJ, glTF, PLY or OpenStreetMap (docs/import.md)"),
+    TEXT("materials", imported.materials, "", "a YAML file that says what the file's materials are"),
+    FLAG("y_up", imported.y_up, "false", "the file's y axis is up (glTF is turned always)"),
+    FLAG("left_hand", imported.left_hand, "false", "OpenStreetMap: traffic keeps left"),
+    FLAG("strict", imported.strict, "false",
+         "refuse holes, triangles without area, and buildings that cannot be used"),
+    REAL("unit_m", imported.unit_m, "1", 1e-6, 1e6, "metres per unit of the file"),
+    REALS("shift_m", imported.shift_m, "x, y, z added to the file's coordinates, metres"),
+    REALS("origin_deg", imported.origin_deg,
+          "OpenStreetMap: latitude and longitude of (0, 0); without it the middle of the extract"),
+    REALS("bounds_m", imported.bounds_m,
+          "x_low, x_high, y_low, y_high: vehicles count inside; without it everywhere, or in the extract"),
+    REAL("x_m", imported.x_m, "0", -1e6, 1e6, "of the RSU: camera, LiDAR and array; east"),
+    REAL("y_m", imported.y_m, "0", -1e6, 1e6, "north"),
+    REAL("z_m", imported.z_m, "6", -1e4, 1e4, "up"),
+    REAL("yaw_deg", imported.yaw_deg, "90", -360, 360, "where it faces; counter-clockwise from east"),
+    REAL("camera_pitch_deg", imported.camera_pitch_deg, "-8", -89, 89, "positive looks up"),
+    REAL("lidar_pitch_deg", imported.lidar_pitch_deg, "0", -89, 89, "positive looks up"),
+    REAL("radar_z_m", imported.radar_z_m, "3", -1e4, 1e4, "of the radar, at the same x and y"),
+    REAL("radar_pitch_deg", imported.radar_pitch_deg, "0", -89, 89, "positive looks up"),
+    END,
+};
+static const bcue_config_field fcd_fields[] = {
+    TEXT("file", fcd.file, "", "output of `sumo --fcd-output`, instead of the traffic of `flow`"),
+    REAL("begin_s", fcd.begin_s, "0", 0, 1e9,
+         "of the file's time: where the first episode begins; the others follow"),
+    FLAG("geographic", fcd.geographic, "false", "the file has longitude and latitude (--fcd-output.geo)"),
+    REALS("shift_m", fcd.shift_m, "x, y added to the file's coordinates, metres"),
+    REAL("lane_change_s", fcd.lane_change_s, "3", -1, 60,
+         "over which a jump to the next lane is spread; -1 = left as it is"),
+    FLAG("on_road", fcd.on_road, "false", "refuse a file with a vehicle off the road; otherwise a warning"),
+    END,
+};
+#define PLACE(key, member, fallback_text, low, high, help_text)                                              \
+    {                                                                                                        \
+        .name = (key), .type = BCUE_CONFIG_DOUBLE, .offset = offsetof(bcue_sim_rsu_entry, member),           \
+        .fallback = (fallback_text), .minimum = (low), .maximum = (high), .help = (help_text)                \
+    }
+static const bcue_config_field rsus_fields[] = {
+    PLACE("x_m", x_m, "0", -1e6, 1e6, "east, in the scene"),
+    PLACE("y_m", y_m, "0", -1e6, 1e6, "north"),
+    PLACE("z_m", z_m, "5", -1e4, 1e4, "up"),
+    PLACE("yaw_deg", yaw_deg, "90", -360, 360, "where it faces; counter-clockwise from east"),
+    PLACE("tilt_deg", tilt_deg, "0", -89, 89, "of its boresight; positive looks up"),
+    {.name = "elements",
+     .type = BCUE_CONFIG_INT,
+     .offset = offsetof(bcue_sim_rsu_entry, elements),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1024,
+     .help = "of its uniform linear array; 0 = `array.elements`"},
+    {.name = "beams",
+     .type = BCUE_CONFIG_INT,
+     .offset = offsetof(bcue_sim_rsu_entry, beams),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 4096,
+     .help = "of its over-sampled codebook; 0 = `array.beams`"},
+    {.name = "sensors",
+     .type = BCUE_CONFIG_BOOL,
+     .offset = offsetof(bcue_sim_rsu_entry, sensors),
+     .fallback = "false",
+     .help = "camera, LiDAR and radar as the first unit has them, at its place"},
+    PLACE("sensor_pitch_deg", sensor_pitch_deg, "-8", -89, 89, "of camera and LiDAR; positive looks up"),
     END,
 };
 static const bcue_config_field class_fields[] = {
@@ -180,6 +266,9 @@ static const bcue_config_field camera_fields[] = {
     REAL("exposure_s", camera.exposure_s, "0", 0, 1, "shutter time: how long moving vehicles smear"),
     REAL("noise", camera.noise, "0", 0, 1, "standard deviation in mid-grey, as a share of white"),
     WHOLE("jpeg_quality", camera.jpeg_quality, "90", 1, 100, "of the images"),
+    CHOICE("on", camera.on, "rsu", mount_names,
+           "rsu: columns of unit1; vehicle: on the transmitting vehicle, of unit2; both"),
+    CLOCK(camera),
     END,
 };
 static const bcue_config_field lidar_fields[] = {
@@ -189,6 +278,9 @@ static const bcue_config_field lidar_fields[] = {
     WHOLE("columns", lidar.columns, "0", 0, 16384, "of a revolution; 0: those of the kind"),
     REAL("pitch_deg", lidar.pitch_deg, "0", -80, 80, "positive looks up"),
     FLAG("ascii", lidar.ascii, "false", "ASCII PLY as DeepSense writes it, instead of binary"),
+    CHOICE("on", lidar.on, "rsu", mount_names,
+           "rsu: columns of unit1; vehicle: on the transmitting vehicle, of unit2; both"),
+    CLOCK(lidar),
     END,
 };
 static const bcue_config_field radar_fields[] = {
@@ -203,6 +295,9 @@ static const bcue_config_field radar_fields[] = {
     WHOLE("scatterers", radar.scatterers, "300", 1, 65536, "cube: scattering centres a frame"),
     REAL("miss_rate", radar.miss_rate, "0", 0, 1, "points: share of detections lost"),
     REAL("false_points", radar.false_points, "0", 0, 1e4, "points: mean number of false detections a frame"),
+    CHOICE("on", radar.on, "rsu", mount_names,
+           "rsu: columns of unit1; vehicle: on the transmitting vehicle, of unit2; both"),
+    CLOCK(radar),
     END,
 };
 static const bcue_config_field weather_fields[] = {
@@ -241,6 +336,7 @@ static const bcue_config_field gnss_fields[] = {
     REAL("rtk_lost_above", gnss.rtk_lost_above, "0.5", 0, 1,
          "share of hidden sky from which a solution floats"),
     FLAG("nmea", gnss.nmea, "false", "write unit2/GPS_data/nmea_EPISODE.txt besides"),
+    CLOCK(gnss),
     END,
 };
 const bcue_config_field bcue_simulate_fields[] = {
@@ -267,7 +363,9 @@ const bcue_config_field bcue_simulate_fields[] = {
            "target: one transmitting vehicle; all: every vehicle in the scene, power over all of them"),
     CHOICE("scene", scene, "straight", scene_names,
            "straight: a road with two lanes (street, traffic); scenery: built from a description (scenery, "
-           "flow)"),
+           "flow); imported: from a file (imported, flow)"),
+    FLAG("time_stamps", time_stamps, "false",
+         "a column for when each sensor measured; they are there too when a sensor has a clock of its own"),
     {.name = "scenes",
      .type = BCUE_CONFIG_SECTION_LIST,
      .offset = AT(scenes),
@@ -279,6 +377,12 @@ const bcue_config_field bcue_simulate_fields[] = {
     SECTION("street", street_fields,
             "scene: straight: a road with two lanes, seen from a RSU that looks north"),
     SECTION("rsu", rsu_fields, "looks north across the road"),
+    {.name = "rsus",
+     .type = BCUE_CONFIG_SECTION_LIST,
+     .offset = AT(rsus),
+     .fields = rsus_fields,
+     .item_size = sizeof(bcue_sim_rsu_entry),
+     .help = "further roadside units: unit3, unit4, ..."},
     SECTION("traffic", traffic_fields, "scene: straight: vehicles at constant speed, both ways"),
     {.name = "scenery",
      .type = BCUE_CONFIG_SECTION,
@@ -289,7 +393,9 @@ const bcue_config_field bcue_simulate_fields[] = {
      .type = BCUE_CONFIG_SECTION,
      .offset = AT(flow),
      .fields = bcue_flow_fields,
-     .help = "scene: scenery: traffic that follows, changes lanes, stops and turns"},
+     .help = "scene: scenery, imported: traffic that follows, changes lanes, stops and turns"},
+    SECTION("imported", imported_fields, "scene: imported: the file, and where the RSU stands in it"),
+    SECTION("fcd", fcd_fields, "scene: scenery, imported: traffic of the simulator SUMO"),
     SECTION("array", array_fields, "the RSU's antenna array and its codebook"),
     SECTION("channel", channel_fields, "from the vehicle's antenna to power per beam"),
     SECTION("camera", camera_fields, "at the RSU, along the array's boresight"),
@@ -309,6 +415,54 @@ static bcue_status check_order(const bcue_config *source, const char *key, doubl
     return bcue_config_fail(source, error, key,
                             "the least value %g is above the greatest %g; swap them or change one", low,
                             high);
+}
+
+static bcue_status check_list(const bcue_config *source, const char *key, const bcue_double_list *list,
+                              size_t wanted, bcue_error *error)
+{
+    if (list->count == 0 || list->count == wanted)
+        return BCUE_OK;
+    return bcue_config_fail(source, error, key, "has %zu numbers instead of %zu", list->count, wanted);
+}
+
+/* Of what other programs made. */
+static bcue_status check_foreign(const bcue_simulate_config *c, const bcue_config *source, bcue_error *error)
+{
+    BCUE_TRY(check_list(source, "imported.shift_m", &c->imported.shift_m, 3, error));
+    BCUE_TRY(check_list(source, "imported.origin_deg", &c->imported.origin_deg, 2, error));
+    BCUE_TRY(check_list(source, "imported.bounds_m", &c->imported.bounds_m, 4, error));
+    BCUE_TRY(check_list(source, "fcd.shift_m", &c->fcd.shift_m, 2, error));
+    const double *b = c->imported.bounds_m.items;
+    if (c->imported.bounds_m.count == 4 && !(b[0] < b[1] && b[2] < b[3]))
+        return bcue_config_fail(source, error, "imported.bounds_m",
+                                "holds no place: x from %g to %g, y from %g to %g", b[0], b[1], b[2], b[3]);
+    if (c->scene == BCUE_SIM_SCENE_IMPORTED && !bcue_sim_given(c->imported.file))
+        return bcue_config_fail(source, error, "imported.file",
+                                "is missing; scene: imported needs the file of a scene");
+    if (bcue_sim_given(c->fcd.file) && c->scene == BCUE_SIM_SCENE_STRAIGHT)
+        return bcue_config_fail(source, error, "fcd.file",
+                                "does not go with scene: straight, whose vehicles have a constant speed; use "
+                                "scene: scenery or imported");
+    return BCUE_OK;
+}
+
+static bcue_status check_mounts(const bcue_simulate_config *c, const bcue_config *source, bcue_error *error)
+{
+    bool rides =
+        c->camera.on != BCUE_SIM_ON_RSU || c->lidar.on != BCUE_SIM_ON_RSU || c->radar.on != BCUE_SIM_ON_RSU;
+    if (rides && c->receivers == BCUE_SIM_ALL)
+        return bcue_config_fail(source, error, "receivers",
+                                "all vehicles transmit, so there is no single one to carry a sensor; use "
+                                "receivers: target, or leave the sensors on the RSU");
+    return BCUE_OK;
+}
+
+bool bcue_sim_has_times(const bcue_simulate_config *c)
+{
+    return c->time_stamps || bcue_sim_clock_is_own(&c->gnss.clock) ||
+           (c->camera.enabled && bcue_sim_clock_is_own(&c->camera.clock)) ||
+           (c->lidar.enabled && bcue_sim_clock_is_own(&c->lidar.clock)) ||
+           (c->radar.enabled && bcue_sim_clock_is_own(&c->radar.clock));
 }
 
 static bcue_status check_weather(const bcue_simulate_config *config, const bcue_config *source,
@@ -341,6 +495,8 @@ static bcue_status check(const bcue_simulate_config *config, const bcue_config *
                                 "measured beams need the folder of their patterns; name it, or take "
                                 "array.codebook oversampled");
     BCUE_TRY(check_weather(config, source, error));
+    BCUE_TRY(check_foreign(config, source, error));
+    BCUE_TRY(check_mounts(config, source, error));
     if (config->keep.frames > config->keep.every)
         return bcue_config_fail(source, error, "keep.frames",
                                 "%lld of every %lld frames cannot be kept; make keep.every larger, or "

@@ -6,10 +6,17 @@
 #include <stdint.h>
 #include "base/config.h"
 #include "beamcue/status.h"
+#include "simulate/sim_clock.h"
 #include "world/scenery.h"
 #include "world/traffic_flow.h"
 
-typedef enum bcue_sim_scene_kind { BCUE_SIM_SCENE_STRAIGHT, BCUE_SIM_SCENE_SCENERY } bcue_sim_scene_kind;
+typedef enum bcue_sim_scene_kind {
+    BCUE_SIM_SCENE_STRAIGHT,
+    BCUE_SIM_SCENE_SCENERY,
+    BCUE_SIM_SCENE_IMPORTED, /* from a file of another program */
+} bcue_sim_scene_kind;
+/* What carries a sensor: bit 0 the RSU, bit 1 the transmitting vehicle. */
+typedef enum bcue_sim_mount { BCUE_SIM_ON_RSU, BCUE_SIM_ON_VEHICLE, BCUE_SIM_ON_BOTH } bcue_sim_mount;
 typedef enum bcue_sim_receivers { BCUE_SIM_TARGET, BCUE_SIM_ALL } bcue_sim_receivers;
 typedef enum bcue_sim_codebook {
     BCUE_SIM_CODEBOOK_OVERSAMPLED,
@@ -39,6 +46,14 @@ typedef struct bcue_sim_scene_entry {
     bcue_string_map set;
 } bcue_sim_scene_entry;
 
+/* One entry of `rsus`: a further roadside unit. */
+typedef struct bcue_sim_rsu_entry {
+    double x_m, y_m, z_m, yaw_deg, tilt_deg;
+    int64_t elements, beams; /* 0: as the first one */
+    bool sensors;            /* as the first one has them */
+    double sensor_pitch_deg;
+} bcue_sim_rsu_entry;
+
 typedef struct bcue_simulate_config {
     char *output;
     bool overwrite;
@@ -67,6 +82,23 @@ typedef struct bcue_simulate_config {
     struct {
         double latitude_deg, longitude_deg, altitude_m, height_m;
     } rsu;
+    struct {
+        char *file, *materials;
+        bool y_up, left_hand, strict;
+        double unit_m;
+        bcue_double_list shift_m, origin_deg, bounds_m;
+        double x_m, y_m, z_m, yaw_deg, camera_pitch_deg, lidar_pitch_deg, radar_z_m, radar_pitch_deg;
+    } imported;
+    struct {
+        char *file;
+        double begin_s;
+        bool geographic;
+        bcue_double_list shift_m;
+        double lane_change_s;
+        bool on_road;
+    } fcd;
+    bcue_section_list rsus; /* of bcue_sim_rsu_entry */
+    bool time_stamps;
     struct {
         double vehicles_per_minute, min_speed_mps, max_speed_mps, min_gap_m;
         struct {
@@ -99,6 +131,8 @@ typedef struct bcue_simulate_config {
         double field_of_view_deg, pitch_deg;
         double distortion, exposure_s, noise;
         int64_t jpeg_quality;
+        int on; /* bcue_sim_mount */
+        bcue_sim_clock_config clock;
     } camera;
     struct {
         bool enabled;
@@ -106,6 +140,8 @@ typedef struct bcue_simulate_config {
         int64_t columns; /* 0: those of the kind */
         double pitch_deg;
         bool ascii;
+        int on; /* bcue_sim_mount */
+        bcue_sim_clock_config clock;
     } lidar;
     struct {
         bool enabled;
@@ -113,6 +149,8 @@ typedef struct bcue_simulate_config {
         double height_m, pitch_deg;
         int64_t rays, scatterers;
         double miss_rate, false_points;
+        int on; /* bcue_sim_mount */
+        bcue_sim_clock_config clock;
     } radar;
     struct {
         bool enabled;
@@ -128,10 +166,26 @@ typedef struct bcue_simulate_config {
         double outages_per_minute, outage_mean_s;
         double rtk_fix_sigma_m, rtk_float_sigma_m, rtk_lost_above;
         bool nmea;
+        bcue_sim_clock_config clock;
     } gnss;
 } bcue_simulate_config;
 
 extern const bcue_config_field bcue_simulate_fields[];
+
+/* A text key that may be left empty. */
+static inline bool bcue_sim_given(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
+/* Does scenario.csv say when each sensor measured? Where time_stamps asks for it, or a clock is not that of
+   the frames. */
+bool bcue_sim_has_times(const bcue_simulate_config *config);
+/* Is a sensor carried by the RSU, by the transmitting vehicle? */
+static inline bool bcue_sim_mounted(int mount, bool on_vehicle)
+{
+    return mount == BCUE_SIM_ON_BOTH || (mount == BCUE_SIM_ON_VEHICLE) == on_vehicle;
+}
 
 /* Does the run record this frame of an episode? And how many pieces without a gap come before it. */
 bool bcue_sim_keeps(const bcue_simulate_config *config, uint32_t frame);

@@ -40,8 +40,10 @@ static double heading_deg(const bcue_view *view, double yaw)
 
 static const char *scene_name(const bcue_simulate_config *c)
 {
-    if (c->scene != BCUE_SIM_SCENE_SCENERY)
+    if (c->scene == BCUE_SIM_SCENE_STRAIGHT)
         return "straight street";
+    if (c->scene == BCUE_SIM_SCENE_IMPORTED)
+        return bcue_path_basename(c->imported.file);
     return bcue_scenery_preset_name((bcue_scenery_preset)c->scenery.preset);
 }
 
@@ -69,17 +71,17 @@ static void put_sensors(bcue_view *view)
     const bcue_simulate_config *c = view->source.config;
     const bcue_view_sensing *s = &view->sensing;
     bcue_text *out = &view->head;
-    if (c->camera.enabled)
+    if (view->source.sensors->outlets[BCUE_SIM_CLOCK_CAMERA].enabled)
         bcue_text_printf(out, ",\"camera\":{\"width\":%lld,\"height\":%lld,\"field_of_view_deg\":%g}",
                          (long long)c->camera.width, (long long)c->camera.height,
                          c->camera.field_of_view_deg);
-    if (c->lidar.enabled)
+    if (view->source.sensors->outlets[BCUE_SIM_CLOCK_LIDAR].enabled)
         bcue_text_printf(out, ",\"lidar\":{\"kind\":\"%s\"}",
                          c->lidar.kind == BCUE_SIM_LIDAR_PAPER_B ? "paper B" : "OS1-32");
     if (s->maps)
         bcue_text_printf(out, ",\"radar\":{\"kind\":\"cube\",\"step_m\":%.5f,\"spacing\":%.5f}",
                          bcue_view_range_step(s), s->recipe.antenna_spacing);
-    else if (c->radar.enabled)
+    else if (view->source.sensors->outlets[BCUE_SIM_CLOCK_RADAR].enabled)
         bcue_text_puts(out, ",\"radar\":{\"kind\":\"points\"}");
 }
 
@@ -189,7 +191,7 @@ static bool picture_place(const bcue_view *view, bcue_vec3 place, double *x, dou
                                        .field_of_view = c->camera.field_of_view_deg * DEGREE,
                                        .distortion = {c->camera.distortion, 0.0}};
     double column, row;
-    if (!c->camera.enabled ||
+    if (!view->source.sensors->outlets[BCUE_SIM_CLOCK_CAMERA].enabled ||
         !bcue_camera_project(&camera, &view->source.sensors->poses.camera, place, &column, &row))
         return false;
     *x = column / camera.width;
@@ -273,20 +275,19 @@ static bcue_status put_radio(bcue_view *view, const bcue_view_moment *moment, si
 
 static bcue_status put_sensing(bcue_view *view, bcue_error *error)
 {
-    const bcue_simulate_config *c = view->source.config;
     const bcue_sim_sensors *sensors = view->source.sensors;
     bcue_text *out = &view->samples;
-    if (c->camera.enabled) {
+    if (view->source.sensors->outlets[BCUE_SIM_CLOCK_CAMERA].enabled) {
         bcue_text_puts(out, ",\"camera\":\"");
         BCUE_TRY(bcue_view_put_picture(&view->sensing, sensors, out, error));
         bcue_text_puts(out, "\"");
     }
-    if (c->lidar.enabled) {
+    if (view->source.sensors->outlets[BCUE_SIM_CLOCK_LIDAR].enabled) {
         bcue_text_puts(out, ",\"lidar\":\"");
         BCUE_TRY(bcue_view_put_cloud(&view->sensing, &view->window, sensors, out, error));
         bcue_text_puts(out, "\"");
     }
-    if (c->radar.enabled) {
+    if (view->source.sensors->outlets[BCUE_SIM_CLOCK_RADAR].enabled) {
         bcue_text_puts(out, ",\"radar\":\"");
         if (view->sensing.maps)
             BCUE_TRY(bcue_view_put_echoes(&view->sensing, sensors, out, error));

@@ -60,13 +60,13 @@ bcue_status bcue_view_sensing_create(const bcue_view_window *window, const bcue_
 {
     const bcue_simulate_config *c = sensors->config;
     *sensing = (bcue_view_sensing){.maps = NULL};
-    if (c->camera.enabled)
+    if (sensors->outlets[BCUE_SIM_CLOCK_CAMERA].enabled)
         BCUE_TRY(create_picture(&sensors->image, sensing, error));
-    if (c->lidar.enabled)
+    if (sensors->outlets[BCUE_SIM_CLOCK_LIDAR].enabled)
         BCUE_TRY(create_cloud(window, sensing, error));
-    if (c->radar.enabled && c->radar.kind != BCUE_SIM_RADAR_POINTS)
+    if (sensors->outlets[BCUE_SIM_CLOCK_RADAR].enabled && c->radar.kind != BCUE_SIM_RADAR_POINTS)
         BCUE_TRY(create_echoes(window, &sensors->chirp, sensing, error));
-    if (c->radar.enabled && c->radar.kind == BCUE_SIM_RADAR_POINTS) {
+    if (sensors->outlets[BCUE_SIM_CLOCK_RADAR].enabled && c->radar.kind == BCUE_SIM_RADAR_POINTS) {
         sensing->dots = bcue_calloc(bcue_radar_points_most(&sensors->radar_points), 3);
         if (!sensing->dots)
             return bcue_fail_memory(error, "the radar's detections");

@@ -117,8 +117,9 @@ void bcue_sign_add(bcue_world *world, bcue_vec3 at, double yaw, bcue_sign_kind k
     }
 }
 
-bcue_vec3 bcue_traffic_light_add(bcue_world *world, bcue_vec3 at, double yaw, double reach_m)
+bcue_vec3 bcue_traffic_light_add(bcue_world *world, bcue_vec3 at, double yaw, double reach_m, uint32_t signal)
 {
+    static const bcue_signal_state states[3] = {BCUE_SIGNAL_RED, BCUE_SIGNAL_YELLOW, BCUE_SIGNAL_GREEN};
     uint32_t frame_parts = trim(world, BCUE_OBJECT_SIGN, 0.03f, 0.03f, 0.03f);
     static const float lamps[3][3] = {{0.6f, 0.02f, 0.02f}, {0.6f, 0.35f, 0.02f}, {0.02f, 0.45f, 0.12f}};
     bcue_frame frame = bcue_frame_make(at, yaw, 0.0);
@@ -133,6 +134,10 @@ bcue_vec3 bcue_traffic_light_add(bcue_world *world, bcue_vec3 at, double yaw, do
                    bcue_vec3_make(0.30, y + 0.18, z + 0.88), BCUE_MATERIAL_TRIM, frame_parts);
         for (int lamp = 0; lamp < 3; lamp++) {
             uint32_t glass = trim(world, BCUE_OBJECT_SIGN, lamps[lamp][0], lamps[lamp][1], lamps[lamp][2]);
+            if (glass < world->object_count) {
+                world->objects[glass].signal = signal + 1;
+                world->objects[glass].signal_state = (uint32_t)states[lamp];
+            }
             double up = z + 0.32 * (2 - lamp);
             turned_box(world, at, yaw, bcue_vec3_make(0.30, y - 0.11, up - 0.07),
                        bcue_vec3_make(0.33, y + 0.11, up + 0.15), BCUE_MATERIAL_SIGN_BAND, glass);

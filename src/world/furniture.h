@@ -19,7 +19,9 @@ typedef enum bcue_sign_kind {
     BCUE_SIGN_KIND_COUNT
 } bcue_sign_kind;
 void bcue_sign_add(bcue_world *world, bcue_vec3 at, double yaw, bcue_sign_kind kind);
-/* A traffic light with a head above the road; where the head is. */
-bcue_vec3 bcue_traffic_light_add(bcue_world *world, bcue_vec3 at, double yaw, double reach_m);
+/* A traffic light with a head above the road; where the head is. Its lenses shine as `signal` (index in
+   roads.signals) says. */
+bcue_vec3 bcue_traffic_light_add(bcue_world *world, bcue_vec3 at, double yaw, double reach_m,
+                                 uint32_t signal);
 
 #endif

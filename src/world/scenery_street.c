@@ -141,10 +141,12 @@ static void add_traffic_lights(bcue_scenery *s)
             int lanes = arm->end == 1 ? road->lanes_forward : road->lanes_backward;
             if (lanes == 0 || signal >= s->world->roads.signal_count)
                 continue;
-            bcue_signal *made = &s->world->roads.signals[signal++];
+            bcue_signal *made = &s->world->roads.signals[signal];
             double reach = arm->left_m + 0.7 - 0.5 * lanes * road->lane_width_m;
-            made->position = bcue_traffic_light_add(
-                s->world, bcue_arm_point(&s->plan, arm, arm->left_m + 0.7), made->yaw, -reach);
+            made->position =
+                bcue_traffic_light_add(s->world, bcue_arm_point(&s->plan, arm, arm->left_m + 0.7), made->yaw,
+                                       -reach, (uint32_t)signal);
+            signal++;
         }
     }
 }

@@ -44,6 +44,9 @@ typedef struct bcue_object {
        bcue_radio_visible looks through them (leaves, whose loss comes from the canopy volumes; small trim).
      */
     bool decoration;
+    /* The lens of a traffic light: 1 + its index in roads.signals, and the bcue_signal_state in which it
+       shines. 0: no such lens. */
+    uint32_t signal, signal_state;
 } bcue_object;
 
 /* A vehicle that stands for good. */

@@ -3,6 +3,7 @@
 #include "base/parallel.h"
 #include "check.h"
 #include "sensors/rgb_camera.h"
+#include "world/scenery.h"
 
 enum { WIDTH = 160, HEIGHT = 90, BYTES = WIDTH * HEIGHT * 3 };
 
@@ -144,8 +145,50 @@ static void nonsense_is_refused(void)
     tear_down(&r);
 }
 
+/* Six metres before a traffic light: its green lens shines while its programme says green, the red one while
+   it says red, and rendering only what changed shows the same. */
+static void lenses_shine_as_the_programme_says(void)
+{
+    static uint8_t rgb[BYTES], all[BYTES];
+    static const bcue_signal_state states[2] = {BCUE_SIGNAL_GREEN, BCUE_SIGNAL_RED};
+    bcue_error error = {0};
+    rig r;
+    bcue_site site;
+    CHECK_OK(bcue_scenery_make_preset(BCUE_SCENERY_TWO_LANE, 1, &r.world, &site, &error), error);
+    CHECK_OK(bcue_ray_scene_create(&r.world, &r.scene, &error), error);
+    bcue_camera_config narrow = config;
+    narrow.field_of_view = 0.5;
+    CHECK_OK(bcue_camera_create(&narrow, r.scene, &r.camera, &error), error);
+    CHECK(r.world.roads.signal_count > 0);
+    const bcue_signal *signal = &r.world.roads.signals[0];
+    r.frame = bcue_frame_make(
+        bcue_vec3_add(signal->position, bcue_vec3_make(6.0 * cos(signal->yaw), 6.0 * sin(signal->yaw), 0)),
+        signal->yaw + BCUE_PI, 0.0);
+    for (int s = 0; s < 2; s++) {
+        double time_s = 0.0;
+        while (bcue_signal_at(signal, time_s) != states[s])
+            time_s += 0.5;
+        bcue_camera_set_time(r.camera, time_s);
+        bcue_camera_render(r.camera, &r.frame, &noon, rgb);
+        bcue_camera_render_all(r.camera, &r.frame, &noon, all);
+        CHECK(memcmp(rgb, all, BYTES) == 0);
+        int green = 0, red = 0;
+        /* The middle of the picture: the head is 1 m high and 0.36 m wide. */
+        for (int y = HEIGHT / 2 - 40; y < HEIGHT / 2 + 40; y++)
+            for (int x = WIDTH / 2 - 12; x < WIDTH / 2 + 12; x++) {
+                const uint8_t *p = rgb + 3 * (y * WIDTH + x);
+                green += p[1] > 130 && p[1] > p[0] + 60;
+                red += p[0] > 130 && p[0] > p[1] + 60;
+            }
+        CHECK_AT(s == 0 ? green > 8 && red == 0 : red > 8 && green == 0, "state %d: %d green, %d red", s,
+                 green, red);
+    }
+    tear_down(&r);
+}
+
 int main(void)
 {
+    RUN(lenses_shine_as_the_programme_says);
     RUN(projection_by_hand);
     RUN(vehicles_are_where_they_belong);
     RUN(picture_has_contrast);

@@ -186,6 +186,7 @@ const bcue_cli_verb bcue_verb_simulate = {
              "Examples:\n"
              "  beamcue simulate configs/street_demo.yaml --set seed=2 --set output=data/street2\n"
              "  beamcue simulate configs/street_demo.yaml --view street.html\n"
+             "  beamcue simulate configs/street_osm.yaml --set imported.file=my.osm\n"
              "  beamcue simulate configs/street_paper_b.yaml --shard 1/4\n"
              "\n"
              "--view makes one HTML file that needs nothing else: the street from above with paths\n"
