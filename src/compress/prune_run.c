@@ -274,26 +274,40 @@ static bcue_status run_phases(pruner *p, bcue_error *error)
     return BCUE_OK;
 }
 
-/* With this file `beamcue evaluate` finds and scores the model, and `beamcue train` trains its shape anew. */
-static bcue_status write_config(const pruner *p, bcue_error *error)
+/* A configuration of the pruned model as FILE of the folder. */
+static bcue_status write_config(const pruner *p, const char *file, const char *comment, int64_t seed,
+                                int64_t seeds, bcue_error *error)
 {
     bcue_text text = {0}, name = {0};
     bcue_text_printf(&name, "%s-%s-%g", p->run->name, bcue_prune_of_names[p->run->prune.of],
                      p->result->ratio);
     bcue_run_config run = tuned_run(p, p->result->folder, p->run->train.init, p->run->train.epochs);
+    run.train.optimizer = p->run->train.optimizer;
     run.name = name.data;
-    run.seed = p->run->seed;
-    run.seeds = p->run->seeds;
-    bcue_text_puts(&text, "# A pruned model: 'beamcue evaluate' with this file scores it.\n");
+    run.seed = seed;
+    run.seeds = seeds;
+    bcue_text_printf(&text, "# A pruned model: %s\n", comment);
     bcue_config_write(bcue_run_config_fields, &run, &text);
-    char *path = bcue_path_join(p->result->folder, "config.yaml");
+    char *path = bcue_path_join(p->result->folder, file);
     bcue_status status = text.failed || name.failed || path == NULL
-                             ? bcue_fail_memory(error, "config.yaml")
+                             ? bcue_fail_memory(error, file)
                              : bcue_file_write(path, text.data, text.size, error);
     free(path);
     bcue_text_free(&text);
     bcue_text_free(&name);
     return status;
+}
+
+/* Seeds keep different channels: one file to score them all, one for each to train its shape anew. */
+static bcue_status write_configs(const pruner *p, bcue_error *error)
+{
+    char file[48];
+    snprintf(file, sizeof file, "shape-seed%llu.yaml", (unsigned long long)p->member.seed);
+    BCUE_TRY(write_config(p, file,
+                          "'beamcue train' with this file and another 'out' trains its shape from scratch.",
+                          (int64_t)p->member.seed, 1, error));
+    return write_config(p, "config.yaml", "'beamcue evaluate' with this file scores it.", p->run->seed,
+                        p->run->seeds, error);
 }
 
 static bcue_status prepare(pruner *p, const char *from, bcue_error *error)
@@ -345,7 +359,7 @@ bcue_status bcue_prune_member(const bcue_run_config *run, const bcue_config *ori
     if (status == BCUE_OK)
         status = run_phases(&p, error);
     if (status == BCUE_OK)
-        status = write_config(&p, error);
+        status = write_configs(&p, error);
     if (status == BCUE_OK) {
         bcue_run_config written = *run;
         written.out = result->folder;

@@ -27,10 +27,10 @@ typedef struct bcue_prune_result {
 
 void bcue_prune_result_free(bcue_prune_result *result);
 
-/* One seed, one of run->prune.ratios, starting from the model file `from`. Writes
-   OUT/prune-OF-RATIO/: model-seedS.safetensors, history-seedS.csv (of the last phase), config.yaml, with
-   which `beamcue evaluate` scores it, scores-seedS-PHASE.csv, and in phase1, phase2, ... what lies between.
- */
+/* One seed, one of run->prune.ratios, starting from the model file `from`. Writes into OUT/prune-OF-RATIO:
+   model-seedS.safetensors, history-seedS.csv (of the last phase), config.yaml, with which `beamcue evaluate`
+   scores it, shape-seedS.yaml, which trains the same widths from scratch, scores-PHASE-seedS.csv, and in
+   phase1, phase2, ... what lies between. */
 bcue_status bcue_prune_member(const bcue_run_config *run, const bcue_config *origin,
                               const bcue_dataset *dataset, bcue_run_member member, double ratio,
                               const char *from, const bcue_hooks *hooks, bcue_prune_result *result,

@@ -64,6 +64,7 @@ static void phase_by_phase(void)
     check_result(&result, 4);
     CHECK_STR(result.model_path, FOLDER "/out/prune-total-0.6/model-seed1.safetensors");
     CHECK(exists(FOLDER "/out/prune-total-0.6/config.yaml"));
+    CHECK(exists(FOLDER "/out/prune-total-0.6/shape-seed1.yaml"));
     CHECK(exists(FOLDER "/out/prune-total-0.6/scores-tokens-seed1.csv"));
     CHECK(exists(FOLDER "/out/prune-total-0.6/phase1/pruned-seed1.safetensors"));
     /* the written configuration finds and scores its model */

@@ -1,0 +1,162 @@
+#include "compress/calibrate.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/fail.h"
+
+enum { BINS = BCUE_HISTOGRAM_BINS, KL_LEVELS = 128, CANDIDATES = 200 };
+
+static void double_top(bcue_histogram *histogram)
+{
+    for (int i = 0; i < BINS / 2; i++)
+        histogram->count[i] = histogram->count[2 * i] + histogram->count[2 * i + 1];
+    memset(histogram->count + BINS / 2, 0, BINS / 2 * sizeof *histogram->count);
+    histogram->top *= 2;
+}
+
+bcue_status bcue_histogram_add(bcue_histogram *histogram, const float *values, size_t count,
+                               bcue_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        const double value = fabs((double)values[i]);
+        if (!isfinite(value))
+            return bcue_fail(error, BCUE_ERROR_DATA,
+                             "value %zu is not finite, nothing can be calibrated with it", i);
+        histogram->negative = histogram->negative || values[i] < 0;
+        histogram->largest = fmax(histogram->largest, value);
+        if (histogram->top <= 0 && value > 0)
+            histogram->top = value;
+        while (value > histogram->top)
+            double_top(histogram);
+        int bin = histogram->top > 0 ? (int)(value / histogram->top * BINS) : 0;
+        histogram->count[bin < BINS ? bin : BINS - 1] += 1;
+        histogram->total += 1;
+    }
+    return BCUE_OK;
+}
+
+int bcue_histogram_levels(const bcue_histogram *histogram)
+{
+    return histogram->negative ? 127 : 255;
+}
+
+double bcue_quantisation_error(const bcue_histogram *histogram, double scale)
+{
+    const double width = histogram->top / BINS, levels = (double)bcue_histogram_levels(histogram);
+    double sum = 0;
+    for (int i = 0; i < BINS; i++) {
+        const double value = (i + 0.5) * width, level = fmin(nearbyint(value / scale), levels);
+        sum += histogram->count[i] * (value - level * scale) * (value - level * scale);
+    }
+    return histogram->total > 0 ? sum / histogram->total : 0;
+}
+
+static double percentile(const bcue_histogram *histogram, double share)
+{
+    double below = 0;
+    for (int i = 0; i < BINS; i++) {
+        below += histogram->count[i];
+        if (below >= share * histogram->total)
+            return fmin((i + 1) * histogram->top / BINS, histogram->largest);
+    }
+    return histogram->largest;
+}
+
+static double least_error(const bcue_histogram *histogram)
+{
+    const double levels = (double)bcue_histogram_levels(histogram);
+    double best = histogram->largest, least = INFINITY;
+    for (int i = 1; i <= CANDIDATES; i++) {
+        const double threshold = histogram->largest * i / CANDIDATES;
+        const double error = bcue_quantisation_error(histogram, threshold / levels);
+        if (error < least) {
+            least = error;
+            best = threshold;
+        }
+    }
+    return best;
+}
+
+/* Divergence when everything from bin `end` on is cut: P has it in its last bin; Q is P's part below `end` in
+   KL_LEVELS levels, each spread evenly over its bins that are not empty. */
+static double cut_divergence(const bcue_histogram *histogram, int end)
+{
+    double p[BINS], q[BINS], sum_p = 0, sum_q = 0, divergence = 0;
+    memcpy(p, histogram->count, (size_t)end * sizeof *p);
+    for (int i = end; i < BINS; i++)
+        p[end - 1] += histogram->count[i];
+    for (int level = 0; level < KL_LEVELS; level++) {
+        const int first = level * end / KL_LEVELS, last = (level + 1) * end / KL_LEVELS;
+        double sum = 0;
+        int filled = 0;
+        for (int i = first; i < last; i++) {
+            sum += histogram->count[i];
+            filled += histogram->count[i] > 0;
+        }
+        for (int i = first; i < last; i++)
+            q[i] = histogram->count[i] > 0 ? sum / filled : 0;
+    }
+    for (int i = 0; i < end; i++) {
+        sum_p += p[i];
+        sum_q += q[i];
+    }
+    for (int i = 0; i < end; i++) {
+        if (p[i] > 0) /* what Q lacks counts as very unlikely, not impossible */
+            divergence += p[i] / sum_p * log(p[i] / sum_p / fmax(q[i] / sum_q, 1e-12));
+    }
+    return divergence;
+}
+
+static double least_divergence(const bcue_histogram *histogram)
+{
+    int best = BINS;
+    double least = INFINITY;
+    for (int end = KL_LEVELS; end <= BINS; end += 8) {
+        double below = 0;
+        for (int i = 0; i < end; i++)
+            below += histogram->count[i];
+        const double divergence = below > 0 ? cut_divergence(histogram, end) : INFINITY;
+        if (divergence < least) {
+            least = divergence;
+            best = end;
+        }
+    }
+    return fmin(best * histogram->top / BINS, histogram->largest);
+}
+
+double bcue_calibrate(const bcue_histogram *histogram, bcue_calibration method, double share)
+{
+    double threshold = histogram->largest;
+    if (histogram->largest <= 0)
+        return 1;
+    switch (method) {
+    case BCUE_CALIBRATE_MIN_MAX:
+        break;
+    case BCUE_CALIBRATE_PERCENTILE:
+        threshold = percentile(histogram, share);
+        break;
+    case BCUE_CALIBRATE_MSE:
+        threshold = least_error(histogram);
+        break;
+    case BCUE_CALIBRATE_KL:
+        threshold = least_divergence(histogram);
+        break;
+    }
+    return threshold / (double)bcue_histogram_levels(histogram);
+}
+
+void bcue_quantise_weight(const bcue_tensor *weight, int8_t *bytes, float *scale)
+{
+    const float *values = weight->data;
+    const int64_t outputs = weight->shape.dim[0],
+                  each = outputs > 0 ? bcue_tensor_count(weight) / outputs : 0;
+    for (int64_t o = 0; o < outputs; o++, values += each, bytes += each) {
+        float largest = 0;
+        for (int64_t i = 0; i < each; i++)
+            largest = fmaxf(largest, fabsf(values[i]));
+        scale[o] = largest > 0 ? largest / 127 : 1;
+        for (int64_t i = 0; i < each; i++)
+            bytes[i] = (int8_t)fminf(fmaxf(nearbyintf(values[i] / scale[o]), -127), 127);
+    }
+}

@@ -1,0 +1,47 @@
+/* Scales for 8-bit numbers: of weights per output channel, of activations from a histogram of what
+   calibration windows produce. Symmetric: x is stored as round(x / scale), half to even, cut to the levels.
+ */
+#ifndef BCUE_COMPRESS_CALIBRATE_H
+#define BCUE_COMPRESS_CALIBRATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "tensor/tensor.h"
+
+enum { BCUE_HISTOGRAM_BINS = 2048 };
+
+/* Of magnitudes |x| from 0 to `top`, which doubles when something larger comes (two bins become one). Zeroed
+   at first. */
+typedef struct bcue_histogram {
+    double count[BCUE_HISTOGRAM_BINS];
+    double top, largest; /* largest: exactly */
+    double total;
+    bool negative; /* was there anything below 0? */
+} bcue_histogram;
+
+/* BCUE_ERROR_DATA on a value that is not finite. */
+bcue_status bcue_histogram_add(bcue_histogram *histogram, const float *values, size_t count,
+                               bcue_error *error);
+
+typedef enum bcue_calibration {
+    BCUE_CALIBRATE_MIN_MAX,    /* the largest magnitude */
+    BCUE_CALIBRATE_PERCENTILE, /* the magnitude that this share of the values does not exceed */
+    BCUE_CALIBRATE_MSE,        /* least mean squared error of rounding and cutting */
+    BCUE_CALIBRATE_KL,         /* least KL divergence of the cut histogram and its version in levels (the
+                                  entropy calibration of S. Migacz, GTC 2017) */
+} bcue_calibration;
+
+/* Levels above zero: 127 of signed numbers, 255 of numbers that are never negative. */
+int bcue_histogram_levels(const bcue_histogram *histogram);
+/* The scale of activations with this histogram; `share` is for BCUE_CALIBRATE_PERCENTILE, above 0 up to 1. 1
+   where everything is 0. */
+double bcue_calibrate(const bcue_histogram *histogram, bcue_calibration method, double share);
+/* Mean squared error of values with this histogram at a scale (each bin as if all of it lay in its middle).
+ */
+double bcue_quantisation_error(const bcue_histogram *histogram, double scale);
+
+/* weight (outputs, ...) f32 in -127 .. 127 by the largest magnitude of each output channel: scale[o] =
+   max |w_o| / 127 (1 where all are 0). `bytes` has as many numbers as the weight. */
+void bcue_quantise_weight(const bcue_tensor *weight, int8_t *bytes, float *scale);
+
+#endif

@@ -1,0 +1,127 @@
+/* Scales against what is known of them: exact ones, published clipping values, brute force. */
+#include <stdlib.h>
+#include "base/memory.h"
+#include "base/rng.h"
+#include "check.h"
+#include "compress/calibrate.h"
+
+enum { MANY = 200000 };
+
+static float *drawn(bool normal, bool positive)
+{
+    float *values = bcue_calloc(MANY, sizeof *values);
+    bcue_rng rng = bcue_rng_make(3, BCUE_RNG_TEST, 0, 0, normal);
+    for (int i = 0; values != NULL && i < MANY; i++) {
+        values[i] = (float)(normal ? bcue_rng_normal(&rng) : bcue_rng_range(&rng, -2, 2));
+        values[i] = positive ? fabsf(values[i]) : values[i];
+    }
+    return values;
+}
+
+static void histogram_of(const float *values, size_t count, bcue_histogram *histogram)
+{
+    bcue_error error = {""};
+    *histogram = (bcue_histogram){.total = 0};
+    CHECK_OK(bcue_histogram_add(histogram, values, count, &error), error);
+}
+
+/* Counts by bins of the final range, wherever the values came in. */
+static void growing_range(void)
+{
+    bcue_error error = {""};
+    bcue_histogram histogram = {.total = 0};
+    const float values[] = {0.5F, -0.25F, 3, 0, 0.49F};
+    CHECK_OK(bcue_histogram_add(&histogram, values, 5, &error), error);
+    CHECK_NEAR(histogram.top, 4, 0); /* 0.5, doubled three times */
+    CHECK_NEAR(histogram.largest, 3, 0);
+    CHECK(histogram.negative);
+    CHECK_INT(bcue_histogram_levels(&histogram), 127);
+    double sum = 0;
+    for (int i = 0; i < BCUE_HISTOGRAM_BINS; i++)
+        sum += histogram.count[i];
+    CHECK_NEAR(sum, 5, 0);
+    CHECK_NEAR(histogram.count[BCUE_HISTOGRAM_BINS * 3 / 4], 1, 0);
+    CHECK_NEAR(histogram.count[0], 1, 0);
+    CHECK_NEAR(histogram.count[BCUE_HISTOGRAM_BINS / 16], 1, 0); /* 0.25 of 4 */
+    const float broken[] = {1, NAN};
+    CHECK_STATUS(bcue_histogram_add(&histogram, broken, 2, &error), BCUE_ERROR_DATA);
+    CHECK_STR(error.text, "value 1 is not finite, nothing can be calibrated with it");
+    bcue_histogram nothing;
+    const float zeros[3] = {0};
+    histogram_of(zeros, 3, &nothing);
+    for (int method = 0; method < 4; method++)
+        CHECK_NEAR(bcue_calibrate(&nothing, (bcue_calibration)method, 0.99), 1, 0);
+}
+
+static void exact_ones(void)
+{
+    bcue_histogram uniform;
+    float *values = drawn(false, true);
+    histogram_of(values, MANY, &uniform);
+    CHECK_INT(bcue_histogram_levels(&uniform), 255);
+    CHECK_NEAR(bcue_calibrate(&uniform, BCUE_CALIBRATE_MIN_MAX, 0) * 255, uniform.largest, 1e-12);
+    CHECK_NEAR(bcue_calibrate(&uniform, BCUE_CALIBRATE_PERCENTILE, 0.9) * 255, 1.8, 0.01);
+    CHECK_NEAR(bcue_calibrate(&uniform, BCUE_CALIBRATE_PERCENTILE, 1) * 255, uniform.largest, 1e-12);
+    /* nothing to gain by cutting a uniform distribution; its error is scale^2 / 12 */
+    CHECK_NEAR(bcue_calibrate(&uniform, BCUE_CALIBRATE_MSE, 0) * 255, 2, 0.02);
+    const double scale = 2.0 / 255;
+    CHECK_NEAR(bcue_quantisation_error(&uniform, scale), scale * scale / 12, 0.05 * scale * scale / 12);
+    free(values);
+}
+
+/* Of a normal distribution, 8 bits: 3.92 standard deviations (Banner et al. 2019, table of optimal clipping).
+ */
+static void normal_is_cut(void)
+{
+    bcue_histogram normal;
+    float *values = drawn(true, false);
+    histogram_of(values, MANY, &normal);
+    CHECK_INT(bcue_histogram_levels(&normal), 127);
+    const double scale = bcue_calibrate(&normal, BCUE_CALIBRATE_MSE, 0);
+    CHECK_NEAR(scale * 127, 3.92, 0.15);
+    /* brute force over the values themselves: no other scale is better */
+    double errors[3] = {0};
+    for (int k = 0; k < 3; k++) {
+        const double at = scale * (1 + 0.1 * (k - 1));
+        for (int i = 0; i < MANY; i++) {
+            const double x = (double)values[i], level = fmin(fmax(nearbyint(x / at), -127), 127);
+            errors[k] += (x - level * at) * (x - level * at) / MANY;
+        }
+    }
+    CHECK(errors[1] < errors[0] && errors[1] < errors[2]);
+    CHECK_NEAR(bcue_quantisation_error(&normal, scale), errors[1], 0.1 * errors[1]);
+    const double kl = bcue_calibrate(&normal, BCUE_CALIBRATE_KL, 0) * 127;
+    CHECK_AT(kl > 2 && kl <= normal.largest, "KL cuts at %g", kl);
+    /* a single outlier far away: min-max follows it, KL and MSE do not */
+    bcue_error error = {""};
+    const float outlier = 400;
+    CHECK_OK(bcue_histogram_add(&normal, &outlier, 1, &error), error);
+    CHECK_NEAR(bcue_calibrate(&normal, BCUE_CALIBRATE_MIN_MAX, 0) * 127, 400, 1e-9);
+    CHECK_AT(bcue_calibrate(&normal, BCUE_CALIBRATE_KL, 0) * 127 < 60, "KL follows the outlier");
+    CHECK_AT(bcue_calibrate(&normal, BCUE_CALIBRATE_MSE, 0) * 127 < 400, "MSE follows the outlier");
+    CHECK_NEAR(bcue_calibrate(&normal, BCUE_CALIBRATE_PERCENTILE, 0.9973) * 127, 3,
+               0.35); /* bins are 0.25 wide */
+    free(values);
+}
+
+static void weights_by_channel(void)
+{
+    float values[2][3] = {{0.5F, -1.27F, 0.013F}, {0, 0, 0}};
+    const bcue_tensor weight = {.dtype = BCUE_F32, .shape = bcue_shape_of(2, 3), .data = values};
+    int8_t bytes[6];
+    float scale[2];
+    bcue_quantise_weight(&weight, bytes, scale);
+    static const int8_t expected[6] = {50, -127, 1, 0, 0, 0};
+    CHECK(memcmp(bytes, expected, sizeof bytes) == 0);
+    CHECK_NEAR(scale[0], 0.01, 1e-8);
+    CHECK_NEAR(scale[1], 1, 0);
+}
+
+int main(void)
+{
+    RUN(growing_range);
+    RUN(exact_ones);
+    RUN(normal_is_cut);
+    RUN(weights_by_channel);
+    return check_summary();
+}
