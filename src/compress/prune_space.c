@@ -84,9 +84,7 @@ static bcue_status add_group(const bcue_value_info *info, bcue_prune_space *spac
 bcue_status bcue_prune_masked_graph(const bcue_model_config *config, const bcue_model_inputs *inputs,
                                     int64_t batch, bcue_graph **graph, bcue_error *error)
 {
-    bcue_model_config masked = *config;
-    masked.masks = true;
-    return bcue_model_build(&masked, inputs, batch, graph, error);
+    return bcue_model_build_masked(config, inputs, batch, graph, error);
 }
 
 bcue_status bcue_prune_space_create(const bcue_model_config *config, const bcue_model_inputs *inputs,

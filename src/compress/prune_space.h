@@ -40,7 +40,7 @@ void bcue_prune_space_free(bcue_prune_space *space);
 bcue_prune_group *bcue_prune_find(const bcue_prune_space *space, bcue_prune_kind kind, int modality,
                                   int stage, int block); /* NULL: not there */
 
-/* The masked network: the graph of config->masks, for `batch` windows. */
+/* The masked network: bcue_model_build_masked, for `batch` windows. */
 bcue_status bcue_prune_masked_graph(const bcue_model_config *config, const bcue_model_inputs *inputs,
                                     int64_t batch, bcue_graph **graph, bcue_error *error);
 /* Write a group's mask for every row of the inputs of `plan`, which runs `graph` or a part of it; inputs that

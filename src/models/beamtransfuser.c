@@ -19,8 +19,9 @@ typedef struct fuser {
     bcue_value gps;                      /* (batch, fixes, D) */
     bcue_resnet_config trunk[BCUE_PICTURE_INPUTS];
     const bcue_pruned_part *trunk_parts[BCUE_PICTURE_INPUTS][STAGES], *parts[STAGES];
-    bcue_value keep_masks[BCUE_PICTURE_INPUTS][STAGES]; /* with config->masks */
+    bcue_value keep_masks[BCUE_PICTURE_INPUTS][STAGES]; /* with masks */
     bool staged;                                        /* the inputs are what leaves stage 1, not pictures */
+    bool masks;
 } fuser;
 
 static int64_t channels_of(const bcue_model_config *config, int stage)
@@ -91,7 +92,7 @@ static bcue_value begin(fuser *f, int m)
     if (f->staged)
         return x;
     bcue_graph_push(f->graph, bcue_model_input_names[m]);
-    if (f->config->masks) {
+    if (f->masks) {
         bcue_resnet_mask_inputs(f->graph, f->batch * frames, &f->trunk[m], f->keep_masks[m]);
         f->trunk[m].keep_mask = f->keep_masks[m];
     }
@@ -168,7 +169,7 @@ static bcue_value give_back(const fuser *f, int m, int stage, bcue_value tokens,
     if (grid[0] != height || grid[1] != width)
         x = bcue_graph_resize_bilinear(f->graph, NULL, x, (int)height, (int)width);
     x = bcue_graph_add(f->graph, bcue_model_input_names[m], f->map[m], x);
-    return f->config->masks ? bcue_graph_mul(f->graph, NULL, x, f->keep_masks[m][stage - 1]) : x;
+    return f->masks ? bcue_graph_mul(f->graph, NULL, x, f->keep_masks[m][stage - 1]) : x;
 }
 
 /* The inputs that switch channels of the tokens (B, T, D) off. */
@@ -196,7 +197,7 @@ static bcue_value mix(const fuser *f, int stage, bcue_value tokens)
                                            .width = embedding_of(config, stage),
                                            .pruned = f->parts[stage - 1]};
     bcue_token_mask mask;
-    if (config->masks) {
+    if (f->masks) {
         mask = mask_inputs(f, token_width(f, stage));
         transformer.mask = &mask;
     }
@@ -321,14 +322,15 @@ static bcue_value head(const fuser *f, bcue_value x)
 }
 
 bcue_value bcue_beamtransfuser(bcue_graph *graph, const bcue_model_config *config,
-                               const bcue_model_inputs *inputs, int64_t batch, bool staged)
+                               const bcue_model_inputs *inputs, int64_t batch, bcue_model_form form)
 {
     fuser f = {.graph = graph,
                .config = config,
                .inputs = inputs,
                .batch = batch,
                .gps = BCUE_NO_VALUE,
-               .staged = staged};
+               .staged = form == BCUE_FORM_STAGED,
+               .masks = form == BCUE_FORM_MASKED};
     for (int m = 0; m < BCUE_INPUT_COUNT; m++)
         f.sees[m] = bcue_model_needs(config, (bcue_model_input)m);
     for (int m = 0; m < BCUE_PICTURE_INPUTS; m++)

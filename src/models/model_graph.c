@@ -64,8 +64,9 @@ static void describe_trunk(const bcue_model_config *config, bcue_model_input inp
 
 /* Every frame through the same backbone; pooled vectors of a window averaged. */
 static bcue_value picture_network(bcue_graph *graph, const bcue_model_config *config,
-                                  const bcue_model_inputs *inputs, int64_t batch, bool staged)
+                                  const bcue_model_inputs *inputs, int64_t batch, bcue_model_form form)
 {
+    const bool staged = form == BCUE_FORM_STAGED;
     const char *modality = bcue_model_input_names[config->modality];
     const bcue_model_input input = (bcue_model_input)config->modality;
     const bcue_picture_size size =
@@ -80,7 +81,7 @@ static bcue_value picture_network(bcue_graph *graph, const bcue_model_config *co
     bcue_value x = bcue_graph_input(graph, modality, BCUE_F32, &shape);
     x = bcue_graph_reshape(graph, NULL, x, &images);
     bcue_graph_push(graph, modality);
-    if (config->masks) {
+    if (form == BCUE_FORM_MASKED) {
         bcue_resnet_mask_inputs(graph, batch * frames, &t.resnet, masks);
         t.resnet.keep_mask = masks;
     }
@@ -157,7 +158,7 @@ static bcue_status check_inputs(const bcue_model_config *config, const bcue_mode
 }
 
 static bcue_value network(bcue_graph *graph, const bcue_model_config *config, const bcue_model_inputs *inputs,
-                          int64_t batch, bool staged)
+                          int64_t batch, bcue_model_form form)
 {
     switch ((bcue_model_kind)config->kind) {
     case BCUE_MODEL_POSITION_MLP:
@@ -165,9 +166,9 @@ static bcue_value network(bcue_graph *graph, const bcue_model_config *config, co
     case BCUE_MODEL_POSITION_GRU:
         return position_gru(graph, config, inputs, batch);
     case BCUE_MODEL_BEAMTRANSFUSER:
-        return bcue_beamtransfuser(graph, config, inputs, batch, staged);
+        return bcue_beamtransfuser(graph, config, inputs, batch, form);
     default:
-        return picture_network(graph, config, inputs, batch, staged);
+        return picture_network(graph, config, inputs, batch, form);
     }
 }
 
@@ -183,15 +184,15 @@ static bcue_status deliver(bcue_graph *built, bcue_graph **graph, bcue_error *er
 }
 
 static bcue_status build(const bcue_model_config *config, const bcue_model_inputs *inputs,
-                         const bcue_loss_config *loss, int64_t batch, bool staged, bcue_graph **graph,
-                         bcue_error *error)
+                         const bcue_loss_config *loss, int64_t batch, bcue_model_form form,
+                         bcue_graph **graph, bcue_error *error)
 {
     *graph = NULL;
     BCUE_TRY(check_inputs(config, inputs, batch, error));
     bcue_graph *built = bcue_graph_create();
     if (built == NULL)
         return bcue_fail_memory(error, "the model graph");
-    bcue_value logits = network(built, config, inputs, batch, staged);
+    bcue_value logits = network(built, config, inputs, batch, form);
     bcue_graph_output(built, "logits", logits);
     bcue_loss_build(built, loss, logits, batch, inputs->beams);
     return deliver(built, graph, error);
@@ -201,7 +202,7 @@ bcue_status bcue_model_build_with_loss(const bcue_model_config *config, const bc
                                        const bcue_loss_config *loss, int64_t batch, bcue_graph **graph,
                                        bcue_error *error)
 {
-    return build(config, inputs, loss, batch, false, graph, error);
+    return build(config, inputs, loss, batch, BCUE_FORM_WHOLE, graph, error);
 }
 
 bcue_status bcue_model_build(const bcue_model_config *config, const bcue_model_inputs *inputs, int64_t batch,
@@ -210,11 +211,17 @@ bcue_status bcue_model_build(const bcue_model_config *config, const bcue_model_i
     return bcue_model_build_with_loss(config, inputs, NULL, batch, graph, error);
 }
 
+bcue_status bcue_model_build_masked(const bcue_model_config *config, const bcue_model_inputs *inputs,
+                                    int64_t batch, bcue_graph **graph, bcue_error *error)
+{
+    return build(config, inputs, NULL, batch, BCUE_FORM_MASKED, graph, error);
+}
+
 /* ---- in two parts ---- */
 
 bool bcue_model_has_front(const bcue_model_config *config, bcue_model_input input)
 {
-    return input != BCUE_INPUT_POSITION && bcue_model_needs(config, input) && !config->masks;
+    return input != BCUE_INPUT_POSITION && bcue_model_needs(config, input);
 }
 
 /* Each of the stem's two steps halves, rounding up; stage 1 keeps the size. */
@@ -251,5 +258,5 @@ bcue_status bcue_model_build_front(const bcue_model_config *config, const bcue_m
 bcue_status bcue_model_build_rest(const bcue_model_config *config, const bcue_model_inputs *inputs,
                                   bcue_graph **graph, bcue_error *error)
 {
-    return build(config, inputs, NULL, 1, true, graph, error);
+    return build(config, inputs, NULL, 1, BCUE_FORM_STAGED, graph, error);
 }

@@ -65,10 +65,14 @@ typedef struct bcue_model_config {
     int fusion;               /* bcue_model_fusion */
     bcue_int_list head;       /* hidden widths */
     bcue_section_list pruned; /* of bcue_pruned_part: RESNET*, BEAMTRANSFUSER made smaller */
-    /* No key, for evaluations of what parts of the network are worth: everything that can be pruned is
-       multiplied by an input whose name has "mask_" after its last dot (models/layers.h, models/resnet.h). */
-    bool masks;
 } bcue_model_config;
+
+/* How a network is built. */
+typedef enum bcue_model_form {
+    BCUE_FORM_WHOLE,
+    BCUE_FORM_STAGED, /* its inputs are what leaves stage 1, not pictures */
+    BCUE_FORM_MASKED, /* with the inputs of bcue_model_build_masked */
+} bcue_model_form;
 
 extern const bcue_config_field bcue_model_config_fields[];
 
@@ -105,6 +109,10 @@ bool bcue_model_offers(const bcue_model_inputs *inputs, bcue_model_input input);
    Destroy with bcue_graph_destroy. */
 bcue_status bcue_model_build(const bcue_model_config *config, const bcue_model_inputs *inputs, int64_t batch,
                              bcue_graph **graph, bcue_error *error);
+/* The same for evaluations of what parts of the network are worth: everything that can be pruned is
+   multiplied by an input whose name has "mask_" after its last dot (models/layers.h, models/resnet.h). */
+bcue_status bcue_model_build_masked(const bcue_model_config *config, const bcue_model_inputs *inputs,
+                                    int64_t batch, bcue_graph **graph, bcue_error *error);
 /* The same with another loss, which may read "target" (B, beams) instead of "label" (models/loss.h). */
 bcue_status bcue_model_build_with_loss(const bcue_model_config *config, const bcue_model_inputs *inputs,
                                        const bcue_loss_config *loss, int64_t batch, bcue_graph **graph,
