@@ -53,8 +53,10 @@ static void set_widths(const planner *p, int i, double x)
 static void put_repeated(bcue_text *yaml, const char *key, int64_t count, int64_t sum)
 {
     bcue_text_printf(yaml, ", %s: [", key);
-    for (int64_t i = 0; i < count; i++) /* as even as whole numbers allow */
-        bcue_text_printf(yaml, "%s%lld", i > 0 ? ", " : "", (long long)(sum / count + (i < sum % count)));
+    for (int64_t i = 0; i < count; i++) { /* as even as whole numbers allow */
+        const int64_t share = sum / count + (i < sum % count);
+        bcue_text_printf(yaml, "%s%lld", i > 0 ? ", " : "", (long long)share);
+    }
     bcue_text_puts(yaml, "]");
 }
 

@@ -95,7 +95,11 @@ bcue_status bcue_prune_space_create(const bcue_model_config *config, const bcue_
     BCUE_TRY(bcue_prune_masked_graph(config, inputs, 1, &graph, error));
     const int32_t values = bcue_graph_value_count(graph);
     space->groups = bcue_calloc((size_t)values, sizeof *space->groups);
-    bcue_status status = space->groups == NULL ? bcue_fail_memory(error, "pruning") : BCUE_OK;
+    if (space->groups == NULL) {
+        bcue_graph_destroy(graph);
+        return bcue_fail_memory(error, "pruning");
+    }
+    bcue_status status = BCUE_OK;
     for (bcue_value v = 0; status == BCUE_OK && v < values; v++)
         status = add_group(bcue_graph_value(graph, v), space, error);
     bcue_graph_destroy(graph);

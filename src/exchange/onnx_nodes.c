@@ -383,6 +383,8 @@ bcue_status bcue_onnx_put_node(bcue_onnx *onnx, int32_t index, bcue_error *error
         return BCUE_OK;
     }
     call c = {.onnx = onnx, .node = node, .out_shape = &bcue_graph_value(graph, node->output)->shape};
+    for (int i = 0; i < BCUE_MAX_OP_INPUTS; i++) /* nobody looks at those that are not there */
+        c.shape[i] = c.out_shape;
     for (int i = 0; i < node->input_count; i++) {
         c.in[i] = onnx->names[node->input[i]];
         c.shape[i] = &bcue_graph_value(graph, node->input[i])->shape;
