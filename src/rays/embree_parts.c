@@ -1,11 +1,23 @@
 #include "rays/embree_parts.h"
 
+#include <stdio.h>
 #include <string.h>
 #include "base/fail.h"
+#include "rays/ray_scene.h"
+
+static const char *pinned_isa = "";
+
+void bcue_rays_pin_isa(const char *isa)
+{
+    pinned_isa = isa ? isa : "";
+}
 
 RTCDevice bcue_embree_device(void)
 {
-    return rtcNewDevice("threads=1,set_affinity=0");
+    char options[96];
+    snprintf(options, sizeof options, "threads=1,set_affinity=0%s%s", pinned_isa[0] ? ",isa=" : "",
+             pinned_isa);
+    return rtcNewDevice(options);
 }
 
 RTCScene bcue_embree_new_scene(RTCDevice device, enum RTCBuildQuality quality)

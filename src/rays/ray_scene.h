@@ -16,6 +16,9 @@ typedef struct bcue_ray_scene bcue_ray_scene;
 
 /* Build the search structures of the still street and of every vehicle shape. `world` must outlive the scene.
  */
+/* All scenes created from here on search with these instructions ("avx2", "sse4.2"; a literal); NULL: the
+   best of the CPU. Not while another thread creates one. */
+void bcue_rays_pin_isa(const char *isa);
 bcue_status bcue_ray_scene_create(const bcue_world *world, bcue_ray_scene **scene, bcue_error *error);
 void bcue_ray_scene_destroy(bcue_ray_scene *scene); /* NULL is fine */
 

@@ -317,6 +317,26 @@ bcue_status bcue_output_tree_write(bcue_output_tree *tree, const char *path, con
     return status;
 }
 
+bcue_status bcue_output_tree_adopt(bcue_output_tree *tree, const char *path, bcue_error *error)
+{
+    char *full = bcue_output_tree_path(tree, path);
+    bcue_mapping mapping = {0};
+    bcue_status status = full ? bcue_file_map(full, &mapping, error) : bcue_fail_memory(error, path);
+    bcue_output_file file = {.path = bcue_strdup(path), .size = mapping.size, .listed = true};
+    if (status == BCUE_OK && (!file.path || !bcue_grow((void **)&tree->files, &tree->capacity,
+                                                       tree->count + 1, sizeof *tree->files)))
+        status = bcue_fail_memory(error, "the list of files");
+    if (status == BCUE_OK) {
+        bcue_hash_hex(mapping.data, mapping.size, file.hash);
+        tree->files[tree->count++] = file;
+    } else {
+        free(file.path);
+    }
+    bcue_file_unmap(&mapping);
+    free(full);
+    return status;
+}
+
 json_t *bcue_output_tree_list(const bcue_output_tree *tree)
 {
     json_t *list = json_array();

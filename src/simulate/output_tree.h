@@ -45,6 +45,8 @@ bcue_status bcue_output_tree_measure(bcue_output_tree *tree, const char *target,
 /* Write one file, making its folder when needed. `listed`: it goes into the manifest. */
 bcue_status bcue_output_tree_write(bcue_output_tree *tree, const char *path, const void *data, size_t size,
                                    bool listed, bcue_error *error);
+/* List a file that something else has written there. */
+bcue_status bcue_output_tree_adopt(bcue_output_tree *tree, const char *path, bcue_error *error);
 /* The same so that the file is there whole or not at all, even if the machine fails; not in the list. */
 bcue_status bcue_output_tree_write_whole(bcue_output_tree *tree, const char *path, const void *data,
                                          size_t size, bcue_error *error);

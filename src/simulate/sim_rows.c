@@ -156,7 +156,7 @@ static bcue_status write_vehicles(bcue_sim_run *r, const bcue_sim_moment *now, c
 {
     bcue_text table = {0};
     bcue_text_puts(&table, "vehicle,class,latitude_deg,longitude_deg,fix,x_m,y_m,z_m,yaw_deg,speed_mps,los,"
-                           "best_beam,path_gain_db\n");
+                           "best_beam,path_gain_db,blocker,rician_k_db,delay_spread_ns\n");
     bcue_status status = BCUE_OK;
     for (size_t v = 0; status == BCUE_OK && v < r->served_count; v++) {
         const bcue_instance *vehicle = &r->instances[r->served[v]];
@@ -167,11 +167,12 @@ static bcue_status write_vehicles(bcue_sim_run *r, const bcue_sim_moment *now, c
         size_t best =
             bcue_best_beam(r->radio.power_mw + v * r->radio.codebook.beams, r->radio.codebook.beams);
         const bcue_link_summary *link = &r->radio.links[v];
-        bcue_text_printf(&table, "%u,%s,%.9f,%.9f,%d,%.4f,%.4f,%.4f,%.3f,%.4f,%d,%zu,%.3f\n",
+        bcue_text_printf(&table, "%u,%s,%.9f,%.9f,%d,%.4f,%.4f,%.4f,%.3f,%.4f,%d,%zu,%.3f,%d,%.3f,%.4f\n",
                          r->ids[r->served[v]], r->scene.world.models[vehicle->model].name, geodetic[0],
                          geodetic[1], (int)fix.quality, vehicle->position.x, vehicle->position.y,
                          vehicle->position.z, vehicle->yaw / DEGREE, bcue_vec3_norm(vehicle->velocity_mps),
-                         link->line_of_sight, best + 1, link->rays > 0 ? link->gain_db : -200.0);
+                         link->line_of_sight, best + 1, link->rays > 0 ? link->gain_db : -200.0,
+                         bcue_sim_blocker(r, v), link->rician_k_db, 1e9 * link->delay_spread_s);
     }
     if (status == BCUE_OK)
         status = table.failed ? bcue_fail_memory(error, "the vehicles")
@@ -216,10 +217,12 @@ static void put_truth_row(bcue_sim_run *r, const bcue_sim_moment *now)
     bcue_vec3 seen = bcue_frame_local(&r->radio.unit.frame, bcue_vec3_sub(antenna, r->scene.place));
     const bcue_vehicle_model *model = &r->scene.world.models[vehicle->model];
     double speed = state.velocity_mps.x;
-    bcue_text_printf(&r->truth, ",%u,%.3f,%.4f,%.4f,%.4f,%.4f,%d,%s,%.4f,%zu,%zu,%.2f,%.2f,%s,%s\n",
-                     now->at.episode + 1, now->at.time_s, antenna.x, antenna.y, antenna.z, speed,
-                     (int)state.lane, model->name, atan2(seen.y, seen.x) / DEGREE, r->radio.lists[0].count,
-                     in_view, column, row, r->staged->name, now->episode->condition);
+    bcue_text_printf(
+        &r->truth, ",%u,%.3f,%.4f,%.4f,%.4f,%.4f,%d,%s,%.4f,%zu,%zu,%.2f,%.2f,%s,%s,%d,%d,%.3f,%.4f\n",
+        now->at.episode + 1, now->at.time_s, antenna.x, antenna.y, antenna.z, speed, (int)state.lane,
+        model->name, atan2(seen.y, seen.x) / DEGREE, r->radio.lists[0].count, in_view, column, row,
+        r->staged->name, now->episode->condition, r->radio.links[0].line_of_sight, bcue_sim_blocker(r, 0),
+        r->radio.links[0].rician_k_db, 1e9 * r->radio.links[0].delay_spread_s);
 }
 
 /* Episodes begin a minute apart from noon on; 24 hours later the clock starts again, and seq_index tells the
@@ -369,7 +372,8 @@ bcue_status bcue_sim_write_tables(bcue_sim_run *r, bcue_error *error)
     if (status == BCUE_OK && r->plan->scenes[0].config.receivers != BCUE_SIM_ALL) {
         table.size = 0;
         bcue_text_puts(&table, "index,seq_index,time_s,x_m,y_m,z_m,velocity_mps,lane,class,azimuth_deg,paths,"
-                               "vehicles_in_view,image_column,image_row,scene,condition\n");
+                               "vehicles_in_view,image_column,image_row,scene,condition,los,blocker,rician_k_"
+                               "db,delay_spread_ns\n");
         put_numbered(&r->truth, &table);
         status =
             table.failed || r->truth.failed

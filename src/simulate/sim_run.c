@@ -61,6 +61,7 @@ static bcue_status simulate_instant(bcue_sim_run *r, bcue_sim_moment *now, bcue_
         return BCUE_OK;
     }
     BCUE_TRY(bcue_sim_write_sample(r, now, &fix, error));
+    BCUE_TRY(bcue_sim_channel_add(r, now, error));
     return r->view ? add_to_view(r, now, error) : BCUE_OK;
 }
 
@@ -131,9 +132,11 @@ static bcue_status simulate_frames(bcue_sim_run *r, uint32_t number, const bcue_
                                    bcue_error *error)
 {
     BCUE_TRY(bcue_sim_run_begin(r, number, episode, error));
+    BCUE_TRY(bcue_sim_channel_open(r, number, error));
     for (uint32_t frame = 0; frame < episode->frames; frame++)
         if (bcue_sim_keeps(r->config, frame))
             BCUE_TRY(bcue_sim_run_frame(r, number, episode, frame, error));
+    BCUE_TRY(bcue_sim_channel_close(r, number, error));
     return write_nmea(r, number, error);
 }
 
@@ -234,6 +237,7 @@ bcue_status bcue_sim_run_episode(bcue_sim_run *r, uint32_t number, bcue_error *e
         status = simulate_frames(r, number, &episode, error);
     if (status == BCUE_OK)
         status = close_view(r, number, error);
+    bcue_sim_channel_abandon(r); /* unless it was closed */
     bcue_traffic_free(&episode.traffic);
     return status;
 }

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "beamcue/simulate.h"
+#include "record/channel_file.h"
 #include "sensors/gnss.h"
 #include "simulate/output_tree.h"
 #include "simulate/sim_plan.h"
@@ -66,6 +67,7 @@ typedef struct bcue_sim_run {
     bcue_sim_receiver *receivers; /* per track */
     bcue_sim_capture fix_capture; /* of the transmitting vehicle's fix at the instant */
     size_t receiver_capacity;
+    bcue_channel_file *channel_file; /* NULL: none */
     bcue_sim_tally tally;
     bcue_text rows, truth; /* of scenario.csv and ground_truth.csv, without the column index */
     bcue_text nmea, scratch;
@@ -101,6 +103,16 @@ bcue_status bcue_sim_run_share(bcue_sim_run *run, bcue_error *error);
 bcue_status bcue_sim_estimate(bcue_sim_run *run, bcue_error *error);
 /* Bytes that may still be written, `used` being there already; INFINITY: not known. */
 double bcue_sim_room(const bcue_sim_run *run, double used);
+
+/* ---- sim_channel.c ---- */
+/* The vehicle (its track) in the line of sight to served vehicle `v`, BCUE_NO_BLOCKER or BCUE_STATIC_BLOCKER.
+ */
+int32_t bcue_sim_blocker(const bcue_sim_run *run, size_t v);
+/* The episode's HDF5 file, when the configuration wants one. */
+bcue_status bcue_sim_channel_open(bcue_sim_run *run, uint32_t episode, bcue_error *error);
+bcue_status bcue_sim_channel_add(bcue_sim_run *run, const bcue_sim_moment *now, bcue_error *error);
+bcue_status bcue_sim_channel_close(bcue_sim_run *run, uint32_t episode, bcue_error *error);
+void bcue_sim_channel_abandon(bcue_sim_run *run);
 
 /* ---- sim_rows.c ---- */
 /* The file that says where the RSU of a scene stands, and writing it. */

@@ -142,6 +142,15 @@ static bcue_status simulate_all(bcue_sim_run *run, bcue_error *error)
     return status;
 }
 
+static bcue_status pin_and_simulate(bcue_sim_run *run, bcue_error *error)
+{
+    static const char *const isas[] = {NULL, "avx2", "sse4.2"};
+    bcue_rays_pin_isa(isas[run->plan->config.isa]);
+    bcue_status status = simulate_all(run, error);
+    bcue_rays_pin_isa(NULL);
+    return status;
+}
+
 /* Refuse before the work what cannot be written after it. */
 static bcue_status check_options(const bcue_sim_plan *plan, const bcue_simulate_options *options,
                                  bcue_error *error)
@@ -175,7 +184,7 @@ bcue_status bcue_simulate_run(const char *config_path, const char *const *overri
     if (status == BCUE_OK)
         status = check_options(&plan, &run.options, error);
     if (status == BCUE_OK)
-        status = simulate_all(&run, error);
+        status = pin_and_simulate(&run, error);
     bcue_sim_run_free(&run);
     if (status == BCUE_OK && summary) {
         *summary = run.summary;

@@ -63,6 +63,8 @@ static const char *const mode_names[] = {"paper", "corrected", NULL};
 static const char *const aggregate_names[] = {"mean-db", "mean-linear", "min", "proportional-fair", NULL};
 static const char *const lidar_names[] = {"os1-32", "paper-b", NULL};
 static const char *const radar_names[] = {"points", "cube", "cube-scenario9", NULL};
+static const char *const record_names[] = {"none", "paths", "power", "cfr", NULL};
+static const char *const isa_names[] = {"auto", "avx2", "sse4.2", NULL};
 static const char *const scale_names[] = {"full", "small", NULL};
 
 #define ENTRY(key, member, fallback_text, low, high, help_text)                                              \
@@ -249,6 +251,8 @@ static const bcue_config_field channel_fields[] = {
     REAL("ripple_db", channel.ripple_db, "0.3", 0, 10,
          "standard deviation of the fixed gain error of each beam"),
     WHOLE("snapshots", channel.snapshots, "4000", 1, 1e9, "samples that each power measurement averages"),
+    CHOICE("record", channel.record, "none", record_names,
+           "write channel/channel_EPISODE.h5: paths; power: and power per beam; cfr: and frequency response"),
     END,
 };
 static const bcue_config_field camera_fields[] = {
@@ -352,6 +356,9 @@ const bcue_config_field bcue_simulate_fields[] = {
      .help = "replace an earlier simulation there"},
     REAL("max_output_gb", max_output_gb, "0", 0, 1e9,
          "a run that needs more does not start, or stops early; 0 = what is free on the disk"),
+    CHOICE("isa", isa, "auto", isa_names,
+           "instructions of the ray search; auto takes the best of this CPU, and another CPU may then give "
+           "other last digits"),
     WHOLE("seed", seed, "1", 0, 9e15, "everything random follows from it"),
     WHOLE("episodes", episodes, "28", 1, 100000, "passages of the transmitting vehicle"),
     CHOICE("scale", scale, "full", scale_names, "small: at most what the section `small` says"),

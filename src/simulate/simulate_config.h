@@ -35,6 +35,13 @@ typedef enum bcue_sim_radar {
     BCUE_SIM_RADAR_CUBE_9,  /* of scenario 9 */
 } bcue_sim_radar;
 
+typedef enum bcue_sim_record {
+    BCUE_SIM_RECORD_NONE,
+    BCUE_SIM_RECORD_PATHS,
+    BCUE_SIM_RECORD_POWER, /* and power per beam */
+    BCUE_SIM_RECORD_CFR,   /* and frequency response */
+} bcue_sim_record;
+typedef enum bcue_sim_isa { BCUE_SIM_ISA_AUTO, BCUE_SIM_ISA_AVX2, BCUE_SIM_ISA_SSE42 } bcue_sim_isa;
 typedef enum bcue_sim_scale { BCUE_SIM_SCALE_FULL, BCUE_SIM_SCALE_SMALL } bcue_sim_scale;
 
 /* One entry of `scenes`: what differs from the rest of the configuration there. */
@@ -58,6 +65,7 @@ typedef struct bcue_simulate_config {
     char *output;
     bool overwrite;
     double max_output_gb; /* 0: what is free */
+    int isa;              /* bcue_sim_isa */
     int64_t seed;
     int64_t episodes;
     bcue_section_list scenes; /* of bcue_sim_scene_entry; none: one scene */
@@ -124,6 +132,7 @@ typedef struct bcue_simulate_config {
         bool measured;
         double transmit_power_dbm, noise_floor_dbm, ripple_db;
         int64_t snapshots;
+        int record; /* bcue_sim_record */
     } channel;
     struct {
         bool enabled;

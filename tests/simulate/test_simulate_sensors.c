@@ -113,6 +113,54 @@ static void threads_change_no_file(void)
     bcue_bytes_free(&two);
 }
 
+static bool same_manifest(const char *one, const char *two)
+{
+    bcue_error error = {""};
+    bcue_bytes first = {0}, second = {0};
+    CHECK_OK(bcue_file_read(in_tree(one, "manifest.json"), (size_t)1 << 28, &first, &error), error);
+    CHECK_OK(bcue_file_read(in_tree(two, "manifest.json"), (size_t)1 << 28, &second, &error), error);
+    bool same =
+        first.size > 2000 && first.size == second.size && memcmp(first.data, second.data, first.size) == 0;
+    bcue_bytes_free(&first);
+    bcue_bytes_free(&second);
+    return same;
+}
+
+/* With the instructions of the ray search pinned, and the channel as HDF5: still the same on any number of
+   threads. The tables and the channel file of an episode are there and in the manifest. */
+static void pinned_runs_repeat_with_their_channel_files(void)
+{
+    bcue_error error = {""};
+    const char *more[] = {"isa=avx2", "lidar.enabled=true", "channel.record=cfr", "channel.reflections=1",
+                          NULL};
+    int threads = bcue_get_threads();
+    bcue_set_threads(1);
+    CHECK_OK(simulate("pinned_one", more, NULL, &error), error);
+    bcue_set_threads(2);
+    CHECK_OK(simulate("pinned_two", more, NULL, &error), error);
+    bcue_set_threads(threads);
+    CHECK(same_manifest("pinned_one", "pinned_two"));
+    bcue_bytes file = {0}, manifest = {0};
+    CHECK_OK(bcue_file_read(in_tree("pinned_one", "channel/channel_0002.h5"), 1 << 26, &file, &error), error);
+    CHECK(file.size > 1000 && memcmp(file.data, "\211HDF\r\n\032\n", 8) == 0);
+    CHECK_OK(bcue_file_read(in_tree("pinned_one", "manifest.json"), 1 << 26, &manifest, &error), error);
+    CHECK_CONTAINS((const char *)manifest.data, "channel/channel_0002.h5");
+    bcue_bytes_free(&file);
+    bcue_bytes_free(&manifest);
+    bcue_csv *truth = NULL;
+    CHECK_OK(bcue_csv_read(in_tree("pinned_one", "ground_truth.csv"), &truth, &error), error);
+    for (size_t row = 0; truth && row < bcue_csv_rows(truth); row++) {
+        const char *sight = bcue_csv_cell(truth, row, (size_t)bcue_csv_find(truth, "los"));
+        const char *blocker = bcue_csv_cell(truth, row, (size_t)bcue_csv_find(truth, "blocker"));
+        double spread = -1.0;
+        CHECK(bcue_parse_double(bcue_csv_cell(truth, row, (size_t)bcue_csv_find(truth, "delay_spread_ns")),
+                                &spread) &&
+              spread >= 0.0 && spread < 1000.0);
+        CHECK((strcmp(sight, "1") == 0) == (strcmp(blocker, "-1") == 0));
+    }
+    bcue_csv_destroy(truth);
+}
+
 /* The aggregate in dB is the mean over the vehicles of their power, each at least -200 dBm; the best beam of
    each is the largest of its row. Paper B's scene, its 152 beams, no noise. */
 static void vehicles_and_their_power_agree(void)
@@ -186,6 +234,7 @@ int main(void)
     RUN(every_sensor_writes_what_its_format_says);
     RUN(radar_detections_are_those_of_carla);
     RUN(threads_change_no_file);
+    RUN(pinned_runs_repeat_with_their_channel_files);
     RUN(vehicles_and_their_power_agree);
     RUN(wrong_settings_are_told);
     char command[640];
