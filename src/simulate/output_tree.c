@@ -123,15 +123,20 @@ static void remove_working_folder(const char *folder)
     rmdir(folder);
 }
 
+/* Nothing in it, or nothing but an unfinished.json that a process was about to write, and may have been
+   killed over: it is the first file of a working folder. */
 static bool is_empty_folder(const char *path)
 {
     size_t entries = 0;
     DIR *open = opendir(path);
-    while (open && readdir(open))
-        entries++;
+    for (struct dirent *entry; open && (entry = readdir(open));)
+        entries += entry->d_name[0] != '.' && !bcue_starts_with(entry->d_name, UNFINISHED_NAME ".tmp");
     if (open)
         closedir(open);
-    return open && entries <= 2;
+    char *mark = bcue_path_join(path, UNFINISHED_NAME);
+    bool marked = !mark || bcue_path_exists(mark);
+    free(mark);
+    return open && entries == 0 && !marked;
 }
 
 static json_t *read_unfinished(const char *folder)
@@ -383,6 +388,7 @@ void bcue_output_tree_drop(bcue_output_tree *tree, const char *beginning)
 bcue_status bcue_output_tree_commit(bcue_output_tree *tree, bcue_error *error)
 {
     remove_named(tree->temporary, UNFINISHED_NAME);
+    remove_named(tree->temporary, MANIFEST_NAME ".tmp");
     char *retired = NULL;
     if (tree->overwrite && bcue_path_exists(tree->target)) {
         bcue_text name = {0};

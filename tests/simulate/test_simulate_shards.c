@@ -246,6 +246,16 @@ static void another_configuration_is_refused(void)
     free(folder);
 }
 
+/* A run that was killed over its first file, before it could say whose the folder is. */
+static void a_folder_without_its_first_file_is_taken(void)
+{
+    bcue_error error = {""};
+    CHECK_OK(bcue_make_dirs(in_tree("first.partial", ""), &error), error);
+    CHECK_OK(bcue_file_write(in_tree("first.partial", "unfinished.json.tmp-1-0"), "{", 1, &error), error);
+    CHECK_OK(simulate("first", NULL, NULL, NULL, NULL, &error), error);
+    CHECK(same_as_whole("first"));
+}
+
 /* A run that was killed between its manifest and its name. */
 static void a_name_is_given_late(void)
 {
@@ -334,6 +344,7 @@ int main(int argc, char **argv)
     RUN(damage_is_found_and_mended);
     RUN(files_from_elsewhere_are_hashed);
     RUN(another_configuration_is_refused);
+    RUN(a_folder_without_its_first_file_is_taken);
     RUN(a_name_is_given_late);
     RUN(processes_share_a_run);
     RUN(a_dry_run_predicts_and_refuses);
