@@ -135,10 +135,10 @@ static bcue_status find_columns(const bcue_source_job *job, csv_columns *columns
     for (int m = 0; m < BCUE_MODALITY_COUNT; m++)
         for (int s = 0; s < columns->slots; s++)
             any = any || columns->file[m][s] >= 0;
-    if (!any)
+    if (!any && columns->power < 0)
         return bcue_source_fail(job, error, "csv",
                                 "%s has none of the columns unit1_rgb, unit1_lidar, unit1_radar, unit2_loc "
-                                "(nor unit1_rgb_1 ...); name "
+                                "(nor unit1_rgb_1 ...) and no unit1_pwr_60ghz; name "
                                 "its columns under `columns`",
                                 bcue_csv_name(csv));
     if (columns->power < 0 && columns->beam < 0)

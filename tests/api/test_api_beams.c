@@ -180,11 +180,38 @@ static void the_page_shows_conditions_and_beams(void)
     bcue_bytes_free(&page);
 }
 
+/* A simulation without sensors has labels all the same; a table without anything is none. */
+static void power_alone_is_enough(void)
+{
+    bcue_report *report;
+    bcue_error error;
+    bcue_text table = {0};
+    CHECK_OK(bcue_make_dirs(FOLDER "/bare", &error), error);
+    bcue_text_puts(&table, "index,unit1_pwr_60ghz,seq_index\n");
+    for (int i = 0; i < ROWS; i++)
+        bcue_text_printf(&table, "%d,../p%d.txt,1\n", i + 1, i);
+    write_file("bare/scenario.csv", table.data, table.size);
+    const char *beams[] = {"data.beams=152"};
+    CHECK_OK(bcue_inspect(FOLDER "/bare", beams, 1, NULL, NULL, &report, &error), error);
+    json_t *json = json_loads(bcue_report_json(report), 0, NULL);
+    const json_t *scene = json_array_get(json_object_get(json, "scenes"), 0);
+    CHECK_STR(json_string_value(json_object_get(scene, "name")), "bare"); /* the source's name */
+    CHECK_INT((int)number(scene, "lobes", "single"), 30);
+    check_blind(scene, 0, ROWS);
+    json_decref(json);
+    bcue_report_destroy(report);
+    write_file("bare/scenario.csv", "index,seq_index\n1,1\n", 20);
+    CHECK_STATUS(bcue_inspect(FOLDER "/bare", beams, 1, NULL, NULL, &report, &error), BCUE_ERROR_CONFIG);
+    CHECK_CONTAINS(error.text, "and no unit1_pwr_60ghz");
+    bcue_text_free(&table);
+}
+
 int main(void)
 {
     make_power();
     write_recording();
     RUN(scenes_are_told_apart);
     RUN(the_page_shows_conditions_and_beams);
+    RUN(power_alone_is_enough);
     return check_summary();
 }
