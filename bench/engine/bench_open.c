@@ -1,6 +1,7 @@
 /* How long it takes until a model can answer, and in how much memory:
 
-       bench_open make full|small|tiny FILE   writes a model with random weights (of that preset)
+       bench_open make full|small|tiny FILE [BEAMS]
+                                              writes a model with random weights (of that preset; 64 beams)
        bench_open FILE [SESSIONS [small]]     opens it, makes SESSIONS (1) sessions, predicts twice in each
 
    Opening is reading and checking the file; a session is the graph, its plan and the packed weights. Peak is
@@ -23,7 +24,7 @@ typedef struct preset {
 #define INPUTS(frames, size)                                                                                 \
     "frames: " #frames "\nchannels: 3\nheight: " #size "\nwidth: " #size "\nlidar_channels: 1\n"             \
     "lidar_height: " #size "\nlidar_width: " #size "\nradar_channels: 2\nradar_height: " #size               \
-    "\nradar_width: " #size "\ngps_frames: 2\nbeams: 64\n"
+    "\nradar_width: " #size "\ngps_frames: 2\n"
 #define FEATURES(size)                                                                                       \
     "camera: {enabled: true, width: " #size ", height: " #size "}\nlidar: {enabled: true, width: " #size     \
     ", height: " #size "}\nradar: {enabled: true, width: " #size ", height: " #size "}\n"                    \
@@ -37,24 +38,27 @@ static const preset presets[] = {
      INPUTS(1, 128), FEATURES(128)},
 };
 
-static bcue_status fill_file(const preset *p, bcue_model_file *file, bcue_graph **graph, bcue_error *error)
+static bcue_status fill_file(const preset *p, long beams, bcue_model_file *file, bcue_graph **graph,
+                             bcue_error *error)
 {
+    char inputs[512];
+    snprintf(inputs, sizeof inputs, "%sbeams: %ld\n", p->inputs, beams);
     BCUE_TRY(bcue_config_read_text(p->model, strlen(p->model), "model", NULL, 0, bcue_model_config_fields,
                                    &file->config, &file->owned_config, error));
-    BCUE_TRY(bcue_config_read_text(p->inputs, strlen(p->inputs), "inputs", NULL, 0, bcue_model_inputs_fields,
+    BCUE_TRY(bcue_config_read_text(inputs, strlen(inputs), "inputs", NULL, 0, bcue_model_inputs_fields,
                                    &file->inputs, &file->owned_inputs, error));
     BCUE_TRY(bcue_model_build(&file->config, &file->inputs, 1, graph, error));
     return bcue_weights_create(*graph, BCUE_F32, 1, &file->weights, error);
 }
 
-static bcue_status make_file(const char *name, const char *path, bcue_error *error)
+static bcue_status make_file(const char *name, const char *path, long beams, bcue_error *error)
 {
     for (size_t i = 0; i < sizeof presets / sizeof *presets; i++) {
         if (strcmp(presets[i].name, name) != 0)
             continue;
         bcue_model_file file = {0};
         bcue_graph *graph = NULL;
-        bcue_status status = fill_file(&presets[i], &file, &graph, error);
+        bcue_status status = fill_file(&presets[i], beams, &file, &graph, error);
         char features[512];
         snprintf(features, sizeof features, "%s", presets[i].features);
         file.features_yaml = features;
@@ -149,8 +153,8 @@ int main(int argc, char **argv)
     bcue_error error = {""};
     bcue_status status;
     const long sessions = argc > 2 ? strtol(argv[2], NULL, 10) : 1;
-    if (argc == 4 && strcmp(argv[1], "make") == 0) {
-        status = make_file(argv[2], argv[3], &error);
+    if ((argc == 4 || argc == 5) && strcmp(argv[1], "make") == 0) {
+        status = make_file(argv[2], argv[3], argc == 5 ? strtol(argv[4], NULL, 10) : 64, &error);
     } else if (argc >= 2 && argc <= 4 && sessions >= 1 && sessions <= MOST_SESSIONS) {
         status = open_file(argv[1], sessions, argc > 3 && strcmp(argv[3], "small") == 0, &error);
     } else {
