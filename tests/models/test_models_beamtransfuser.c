@@ -123,10 +123,8 @@ static void check_single(const char *name, const parity *p)
         if (training != 0)
             CHECK(e.gradient_worst < fmax(5e-2, 2 * parity_torch_f32(p, true, "gradient_worst")) &&
                   e.gradient_median < 2 * parity_torch_f32(p, true, "gradient_median"));
-        else /* A ReLU whose input is 0 but for rounding may fall on the other side, and takes a jump into the
-                gradients: PyTorch's own f32 has some, too. */
-            CHECK(e.gradient_median < 1e-3 &&
-                  e.gradient_worst < fmax(1e-3, 5 * parity_torch_f32(p, false, "gradient_worst")));
+        else /* make_beamtransfuser.py took inputs where no ReLU is so close to 0 that rounding decides. */
+            CHECK(e.gradient_worst < 1e-3);
     }
     bcue_error error = {""};
     parity_errors e;

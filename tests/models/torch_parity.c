@@ -37,11 +37,13 @@ bcue_status parity_open(const char *path, parity *p, bcue_error *error)
     const char *model = bcue_safetensors_metadata(p->file, "model"),
                *inputs = bcue_safetensors_metadata(p->file, "inputs"),
                *batch = bcue_safetensors_metadata(p->file, "batch"),
-               *names = bcue_safetensors_metadata(p->file, "names");
+               *names = bcue_safetensors_metadata(p->file, "names"),
+               *stream = bcue_safetensors_metadata(p->file, "input_stream");
     if (model == NULL || inputs == NULL || batch == NULL || names == NULL)
         return missing("model, inputs, batch, names", error);
     p->batch = strtol(batch, NULL, 10);
     p->names = json_loads(names, 0, NULL);
+    p->input_stream = stream != NULL ? (uint32_t)strtoul(stream, NULL, 10) : INPUT_STREAM;
     BCUE_TRY(bcue_config_read_text(model, strlen(model), path, NULL, 0, bcue_model_config_fields, &p->config,
                                    &p->owned, error));
     BCUE_TRY(bcue_config_read_text(inputs, strlen(inputs), path, NULL, 0, bcue_model_inputs_fields,
@@ -111,10 +113,11 @@ static bcue_status fill_weights(const parity *p, bcue_weights *weights, bcue_err
                                                                : missing("the graph's parameters", error);
 }
 
-static void fill_input(bcue_plan *plan, bcue_dtype dtype, const char *name, uint32_t stream, int64_t count)
+static void fill_input(const parity *p, bcue_plan *plan, bcue_dtype dtype, const char *name, uint32_t stream,
+                       int64_t count)
 {
     void *to = bcue_plan_input(plan, name);
-    bcue_rng rng = bcue_rng_make(SEED, BCUE_RNG_TEST, 0, 0, INPUT_STREAM + stream);
+    bcue_rng rng = bcue_rng_make(SEED, BCUE_RNG_TEST, 0, 0, p->input_stream + stream);
     for (int64_t i = 0; to != NULL && i < count; i++)
         put(dtype, to, i, 2 * bcue_rng_uniform(&rng) - 1);
 }
@@ -123,10 +126,10 @@ static void fill_inputs(const parity *p, bcue_plan *plan, bcue_dtype dtype)
 {
     for (int m = 0; m < BCUE_PICTURE_INPUTS; m++) {
         const bcue_picture_size size = bcue_model_picture(&p->inputs, (bcue_model_input)m);
-        fill_input(plan, dtype, bcue_model_input_names[m], (uint32_t)m,
+        fill_input(p, plan, dtype, bcue_model_input_names[m], (uint32_t)m,
                    p->batch * p->inputs.frames * size.channels * size.height * size.width);
     }
-    fill_input(plan, dtype, "position", BCUE_INPUT_POSITION, p->batch * p->inputs.gps_frames * 2);
+    fill_input(p, plan, dtype, "position", BCUE_INPUT_POSITION, p->batch * p->inputs.gps_frames * 2);
     int32_t *label = bcue_plan_input(plan, "label");
     for (int64_t i = 0; label != NULL && i < p->batch; i++)
         label[i] = (int32_t)(i * 7 % p->inputs.beams);

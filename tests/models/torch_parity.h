@@ -16,7 +16,8 @@ typedef struct parity {
     bcue_model_inputs inputs;
     bcue_config *owned_inputs;
     int64_t batch;
-    json_t *names; /* of the parameters, in the order of their streams */
+    uint32_t input_stream; /* of the first input */
+    json_t *names;         /* of the parameters, in the order of their streams */
     bcue_graph *graph;
 } parity;
 
