@@ -11,7 +11,7 @@ SOURCES = $(shell git ls-files '*.c' '*.h')
 CTEST = ctest --output-on-failure -j $(JOBS) $(CTEST_ARGS)
 HAVE_FUZZ = command -v clang >/dev/null 2>&1 && [ -f tests/fuzz/CMakeLists.txt ]
 
-.PHONY: all help packages release demo test fuzz asan tsan coverage tidy format format-check bench parity-full install clean
+.PHONY: all help packages release demo test fuzz asan tsan coverage tidy format format-check bench parity-full results-crkd install clean
 .DEFAULT_GOAL := all
 
 all: release
@@ -28,6 +28,7 @@ help:
 	@echo 'make format        clang-format all sources in place; make format-check only looks'
 	@echo 'make bench         build and run the benchmarks'
 	@echo 'make parity-full   the whole BeamTransFuser against PyTorch, forward and backward; needs python3 with torch, 20 GB and an hour'
+	@echo 'make results-crkd  teacher, students and yardsticks of cross-modal distillation, as out/crkd/table.md; hours'
 	@echo 'make clean         remove build/'
 
 packages:
@@ -93,6 +94,11 @@ bench: release
 
 parity-full: release
 	@tools/peer/run_beamtransfuser_parity.sh build/release
+
+# The experiments of cross-modal distillation on data/street_paper_b (beamcue simulate configs/street_paper_b.yaml); tools/results/crkd.sh says
+# what the environment can change. Hours.
+results-crkd: release
+	@BEAMCUE=build/release/beamcue tools/results/crkd.sh
 
 install: release
 	@cmake --install build/release --prefix '$(PREFIX)'

@@ -186,9 +186,10 @@ static bcue_status describe_model(const char *path, bcue_report *report, bcue_er
     const bcue_model_inputs *inputs = &model.inputs;
     bcue_text_printf(out, "%s: %s, %lld beams\n", path, bcue_model_kind_names[model.config.kind],
                      (long long)inputs->beams);
-    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++) {
+    for (int i = 0; i < BCUE_INPUT_COUNT; i++) {
         const bcue_picture_size size = bcue_model_picture(inputs, (bcue_model_input)i);
-        if (bcue_model_offers(inputs, (bcue_model_input)i))
+        if (bcue_model_input_has_frames((bcue_model_input)i) &&
+            bcue_model_offers(inputs, (bcue_model_input)i))
             bcue_text_printf(out, "  %-8s %lld frame(s) of %lld x %lld, %lld channel(s)\n",
                              bcue_model_input_names[i], (long long)inputs->frames, (long long)size.width,
                              (long long)size.height, (long long)size.channels);
@@ -213,8 +214,8 @@ static bcue_status describe_model(const char *path, bcue_report *report, bcue_er
 static bcue_model_inputs planned_inputs(const bcue_run_config *run)
 {
     const bcue_feature_config used = bcue_features_for(&run->features, &run->model);
-    int64_t size[BCUE_PICTURE_INPUTS][3]; /* channels, height, width */
-    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++)
+    int64_t size[BCUE_INPUT_COUNT][3]; /* channels, height, width */
+    for (int i = 0; i < BCUE_INPUT_COUNT; i++)
         (void)bcue_feature_shape(&used, (bcue_modality)i, size[i]);
     return (bcue_model_inputs){.frames = run->data.window.frames,
                                .channels = size[0][0],
@@ -222,6 +223,7 @@ static bcue_model_inputs planned_inputs(const bcue_run_config *run)
                                .width = size[0][2],
                                .lidar = {size[1][0], size[1][1], size[1][2]},
                                .radar = {size[2][0], size[2][1], size[2][2]},
+                               .vehicles = {size[4][0], size[4][1], size[4][2]},
                                .gps_frames = used.position.enabled ? run->data.gps_frames : 0,
                                .beams = (run->data.beams + run->data.beam_step - 1) / run->data.beam_step};
 }

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "api/run_task.h"
+#include "api/train_task.h"
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/report_hooks.h"
@@ -60,9 +60,54 @@ static void add_member(bcue_table *table, bcue_run_member member, const bcue_tra
     bcue_table_number(table, 100 * summary->wait_share);
 }
 
+/* A model beside its teacher, on the validation samples. */
+static bcue_table *distilled_table(void)
+{
+    const bcue_column columns[] = {{"model", NULL, BCUE_ALIGN_LEFT, 0},
+                                   {"seed", NULL, BCUE_ALIGN_RIGHT, 0},
+                                   {"parameters", NULL, BCUE_ALIGN_RIGHT, 0},
+                                   {"top-1", "%", BCUE_ALIGN_RIGHT, 2},
+                                   {"mean percentile rank", "%", BCUE_ALIGN_RIGHT, 2},
+                                   {"below the best beam", "dB", BCUE_ALIGN_RIGHT, 3}};
+    return bcue_table_create("Validation samples", columns, sizeof columns / sizeof *columns);
+}
+
+static void add_measures(bcue_table *table, int64_t parameters, double top1, double mpr, double below_db)
+{
+    bcue_table_number(table, (double)parameters);
+    bcue_table_number(table, 100 * top1);
+    if (mpr < 0) {
+        bcue_table_missing(table);
+        bcue_table_missing(table);
+        return;
+    }
+    bcue_table_number(table, 100 * mpr);
+    bcue_table_number(table, below_db);
+}
+
+static void add_distilled(bcue_table *table, bool first, bcue_run_member member,
+                          const bcue_training_summary *summary)
+{
+    if (!summary->has_teacher || summary->validation_count == 0)
+        return;
+    if (first) {
+        bcue_table_row(table);
+        bcue_table_text(table, "teacher");
+        bcue_table_missing(table);
+        add_measures(table, summary->teacher_parameters, summary->teacher_top1, summary->teacher_mpr,
+                     summary->teacher_below_db);
+    }
+    bcue_table_row(table);
+    bcue_table_text(table, "student");
+    bcue_table_number(table, (double)member.seed);
+    add_measures(table, summary->parameters, summary->validation_top1, summary->validation_mpr,
+                 summary->validation_below_db);
+}
+
 static bcue_status train_members(const bcue_run_config *run, const bcue_config *config,
                                  const bcue_dataset *dataset, bcue_ranks *ranks, const bcue_hooks *hooks,
-                                 bcue_report *report, bcue_table *table, bcue_error *error)
+                                 bcue_report *report, bcue_table *table, bcue_table *distilled,
+                                 bcue_error *error)
 {
     const size_t count = bcue_run_member_count(run);
     for (size_t i = 0; i < count; i++) {
@@ -74,6 +119,7 @@ static bcue_status train_members(const bcue_run_config *run, const bcue_config *
                      member.fold >= 0 ? (char)('0' + (int)(member.fold % 10)) : ' ');
         BCUE_TRY(bcue_train_member_on(run, config, dataset, member, ranks, hooks, &summary, error));
         add_member(table, member, &summary);
+        add_distilled(distilled, i == 0, member, &summary);
         bool added = bcue_report_add_file(report, summary.model_path);
         bcue_training_summary_free(&summary);
         char *history = bcue_run_member_path(run, member, "history", "csv");
@@ -92,22 +138,25 @@ static bcue_status train_here(const bcue_run_config *run, const bcue_config *con
     bcue_dataset *dataset;
     BCUE_TRY(bcue_check_writable_dir(run->out, error));
     BCUE_TRY(bcue_dataset_open(&run->data, config, hooks, &dataset, error));
-    bcue_table *table = summary_table(run);
-    bcue_status status = table == NULL ? bcue_fail_memory(error, "the report") : BCUE_OK;
+    bcue_table *table = summary_table(run), *distilled = distilled_table();
+    bcue_status status = table == NULL || distilled == NULL ? bcue_fail_memory(error, "the report") : BCUE_OK;
     if (status == BCUE_OK && ranks->rank == 0)
         status = write_effective_config(run, report, error);
     if (status == BCUE_OK)
-        status = train_members(run, config, dataset, ranks, hooks, report, table, error);
+        status = train_members(run, config, dataset, ranks, hooks, report, table, distilled, error);
     if (status == BCUE_OK)
         status = bcue_report_add_table(report, "members", table, error);
+    if (status == BCUE_OK && run->distill.teacher != NULL)
+        status = bcue_report_add_table(report, "distilled", distilled, error);
     bcue_table_destroy(table);
+    bcue_table_destroy(distilled);
     bcue_dataset_destroy(dataset);
     return status;
 }
 
 /* In every process that mpirun started; only the first one talks. */
-static bcue_status train_run(const bcue_run_config *run, const bcue_config *config, const char *path,
-                             const bcue_hooks *hooks, bcue_report *report, bcue_error *error)
+bcue_status bcue_train_task(const bcue_run_config *run, const bcue_config *config, const char *path,
+                            const bcue_hooks *hooks, bcue_report *report, bcue_error *error)
 {
     (void)path; /* training takes nothing but its configuration */
     bcue_ranks ranks;
@@ -125,7 +174,8 @@ static bcue_status train_run(const bcue_run_config *run, const bcue_config *conf
 bcue_status bcue_train(const char *config_path, const char *const *overrides, size_t override_count,
                        const bcue_hooks *hooks, bcue_report **report, bcue_error *error)
 {
-    return bcue_do_run_task(train_run, config_path, overrides, override_count, NULL, hooks, report, error);
+    return bcue_do_run_task(bcue_train_task, config_path, overrides, override_count, NULL, hooks, report,
+                            error);
 }
 
 char *bcue_train_config_help(void)

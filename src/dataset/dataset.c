@@ -150,7 +150,7 @@ static bcue_status check_config(const bcue_data_config *config, const bcue_confi
     for (size_t i = 0; i < config->require.count; i++)
         if (bcue_modality_find(config->require.items[i]) == BCUE_MODALITY_COUNT)
             return bcue_key_fail(origin, error, "data.require",
-                                 "%s is no modality; expected camera, lidar, radar or gps",
+                                 "%s is no modality; expected camera, lidar, radar, gps or vehicles",
                                  config->require.items[i]);
     return BCUE_OK;
 }

@@ -16,12 +16,25 @@
 enum { EXPORT_BATCH = 16, EXPORT_THREADS = 2 };
 static const char *const side_names[] = {"none", "train", "validation", "test"};
 
-const char *const bcue_export_files[] = {
-    "about.json", "samples.csv",        "label.npy",    "power.npy",
-    "split.npy",  "episode.npy",        "fix.npy",      "rsu_fix.npy",
-    "camera.npy", "camera_present.npy", "position.npy", "position_present.npy",
-    "lidar.npy",  "lidar_present.npy",  "radar.npy",    "radar_present.npy",
-    NULL};
+const char *const bcue_export_files[] = {"about.json",
+                                         "samples.csv",
+                                         "label.npy",
+                                         "power.npy",
+                                         "split.npy",
+                                         "episode.npy",
+                                         "fix.npy",
+                                         "rsu_fix.npy",
+                                         "camera.npy",
+                                         "camera_present.npy",
+                                         "position.npy",
+                                         "position_present.npy",
+                                         "lidar.npy",
+                                         "lidar_present.npy",
+                                         "radar.npy",
+                                         "radar_present.npy",
+                                         "vehicles.npy",
+                                         "vehicles_present.npy",
+                                         NULL};
 
 typedef struct export_job {
     const bcue_dataset *dataset;
@@ -133,7 +146,7 @@ static bcue_status put_files(const export_job *job, const bcue_sample *sample, c
                              bcue_text *out, bcue_error *error)
 {
     int frames = (int)bcue_dataset_frames(job->dataset);
-    for (int m = 0; m < BCUE_GPS; m++)
+    for (int m = 0; m < BCUE_MODALITY_COUNT; m++)
         for (int f = 0; has[m] && f < frames; f++) {
             const char *file = sample->file[m] != NULL ? sample->file[m][f] : NULL;
             char *path = file != NULL ? bcue_dataset_path(job->dataset, sample, file) : bcue_strdup("");
@@ -169,8 +182,8 @@ static bcue_status write_table(const export_job *job, bcue_error *error)
     bool has[BCUE_MODALITY_COUNT];
     bcue_text out = {0};
     bcue_text_puts(&out, "id,side,label,source,episode,sequence,row,time_s");
-    for (int m = 0; m < BCUE_GPS; m++) {
-        has[m] = has_modality(job->dataset, m);
+    for (int m = 0; m < BCUE_MODALITY_COUNT; m++) {
+        has[m] = bcue_modality_has_frames((bcue_modality)m) && has_modality(job->dataset, m);
         for (int f = 0; has[m] && f < bcue_dataset_frames(job->dataset); f++)
             bcue_text_printf(&out, ",%s_%d", bcue_modality_name((bcue_modality)m), f + 1);
     }
@@ -233,7 +246,7 @@ static bcue_status begin_inputs(const export_job *job, const bcue_feature_config
                                 input_files *files, bcue_error *error)
 {
     size_t count = bcue_dataset_count(job->dataset), frames = (size_t)bcue_dataset_frames(job->dataset);
-    for (int m = 0; m < BCUE_GPS; m++) {
+    for (int m = 0; m < BCUE_MODALITY_COUNT; m++) {
         int64_t frame[3];
         char name[64], present_name[64];
         if (!bcue_feature_shape(features, (bcue_modality)m, frame))
@@ -292,7 +305,7 @@ static bcue_status write_inputs(const export_job *job, const bcue_feature_config
     bcue_loader *loader;
     input_files files = {0};
     if (!features->camera.enabled && !features->lidar.enabled && !features->radar.enabled &&
-        !features->position.enabled)
+        !features->position.enabled && !features->vehicles.enabled)
         return BCUE_OK;
     BCUE_TRY(bcue_loader_create(job->dataset, features, EXPORT_THREADS, job->hooks, &loader, error));
     bcue_status status = begin_inputs(job, features, &files, error);

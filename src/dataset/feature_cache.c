@@ -133,6 +133,11 @@ static void hash_lidar(bcue_hash *hash, const bcue_lidar_recipe *recipe)
     bcue_hash_double(hash, recipe->y_high_m);
     bcue_hash_int(hash, recipe->clip);
     hash_file(hash, recipe->background);
+    if (recipe->ground_m > 0) { /* caches from before stay good */
+        bcue_hash_double(hash, recipe->ground_m);
+        bcue_hash_double(hash, recipe->height_m);
+        bcue_hash_double(hash, recipe->pitch_deg);
+    }
 }
 
 static void hash_radar(bcue_hash *hash, const bcue_radar_recipe *recipe)
@@ -145,6 +150,20 @@ static void hash_radar(bcue_hash *hash, const bcue_radar_recipe *recipe)
     bcue_hash_double(hash, recipe->points_azimuth_deg);
     bcue_hash_double(hash, recipe->points_velocity_mps);
     bcue_hash_int(hash, recipe->points_clip);
+    if (recipe->kind != BCUE_RADAR_HPS) /* caches from before stay good */
+        return;
+    bcue_hash_int(hash, recipe->points);
+    bcue_hash_int(hash, recipe->hps);
+    bcue_hash_int(hash, recipe->points_frame);
+    bcue_hash_double(hash, recipe->points_altitude_deg);
+    bcue_hash_double(hash, recipe->points_pitch_deg);
+    bcue_hash_double(hash, recipe->points_height_m);
+}
+
+static void hash_vehicles(bcue_hash *hash, const bcue_vehicle_recipe *recipe)
+{
+    bcue_hash_int(hash, recipe->most);
+    bcue_hash_double(hash, recipe->scale_m);
 }
 
 /* Recipe and files with sizes and times of change: whatever would change a frame changes the key. */
@@ -158,12 +177,16 @@ static uint64_t make_key(const bcue_dataset *dataset, const bcue_feature_config 
         hash_camera(&hash, &features->camera);
     else if (modality == BCUE_LIDAR)
         hash_lidar(&hash, &features->lidar);
+    else if (modality == BCUE_VEHICLES)
+        hash_vehicles(&hash, &features->vehicles);
     else
         hash_radar(&hash, &features->radar);
     for (size_t i = 0; i < count; i++) {
         char *path = bcue_dataset_path(dataset, files[i].sample, files[i].file);
         hash_file(&hash, path);
         bcue_hash_int(&hash, files[i].sample->scenario);
+        for (int axis = 0; modality == BCUE_VEHICLES && axis < 2; axis++)
+            bcue_hash_double(&hash, files[i].sample->rsu_fix[axis]);
         free(path);
     }
     return bcue_hash_end(&hash);
@@ -211,8 +234,9 @@ static void decode_one(void *context, size_t i)
     const bcue_sample *sample = job->files[i].sample;
     bcue_radar_maps *maps = NULL;
     char *path = bcue_dataset_path(job->dataset, sample, job->files[i].file);
-    bool good = path != NULL && bcue_frame_read(job->recipes, job->modality, path, sample->scenario, &maps,
-                                                NULL, out, &job->errors[i]) == BCUE_OK;
+    bool good =
+        path != NULL && bcue_frame_read(job->recipes, job->modality, path, sample->scenario, sample->rsu_fix,
+                                        &maps, NULL, out, &job->errors[i]) == BCUE_OK;
     bcue_radar_maps_destroy(maps);
     if (!good)
         memset(out, 0, job->frame_floats * sizeof *out);
@@ -224,7 +248,8 @@ static void decode_one(void *context, size_t i)
 static bcue_status write_frames(bcue_file_writer *writer, chunk *job, size_t count, cache_entry *entries,
                                 const bcue_hooks *hooks, bcue_error *error)
 {
-    static const char *const stages[BCUE_MODALITY_COUNT] = {"pack pictures", "pack LiDAR", "pack radar"};
+    static const char *const stages[BCUE_MODALITY_COUNT] = {"pack pictures", "pack LiDAR",
+                                                            "pack radar", [BCUE_VEHICLES] = "pack vehicles"};
     const char *stage = stages[job->modality];
     int warnings = 0;
     const cached_file *files = job->files;

@@ -15,11 +15,12 @@ bcue_status bcue_frame_recipes_open(const bcue_feature_config *features, bcue_fr
                                     bcue_error *error);
 void bcue_frame_recipes_close(bcue_frame_recipes *recipes);
 
-/* `out`: a frame of camera (before normalisation and augmentation), LiDAR or radar (before augmentation).
+/* `out`: a frame of camera (before normalisation and augmentation), LiDAR or radar (before augmentation), or
+   vehicles around the RSU at `rsu_fix` (latitude, longitude).
    `maps`: work space for radar, kept from call to call by one thread; starts as NULL and is destroyed by the
    caller. `change` (may be NULL) is for LiDAR. */
 bcue_status bcue_frame_read(const bcue_frame_recipes *recipes, bcue_modality modality, const char *path,
-                            int scenario, bcue_radar_maps **maps, const bcue_lidar_change *change, float *out,
-                            bcue_error *error);
+                            int scenario, const double rsu_fix[2], bcue_radar_maps **maps,
+                            const bcue_lidar_change *change, float *out, bcue_error *error);
 
 #endif

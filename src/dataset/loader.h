@@ -9,8 +9,9 @@ typedef struct bcue_batch {
     size_t count;                              /* samples in this batch (the last one may be short) */
     const size_t *sample;                      /* their indices */
     const float *data[BCUE_MODALITY_COUNT];    /* camera (count, P, C, H, W); lidar (count, P, 1, H, W); radar
-                                                  (count, P, 2, H, W); gps (count, gps_frames, 2); NULL: not
-                                                  enabled. Missing frames are zeros. */
+                                                  (count, P, 2, H, W) or (count, P, 1, points, 5);
+                                                  gps (count, gps_frames, 2); vehicles (count, P, 1, most, 3);
+                                                  NULL: not enabled. Missing frames are zeros. */
     const float *present[BCUE_MODALITY_COUNT]; /* (count, P) or (count, gps_frames): 1 or 0 */
     const int32_t *label; /* (count), -1 = none; of a mirrored sample: the mirrored beam */
     const double *power; /* (count, beams) linear, NaN where there is none; reversed with a mirrored sample */

@@ -97,6 +97,9 @@ typedef struct bcue_sample {
     double time_s;       /* of the newest frame; from time stamps, else row * 0.1 */
     int32_t label;       /* 0-based best beam, or -1: unlabelled (e.g. challenge test) */
     const double *power; /* linear, bcue_dataset_beams() values, or NULL */
+    int32_t label_now; /* best beam at the newest frame, -1 unknown: with a horizon, what a sweep now finds */
+    const double *power_now;
+    const char *vehicle_power; /* at the label's instant: .npy (vehicles, beams) of linear powers; or NULL */
     const char *const *file[BCUE_MODALITY_COUNT]; /* frames entries, oldest first; NULL array: modality absent
                                                      from the source */
     const double *fix; /* gps_frames x (latitude, longitude) degrees, oldest first, NaN = missing; the newest

@@ -79,8 +79,9 @@ static bcue_status load_frame(frame_job *job, size_t frame, float *out, bcue_err
     char *path = bcue_dataset_path(maker->dataset, job->sample, file);
     if (path == NULL)
         return bcue_fail_memory(error, file);
-    bcue_status status = bcue_frame_read(&maker->recipes, job->modality, path, job->sample->scenario,
-                                         &job->maps, moved_points ? &change : NULL, out, error);
+    bcue_status status =
+        bcue_frame_read(&maker->recipes, job->modality, path, job->sample->scenario, job->sample->rsu_fix,
+                        &job->maps, moved_points ? &change : NULL, out, error);
     free(path);
     return status;
 }
@@ -183,8 +184,8 @@ bcue_status bcue_input_make(const bcue_input_maker *maker, size_t index, const b
 {
     const bcue_sample *sample = bcue_dataset_sample(maker->dataset, index);
     bcue_augment_draw draw = draw_for(maker, sample, index);
-    for (int m = 0; m < BCUE_GPS; m++)
-        if (target->data[m] != NULL)
+    for (int m = 0; m < BCUE_MODALITY_COUNT; m++)
+        if (target->data[m] != NULL && bcue_modality_has_frames((bcue_modality)m))
             BCUE_TRY(make_frames(maker, index, (bcue_modality)m, &draw, target, undecodable, trouble, error));
     if (target->data[BCUE_GPS] != NULL)
         BCUE_TRY(make_position(maker, sample, &draw, target, error));

@@ -14,16 +14,17 @@
 
 /* The recordings' names of the columns with one file per frame. */
 static const char *const file_columns[BCUE_MODALITY_COUNT] = {"unit1_rgb", "unit1_lidar", "unit1_radar",
-                                                              "unit2_loc"};
+                                                              "unit2_loc", "unit2_vehicles"};
 static const char *const known_columns[] = {
-    "index",     "seq_index",   "window_index", "time_stamp", "unit1_pwr_60ghz", "unit1_beam", "unit1_loc",
-    "unit1_rgb", "unit1_lidar", "unit1_radar",  "unit2_loc",  "scene",           "condition"};
+    "index",          "seq_index",         "window_index", "time_stamp",  "unit1_pwr_60ghz", "unit1_beam",
+    "unit1_loc",      "unit1_rgb",         "unit1_lidar",  "unit1_radar", "unit2_loc",       "scene",
+    "unit2_vehicles", "unit1_vehicle_pwr", "condition"};
 static const char *const telemetry_parts[] = {"spd_over_grnd", "num_sat", "altitude", "geo_sep",
                                               "mode_fix_type", "pdop",    "hdop",     "vdop"};
 enum { MAX_TELEMETRY = 32 };
 
 typedef struct csv_columns {
-    int index, sequence, piece, time, power, beam, rsu, scene, condition;
+    int index, sequence, piece, time, power, beam, rsu, vehicle_power, scene, condition;
     int file[BCUE_MODALITY_COUNT][BCUE_MAX_SLOTS];
     int slots;
     int telemetry[MAX_TELEMETRY];
@@ -125,6 +126,7 @@ static bcue_status find_columns(const bcue_source_job *job, csv_columns *columns
     columns->rsu = find_column(job, "unit1_loc");
     columns->scene = find_column(job, "scene");
     columns->condition = find_column(job, "condition");
+    columns->vehicle_power = find_column(job, "unit1_vehicle_pwr");
     columns->time = find_column(job, "time_stamp");
     for (size_t c = 0; columns->time < 0 && c < bcue_csv_columns(csv); c++)
         if (bcue_starts_with(bcue_csv_header(csv, c), "time_stamp"))
@@ -404,6 +406,12 @@ static bcue_status read_row(bcue_source_job *job, const csv_columns *columns, si
         }
     }
     read_label(job, cell_of(job, number, columns->beam), row);
+    if (columns->vehicle_power >= 0) {
+        const char *cell = cell_of(job, number, columns->vehicle_power);
+        row->vehicle_power = *cell != '\0' ? bcue_arena_strdup(job->arena, cell) : NULL;
+        if (*cell != '\0' && row->vehicle_power == NULL)
+            return bcue_fail_memory(error, table->name);
+    }
     return read_power(job, cell_of(job, number, columns->power), row, tally, error);
 }
 

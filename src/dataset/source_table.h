@@ -17,6 +17,7 @@ typedef struct bcue_row {
     int64_t *key;                   /* slots entries */
     double *fix;                    /* slots x (latitude, longitude); NaN = missing */
     double rsu_fix[2];
+    const char *vehicle_power; /* file with the power of every vehicle, as the table says it; NULL: none */
     double *power;      /* the file's beams, axis already reversed where the config says so; NULL = missing */
     bool power_present; /* the row names a power file that has numbers, usable or not */
     int64_t file_label; /* as written; INT64_MIN = none */

@@ -85,7 +85,7 @@ static bcue_status fill_frames(const bcue_source_job *job, size_t newest, const 
     sample->frame_key = keys;
     sample->fix = fixes;
     for (int m = 0; m < BCUE_MODALITY_COUNT; m++) {
-        if (m == BCUE_GPS || !table->has[m])
+        if (!bcue_modality_has_frames((bcue_modality)m) || !table->has[m])
             continue;
         const char **files = bcue_arena_alloc(job->arena, shape->frames, sizeof *files);
         if (files == NULL)
@@ -167,6 +167,8 @@ static bcue_status append_sample(bcue_source_job *job, size_t newest, const wind
                           .row = (int64_t)newest,
                           .time_s = row->time_s,
                           .label = target->label,
+                          .label_now = row->label,
+                          .vehicle_power = target->vehicle_power,
                           .rsu_fix = {row->rsu_fix[0], row->rsu_fix[1]}};
     BCUE_TRY(fill_frames(job, newest, shape, &sample, error));
     sample.scenario = scenario_of(table, &sample, shape->frames);
@@ -176,7 +178,8 @@ static bcue_status append_sample(bcue_source_job *job, size_t newest, const wind
     }
     if (target->power != NULL)
         sample.power = kept_power(job, target->power);
-    if (target->power != NULL && sample.power == NULL)
+    sample.power_now = row == target ? sample.power : row->power != NULL ? kept_power(job, row->power) : NULL;
+    if ((target->power != NULL && sample.power == NULL) || (row->power != NULL && sample.power_now == NULL))
         return bcue_fail_memory(error, table->name);
     job->table->defects.samples++;
     return append_copies(job, row->index, sample, samples, error);

@@ -139,6 +139,8 @@ void bcue_augment_camera(const bcue_augment_draw *draw, const bcue_camera_recipe
 
 void bcue_augment_radar(const bcue_augment_draw *draw, const bcue_radar_recipe *recipe, float *maps)
 {
+    if (recipe->kind == BCUE_RADAR_HPS) /* points have no gain, and are never mirrored */
+        return;
     size_t values = 2 * (size_t)recipe->height * (size_t)recipe->width;
     if (draw->flip)
         bcue_radar_mirror(recipe, maps);

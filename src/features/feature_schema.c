@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "features/point_sampling.h"
 
-static const char *const modality_names[BCUE_MODALITY_COUNT] = {"camera", "lidar", "radar", "gps"};
+static const char *const modality_names[BCUE_MODALITY_COUNT] = {"camera", "lidar", "radar", "gps",
+                                                                "vehicles"};
 
 const char *bcue_modality_name(bcue_modality modality)
 {
@@ -22,7 +24,9 @@ bcue_modality bcue_modality_find(const char *name)
 }
 
 static const char *const view_choices[] = {"fixed", "scenario", NULL};
-static const char *const radar_choices[] = {"tii", "calibrated", "points", NULL};
+static const char *const radar_choices[] = {"tii", "calibrated", "points", "hps", NULL};
+static const char *const rule_choices[] = {"highest", "farthest", "moving", "azimuth-nearest", NULL};
+static const char *const frame_choices[] = {"sensor", "ground", NULL};
 static const char *const normalise_choices[] = {"imagenet", "unit", NULL};
 static const char *const position_choices[] = {"minmax", "enu", "utm", "angle", NULL};
 
@@ -145,6 +149,27 @@ static const bcue_config_field lidar_fields[] = {
      .offset = LIDAR(background),
      .help = "PLY of static points (beamcue inspect --static-lidar); points of a cloud within 0.3 + 4.7 "
              "(r/30)^4 m of one are left out"},
+    {.name = "ground_m",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = LIDAR(ground_m),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1000,
+     .help = "leave out points less than this above flat ground, metres; 0 = none"},
+    {.name = "height_m",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = LIDAR(height_m),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1000,
+     .help = "with ground_m: height of the sensor above ground, metres"},
+    {.name = "pitch_deg",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = LIDAR(pitch_deg),
+     .fallback = "0",
+     .minimum = -90,
+     .maximum = 90,
+     .help = "with ground_m: the sensor looks up by this much, degrees"},
     {0},
 };
 
@@ -161,7 +186,7 @@ static const bcue_config_field radar_fields[] = {
      .fallback = "tii",
      .choices = radar_choices,
      .help = "tii: magnitudes scaled from least to largest, as published; calibrated: windowed, centred, in "
-             "dB; points: counts of a list of points"},
+             "dB; points: counts of a list of points; hps: the points themselves"},
     {.name = "height",
      .type = BCUE_CONFIG_INT,
      .offset = RADAR(height),
@@ -246,6 +271,74 @@ static const bcue_config_field radar_fields[] = {
      .minimum = 1,
      .maximum = 1000000,
      .help = "points: number in a cell that becomes 1; more is cut"},
+    {.name = "points",
+     .type = BCUE_CONFIG_INT,
+     .offset = RADAR(points),
+     .fallback = "512",
+     .minimum = 1,
+     .maximum = 65536,
+     .help = "hps: points a frame; fewer leave rows of zeros. points_range_m, points_azimuth_deg and "
+             "points_velocity_mps become 1"},
+    {.name = "hps",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = RADAR(hps),
+     .fallback = "highest",
+     .choices = rule_choices,
+     .help = "hps: which stay when there are more: greatest height above ground; farthest-point sampling; "
+             "fastest; the nearest in each of 64 directions, then the second nearest, ..."},
+    {.name = "points_frame",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = RADAR(points_frame),
+     .fallback = "sensor",
+     .choices = frame_choices,
+     .help =
+         "hps: sensor: velocity, azimuth, altitude, depth as measured; ground: velocity, and metres ahead, "
+         "to the right and above ground in units of points_height_m"},
+    {.name = "points_altitude_deg",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = RADAR(points_altitude_deg),
+     .fallback = "15",
+     .minimum = 0.1,
+     .maximum = 90,
+     .help = "hps: altitude that becomes 1, degrees"},
+    {.name = "points_pitch_deg",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = RADAR(points_pitch_deg),
+     .fallback = "0",
+     .minimum = -90,
+     .maximum = 90,
+     .help = "hps: the radar looks up by this much, degrees"},
+    {.name = "points_height_m",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = RADAR(points_height_m),
+     .fallback = "5",
+     .minimum = 0.1,
+     .maximum = 1000,
+     .help = "hps: height of the radar above ground, metres"},
+    {0},
+};
+
+#define VEHICLES(member) offsetof(bcue_vehicle_recipe, member)
+static const bcue_config_field vehicle_fields[] = {
+    {.name = "enabled",
+     .type = BCUE_CONFIG_BOOL,
+     .offset = VEHICLES(enabled),
+     .fallback = "false",
+     .help = "use the fixes of all vehicles (unit2_vehicles)"},
+    {.name = "most",
+     .type = BCUE_CONFIG_INT,
+     .offset = VEHICLES(most),
+     .fallback = "40",
+     .minimum = 1,
+     .maximum = 4096,
+     .help = "vehicles a frame, those nearest to the RSU; fewer leave rows of zeros"},
+    {.name = "scale_m",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = VEHICLES(scale_m),
+     .fallback = "50",
+     .minimum = 1e-3,
+     .maximum = 1e6,
+     .help = "metres east and north of the RSU that become 1"},
     {0},
 };
 
@@ -432,6 +525,11 @@ const bcue_config_field bcue_feature_config_fields[] = {
      .offset = offsetof(bcue_feature_config, position),
      .fields = position_fields,
      .help = "vehicle position"},
+    {.name = "vehicles",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = offsetof(bcue_feature_config, vehicles),
+     .fields = vehicle_fields,
+     .help = "positions of all vehicles"},
     {.name = "augment",
      .type = BCUE_CONFIG_SECTION,
      .offset = offsetof(bcue_feature_config, augment),
@@ -471,6 +569,9 @@ static bcue_status check_flip(const bcue_feature_config *config, int64_t beam_st
                       "with beam_step > 1 the kept beams are not mirror images of one another, so samples "
                       "cannot be flipped",
                       error);
+    if ((config->radar.enabled && config->radar.kind == BCUE_RADAR_HPS) || config->vehicles.enabled)
+        return refuse(origin, prefix, "augment.flip",
+                      "lists of radar points and sets of vehicles are not mirrored: set flip: 0", error);
     const bcue_lidar_recipe *lidar = &config->lidar;
     if (lidar->enabled && (lidar->field_of_view != BCUE_LIDAR_VIEW_FIXED ||
                            lidar->y_low_m + lidar->y_high_m < 0 || lidar->y_low_m + lidar->y_high_m > 0))
@@ -500,16 +601,28 @@ bcue_status bcue_feature_config_check(const bcue_feature_config *config, int64_t
     return check_flip(config, beam_step, origin, prefix, error);
 }
 
+bool bcue_modality_has_frames(bcue_modality modality)
+{
+    return (unsigned)modality < BCUE_MODALITY_COUNT && modality != BCUE_GPS;
+}
+
 bool bcue_feature_shape(const bcue_feature_config *config, bcue_modality modality, int64_t shape[3])
 {
     const bcue_camera_recipe *camera = &config->camera;
     const bcue_lidar_recipe *lidar = &config->lidar;
     const bcue_radar_recipe *radar = &config->radar;
-    const int64_t sizes[BCUE_GPS][3] = {{camera->channels, camera->height, camera->width},
-                                        {1, lidar->height, lidar->width},
-                                        {2, radar->height, radar->width}};
-    const bool enabled[BCUE_MODALITY_COUNT] = {camera->enabled, lidar->enabled, radar->enabled, false};
-    const bool has = (unsigned)modality < BCUE_GPS && enabled[modality];
+    const bool points = radar->kind == BCUE_RADAR_HPS;
+    const int64_t sizes[BCUE_MODALITY_COUNT][3] = {
+        [BCUE_CAMERA] = {camera->channels, camera->height, camera->width},
+        [BCUE_LIDAR] = {1, lidar->height, lidar->width},
+        [BCUE_RADAR] = {points ? 1 : 2, points ? radar->points : radar->height,
+                        points ? BCUE_POINT_FIELDS : radar->width},
+        [BCUE_VEHICLES] = {1, config->vehicles.most, BCUE_VEHICLE_FIELDS}};
+    const bool enabled[BCUE_MODALITY_COUNT] = {[BCUE_CAMERA] = camera->enabled,
+                                               [BCUE_LIDAR] = lidar->enabled,
+                                               [BCUE_RADAR] = radar->enabled,
+                                               [BCUE_VEHICLES] = config->vehicles.enabled};
+    const bool has = (unsigned)modality < BCUE_MODALITY_COUNT && enabled[modality];
     for (int i = 0; i < 3; i++)
         shape[i] = has ? sizes[modality][i] : 0;
     return has;
@@ -521,7 +634,7 @@ static bcue_status check_restored(const bcue_feature_config *config, const char 
     bcue_status status = bcue_feature_config_check(config, 1, NULL, "", error);
     if (status != BCUE_OK)
         return bcue_fail_context(error, BCUE_ERROR_FORMAT, "%s", name);
-    for (int m = 0; m < BCUE_GPS; m++) {
+    for (int m = 0; m < BCUE_MODALITY_COUNT; m++) {
         int64_t shape[3];
         (void)bcue_feature_shape(config, (bcue_modality)m, shape);
         if (memcmp(shape, sizes->frame[m], sizeof shape) != 0)

@@ -64,6 +64,23 @@ static bool change_point(bcue_lidar_change *change, double point_m[3])
     return kept;
 }
 
+/* Height above flat ground, plus an offset: a . point + b. */
+typedef struct ground_plane {
+    bool used;
+    double ahead, up, offset;
+} ground_plane;
+
+static ground_plane make_ground(const bcue_lidar_recipe *recipe)
+{
+    const double pitch = recipe->pitch_deg * 3.14159265358979323846 / 180.0;
+    return (ground_plane){recipe->ground_m > 0, sin(pitch), cos(pitch), recipe->height_m - recipe->ground_m};
+}
+
+static bool on_ground(const ground_plane *ground, const double point_m[3])
+{
+    return ground->used && !(ground->ahead * point_m[0] + ground->up * point_m[2] + ground->offset >= 0);
+}
+
 void bcue_lidar_features(const bcue_ply *cloud, const bcue_lidar_recipe *recipe,
                          const bcue_lidar_background *background, int scenario,
                          const bcue_lidar_change *change, float *out)
@@ -73,6 +90,7 @@ void bcue_lidar_features(const bcue_ply *cloud, const bcue_lidar_recipe *recipe,
     bin_axis x_axis = make_axis(bounds.low_m[0], bounds.high_m[0], recipe->height),
              y_axis = make_axis(bounds.low_m[1], bounds.high_m[1], recipe->width);
     bcue_lidar_change changing = change != NULL ? *change : (bcue_lidar_change){0};
+    const ground_plane ground = make_ground(recipe);
     bool changed = changing.jitter_m > 0 || changing.drop > 0;
     memset(out, 0, cells * sizeof *out);
     for (size_t i = 0; i < cloud->count; i++) {
@@ -82,7 +100,8 @@ void bcue_lidar_features(const bcue_ply *cloud, const bcue_lidar_recipe *recipe,
             continue;
         int64_t row = find_bin(&x_axis, point_m[0]);
         int64_t column = row < 0 ? -1 : find_bin(&y_axis, point_m[1]);
-        if (column < 0 || (background != NULL && !bcue_lidar_is_foreground(background, point_m)))
+        if (column < 0 || on_ground(&ground, point_m) ||
+            (background != NULL && !bcue_lidar_is_foreground(background, point_m)))
             continue;
         out[row * recipe->width + column] += 1; /* exact below 2^24 */
     }

@@ -22,6 +22,9 @@ typedef struct bcue_lidar_recipe {
     double x_low_m, x_high_m, y_low_m, y_high_m;
     int64_t clip;     /* count that becomes 1; more is cut */
     char *background; /* PLY of static points that are taken out of every cloud; NULL = keep all */
+    /* Flat ground: points less than ground_m above it are left out; 0 = none are. The sensor stands height_m
+       above it and looks up by pitch_deg. */
+    double ground_m, height_m, pitch_deg;
 } bcue_lidar_recipe;
 
 typedef struct bcue_lidar_bounds {

@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "dsp/fft.h"
+#include "features/point_sampling.h"
 #include "formats/mat.h"
 
 static const double speed_of_light_mps = 299792458.0, pi = 3.14159265358979323846;
@@ -78,7 +79,8 @@ bcue_status bcue_radar_maps_create(const bcue_radar_recipe *recipe, bcue_radar_m
     if (made == NULL)
         return bcue_fail_memory(error, "the radar maps");
     made->recipe = *recipe;
-    bcue_status status = recipe->kind != BCUE_RADAR_POINTS ? make_plans(made, error) : BCUE_OK;
+    const bool cubes = recipe->kind == BCUE_RADAR_TII || recipe->kind == BCUE_RADAR_CALIBRATED;
+    bcue_status status = cubes ? make_plans(made, error) : BCUE_OK;
     if (status != BCUE_OK) {
         bcue_radar_maps_destroy(made);
         return status;
@@ -373,6 +375,8 @@ static bcue_status make_from_points(const bcue_radar_recipe *recipe, const bcue_
 bcue_status bcue_radar_features(bcue_radar_maps *maps, const bcue_npy *cube, const char *name, float *out,
                                 bcue_error *error)
 {
+    if (maps->recipe.kind == BCUE_RADAR_HPS)
+        return bcue_point_sample(&maps->recipe, cube, name, out, error);
     return maps->recipe.kind == BCUE_RADAR_POINTS ? make_from_points(&maps->recipe, cube, name, out, error)
                                                   : make_from_cube(maps, cube, name, out, error);
 }

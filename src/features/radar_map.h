@@ -20,7 +20,18 @@ typedef enum bcue_radar_kind {
     BCUE_RADAR_CALIBRATED,
     /* Lists of points (velocity, azimuth, altitude, depth), as CARLA's radar writes them: counts per cell. */
     BCUE_RADAR_POINTS,
+    /* The same lists as a fixed number of points: point_sampling.h. */
+    BCUE_RADAR_HPS,
 } bcue_radar_kind;
+
+/* Which points stay when there are more than a network takes. */
+typedef enum bcue_point_rule {
+    BCUE_POINTS_HIGHEST,         /* greatest height above ground */
+    BCUE_POINTS_FARTHEST,        /* farthest-point sampling: spread over all that was seen */
+    BCUE_POINTS_MOVING,          /* greatest |radial velocity| */
+    BCUE_POINTS_AZIMUTH_NEAREST, /* the nearest in every direction */
+} bcue_point_rule;
+typedef enum bcue_point_frame { BCUE_POINTS_SENSOR, BCUE_POINTS_GROUND } bcue_point_frame;
 
 typedef struct bcue_radar_recipe {
     bool enabled;
@@ -31,6 +42,11 @@ typedef struct bcue_radar_recipe {
     double antenna_spacing;                                            /* in wavelengths */
     double points_range_m, points_azimuth_deg, points_velocity_mps;    /* POINTS: edges of the maps */
     int64_t points_clip;                                               /* POINTS: count that becomes 1 */
+    /* HPS: rows, which points, and what their numbers are; the three above are what becomes 1 */
+    int64_t points;
+    int hps;                                                       /* bcue_point_rule */
+    int points_frame;                                              /* bcue_point_frame */
+    double points_altitude_deg, points_pitch_deg, points_height_m; /* becomes 1; of the radar */
 } bcue_radar_recipe;
 
 /* The maps of one recipe and cube shape: transform plans and work space, for one thread at a time. */
@@ -39,8 +55,9 @@ bcue_status bcue_radar_maps_create(const bcue_radar_recipe *recipe, bcue_radar_m
                                    bcue_error *error);
 void bcue_radar_maps_destroy(bcue_radar_maps *maps); /* NULL is fine */
 
-/* out: (2, height, width) floats in [0, 1]: range-angle, then range-velocity. `cube`: complex of rank 3 for
-   TII and CALIBRATED, at most `height` samples and `width` antennas and chirps; real (N, 4) for POINTS.
+/* out: (2, height, width) floats in [0, 1]: range-angle, then range-velocity; for HPS (points, 5).
+   `cube`: complex of rank 3 for TII and CALIBRATED, at most `height` samples and `width` antennas and chirps;
+   real (N, 4) for POINTS and HPS.
    BCUE_ERROR_DATA for another shape or a value that is not finite. */
 bcue_status bcue_radar_features(bcue_radar_maps *maps, const bcue_npy *cube, const char *name, float *out,
                                 bcue_error *error);

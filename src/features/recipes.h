@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "features/lidar_map.h"
 #include "features/radar_map.h"
+#include "features/vehicle_set.h"
 #include "formats/image.h"
 
 typedef enum bcue_modality {
@@ -16,10 +17,11 @@ typedef enum bcue_modality {
     BCUE_LIDAR,
     BCUE_RADAR,
     BCUE_GPS,
+    BCUE_VEHICLES, /* the fixes of all vehicles in sight of the RSU, a set */
     BCUE_MODALITY_COUNT
 } bcue_modality;
 
-const char *bcue_modality_name(bcue_modality modality); /* "camera", "lidar", "radar", "gps" */
+const char *bcue_modality_name(bcue_modality modality); /* "camera", "lidar", "radar", "gps", "vehicles" */
 /* The modality of a name, or BCUE_MODALITY_COUNT. */
 bcue_modality bcue_modality_find(const char *name);
 
@@ -84,6 +86,7 @@ typedef struct bcue_feature_config {
     bcue_lidar_recipe lidar;
     bcue_radar_recipe radar;
     bcue_position_recipe position;
+    bcue_vehicle_recipe vehicles;
     bcue_augment_recipe augment;
 } bcue_feature_config;
 
@@ -96,13 +99,16 @@ extern const bcue_config_field
 bcue_status bcue_feature_config_check(const bcue_feature_config *config, int64_t beam_step,
                                       const bcue_config *origin, const char *prefix, bcue_error *error);
 
-/* Channels, height and width of one frame of a modality that comes in frames (camera, LiDAR, radar); false,
+/* Does the modality come in frames, one file each (all but BCUE_GPS)? */
+bool bcue_modality_has_frames(bcue_modality modality);
+/* Channels, height and width of one frame of a modality that comes in frames (camera, LiDAR, radar, vehicles;
+   of points and vehicles: 1, rows, numbers of a row); false,
  * and zeros, when it does not or is not enabled. */
 bool bcue_feature_shape(const bcue_feature_config *config, bcue_modality modality, int64_t shape[3]);
 
 /* What a network takes in, to be compared with what the recipes make. */
 typedef struct bcue_feature_sizes {
-    int64_t frame[BCUE_GPS][3]; /* channels, height, width; 0 = not taken */
+    int64_t frame[BCUE_MODALITY_COUNT][3]; /* channels, height, width; 0 = not taken (BCUE_GPS: always) */
     bool position;
 } bcue_feature_sizes;
 

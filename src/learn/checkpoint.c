@@ -79,9 +79,11 @@ static json_t *history_json(const bcue_train_state *state)
     json_t *rows = json_array();
     for (int64_t i = 0; i < state->epoch; i++) {
         const bcue_history_row *row = &state->history[i];
-        json_array_append_new(rows, json_pack("[I,f,f,f,f,f,f,f]", (json_int_t)row->epoch, row->learning_rate,
-                                              row->train_loss, row->validation_loss, row->validation_top1,
-                                              row->seconds, row->validation_dba, row->gradient_norm));
+        json_array_append_new(rows,
+                              json_pack("[I,f,f,f,f,f,f,f,f,f]", (json_int_t)row->epoch, row->learning_rate,
+                                        row->train_loss, row->validation_loss, row->validation_top1,
+                                        row->seconds, row->validation_dba, row->gradient_norm,
+                                        row->validation_mpr, row->validation_below_db));
     }
     return rows;
 }
@@ -128,9 +130,10 @@ static bcue_status read_history(const char *path, json_t *rows, bcue_train_state
     for (int64_t i = 0; i < state->epoch; i++) {
         bcue_history_row *row = &state->history[i];
         json_int_t epoch;
-        if (json_unpack(json_array_get(rows, (size_t)i), "[I,F,F,F,F,F,F,F]", &epoch, &row->learning_rate,
+        if (json_unpack(json_array_get(rows, (size_t)i), "[I,F,F,F,F,F,F,F,F,F]", &epoch, &row->learning_rate,
                         &row->train_loss, &row->validation_loss, &row->validation_top1, &row->seconds,
-                        &row->validation_dba, &row->gradient_norm) != 0)
+                        &row->validation_dba, &row->gradient_norm, &row->validation_mpr,
+                        &row->validation_below_db) != 0)
             return bcue_fail(error, BCUE_ERROR_FORMAT,
                              "%s: row %lld of the history is damaged; delete the file and train again", path,
                              (long long)i);

@@ -8,8 +8,10 @@
 typedef struct bcue_history_row {
     int64_t epoch; /* 1-based */
     double learning_rate, train_loss, validation_loss, validation_top1, seconds;
-    double validation_dba; /* -1: beam numbers are no angles, or no validation samples */
-    double gradient_norm;  /* mean over the steps, before clipping */
+    double validation_dba;                      /* -1: beam numbers are no angles, or no validation samples */
+    double gradient_norm;                       /* mean over the steps, before clipping */
+    double validation_mpr, validation_below_db; /* mean percentile rank; mean dB below the best beam; -1: no
+                                                   validation sample has powers */
 } bcue_history_row;
 
 typedef struct bcue_train_state {

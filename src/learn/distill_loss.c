@@ -15,6 +15,16 @@ static const char *const reduce_names[] = {"mean", "sum", NULL};
 
 #define DISTILL(field) offsetof(bcue_distill_config, field)
 const bcue_config_field bcue_distill_config_fields[] = {
+    {.name = "teacher",
+     .type = BCUE_CONFIG_STRING,
+     .offset = DISTILL(teacher),
+     .help =
+         "model file of a trained teacher; absent: nothing is distilled. The focal loss then takes the place "
+         "of train.loss"},
+    {.name = "cache",
+     .type = BCUE_CONFIG_STRING,
+     .offset = DISTILL(cache),
+     .help = "file of the teacher's answers, computed once; default OUT/teacher-answers.safetensors"},
     {.name = "variant",
      .type = BCUE_CONFIG_CHOICE,
      .offset = DISTILL(variant),

@@ -18,6 +18,8 @@ typedef enum bcue_distill_variant {
 } bcue_distill_variant;
 
 typedef struct bcue_distill_config {
+    char *teacher;              /* model file; NULL: nothing is distilled */
+    char *cache;                /* file of its answers; NULL: OUT/teacher-answers.safetensors */
     int variant;                /* bcue_distill_variant */
     double alpha;               /* weight of what the teacher adds */
     double gamma;               /* of the focal loss */

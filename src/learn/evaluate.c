@@ -130,6 +130,9 @@ static bcue_status score_seed(const bcue_run_config *run, const bcue_config *ori
         bcue_progress(hooks, "score", seed_index * gathered.folds + f + 1,
                       evaluation->seeds * gathered.folds);
     }
+    if (status == BCUE_OK)
+        status = bcue_predictions_rate_vehicles(dataset, gathered.samples, run->evaluate.outage_dbm,
+                                                predictions, error);
     free_samples(&gathered);
     return status;
 }
@@ -151,11 +154,23 @@ static const bcue_metric other_metrics[] = {
     {BCUE_METRIC_DBA, 0, 0},        {BCUE_METRIC_MPR, 0, 0},         {BCUE_METRIC_LOSS, 0, 0},
     {BCUE_METRIC_POWER_LOSS, 0, 0}, {BCUE_METRIC_TOP_K_LOSS, 3, 0},  {BCUE_METRIC_WITHIN, 0, 1},
     {BCUE_METRIC_OUTAGE, 0, 3},     {BCUE_METRIC_RATE_RATIO, 0, 10}, {BCUE_METRIC_RSS, 0, 0}};
-enum { OTHER_METRICS = sizeof other_metrics / sizeof *other_metrics };
+enum {
+    OTHER_METRICS = sizeof other_metrics / sizeof *other_metrics,
+    VEHICLE_METRICS = BCUE_METRIC_VEHICLE_OUTAGE - BCUE_METRIC_REACHABLE + 1
+};
+
+static bool knows_vehicles(const bcue_predictions *p)
+{
+    for (size_t i = 0; i < p->rows; i++) {
+        if (!isnan(p->vehicle[i * BCUE_VEHICLE_SCORES]))
+            return true;
+    }
+    return false;
+}
 
 /* What is computed for every subset; the caller frees *list. */
-static bcue_status list_metrics(const bcue_run_config *run, int32_t beams, bcue_metric **list, size_t *count,
-                                bcue_error *error)
+static bcue_status list_metrics(const bcue_run_config *run, int32_t beams, bool vehicles, bcue_metric **list,
+                                size_t *count, bcue_error *error)
 {
     const bcue_int_list *top_k = &run->evaluate.top_k;
     for (size_t i = 0; i < top_k->count; i++) {
@@ -163,13 +178,17 @@ static bcue_status list_metrics(const bcue_run_config *run, int32_t beams, bcue_
             return bcue_fail(error, BCUE_ERROR_CONFIG, "evaluate.top_k: %lld is more than the %d beams",
                              (long long)top_k->items[i], beams);
     }
-    *count = top_k->count + OTHER_METRICS + (run->evaluate.official_weights ? 1 : 0);
+    *count = top_k->count + OTHER_METRICS + (vehicles ? VEHICLE_METRICS : 0) +
+             (run->evaluate.official_weights ? 1 : 0);
     *list = bcue_calloc(*count, sizeof **list);
     if (*list == NULL)
         return bcue_fail_memory(error, "the metrics");
     for (size_t i = 0; i < top_k->count; i++)
         (*list)[i] = (bcue_metric){BCUE_METRIC_TOP_K, (int32_t)top_k->items[i], 0};
     memcpy(*list + top_k->count, other_metrics, sizeof other_metrics);
+    for (int i = 0; vehicles && i < VEHICLE_METRICS; i++)
+        (*list)[top_k->count + OTHER_METRICS + (size_t)i].kind =
+            (bcue_metric_kind)(BCUE_METRIC_REACHABLE + i);
     if (run->evaluate.official_weights)
         (*list)[*count - 1] = (bcue_metric){BCUE_METRIC_DBA_OFFICIAL, 0, 0};
     return BCUE_OK;
@@ -216,7 +235,7 @@ static bcue_status evaluate_subset(const bcue_run_config *run, const bcue_predic
 {
     bcue_metric *list;
     size_t count = 0;
-    BCUE_TRY(list_metrics(run, predictions[0].beams, &list, &count, error));
+    BCUE_TRY(list_metrics(run, predictions[0].beams, knows_vehicles(&predictions[0]), &list, &count, error));
     bcue_scored_set *sets = bcue_calloc(seeds, sizeof *sets);
     subset->values = bcue_calloc(count, sizeof *subset->values);
     bcue_status status =
@@ -250,10 +269,17 @@ static uint8_t needed_bits(const bcue_model_config *model)
     return (uint8_t)mask;
 }
 
-/* When sensors that the model uses are missing in some samples, score those that are complete once more by
- * themselves. */
-static bcue_status evaluate_complete(const bcue_run_config *run, bcue_evaluation *evaluation, uint8_t bits,
-                                     bcue_error *error)
+/* Does row i belong to the part: all of `bits` there, or (bits 0) another best beam than at the newest frame?
+ */
+static bool in_part(const bcue_predictions *p, size_t i, uint8_t bits)
+{
+    return bits != 0 ? (p->missing[i] & bits) == 0 : p->now[i] >= 0 && p->now[i] != p->label[i];
+}
+
+/* Scores once more, by themselves, the samples with all the sensors that the model uses, when some lack one;
+   and (bits 0) those whose best beam has changed since the newest frame. */
+static bcue_status evaluate_part(const bcue_run_config *run, bcue_evaluation *evaluation, uint8_t bits,
+                                 bcue_error *error)
 {
     bcue_predictions *complete = bcue_calloc(evaluation->seeds, sizeof *complete);
     bcue_status status = complete == NULL ? bcue_fail_memory(error, "the metrics") : BCUE_OK;
@@ -267,7 +293,7 @@ static bcue_status evaluate_complete(const bcue_run_config *run, bcue_evaluation
         }
         size_t kept = 0;
         for (size_t i = 0; i < from->rows; i++)
-            kept += keep[i] = (from->missing[i] & bits) == 0;
+            kept += keep[i] = in_part(from, i, bits);
         any = any || kept < from->rows;
         all = all && kept > 0;
         status = bcue_predictions_select(from, keep, &complete[s], error);
@@ -276,7 +302,7 @@ static bcue_status evaluate_complete(const bcue_run_config *run, bcue_evaluation
     if (status == BCUE_OK && any && all) {
         bcue_evaluation_subset *subset = &evaluation->subsets[evaluation->subset_count];
         status = evaluate_subset(run, complete, evaluation->seeds, evaluation->random_rows,
-                                 "all sensors present", subset, error);
+                                 bits != 0 ? "all sensors present" : "best beam changed", subset, error);
         evaluation->subset_count += status == BCUE_OK;
         if (status != BCUE_OK)
             free(subset->values);
@@ -323,7 +349,9 @@ static bcue_status evaluate(const bcue_run_config *run, const bcue_config *origi
     evaluation->subset_count = 1;
     BCUE_TRY(evaluate_subset(run, evaluation->predictions, evaluation->seeds, evaluation->random_rows, "all",
                              &evaluation->subsets[0], error));
-    return foreign != NULL ? BCUE_OK : evaluate_complete(run, evaluation, needed_bits(&run->model), error);
+    if (foreign == NULL && needed_bits(&run->model) != 0)
+        BCUE_TRY(evaluate_part(run, evaluation, needed_bits(&run->model), error));
+    return run->data.window.horizon > 0 ? evaluate_part(run, evaluation, 0, error) : BCUE_OK;
 }
 
 bcue_status bcue_evaluate_run(const bcue_run_config *run, const bcue_config *origin,

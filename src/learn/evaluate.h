@@ -19,14 +19,14 @@ typedef struct bcue_evaluation_value {
 
 /* The same metrics on part of the test samples. */
 typedef struct bcue_evaluation_subset {
-    char name[48];             /* "all", "with camera" */
+    char name[48];             /* "all", "all sensors present", "best beam changed" */
     size_t rows;               /* per seed */
     bcue_scored_counts counts; /* of the first seed */
     bcue_evaluation_value *values;
     size_t value_count;
 } bcue_evaluation_subset;
 
-enum { BCUE_EVALUATION_SUBSETS = 2 };
+enum { BCUE_EVALUATION_SUBSETS = 3 };
 
 typedef struct bcue_evaluation {
     size_t seeds;

@@ -17,6 +17,7 @@ const bcue_config_field bcue_modality_dropout_fields[] = {
     DROP("lidar", BCUE_LIDAR, "any LiDAR frame"),
     DROP("radar", BCUE_RADAR, "any radar frame"),
     DROP("gps", BCUE_GPS, "any position"),
+    DROP("vehicles", BCUE_VEHICLES, "any vehicle"),
     {.name = "frame",
      .type = BCUE_CONFIG_DOUBLE,
      .offset = offsetof(bcue_modality_dropout, frame),

@@ -25,13 +25,19 @@ static bcue_status reserve(bcue_predictions *p, size_t rows, int32_t beams, int3
     p->ranked = bcue_calloc(ranked, sizeof *p->ranked);
     p->probability = bcue_calloc(ranked, sizeof *p->probability);
     p->power = bcue_calloc(powers, sizeof *p->power);
+    p->now = bcue_calloc(rows, sizeof *p->now);
+    p->vehicle = bcue_calloc(rows, BCUE_VEHICLE_SCORES * sizeof *p->vehicle);
     const bool complete = p->ids != NULL && p->street != NULL && p->episode != NULL && p->label != NULL &&
                           p->missing != NULL && p->ranked != NULL && p->probability != NULL &&
-                          p->power != NULL;
+                          p->power != NULL && p->now != NULL && p->vehicle != NULL;
     if (!complete) {
         bcue_predictions_free(p);
         return bcue_fail_memory(error, "the predictions");
     }
+    for (size_t i = 0; i < rows; i++)
+        p->now[i] = -1;
+    for (size_t i = 0; i < rows * BCUE_VEHICLE_SCORES; i++)
+        p->vehicle[i] = NAN;
     return BCUE_OK;
 }
 
@@ -47,6 +53,8 @@ void bcue_predictions_free(bcue_predictions *p)
     free(p->ranked);
     free(p->probability);
     free(p->power);
+    free(p->now);
+    free(p->vehicle);
     *p = (bcue_predictions){0};
 }
 
@@ -91,6 +99,7 @@ bcue_status bcue_predictions_create(const bcue_dataset *dataset, const size_t *s
         p->street[i] = street_number(dataset, sample->source);
         p->episode[i] = sample->episode;
         p->label[i] = sample->label;
+        p->now[i] = sample->label_now;
         p->missing[i] = missing_bits(dataset, sample);
         for (int32_t b = 0; b < beams; b++)
             p->power[i * (size_t)beams + (size_t)b] = sample->power != NULL ? sample->power[b] : NAN;
@@ -115,8 +124,8 @@ void bcue_predictions_rank(bcue_predictions *p, size_t row, const float *scores)
  * ---------------------------------------------------------------------------------------------------------
  */
 
-static const char *const columns[] = {"id",      "street", "episode",     "label",
-                                      "missing", "ranked", "probability", "power"};
+static const char *const columns[] = {"id",     "street",      "episode", "label", "missing",
+                                      "ranked", "probability", "power",   "now",   "vehicles"};
 enum {
     COLUMN_ID,
     COLUMN_STREET,
@@ -126,12 +135,15 @@ enum {
     COLUMN_RANKED,
     COLUMN_PROBABILITY,
     COLUMN_POWER,
+    COLUMN_NEEDED,
+    COLUMN_NOW = COLUMN_NEEDED, /* these two only where they are known */
+    COLUMN_VEHICLES,
     COLUMN_COUNT
 };
 enum { MOST_BEAMS = 65536 };
 
 /* Ranked beams and probabilities of a row end at the first -1 and at NaN. */
-static void write_row(const bcue_predictions *p, size_t i, bcue_text *out)
+static void write_row(const bcue_predictions *p, size_t i, const bool *wanted, bcue_text *out)
 {
     const int32_t *ranked = p->ranked + i * (size_t)p->ranked_count;
     const double *probability = p->probability + i * (size_t)p->ranked_count;
@@ -145,16 +157,35 @@ static void write_row(const bcue_predictions *p, size_t i, bcue_text *out)
     bcue_text_puts(out, ",");
     for (int32_t b = 0; b < p->beams; b++)
         bcue_text_printf(out, b > 0 ? " %.17g" : "%.17g", p->power[i * (size_t)p->beams + (size_t)b]);
+    if (wanted[COLUMN_NOW])
+        bcue_text_printf(out, ",%d", p->now[i]);
+    const double *vehicle = p->vehicle + i * BCUE_VEHICLE_SCORES;
+    for (int k = 0; wanted[COLUMN_VEHICLES] && k < BCUE_VEHICLE_SCORES; k++)
+        bcue_text_printf(out, k > 0 ? " %.17g" : ",%.17g", vehicle[k]);
     bcue_text_puts(out, "\n");
+}
+
+static void wanted_columns(const bcue_predictions *p, bool wanted[COLUMN_COUNT])
+{
+    for (int c = 0; c < COLUMN_COUNT; c++)
+        wanted[c] = c < COLUMN_NEEDED;
+    for (size_t i = 0; i < p->rows; i++) {
+        wanted[COLUMN_NOW] = wanted[COLUMN_NOW] || (p->now[i] >= 0 && p->now[i] != p->label[i]);
+        wanted[COLUMN_VEHICLES] = wanted[COLUMN_VEHICLES] || !isnan(p->vehicle[i * BCUE_VEHICLE_SCORES]);
+    }
 }
 
 bcue_status bcue_predictions_write(const char *path, const bcue_predictions *p, bcue_error *error)
 {
     bcue_text out = {0};
+    bool wanted[COLUMN_COUNT];
+    wanted_columns(p, wanted);
     for (int c = 0; c < COLUMN_COUNT; c++)
-        bcue_csv_put(&out, columns[c], c + 1 == COLUMN_COUNT);
+        if (wanted[c])
+            bcue_text_printf(&out, "%s%s", c > 0 ? "," : "", columns[c]);
+    bcue_text_puts(&out, "\n");
     for (size_t i = 0; i < p->rows; i++)
-        write_row(p, i, &out);
+        write_row(p, i, wanted, &out);
     bcue_status status =
         out.failed ? bcue_fail_memory(error, path) : bcue_file_write(path, out.data, out.size, error);
     bcue_text_free(&out);
@@ -232,6 +263,14 @@ static bcue_status read_lists(const bcue_csv *csv, const int *at, size_t i, cons
     for (size_t k = 0; k < width; k++)
         probability[k] = k < given ? (double)(float)probability[k] : NAN;
     (void)parse_list(bcue_csv_cell(csv, i, (size_t)at[COLUMN_POWER]), p->power + i * beams, beams);
+    int64_t now = -1;
+    if (at[COLUMN_NOW] >= 0 && !take_int(csv, i, at[COLUMN_NOW], -1, p->beams - 1, &now))
+        return bad_row(csv, i, "now is no beam number", error);
+    p->now[i] = (int32_t)now;
+    if (at[COLUMN_VEHICLES] >= 0 &&
+        parse_list(bcue_csv_cell(csv, i, (size_t)at[COLUMN_VEHICLES]), p->vehicle + i * BCUE_VEHICLE_SCORES,
+                   BCUE_VEHICLE_SCORES) != BCUE_VEHICLE_SCORES)
+        return bad_row(csv, i, "vehicles does not hold its five numbers", error);
     return BCUE_OK;
 }
 
@@ -258,7 +297,7 @@ static bcue_status find_columns(const bcue_csv *csv, int at[COLUMN_COUNT], bcue_
 {
     for (int c = 0; c < COLUMN_COUNT; c++) {
         at[c] = bcue_csv_find(csv, columns[c]);
-        if (at[c] < 0)
+        if (at[c] < 0 && c < COLUMN_NEEDED)
             return bcue_fail(error, BCUE_ERROR_FORMAT,
                              "%s: no column '%s', so these are not predictions of 'beamcue evaluate'; score "
                              "foreign ones with "
@@ -345,6 +384,7 @@ bcue_scored_set bcue_predictions_view(const bcue_predictions *p, bool index_mono
                              .label = p->label,
                              .episode = p->episode,
                              .street = p->street,
+                             .vehicle = p->vehicle,
                              .sample_id = (const char *const *)p->ids,
                              .power_unit = (bcue_power_unit)power_unit,
                              .index_monotone = index_monotone};
@@ -366,6 +406,9 @@ bcue_status bcue_predictions_select(const bcue_predictions *p, const bool *keep,
         selected->episode[to] = p->episode[i];
         selected->label[to] = p->label[i];
         selected->missing[to] = p->missing[i];
+        selected->now[to] = p->now[i];
+        memcpy(selected->vehicle + to * BCUE_VEHICLE_SCORES, p->vehicle + i * BCUE_VEHICLE_SCORES,
+               BCUE_VEHICLE_SCORES * sizeof *p->vehicle);
         memcpy(selected->ranked + to * width, p->ranked + i * width, width * sizeof *p->ranked);
         memcpy(selected->probability + to * width, p->probability + i * width,
                width * sizeof *p->probability);

@@ -17,6 +17,8 @@ typedef struct bcue_predictions {
     int32_t *ranked;  /* rows x ranked_count, -1 pads */
     double *probability; /* rows x ranked_count, of float precision; NaN where the model gave none */
     double *power;       /* rows x beams, NaN where unknown */
+    int32_t *now;        /* best beam at the newest frame, with a horizon before the label's; -1: unknown */
+    double *vehicle;     /* rows x BCUE_VEHICLE_SCORES of the answered beam, NaN where unknown */
 } bcue_predictions;
 
 /* Room for `rows` rows, of a data set's samples; ids, street, episode, label, missing and power are filled
@@ -24,11 +26,17 @@ typedef struct bcue_predictions {
 bcue_status bcue_predictions_create(const bcue_dataset *dataset, const size_t *samples, size_t rows,
                                     int32_t ranked_count, bcue_predictions *predictions, bcue_error *error);
 void bcue_predictions_free(bcue_predictions *predictions);
+/* What the answered beam does for each vehicle, of the file sample->vehicle_power of every row (rows without
+   one stay NaN): see bcue_scored_set. `outage_dbm`: less is an outage. Call it when all rows are ranked. */
+bcue_status bcue_predictions_rate_vehicles(const bcue_dataset *dataset, const size_t *samples,
+                                           double outage_dbm, bcue_predictions *predictions,
+                                           bcue_error *error);
 /* Rank row `row` from its scores. */
 void bcue_predictions_rank(bcue_predictions *predictions, size_t row, const float *scores);
 
-/* CSV with the columns id, street, episode, label, missing, ranked, probability, power; lists are
-   blank-separated, beams 0-based. Reading gives back what was written, bit for bit. Atomic. */
+/* CSV with the columns id, street, episode, label, missing, ranked, probability, power, and where
+   they are known now and vehicles; lists are blank-separated, beams 0-based. Reading gives back what was
+   written, bit for bit. Atomic. */
 bcue_status bcue_predictions_write(const char *path, const bcue_predictions *predictions, bcue_error *error);
 bcue_status bcue_predictions_read(const char *path, bcue_predictions *predictions, bcue_error *error);
 /* The same from memory; `name` stands for the file in messages. */

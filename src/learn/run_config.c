@@ -34,6 +34,13 @@ static const bcue_config_field evaluate_fields[] = {
      .minimum = 0,
      .maximum = 1e6,
      .help = "draws for the 95 % intervals"},
+    {.name = "outage_dbm",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = EVAL(outage_dbm),
+     .fallback = "-100",
+     .minimum = -200,
+     .maximum = 200,
+     .help = "a vehicle that hears less is in outage, dBm (recordings with a power per vehicle)"},
     {.name = "official_weights",
      .type = BCUE_CONFIG_BOOL,
      .offset = EVAL(official_weights),
@@ -140,6 +147,11 @@ const bcue_config_field bcue_run_config_fields[] = {
      .offset = RUN(prune),
      .fields = bcue_prune_config_fields,
      .help = "how 'beamcue prune' makes it smaller"},
+    {.name = "distill",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = RUN(distill),
+     .fields = bcue_distill_config_fields,
+     .help = "what a teacher adds to the training of a student"},
     {.name = "evaluate",
      .type = BCUE_CONFIG_SECTION,
      .offset = RUN(evaluate),
@@ -161,7 +173,8 @@ static bcue_status check_features(const bcue_run_config *run, const bcue_config 
     } features[BCUE_INPUT_COUNT] = {{run->features.camera.enabled, "pictures", "camera"},
                                     {run->features.lidar.enabled, "LiDAR", "lidar"},
                                     {run->features.radar.enabled, "radar", "radar"},
-                                    {run->features.position.enabled, "positions", "position"}};
+                                    {run->features.position.enabled, "positions", "position"},
+                                    {run->features.vehicles.enabled, "vehicles", "vehicles"}};
     for (int i = 0; i < BCUE_INPUT_COUNT; i++) {
         if (bcue_model_needs(&run->model, (bcue_model_input)i) && !features[i].enabled)
             return bcue_config_fail(config, error, "model.kind", "%s needs %s: set features.%s.enabled: true",
@@ -169,6 +182,20 @@ static bcue_status check_features(const bcue_run_config *run, const bcue_config 
                                     features[i].key);
     }
     return BCUE_OK;
+}
+
+static bcue_status check_distill(const bcue_run_config *run, const bcue_config *config, bcue_error *error)
+{
+    if (run->distill.teacher == NULL)
+        return BCUE_OK;
+    if (bcue_model_is_table(&run->model))
+        return bcue_config_fail(config, error, "distill.teacher", "a table (%s) cannot learn from a teacher",
+                                bcue_model_kind_names[run->model.kind]);
+    if (run->train.micro_batch > 0 && run->train.micro_batch < run->train.batch)
+        return bcue_config_fail(config, error, "train.micro_batch",
+                                "relations are between the samples of a batch, which is computed at once to "
+                                "distill: leave it at 0");
+    return bcue_distill_config_check(&run->distill, config, "distill.", error);
 }
 
 static bcue_status check(const bcue_run_config *run, const bcue_config *config, bcue_error *error)
@@ -181,6 +208,11 @@ static bcue_status check(const bcue_run_config *run, const bcue_config *config, 
         return bcue_config_fail(config, error, path, "%s", cause.text);
     }
     BCUE_TRY(check_features(run, config, error));
+    if (run->model.kind == BCUE_MODEL_RADAR_RULE && (run->features.radar.kind != BCUE_RADAR_HPS ||
+                                                     run->features.radar.points_frame != BCUE_POINTS_SENSOR))
+        return bcue_config_fail(
+            config, error, "features.radar.recipe",
+            "radar-rule needs the directions of points: recipe: hps, points_frame: sensor");
     if (run->model.kind == BCUE_MODEL_POSITION_LUT && run->features.position.mode != BCUE_POSITION_MINMAX &&
         run->features.position.mode != BCUE_POSITION_UTM)
         return bcue_config_fail(config, error, "features.position.mode",
@@ -193,6 +225,7 @@ static bcue_status check(const bcue_run_config *run, const bcue_config *config, 
             config, error, "evaluate.part",
             "the validation parts of the folds overlap; with cross_validate only the test part is scored");
     BCUE_TRY(bcue_feature_config_check(&run->features, run->data.beam_step, config, "features.", error));
+    BCUE_TRY(check_distill(run, config, error));
     return bcue_train_config_check(&run->train, run->data.index_monotone, config, error);
 }
 
@@ -220,7 +253,7 @@ static bcue_status resolve_paths(bcue_run_config *run, bcue_config *config, cons
 {
     bcue_source_config *sources = run->data.sources.items;
     char **others[] = {&run->split.train_csv, &run->split.validation_csv, &run->split.test_csv,
-                       &run->train.init,      &run->prune.model,          &run->features.lidar.background};
+                       &run->train.init,      &run->prune.model,          &run->features.lidar.background, &run->distill.teacher};
     char *folder = bcue_path_dirname(config_path);
     bcue_status status = folder == NULL ? bcue_fail_memory(error, "the configuration") : BCUE_OK;
     for (size_t i = 0; status == BCUE_OK && i < run->data.sources.count; i++)

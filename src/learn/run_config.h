@@ -4,6 +4,7 @@
 
 #include "dataset/recordings.h"
 #include "dataset/split.h"
+#include "learn/distill_loss.h"
 #include "learn/prune_config.h"
 #include "learn/train_config.h"
 #include "models/model_graph.h"
@@ -12,6 +13,7 @@ typedef struct bcue_evaluate_config {
     int part; /* 0 test, 1 validation */
     bcue_int_list top_k;
     int64_t bootstrap;     /* draws */
+    double outage_dbm;     /* a vehicle that hears less is in outage */
     bool official_weights; /* the 300/54/140/131 weighting of the 2022 challenge over sources named
                               scenario31..34 */
 } bcue_evaluate_config;
@@ -36,6 +38,7 @@ typedef struct bcue_run_config {
     bcue_model_config model;
     bcue_train_config train;
     bcue_prune_config prune;
+    bcue_distill_config distill;
     bcue_evaluate_config evaluate;
     bcue_view_config view;
 } bcue_run_config;

@@ -10,8 +10,9 @@
 static bool sees_pictures(const bcue_model_inputs *inputs)
 {
     bool any = false;
-    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++)
-        any = any || bcue_model_offers(inputs, (bcue_model_input)i);
+    for (int i = 0; i < BCUE_INPUT_COUNT; i++)
+        any = any || (bcue_model_input_has_frames((bcue_model_input)i) &&
+                      bcue_model_offers(inputs, (bcue_model_input)i));
     return any;
 }
 
@@ -59,7 +60,7 @@ static bcue_status restore_features(const bcue_model_file *model, const char *pa
                                     bcue_feature_config *features, bcue_config **owned, bcue_error *error)
 {
     bcue_feature_sizes sizes = {.position = model->inputs.gps_frames > 0};
-    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++) { /* in the order of bcue_modality */
+    for (int i = 0; i < BCUE_INPUT_COUNT; i++) { /* in the order of bcue_modality */
         const bcue_picture_size size = bcue_model_picture(&model->inputs, (bcue_model_input)i);
         sizes.frame[i][0] = size.channels;
         sizes.frame[i][1] = size.height;
@@ -68,19 +69,56 @@ static bcue_status restore_features(const bcue_model_file *model, const char *pa
     return bcue_feature_config_restore(model->features_yaml, path, &sizes, features, owned, error);
 }
 
+static bcue_status open_model(const char *path, const bcue_dataset *dataset, const char *seen_hash,
+                              bcue_model_file *model, bcue_error *error)
+{
+    BCUE_TRY(bcue_model_file_read(path, model, error));
+    bcue_status status = check_model(path, model, dataset, error);
+    if (status == BCUE_OK && seen_hash != NULL)
+        status = check_seen(path, model, dataset, seen_hash, error);
+    if (status != BCUE_OK)
+        bcue_model_file_free(model);
+    return status;
+}
+
+bcue_status bcue_score_file_check(const char *path, const bcue_dataset *dataset, const char *seen_hash,
+                                  int64_t *mid_width, int64_t *parameters, bcue_error *error)
+{
+    bcue_model_file model;
+    bcue_graph *graph;
+    *mid_width = *parameters = 0;
+    BCUE_TRY(open_model(path, dataset, seen_hash, &model, error));
+    bcue_status status = BCUE_OK;
+    if (!bcue_model_is_table(&model.config)) {
+        status = bcue_model_build(&model.config, &model.inputs, 1, &graph, error);
+        if (status == BCUE_OK) {
+            *mid_width = bcue_scorer_mid_width(graph);
+            for (int32_t i = 0; i < model.weights.count; i++)
+                *parameters += bcue_graph_value(graph, bcue_graph_parameter_value(graph, i))->spec.running
+                                   ? 0
+                                   : bcue_tensor_count(&model.weights.tensors[i]);
+            bcue_graph_destroy(graph);
+        }
+    }
+    bcue_model_file_free(&model);
+    return status;
+}
+
 bcue_status bcue_score_file(const char *path, const bcue_score_job *job, const bcue_hooks *hooks,
                             float *scores, bcue_error *error)
+{
+    return bcue_score_file_mid(path, job, hooks, scores, NULL, error);
+}
+
+bcue_status bcue_score_file_mid(const char *path, const bcue_score_job *job, const bcue_hooks *hooks,
+                                float *scores, float *mid, bcue_error *error)
 {
     bcue_model_file model;
     bcue_feature_config features;
     bcue_config *owned = NULL;
     bcue_scorer *scorer = NULL;
-    BCUE_TRY(bcue_model_file_read(path, &model, error));
-    bcue_status status = check_model(path, &model, job->dataset, error);
-    if (status == BCUE_OK && job->seen_hash != NULL)
-        status = check_seen(path, &model, job->dataset, job->seen_hash, error);
-    if (status == BCUE_OK)
-        status = restore_features(&model, path, &features, &owned, error);
+    BCUE_TRY(open_model(path, job->dataset, job->seen_hash, &model, error));
+    bcue_status status = restore_features(&model, path, &features, &owned, error);
     if (status == BCUE_OK) {
         const bcue_scorer_options options = {.engine = (bcue_engine)job->train->engine,
                                              .loader_threads = (int)job->train->loader_threads,
@@ -89,7 +127,7 @@ bcue_status bcue_score_file(const char *path, const bcue_score_job *job, const b
                                     &options, hooks, &scorer, error);
     }
     if (status == BCUE_OK)
-        status = bcue_scorer_run(scorer, job->samples, job->count, scores, error);
+        status = bcue_scorer_run_mid(scorer, job->samples, job->count, scores, mid, error);
     bcue_scorer_destroy(scorer);
     bcue_config_destroy(owned);
     bcue_model_file_free(&model);

@@ -21,4 +21,12 @@ typedef struct bcue_score_job {
 bcue_status bcue_score_file(const char *path, const bcue_score_job *job, const bcue_hooks *hooks,
                             float *scores, bcue_error *error);
 
+/* The same, and the model's middle layer: count x its width (bcue_score_file_check). */
+bcue_status bcue_score_file_mid(const char *path, const bcue_score_job *job, const bcue_hooks *hooks,
+                                float *scores, float *mid, bcue_error *error);
+/* Would the model be run on this data? `seen_hash` as above. *mid_width: numbers of its middle layer, 0:
+   none. *parameters: its trainable numbers. */
+bcue_status bcue_score_file_check(const char *path, const bcue_dataset *dataset, const char *seen_hash,
+                                  int64_t *mid_width, int64_t *parameters, bcue_error *error);
+
 #endif

@@ -13,11 +13,13 @@
 enum { BATCH = BCUE_SCORER_BATCH };
 
 _Static_assert((int)BCUE_INPUT_CAMERA == (int)BCUE_CAMERA && (int)BCUE_INPUT_LIDAR == (int)BCUE_LIDAR &&
-                   (int)BCUE_INPUT_RADAR == (int)BCUE_RADAR && (int)BCUE_INPUT_POSITION == (int)BCUE_GPS,
+                   (int)BCUE_INPUT_RADAR == (int)BCUE_RADAR && (int)BCUE_INPUT_POSITION == (int)BCUE_GPS &&
+                   (int)BCUE_INPUT_VEHICLES == (int)BCUE_VEHICLES,
                "inputs of a model are in the order of the modalities");
 
 struct bcue_scorer {
     const bcue_model_config *model;
+    const bcue_dataset *dataset;
     bcue_model_inputs inputs;
     bcue_weights *weights;
     bcue_scorer_options options;
@@ -35,6 +37,7 @@ bcue_feature_config bcue_features_for(const bcue_feature_config *features, const
     used.lidar.enabled = used.lidar.enabled && bcue_model_needs(model, BCUE_INPUT_LIDAR);
     used.radar.enabled = used.radar.enabled && bcue_model_needs(model, BCUE_INPUT_RADAR);
     used.position.enabled = used.position.enabled && bcue_model_needs_position(model);
+    used.vehicles.enabled = used.vehicles.enabled && bcue_model_needs(model, BCUE_INPUT_VEHICLES);
     if (bcue_model_is_table(model)) /* one pass over the samples as they are */
         used.augment = (bcue_augment_recipe){.boresight_deg = BCUE_BORESIGHT_UNKNOWN};
     return used;
@@ -44,10 +47,11 @@ bcue_model_inputs bcue_model_inputs_of(const bcue_dataset *dataset, const bcue_f
                                        const bcue_model_config *model)
 {
     const bcue_feature_config used = bcue_features_for(features, model);
-    int64_t camera[3], lidar[3], radar[3]; /* channels, height, width */
+    int64_t camera[3], lidar[3], radar[3], vehicles[3]; /* channels, height, width */
     (void)bcue_feature_shape(&used, BCUE_CAMERA, camera);
     (void)bcue_feature_shape(&used, BCUE_LIDAR, lidar);
     (void)bcue_feature_shape(&used, BCUE_RADAR, radar);
+    (void)bcue_feature_shape(&used, BCUE_VEHICLES, vehicles);
     return (bcue_model_inputs){
         .frames = bcue_dataset_frames(dataset),
         .channels = camera[0],
@@ -55,6 +59,7 @@ bcue_model_inputs bcue_model_inputs_of(const bcue_dataset *dataset, const bcue_f
         .width = camera[2],
         .lidar = {lidar[0], lidar[1], lidar[2]},
         .radar = {radar[0], radar[1], radar[2]},
+        .vehicles = {vehicles[0], vehicles[1], vehicles[2]},
         .gps_frames = used.position.enabled ? bcue_dataset_gps_frames(dataset) : 0,
         .beams = bcue_dataset_beams(dataset),
     };
@@ -73,8 +78,10 @@ static void feed(float *to, const float *from, size_t row, size_t rows, size_t c
 void bcue_feed_batch(bcue_plan *plan, const bcue_model_inputs *inputs, const bcue_batch *batch,
                      size_t capacity)
 {
-    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++) { /* in the order of bcue_modality */
+    for (int i = 0; i < BCUE_INPUT_COUNT; i++) { /* in the order of bcue_modality */
         const bcue_picture_size size = bcue_model_picture(inputs, (bcue_model_input)i);
+        if (!bcue_model_input_has_frames((bcue_model_input)i))
+            continue;
         feed(bcue_plan_input(plan, bcue_model_input_names[i]), batch->data[i],
              (size_t)(inputs->frames * size.channels * size.height * size.width), batch->count, capacity);
     }
@@ -131,8 +138,12 @@ bcue_status bcue_scorer_create(const bcue_model_config *model, const bcue_model_
     bcue_scorer *made = bcue_calloc(1, sizeof *made);
     if (made == NULL)
         return bcue_fail_memory(error, "scoring");
-    *made = (bcue_scorer){
-        .model = model, .inputs = *inputs, .weights = weights, .options = *options, .hooks = hooks};
+    *made = (bcue_scorer){.model = model,
+                          .dataset = dataset,
+                          .inputs = *inputs,
+                          .weights = weights,
+                          .options = *options,
+                          .hooks = hooks};
     const bcue_feature_config used = bcue_features_for(features, model);
     bcue_status status =
         bcue_loader_create(dataset, &used, options->loader_threads, hooks, &made->loader, error);
@@ -172,7 +183,29 @@ void bcue_scorer_destroy(bcue_scorer *scorer)
     free(scorer);
 }
 
-static bcue_status score_batch(bcue_scorer *scorer, const bcue_batch *batch, float *scores, bcue_error *error)
+const float *bcue_batch_radar(const bcue_model_config *model, const bcue_model_inputs *inputs,
+                              const bcue_batch *batch, size_t i, float *direction)
+{
+    const bcue_picture_size size = inputs->radar;
+    const size_t frame = (size_t)(size.channels * size.height * size.width), frames = (size_t)inputs->frames;
+    const float *window = batch->data[BCUE_RADAR] + i * frames * frame;
+    if (model->kind == BCUE_MODEL_RADAR_KNN)
+        return window;
+    *direction = bcue_radar_direction(window + (frames - 1) * frame, size.height);
+    return direction;
+}
+
+/* The powers as scores; beams alike where they are not known. */
+static void tell(const bcue_scorer *scorer, size_t index, float *scores)
+{
+    const bcue_sample *sample = bcue_dataset_sample(scorer->dataset, index);
+    const double *power = scorer->model->kind == BCUE_MODEL_ORACLE_HOLD ? sample->power_now : sample->power;
+    for (int64_t b = 0; b < scorer->inputs.beams; b++) /* dB: floats keep the order of small powers */
+        scores[b] = power != NULL && power[b] > 0 ? (float)(10 * log10(power[b])) : -1000;
+}
+
+static bcue_status score_batch(bcue_scorer *scorer, const bcue_batch *batch, float *scores, float *mid,
+                               bcue_error *error)
 {
     const int64_t beams = scorer->inputs.beams;
     if (scorer->plan != NULL) {
@@ -180,9 +213,23 @@ static bcue_status score_batch(bcue_scorer *scorer, const bcue_batch *batch, flo
         BCUE_TRY(bcue_plan_forward(scorer->plan, error));
         memcpy(scores, bcue_plan_output(scorer->plan, "logits"),
                batch->count * (size_t)beams * sizeof *scores);
+        if (mid != NULL)
+            memcpy(mid, bcue_plan_output(scorer->plan, "mid"),
+                   batch->count * (size_t)bcue_scorer_mid_width(scorer->graph) * sizeof *mid);
         return BCUE_OK;
     }
     for (size_t i = 0; i < batch->count; i++) {
+        if (bcue_model_is_oracle(scorer->model)) {
+            tell(scorer, batch->sample[i], scores + i * (size_t)beams);
+            continue;
+        }
+        if (bcue_model_needs(scorer->model, BCUE_INPUT_RADAR)) {
+            float direction;
+            const float *row = bcue_batch_radar(scorer->model, &scorer->inputs, batch, i, &direction);
+            BCUE_TRY(bcue_table_score(scorer->model, beams, scorer->weights, row, scorer->options.seed,
+                                      (uint32_t)batch->sample[i], scores + i * (size_t)beams, error));
+            continue;
+        }
         float position[2] = {NAN, NAN};
         if (scorer->inputs.gps_frames > 0)
             bcue_batch_position(batch, scorer->inputs.gps_frames, i, position);
@@ -193,8 +240,9 @@ static bcue_status score_batch(bcue_scorer *scorer, const bcue_batch *batch, flo
 }
 
 static bcue_status score_all(bcue_scorer *scorer, const size_t *samples, size_t count, float *scores,
-                             bcue_error *error)
+                             float *mid, bcue_error *error)
 {
+    const size_t width = mid != NULL ? (size_t)bcue_scorer_mid_width(scorer->graph) : 0;
     BCUE_TRY(bcue_loader_begin(scorer->loader, samples, count, BATCH, false, 0, 0, error));
     for (size_t done = 0; done < count;) {
         bcue_batch batch;
@@ -204,19 +252,37 @@ static bcue_status score_all(bcue_scorer *scorer, const size_t *samples, size_t 
                              count);
         if (bcue_cancelled(scorer->hooks))
             return bcue_fail(error, BCUE_ERROR_CANCELLED, "stopped while scoring");
-        BCUE_TRY(score_batch(scorer, &batch, scores + done * (size_t)scorer->inputs.beams, error));
+        BCUE_TRY(score_batch(scorer, &batch, scores + done * (size_t)scorer->inputs.beams,
+                             mid != NULL ? mid + done * width : NULL, error));
         done += batch.count;
     }
     return BCUE_OK;
 }
 
+int64_t bcue_scorer_mid_width(const bcue_graph *graph)
+{
+    const bcue_value mid = graph != NULL ? bcue_graph_find(graph, "mid") : BCUE_NO_VALUE;
+    if (mid == BCUE_NO_VALUE)
+        return 0;
+    const bcue_shape *shape = &bcue_graph_value(graph, mid)->shape;
+    return shape->dim[shape->rank - 1];
+}
+
 bcue_status bcue_scorer_run(bcue_scorer *scorer, const size_t *samples, size_t count, float *scores,
                             bcue_error *error)
 {
+    return bcue_scorer_run_mid(scorer, samples, count, scores, NULL, error);
+}
+
+bcue_status bcue_scorer_run_mid(bcue_scorer *scorer, const size_t *samples, size_t count, float *scores,
+                                float *mid, bcue_error *error)
+{
+    if (mid != NULL && bcue_scorer_mid_width(scorer->graph) == 0)
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "the model has no middle layer");
     const int limit = bcue_limit_threads(scorer->threads);
     if (scorer->plan != NULL)
         bcue_plan_weights_changed(scorer->plan);
-    bcue_status status = score_all(scorer, samples, count, scores, error);
+    bcue_status status = score_all(scorer, samples, count, scores, mid, error);
     (void)bcue_limit_threads(limit);
     return status;
 }

@@ -29,6 +29,12 @@ size_t bcue_scorer_batch_bytes(const bcue_model_inputs *inputs, int loader_threa
 bcue_status bcue_scorer_run(bcue_scorer *scorer, const size_t *samples, size_t count, float *scores,
                             bcue_error *error);
 
+/* The same, and where `mid` is not NULL the model's middle layer: (count, bcue_scorer_mid_width). */
+bcue_status bcue_scorer_run_mid(bcue_scorer *scorer, const size_t *samples, size_t count, float *scores,
+                                float *mid, bcue_error *error);
+/* Numbers of the output "mid" of a model's graph for one sample (any batch size); 0: it has none. */
+int64_t bcue_scorer_mid_width(const bcue_graph *graph);
+
 /* What the data and recipes offer this model. */
 bcue_model_inputs bcue_model_inputs_of(const bcue_dataset *dataset, const bcue_feature_config *features,
                                        const bcue_model_config *model);
@@ -42,5 +48,9 @@ bcue_batch bcue_batch_part(const bcue_batch *batch, const bcue_model_inputs *inp
                            size_t count);
 /* Newest position of row `i` of a batch, NaN where it is missing. */
 void bcue_batch_position(const bcue_batch *batch, int64_t gps_frames, size_t i, float position[2]);
+
+/* What a radar table takes of row `i`: its window, or the direction of what moves, in *direction. */
+const float *bcue_batch_radar(const bcue_model_config *model, const bcue_model_inputs *inputs,
+                              const bcue_batch *batch, size_t i, float *direction);
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/fail.h"
 
 static const char *const select_names[] = {"validation-top1", "validation-loss", "last", "validation-dba",
-                                           NULL};
+                                           "validation-mpr",  "validation-db",   NULL};
 static const char *const engine_names[] = {"reference", "onednn", NULL};
 static const char *const bn_names[] = {"micro", "sync", "frozen", NULL};
 

@@ -8,10 +8,12 @@
 #include "models/loss.h"
 
 typedef enum bcue_select_rule {
-    BCUE_SELECT_TOP1, /* the epoch with the best validation top-1 (earliest of equals) */
-    BCUE_SELECT_LOSS, /* ... lowest validation loss */
-    BCUE_SELECT_LAST, /* the last epoch */
-    BCUE_SELECT_DBA,  /* ... best validation DBA */
+    BCUE_SELECT_TOP1,  /* the epoch with the best validation top-1 (earliest of equals) */
+    BCUE_SELECT_LOSS,  /* ... lowest validation loss */
+    BCUE_SELECT_LAST,  /* the last epoch */
+    BCUE_SELECT_DBA,   /* ... best validation DBA */
+    BCUE_SELECT_MPR,   /* ... best validation mean percentile rank */
+    BCUE_SELECT_BELOW, /* ... least mean dB below the best beam in validation */
 } bcue_select_rule;
 
 typedef enum bcue_bn_mode {

@@ -65,7 +65,7 @@ static bcue_status add_graph(bcue_trainer *trainer, int64_t size, bcue_error *er
         return BCUE_OK;
     bcue_train_plan *made = &trainer->plans[trainer->plan_count++];
     made->size = size;
-    return bcue_model_build_with_loss(&trainer->run->model, &trainer->inputs, &trainer->run->train.loss, size,
+    return bcue_model_build_with_loss(&trainer->run->model, &trainer->inputs, &trainer->loss, size,
                                       &made->graph, error);
 }
 
@@ -85,7 +85,7 @@ static bcue_status choose_micro_batch(bcue_trainer *trainer, bcue_error *error)
 {
     const bcue_train_config *train = &trainer->run->train;
     int64_t wanted = train->micro_batch;
-    if (wanted == 0 && train->bn != BCUE_BN_SYNC) {
+    if (wanted == 0 && train->bn != BCUE_BN_SYNC && trainer->distiller.config == NULL) {
         bcue_graph *probe;
         BCUE_TRY(bcue_model_build(&trainer->run->model, &trainer->inputs, 1, &probe, error));
         wanted = count_parameters(probe) > LARGE_NETWORK ? LARGE_MICRO_BATCH : 0;
@@ -236,7 +236,7 @@ static void feed_piece(bcue_trainer *trainer, bcue_plan *plan, const bcue_batch 
                                 trainer->member.seed, (uint32_t)trainer->state.epoch);
     float *target = bcue_plan_input(plan, "target");
     if (target != NULL)
-        bcue_loss_fill_target(&train->loss, part->label, part->count, trainer->inputs.beams, target);
+        bcue_loss_fill_target(&trainer->loss, part->label, part->count, trainer->inputs.beams, target);
 }
 
 /* Forward and backward of all pieces. `*gradients` are those of the mean loss over the batch. */
@@ -261,7 +261,9 @@ static bcue_status compute_batch(bcue_trainer *trainer, const bcue_batch *batch,
             (uint32_t)((step * trainer->pieces + (int64_t)piece) * ranks->count + ranks->rank));
         BCUE_TRY(bcue_plan_forward(plan->plan, error));
         const double share = (double)count / (double)whole;
-        const double part_loss = (double)*(const float *)bcue_plan_output(plan->plan, "loss");
+        double part_loss = (double)*(const float *)bcue_plan_output(plan->plan, "loss");
+        if (trainer->distiller.config != NULL)
+            BCUE_TRY(bcue_distiller_fill(&trainer->distiller, plan->plan, &part, &part_loss, error));
         *loss += share * part_loss;
         if (!isfinite(part_loss))
             return bcue_trainer_diverged(trainer, &part, step, "the loss is not a number", error);

@@ -76,6 +76,46 @@ static bcue_status score_dba(const bcue_trainer *trainer, double *dba, bcue_erro
     return status;
 }
 
+/* Mean percentile rank and mean dB below the best beam of the validation samples with powers; -1: none has.
+ */
+static void score_power(const bcue_trainer *trainer, const float *all, bcue_history_row *row)
+{
+    const size_t beams = (size_t)trainer->inputs.beams;
+    double percentile = 0, below = 0, rows = 0;
+    for (size_t i = 0; i < trainer->split.validation_count; i++) {
+        const double *power = bcue_dataset_sample(trainer->dataset, trainer->split.validation[i])->power;
+        int32_t answer;
+        rank_first(all + i * beams, (int64_t)beams, 1, &answer);
+        if (power == NULL)
+            continue;
+        double most = 0, stronger = 0;
+        for (size_t b = 0; b < beams; b++) {
+            most = power[b] > most ? power[b] : most;
+            stronger += power[b] > power[answer];
+        }
+        const double ratio = fmax(power[answer] / most, pow(10, -BCUE_LOSS_LIMIT_DB / 10));
+        percentile += ((double)beams - stronger) / (double)beams;
+        below -= 10 * log10(ratio);
+        rows++;
+    }
+    row->validation_mpr = rows > 0 ? percentile / rows : -1;
+    row->validation_below_db = rows > 0 ? below / rows : -1;
+}
+
+void bcue_trainer_score_teacher(bcue_trainer *trainer)
+{
+    const bcue_teacher_outputs *teacher = &trainer->distiller.teacher;
+    const size_t beams = (size_t)trainer->inputs.beams;
+    for (size_t i = 0; i < trainer->split.validation_count; i++)
+        memcpy(trainer->validation_scores + i * beams, teacher->end + trainer->split.validation[i] * beams,
+               beams * sizeof *teacher->end);
+    trainer->teacher_row = (bcue_history_row){.validation_mpr = -1};
+    if (trainer->split.validation_count == 0)
+        return;
+    score_logits(trainer, &trainer->teacher_row.validation_loss, &trainer->teacher_row.validation_top1);
+    score_power(trainer, trainer->validation_scores, &trainer->teacher_row);
+}
+
 const bcue_weights *bcue_trainer_kept_weights(const bcue_trainer *trainer)
 {
     return trainer->state.ema.count > 0 ? &trainer->state.ema : &trainer->state.weights;
@@ -98,7 +138,7 @@ static bcue_status score_shared(bcue_trainer *trainer, bcue_error *error)
 bcue_status bcue_trainer_validate(bcue_trainer *trainer, bcue_history_row *row, bcue_error *error)
 {
     row->validation_loss = row->validation_top1 = 0;
-    row->validation_dba = -1;
+    row->validation_dba = row->validation_mpr = row->validation_below_db = -1;
     if (trainer->split.validation_count == 0)
         return BCUE_OK;
     BCUE_TRY(score_shared(trainer, error));
@@ -107,6 +147,7 @@ bcue_status bcue_trainer_validate(bcue_trainer *trainer, bcue_history_row *row, 
         return bcue_fail(error, BCUE_ERROR_DATA,
                          "the validation loss is not a number after epoch %lld; lower train.optimizer.lr",
                          (long long)trainer->state.epoch + 1);
+    score_power(trainer, trainer->validation_scores, row);
     return score_dba(trainer, &row->validation_dba, error);
 }
 
@@ -124,6 +165,12 @@ void bcue_trainer_keep_if_best(bcue_trainer *trainer, const bcue_history_row *ro
             break;
         case BCUE_SELECT_DBA:
             metric = row->validation_dba;
+            break;
+        case BCUE_SELECT_MPR:
+            metric = row->validation_mpr;
+            break;
+        case BCUE_SELECT_BELOW: /* without powers: -1 for every epoch */
+            metric = row->validation_below_db < 0 ? -1 : -row->validation_below_db;
             break;
         case BCUE_SELECT_LAST:
             break;

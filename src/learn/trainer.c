@@ -30,6 +30,7 @@ static void free_trainer(bcue_trainer *trainer)
     bcue_loader_destroy(trainer->loader);
     bcue_trainer_free_plans(trainer);
     bcue_train_state_free(&trainer->state);
+    bcue_distiller_close(&trainer->distiller);
     bcue_split_free(&trainer->split);
     free(trainer->validation_scores);
     free(trainer->order);
@@ -47,6 +48,14 @@ static void free_trainer(bcue_trainer *trainer)
 /* ---- networks
  * --------------------------------------------------------------------------------------------------------------------
  */
+
+bcue_weights bcue_trainer_model_part(const bcue_trainer *trainer, const bcue_weights *weights)
+{
+    bcue_weights part = *weights;
+    if (trainer->model_parameters > 0 && part.count > trainer->model_parameters)
+        part.count = trainer->model_parameters;
+    return part;
+}
 
 static bool in_branch(const char *name, const char *branch)
 {
@@ -117,21 +126,39 @@ static bcue_status make_scorer(bcue_trainer *trainer, bcue_error *error)
     const bcue_train_config *train = &trainer->run->train;
     const bcue_scorer_options options = {.engine = (bcue_engine)train->engine,
                                          .loader_threads = (int)train->loader_threads};
-    bcue_train_state *state = &trainer->state;
     if (trainer->split.validation_count == 0)
         return BCUE_OK;
-    return bcue_scorer_create(&trainer->run->model, &trainer->inputs,
-                              state->ema.count > 0 ? &state->ema : &state->weights, trainer->dataset,
+    trainer->shown = bcue_trainer_model_part(trainer, bcue_trainer_kept_weights(trainer));
+    return bcue_scorer_create(&trainer->run->model, &trainer->inputs, &trainer->shown, trainer->dataset,
                               &trainer->features, &options, trainer->hooks, &trainer->scorer, error);
 }
 
-static bcue_status prepare_network(bcue_trainer *trainer, bcue_error *error)
+enum { PROJECTION_PARAMETERS = 2 }; /* weight and bias */
+
+static bcue_status open_teacher(bcue_trainer *trainer, const bcue_config *origin, bcue_error *error)
+{
+    char seen[17];
+    trainer->loss = trainer->run->train.loss;
+    trainer->loss.external = false; /* these two are no keys of a configuration */
+    trainer->loss.projected = 0;
+    bcue_split_seen_hash(trainer->dataset, &trainer->split, seen);
+    if (trainer->run->distill.teacher != NULL && trainer->ranks->count > 1)
+        return bcue_fail(error, BCUE_ERROR_UNSUPPORTED,
+                         "distillation runs in one process: relations are between all samples of a batch");
+    return bcue_distiller_open(trainer->run, origin, trainer->dataset, &trainer->inputs, seen, trainer->hooks,
+                               &trainer->distiller, &trainer->loss, error);
+}
+
+static bcue_status prepare_network(bcue_trainer *trainer, const bcue_config *origin, bcue_error *error)
 {
     const bcue_train_config *train = &trainer->run->train;
     const int64_t count = (int64_t)trainer->split.train_count;
     trainer->batch_size = train->batch < count ? train->batch : count;
     trainer->steps_per_epoch = (count + trainer->batch_size - 1) / trainer->batch_size;
+    BCUE_TRY(open_teacher(trainer, origin, error));
     BCUE_TRY(bcue_trainer_build_graphs(trainer, error));
+    trainer->model_parameters = bcue_graph_parameter_count(trainer->plans[0].graph) -
+                                (trainer->loss.projected > 0 ? PROJECTION_PARAMETERS : 0);
     (void)bcue_limit_threads(bcue_useful_threads(trainer->plans[0].graph));
     BCUE_TRY(make_state(trainer, error));
     BCUE_TRY(make_scorer(trainer, error));
@@ -143,6 +170,8 @@ static bcue_status prepare_network(bcue_trainer *trainer, bcue_error *error)
         bcue_calloc(trainer->split.validation_count, (size_t)trainer->inputs.beams * sizeof(float));
     if (trainer->order == NULL || trainer->local_order == NULL || trainer->validation_scores == NULL)
         return bcue_fail_memory(error, "training");
+    if (trainer->distiller.config != NULL)
+        bcue_trainer_score_teacher(trainer);
     trainer->saved_s = bcue_clock_s();
     return BCUE_OK;
 }
@@ -226,6 +255,21 @@ static bcue_status run_epoch(bcue_trainer *trainer, double started, bcue_error *
     return BCUE_OK;
 }
 
+/* A line of the live table: the student beside its teacher. */
+static void log_both(const bcue_trainer *trainer, const bcue_history_row *row)
+{
+    const bcue_history_row *teacher = &trainer->teacher_row;
+    if (row->epoch == 1)
+        bcue_log(trainer->hooks, BCUE_LOG_INFO,
+                 "epoch     loss |    student: top-1     MPR   below best |    teacher: top-1     MPR   "
+                 "below best");
+    bcue_log(trainer->hooks, BCUE_LOG_INFO,
+             "%5lld %8.4f |          %6.2f %%  %6.2f %%  %6.2f dB |          %6.2f %%  %6.2f %%  %6.2f dB",
+             (long long)row->epoch, row->train_loss, 100 * row->validation_top1, 100 * row->validation_mpr,
+             row->validation_below_db, 100 * teacher->validation_top1, 100 * teacher->validation_mpr,
+             teacher->validation_below_db);
+}
+
 static bcue_status end_epoch(bcue_trainer *trainer, double started, bcue_error *error)
 {
     bcue_train_state *state = &trainer->state;
@@ -244,17 +288,20 @@ static bcue_status end_epoch(bcue_trainer *trainer, double started, bcue_error *
     state->step_in_epoch = 0;
     state->loss_sum = state->norm_sum = state->epoch_seconds = 0;
     bcue_trainer_keep_if_best(trainer, &row);
-    bcue_log(trainer->hooks, BCUE_LOG_INFO,
-             "epoch %lld: loss %.4f, validation loss %.4f, top-1 %.2f %%, %.1f s", (long long)row.epoch,
-             row.train_loss, row.validation_loss, 100 * row.validation_top1, row.seconds);
+    if (trainer->distiller.config != NULL)
+        log_both(trainer, &row);
+    else
+        bcue_log(trainer->hooks, BCUE_LOG_INFO,
+                 "epoch %lld: loss %.4f, validation loss %.4f, top-1 %.2f %%, %.1f s", (long long)row.epoch,
+                 row.train_loss, row.validation_loss, 100 * row.validation_top1, row.seconds);
     return bcue_clock_s() - trainer->written_s > HISTORY_SECONDS ? bcue_trainer_write_history(trainer, error)
                                                                  : BCUE_OK;
 }
 
-static bcue_status train_network(bcue_trainer *trainer, bcue_error *error)
+static bcue_status train_network(bcue_trainer *trainer, const bcue_config *origin, bcue_error *error)
 {
     const bcue_train_config *train = &trainer->run->train;
-    BCUE_TRY(prepare_network(trainer, error));
+    BCUE_TRY(prepare_network(trainer, origin, error));
     if (train->resume)
         BCUE_TRY(bcue_trainer_resume(trainer, error));
     while (trainer->state.epoch < train->epochs) {
@@ -307,14 +354,22 @@ static void summarise(const bcue_trainer *trainer, bool skipped, double started,
         .best_epoch = best,
         .validation_top1 = best > 0 ? state->history[best - 1].validation_top1 : 0,
         .validation_loss = best > 0 ? state->history[best - 1].validation_loss : 0,
+        .validation_mpr = best > 0 ? state->history[best - 1].validation_mpr : -1,
+        .validation_below_db = best > 0 ? state->history[best - 1].validation_below_db : -1,
+        .has_teacher = trainer->distiller.config != NULL,
+        .teacher_top1 = trainer->teacher_row.validation_top1,
+        .teacher_mpr = trainer->teacher_row.validation_mpr,
+        .teacher_below_db = trainer->teacher_row.validation_below_db,
+        .teacher_parameters = trainer->distiller.teacher.parameters,
         .seconds = bcue_clock_s() - started,
         .train_count = trainer->split.train_count,
         .validation_count = trainer->split.validation_count,
     };
     if (trainer->loader != NULL && summary->seconds > 0)
         summary->wait_share = bcue_loader_wait_s(trainer->loader) / summary->seconds;
-    for (int32_t i = 0; i < state->weights.count; i++)
-        summary->parameters += bcue_tensor_count(&state->weights.tensors[i]);
+    const bcue_weights part = bcue_trainer_model_part(trainer, &state->weights);
+    for (int32_t i = 0; i < part.count; i++)
+        summary->parameters += bcue_tensor_count(&part.tensors[i]);
 }
 
 bcue_status bcue_train_member(const bcue_run_config *run, const bcue_config *origin,
@@ -343,7 +398,7 @@ bcue_status bcue_train_member_on(const bcue_run_config *run, const bcue_config *
         if (status == BCUE_OK)
             status = bcue_trainer_write_model(&trainer, &trainer.state.weights, trainer.model_path, error);
     } else if (status == BCUE_OK) {
-        status = train_network(&trainer, error);
+        status = train_network(&trainer, origin, error);
     }
     if (status == BCUE_OK) {
         summarise(&trainer, skipped, started, summary);

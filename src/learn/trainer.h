@@ -13,6 +13,10 @@ typedef struct bcue_training_summary {
     int64_t epochs, best_epoch; /* 0 for tables */
     double validation_top1;     /* of the kept weights, 0..1; 0 without validation samples */
     double validation_loss;
+    double validation_mpr, validation_below_db; /* -1: no powers */
+    bool has_teacher;                           /* distilled; the teacher's on the same samples: */
+    double teacher_top1, teacher_mpr, teacher_below_db;
+    int64_t teacher_parameters;
     double seconds;
     double wait_share; /* part of the time that the trainer waited for the loader */
     int64_t parameters;

@@ -30,6 +30,11 @@ static bool hash_config(bcue_trainer *trainer)
     run.data.power_unit = 0;
     run.evaluate = (bcue_evaluate_config){0};
     run.view = (bcue_view_config){0};
+    char teacher[17] = "";
+    if (run.distill.teacher != NULL) /* what counts is which teacher, not where it lies */
+        (void)bcue_teacher_hash(run.distill.teacher, teacher, NULL);
+    run.distill.teacher = run.distill.teacher != NULL ? teacher : NULL;
+    run.distill.cache = NULL;
     bcue_text text = {0};
     bcue_config_write(bcue_run_config_fields, &run, &text);
     if (text.failed) {
@@ -185,7 +190,7 @@ bcue_status bcue_trainer_write_model(bcue_trainer *trainer, const bcue_weights *
     } else {
         const bcue_model_file model = {.config = trainer->run->model,
                                        .inputs = trainer->inputs,
-                                       .weights = *weights,
+                                       .weights = bcue_trainer_model_part(trainer, weights),
                                        .features_yaml = features.data,
                                        .codebook_yaml = codebook.data,
                                        .training_json = training};
@@ -212,6 +217,9 @@ static void put_metrics_line(const bcue_trainer *trainer, const bcue_history_row
                          row->validation_top1);
     if (row->validation_dba >= 0)
         bcue_text_printf(out, ", \"validation_dba\": %.9g", row->validation_dba);
+    if (row->validation_mpr >= 0)
+        bcue_text_printf(out, ", \"validation_mpr\": %.9g, \"validation_below_db\": %.9g",
+                         row->validation_mpr, row->validation_below_db);
     bcue_text_puts(out, "}\n");
 }
 
@@ -230,14 +238,19 @@ bcue_status bcue_trainer_write_history(bcue_trainer *trainer, bcue_error *error)
         return BCUE_OK;
     bcue_text csv = {0}, lines = {0};
     bcue_text_puts(&csv, "epoch,learning_rate,train_loss,validation_loss,validation_top1,seconds,"
-                         "validation_dba,gradient_norm\n");
+                         "validation_dba,gradient_norm,validation_mpr,validation_below_db\n");
     for (int64_t i = 0; i < trainer->state.epoch; i++) {
         const bcue_history_row *row = &trainer->state.history[i];
         bcue_text_printf(&csv, "%lld,%.9g,%.9g,%.9g,%.9g,%.3f,", (long long)row->epoch, row->learning_rate,
                          row->train_loss, row->validation_loss, row->validation_top1, row->seconds);
         if (row->validation_dba >= 0)
             bcue_text_printf(&csv, "%.9g", row->validation_dba);
-        bcue_text_printf(&csv, ",%.9g\n", row->gradient_norm);
+        bcue_text_printf(&csv, ",%.9g,", row->gradient_norm);
+        if (row->validation_mpr >= 0)
+            bcue_text_printf(&csv, "%.9g,%.9g", row->validation_mpr, row->validation_below_db);
+        else
+            bcue_text_puts(&csv, ",");
+        bcue_text_puts(&csv, "\n");
         put_metrics_line(trainer, row, &lines);
     }
     bcue_status status = write_text(trainer->history_path, &csv, error);

@@ -2,6 +2,7 @@
 #ifndef BCUE_LEARN_TRAINER_INTERNAL_H
 #define BCUE_LEARN_TRAINER_INTERNAL_H
 
+#include "learn/distill_step.h"
 #include "learn/scorer.h"
 #include "learn/trainer.h"
 
@@ -24,6 +25,11 @@ typedef struct bcue_trainer {
     bcue_feature_config features; /* fitted, only what the model uses */
     bcue_model_inputs inputs;
     bcue_train_state state;
+    bcue_loss_config loss; /* run->train.loss, or one that the distiller computes */
+    bcue_distiller distiller;
+    bcue_history_row teacher_row; /* its validation metrics */
+    int32_t model_parameters;     /* those of the graph that belong to the model, the first ones */
+    bcue_weights shown; /* what is validated: the model's part of the weights, or of their average */
     bcue_train_plan plans[BCUE_TRAIN_PLANS]; /* the first is for a whole micro-batch */
     int plan_count;
     size_t memory_limit, fixed_bytes; /* train.memory_limit (0: none); of it, what plans do not take */
@@ -45,6 +51,11 @@ typedef struct bcue_trainer {
     int64_t best_written;      /* epoch whose weights lie in best_path */
     char config_hash[17];
 } bcue_trainer;
+
+/* The teacher's metrics on the validation samples into teacher_row. */
+void bcue_trainer_score_teacher(bcue_trainer *trainer);
+/* The model's part of weights that training keeps: a view. */
+bcue_weights bcue_trainer_model_part(const bcue_trainer *trainer, const bcue_weights *weights);
 
 /* train_table.c */
 bcue_status bcue_trainer_fit_table(bcue_trainer *trainer, bcue_error *error);

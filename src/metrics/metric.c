@@ -26,10 +26,15 @@ static bool uses_k(bcue_metric_kind kind)
     return kind == BCUE_METRIC_TOP_K || kind == BCUE_METRIC_TOP_K_LOSS || kind == BCUE_METRIC_OVERHEAD_SAVING;
 }
 
+static bool uses_vehicles(bcue_metric_kind kind)
+{
+    return kind >= BCUE_METRIC_REACHABLE && kind <= BCUE_METRIC_VEHICLE_OUTAGE;
+}
+
 static bool uses_power(bcue_metric_kind kind)
 {
-    return !(kind == BCUE_METRIC_TOP_K || kind == BCUE_METRIC_DBA || kind == BCUE_METRIC_DBA_OFFICIAL ||
-             kind == BCUE_METRIC_OVERHEAD_SAVING);
+    return !(uses_vehicles(kind) || kind == BCUE_METRIC_TOP_K || kind == BCUE_METRIC_DBA ||
+             kind == BCUE_METRIC_DBA_OFFICIAL || kind == BCUE_METRIC_OVERHEAD_SAVING);
 }
 
 static bcue_status check_k(const bcue_scored_set *set, bcue_metric metric, bcue_error *error)
@@ -85,6 +90,9 @@ bcue_status bcue_metric_check(const bcue_scored_set *set, bcue_metric metric, bc
     if (metric.kind == BCUE_METRIC_RATE_RATIO && !(fabs(metric.level_db) <= 100.0))
         return bcue_fail(error, BCUE_ERROR_ARGUMENT,
                          "%s: the signal-to-noise ratio must lie within -100 .. 100 dB", name);
+    if (uses_vehicles(metric.kind) && set->vehicle == NULL)
+        return bcue_fail(error, BCUE_ERROR_DATA,
+                         "%s needs the power of every vehicle (unit1_vehicle_pwr of a recording)", name);
     if (uses_power(metric.kind) && set->power == NULL)
         return bcue_fail(error, BCUE_ERROR_DATA,
                          "%s needs the power of every beam, and this set has labels only", name);
@@ -174,10 +182,21 @@ static double row_value(const bcue_scored_set *set, bcue_metric metric, const bc
         return row_rate_ratio(row, metric.level_db);
     case BCUE_METRIC_OVERHEAD_SAVING:
         return 1.0 - (double)metric.k / (double)set->beams;
+    case BCUE_METRIC_REACHABLE: /* read by vehicle_value */
+    case BCUE_METRIC_VEHICLE_RSS:
+    case BCUE_METRIC_VEHICLE_WORST:
+    case BCUE_METRIC_VEHICLE_LOSS:
+    case BCUE_METRIC_VEHICLE_OUTAGE:
     case BCUE_METRIC_KIND_COUNT:
         break;
     }
     return NAN;
+}
+
+/* Watts are 30 dB more milliwatts, but the scores are in dBm already. */
+static double vehicle_value(const bcue_scored_set *set, bcue_metric_kind kind, size_t n)
+{
+    return set->vehicle[n * BCUE_VEHICLE_SCORES + (size_t)(kind - BCUE_METRIC_REACHABLE)];
 }
 
 bcue_status bcue_metric_rows(const bcue_scored_set *set, bcue_metric metric, double *values,
@@ -185,6 +204,10 @@ bcue_status bcue_metric_rows(const bcue_scored_set *set, bcue_metric metric, dou
 {
     BCUE_TRY(bcue_metric_check(set, metric, error));
     for (size_t n = 0; n < set->rows; n++) {
+        if (uses_vehicles(metric.kind)) {
+            values[n] = vehicle_value(set, metric.kind, n);
+            continue;
+        }
         bcue_scored_row row = bcue_scored_set_row(set, n);
         bool counts = uses_power(metric.kind) ? row.power != NULL : row.has_best;
         values[n] = counts ? row_value(set, metric, &row) : NAN;
@@ -254,7 +277,10 @@ static bcue_status compute_checked(const bcue_scored_set *set, bcue_metric metri
         char name[BCUE_METRIC_NAME_SIZE];
         bcue_metric_name(metric, name);
         return bcue_fail(error, BCUE_ERROR_DATA, "%s: none of the %zu samples has a valid %s", name,
-                         set->rows, uses_power(metric.kind) ? "power vector" : "label or power vector");
+                         set->rows,
+                         uses_vehicles(metric.kind) ? "list of powers per vehicle"
+                         : uses_power(metric.kind)  ? "power vector"
+                                                    : "label or power vector");
     }
     *value = bcue_metric_finish(metric, bcue_sum_value(&mean.sum) / (double)mean.rows);
     *rows = mean.rows;

@@ -26,6 +26,12 @@ typedef enum bcue_metric_kind {
     BCUE_METRIC_APL,        /* "apl_db": mean dB of p[yhat_1] / p* (V2V challenge), never positive */
     BCUE_METRIC_RATE_RATIO, /* "rate_ratio_Ldb": log2(1 + rho p[yhat_1] / p*) / log2(1 + rho), rho = L dB */
     BCUE_METRIC_OVERHEAD_SAVING, /* "overhead_saving_K": 1 - K / B */
+    /* With several vehicles in a sample (bcue_vehicle_score), rows where they are unknown left out: */
+    BCUE_METRIC_REACHABLE,      /* "reachable" */
+    BCUE_METRIC_VEHICLE_RSS,    /* "vehicle_rss_db": over the samples with a reachable vehicle */
+    BCUE_METRIC_VEHICLE_WORST,  /* "vehicle_worst_db": likewise */
+    BCUE_METRIC_VEHICLE_LOSS,   /* "vehicle_loss_db": likewise */
+    BCUE_METRIC_VEHICLE_OUTAGE, /* "vehicle_outage" */
     BCUE_METRIC_KIND_COUNT
 } bcue_metric_kind;
 

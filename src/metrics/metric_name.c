@@ -31,6 +31,15 @@ static const metric_words words[BCUE_METRIC_KIND_COUNT] = {
     [BCUE_METRIC_TOP_K_LOSS] = {"top_", "_loss_db", COUNT_K, "Loss of the best of top-", "", "dB", false},
     [BCUE_METRIC_APL] = {"apl_db", "", NO_PARAMETER, "Average power loss (V2V)", "", "dB", true},
     [BCUE_METRIC_RATE_RATIO] = {"rate_ratio_", "db", LEVEL_DB, "Rate ratio at ", " dB", "%", true},
+    [BCUE_METRIC_REACHABLE] = {"reachable", "", NO_PARAMETER, "Vehicles that some beam reaches", "", "%",
+                               true},
+    [BCUE_METRIC_VEHICLE_RSS] = {"vehicle_rss_db", "", NO_PARAMETER, "Mean RSS, reachable vehicles", "",
+                                 "dBm", true},
+    [BCUE_METRIC_VEHICLE_WORST] = {"vehicle_worst_db", "", NO_PARAMETER, "RSS of the worst reachable vehicle",
+                                   "", "dBm", true},
+    [BCUE_METRIC_VEHICLE_LOSS] = {"vehicle_loss_db", "", NO_PARAMETER, "Loss to each vehicle's own best beam",
+                                  "", "dB", false},
+    [BCUE_METRIC_VEHICLE_OUTAGE] = {"vehicle_outage", "", NO_PARAMETER, "Vehicles in outage", "", "%", false},
     [BCUE_METRIC_OVERHEAD_SAVING] = {"overhead_saving_", "", COUNT_K, "Overhead saved by top-", "", "%",
                                      true},
 };
@@ -62,7 +71,9 @@ void bcue_metric_title(bcue_metric metric, char title[64])
 
 const char *bcue_metric_unit(bcue_metric metric, bcue_power_unit power_unit)
 {
-    if (metric.kind == BCUE_METRIC_RSS && power_unit == BCUE_POWER_ARBITRARY)
+    const bool level = metric.kind == BCUE_METRIC_RSS || metric.kind == BCUE_METRIC_VEHICLE_RSS ||
+                       metric.kind == BCUE_METRIC_VEHICLE_WORST;
+    if (level && power_unit == BCUE_POWER_ARBITRARY)
         return "dB rel.";
     return words[metric.kind].unit;
 }
@@ -99,16 +110,31 @@ static bool parse_as(const char *name, bcue_metric_kind kind, bcue_metric *metri
 
 bcue_status bcue_metric_parse(const char *name, bcue_metric *metric, bcue_error *error)
 {
-    static const char *const examples[] = {"top_1",           "top_2",
-                                           "top_3",           "top_5",
-                                           "top_10",          "dba",
-                                           "dba_official",    "mpr",
-                                           "rss_db",          "loss_db",
-                                           "within_1db",      "outage_1db",
-                                           "outage_3db",      "power_loss_db",
-                                           "top_3_loss_db",   "apl_db",
-                                           "rate_ratio_0db",  "rate_ratio_10db",
-                                           "rate_ratio_20db", "overhead_saving_5"};
+    static const char *const examples[] = {"top_1",
+                                           "top_2",
+                                           "top_3",
+                                           "top_5",
+                                           "top_10",
+                                           "dba",
+                                           "dba_official",
+                                           "mpr",
+                                           "rss_db",
+                                           "loss_db",
+                                           "within_1db",
+                                           "outage_1db",
+                                           "outage_3db",
+                                           "power_loss_db",
+                                           "top_3_loss_db",
+                                           "apl_db",
+                                           "rate_ratio_0db",
+                                           "rate_ratio_10db",
+                                           "rate_ratio_20db",
+                                           "overhead_saving_5",
+                                           "reachable",
+                                           "vehicle_rss_db",
+                                           "vehicle_worst_db",
+                                           "vehicle_loss_db",
+                                           "vehicle_outage"};
     for (int kind = 0; kind < BCUE_METRIC_KIND_COUNT; kind++) {
         bcue_metric parsed;
         if (parse_as(name, (bcue_metric_kind)kind, &parsed)) {

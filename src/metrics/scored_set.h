@@ -19,6 +19,17 @@ typedef enum bcue_power_unit {
 const char *bcue_power_unit_name(bcue_power_unit unit); /* "arbitrary", "mW", "W" */
 bool bcue_power_unit_find(const char *name, bcue_power_unit *unit);
 
+/* What the first-ranked beam does for each of the vehicles that a row is about. A vehicle is reachable when
+   some beam reaches it at all. */
+typedef enum bcue_vehicle_score {
+    BCUE_VEHICLE_REACHABLE, /* share of the vehicles */
+    BCUE_VEHICLE_RSS,       /* mean dBm over the reachable ones */
+    BCUE_VEHICLE_WORST,     /* dBm of the reachable one that hears least */
+    BCUE_VEHICLE_LOSS,      /* mean dB below each reachable one's own best beam */
+    BCUE_VEHICLE_OUTAGE,    /* share of the vehicles that hear less than a level, unreachable ones included */
+    BCUE_VEHICLE_SCORES
+} bcue_vehicle_score;
+
 typedef struct bcue_scored_set {
     size_t rows;            /* N samples */
     int32_t beams;          /* B beams of the codebook */
@@ -29,6 +40,7 @@ typedef struct bcue_scored_set {
     const int32_t *label;   /* N best beams, -1: none; NULL only where `power` is given, which then decides */
     const int32_t *episode; /* N episode numbers (unique within a street); NULL: no intervals */
     const int32_t *street;  /* N street (DeepSense: scenario) numbers; NULL: one street */
+    const double *vehicle;  /* N x BCUE_VEHICLE_SCORES, NaN where unknown; NULL: of no row */
     const char *const *sample_id; /* N names; NULL: samples are told apart by their place only */
     bcue_power_unit power_unit;
     bool index_monotone; /* codebook property: neighbours in index are neighbours in angle */

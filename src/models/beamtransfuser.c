@@ -356,9 +356,9 @@ static bcue_status check_modalities(const bcue_string_list *list, bcue_error *er
                          "radar, gps");
     for (size_t i = 0; i < list->count; i++) {
         int known = 0;
-        while (known < BCUE_INPUT_COUNT && strcmp(list->items[i], bcue_model_input_names[known]) != 0)
+        while (known <= BCUE_INPUT_POSITION && strcmp(list->items[i], bcue_model_input_names[known]) != 0)
             known++;
-        if (known == BCUE_INPUT_COUNT)
+        if (known > BCUE_INPUT_POSITION)
             return bcue_fail(error, BCUE_ERROR_CONFIG,
                              "'%.40s' is no modality; expected camera, lidar, radar or gps", list->items[i]);
         for (size_t k = 0; k < i; k++) {
@@ -369,7 +369,7 @@ static bcue_status check_modalities(const bcue_string_list *list, bcue_error *er
     return BCUE_OK;
 }
 
-bcue_status bcue_beamtransfuser_check(const bcue_model_config *config, const char **key, bcue_error *error)
+bcue_status bcue_modalities_check(const bcue_model_config *config, const char **key, bcue_error *error)
 {
     static const char *const depth_key[] = {"camera_depth", "lidar_depth", "radar_depth"};
     *key = "modalities";
@@ -380,6 +380,12 @@ bcue_status bcue_beamtransfuser_check(const bcue_model_config *config, const cha
             return bcue_fail(error, BCUE_ERROR_CONFIG, "there is no ResNet-%lld here; expected 18 or 34",
                              (long long)config->depth[m]);
     }
+    return BCUE_OK;
+}
+
+bcue_status bcue_beamtransfuser_check(const bcue_model_config *config, const char **key, bcue_error *error)
+{
+    BCUE_TRY(bcue_modalities_check(config, key, error));
     *key = "embedding";
     if (config->embedding.count != 0 && config->embedding.count != STAGES)
         return bcue_fail(error, BCUE_ERROR_CONFIG,

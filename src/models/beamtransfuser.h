@@ -25,4 +25,7 @@ bcue_value bcue_beamtransfuser(bcue_graph *graph, const bcue_model_config *confi
 /* BCUE_ERROR_CONFIG with a sentence, and in *key the key of `model` that it is about. */
 bcue_status bcue_beamtransfuser_check(const bcue_model_config *config, const char **key, bcue_error *error);
 
+/* What models with a list of modalities share: known ones, each once, and trunks that exist. */
+bcue_status bcue_modalities_check(const bcue_model_config *config, const char **key, bcue_error *error);
+
 #endif

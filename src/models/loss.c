@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "models/layers.h"
+
 static const char *const kind_names[] = {"cross-entropy", "focal-softmax", "focal-sigmoid", NULL};
 static const char *const target_names[] = {"hard", "gaussian", NULL};
 
@@ -66,8 +68,34 @@ const bcue_config_field bcue_loss_config_fields[] = {
 
 bool bcue_loss_needs_target(const bcue_loss_config *config)
 {
+    if (config->external)
+        return false;
     return config->kind == BCUE_LOSS_FOCAL_SIGMOID ||
            (config->kind == BCUE_LOSS_CROSS_ENTROPY && config->targets == BCUE_TARGET_GAUSSIAN);
+}
+
+/* The sum of x times what the caller writes: whose gradient by x is just that. */
+static bcue_value written_gradient(bcue_graph *graph, const char *name, bcue_value x)
+{
+    if (x == BCUE_NO_VALUE)
+        return BCUE_NO_VALUE;
+    const bcue_shape shape = bcue_graph_value(graph, x)->shape;
+    bcue_value given = bcue_graph_input(graph, name, BCUE_F32, &shape);
+    return bcue_graph_reduce(graph, NULL, BCUE_OP_REDUCE_SUM, bcue_graph_mul(graph, NULL, x, given), 3U,
+                             false);
+}
+
+static void build_external(bcue_graph *graph, const bcue_loss_config *config, bcue_value logits)
+{
+    bcue_value loss = written_gradient(graph, "gradient.end", logits), mid = bcue_graph_find(graph, "mid");
+    if (mid != BCUE_NO_VALUE) {
+        if (config->projected > 0) {
+            mid = bcue_linear_layer(graph, "distill.projection", mid, config->projected, BCUE_LINEAR_TORCH);
+            bcue_graph_output(graph, "projected", mid);
+        }
+        loss = bcue_graph_add(graph, NULL, loss, written_gradient(graph, "gradient.mid", mid));
+    }
+    bcue_graph_output(graph, "loss", loss);
 }
 
 void bcue_loss_build(bcue_graph *graph, const bcue_loss_config *config, bcue_value logits, int64_t batch,
@@ -75,6 +103,10 @@ void bcue_loss_build(bcue_graph *graph, const bcue_loss_config *config, bcue_val
 {
     static const bcue_loss_config plain = {.kind = BCUE_LOSS_CROSS_ENTROPY};
     const bcue_loss_config *c = config != NULL ? config : &plain;
+    if (c->external) {
+        build_external(graph, c, logits);
+        return;
+    }
     const bcue_shape rows = bcue_shape_of(batch), cells = bcue_shape_of(batch, beams);
     const bcue_value target = bcue_loss_needs_target(c) ? bcue_graph_input(graph, "target", BCUE_F32, &cells)
                                                         : bcue_graph_input(graph, "label", BCUE_I32, &rows);

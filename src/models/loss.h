@@ -23,14 +23,19 @@ typedef struct bcue_loss_config {
     int64_t reach;          /* GAUSSIAN: beams to either side */
     double alpha, gamma;    /* FOCAL_* (alpha: FOCAL_SIGMOID) */
     double label_smoothing; /* CROSS_ENTROPY with hard targets */
+    /* Not of a configuration: the caller computes the loss from the outputs, and writes its gradients by the
+       logits and by "mid" into the inputs "gradient.end" and "gradient.mid" between forward and backward. */
+    bool external;
+    int64_t projected; /* EXTERNAL: "mid" goes through a linear layer to so many numbers first, the output
+                          "projected" with the parameters "distill.projection.*", after all others; 0: not */
 } bcue_loss_config;
 
 extern const bcue_config_field bcue_loss_config_fields[];
 
 /* Does the loss read a row of target values per sample (input "target") instead of labels (input "label")? */
 bool bcue_loss_needs_target(const bcue_loss_config *config);
-/* Adds input "label" (B) i32 or "target" (B, beams), and output "loss". `config` NULL: cross-entropy with the
- * label. */
+/* Adds input "label" (B) i32 or "target" (B, beams) (EXTERNAL: the two gradients), and output "loss".
+ * `config` NULL: cross-entropy with the label. */
 void bcue_loss_build(bcue_graph *graph, const bcue_loss_config *config, bcue_value logits, int64_t batch,
                      int64_t beams);
 /* Rows of `target` (count, beams) from labels 0 .. beams - 1. Rows of cross-entropy are scaled to sum to 1;

@@ -4,12 +4,14 @@
 
 #include "models/model_graph.h"
 
-const char *const bcue_model_kind_names[] = {"random",       "constant",       "majority", "position-lut",
-                                             "position-knn", "position-mlp",   "resnet18", "resnet34",
-                                             "position-gru", "beamtransfuser", NULL};
-const char *const bcue_model_input_names[] = {"camera", "lidar", "radar", "gps", NULL};
+const char *const bcue_model_kind_names[] = {
+    "random",   "constant",  "majority",     "position-lut",   "position-knn", "position-mlp",
+    "resnet18", "resnet34",  "position-gru", "beamtransfuser", "student",      "point-student",
+    "teacher",  "radar-knn", "radar-rule",   "oracle-hold",    "oracle-sweep", NULL};
+const char *const bcue_model_input_names[] = {"camera", "lidar", "radar", "gps", "vehicles", NULL};
 static const char *const picture_names[] = {"camera", "lidar", "radar", NULL};
 const char *const bcue_model_preset_names[] = {"full", "edge", "small", "tiny", NULL};
+static const char *const constant_names[] = {"db", "mpr", NULL};
 static const char *const fusion_names[] = {"sum", "softmax", NULL};
 
 #define MODEL(field) offsetof(bcue_model_config, field)
@@ -37,8 +39,9 @@ const bcue_config_field bcue_model_config_fields[] = {
      .fallback = "64",
      .minimum = 8,
      .maximum = 256,
-     .help = "resnet*, beamtransfuser: channels of the first stage, 64 in the papers; a smaller network "
-             "trains faster"},
+     .help =
+         "resnet*, beamtransfuser, teacher: channels of the first stage, 64 in the papers; a smaller network "
+         "trains faster"},
     {.name = "gru",
      .type = BCUE_CONFIG_INT,
      .offset = MODEL(gru),
@@ -54,7 +57,8 @@ const bcue_config_field bcue_model_config_fields[] = {
      .fallback = "256",
      .minimum = 1,
      .maximum = 65536,
-     .help = "width of the hidden layers (position-mlp, position-gru, fusion head)"},
+     .help = "width of the hidden layers (position-mlp, position-gru, fusion head, point-student); teacher: "
+             "of its tokens"},
     {.name = "shared_layers",
      .type = BCUE_CONFIG_INT,
      .offset = MODEL(shared_layers),
@@ -68,14 +72,20 @@ const bcue_config_field bcue_model_config_fields[] = {
      .fallback = "40",
      .minimum = 1,
      .maximum = 4096,
-     .help = "position-lut: cells per axis"},
+     .help = "position-lut: cells per axis; radar-rule: directions"},
     {.name = "neighbours",
      .type = BCUE_CONFIG_INT,
      .offset = MODEL(neighbours),
      .fallback = "9",
      .minimum = 1,
      .maximum = 1e6,
-     .help = "position-knn: how many neighbours vote"},
+     .help = "position-knn, radar-knn: how many neighbours vote"},
+    {.name = "constant_by",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = MODEL(constant_by),
+     .choices = constant_names,
+     .fallback = "db",
+     .help = "constant: the beam with the best mean in training: db, or mpr, its percentile rank"},
     {.name = "dropout",
      .type = BCUE_CONFIG_DOUBLE,
      .offset = MODEL(dropout),
@@ -88,27 +98,29 @@ const bcue_config_field bcue_model_config_fields[] = {
      .offset = MODEL(preset),
      .choices = bcue_model_preset_names,
      .fallback = "full",
-     .help = "beamtransfuser: defaults of the keys below, and of frames, fixes and picture sizes, where they "
+     .help = "beamtransfuser, teacher: defaults of the keys below, and of frames, fixes and picture sizes, "
+             "where they "
              "are not given"},
     {.name = "modalities",
      .type = BCUE_CONFIG_STRING_LIST,
      .offset = MODEL(modalities),
      .fallback = "[camera, lidar, radar, gps]",
-     .help = "beamtransfuser: what it sees, any of camera, lidar, radar, gps"},
+     .help = "beamtransfuser, teacher: what it sees, any of camera, lidar, radar, gps (teacher: gps is "
+             "features.vehicles)"},
     {.name = "camera_depth",
      .type = BCUE_CONFIG_INT,
      .offset = MODEL(depth[BCUE_INPUT_CAMERA]),
      .fallback = "34",
      .minimum = 18,
      .maximum = 34,
-     .help = "beamtransfuser: ResNet of the camera, 18 or 34"},
+     .help = "beamtransfuser, teacher: ResNet of the camera, 18 or 34"},
     {.name = "lidar_depth",
      .type = BCUE_CONFIG_INT,
      .offset = MODEL(depth[BCUE_INPUT_LIDAR]),
      .fallback = "18",
      .minimum = 18,
      .maximum = 34,
-     .help = "beamtransfuser: ResNet of the LiDAR, 18 or 34"},
+     .help = "beamtransfuser, teacher: ResNet of the LiDAR, 18 or 34"},
     {.name = "radar_depth",
      .type = BCUE_CONFIG_INT,
      .offset = MODEL(depth[BCUE_INPUT_RADAR]),
@@ -131,28 +143,29 @@ const bcue_config_field bcue_model_config_fields[] = {
      .fallback = "8",
      .minimum = 0,
      .maximum = 64,
-     .help = "beamtransfuser: transformer blocks after each stage"},
+     .help = "beamtransfuser: transformer blocks after each stage; teacher: of its one transformer"},
     {.name = "heads",
      .type = BCUE_CONFIG_INT,
      .offset = MODEL(heads),
      .fallback = "4",
      .minimum = 1,
      .maximum = 64,
-     .help = "beamtransfuser: attention heads"},
+     .help = "beamtransfuser, teacher: attention heads"},
     {.name = "expansion",
      .type = BCUE_CONFIG_INT,
      .offset = MODEL(expansion),
      .fallback = "4",
      .minimum = 1,
      .maximum = 16,
-     .help = "beamtransfuser: hidden width of a block's feed-forward layers, in units of D"},
+     .help = "beamtransfuser, teacher: hidden width of a block's feed-forward layers, in units of D"},
     {.name = "anchors",
      .type = BCUE_CONFIG_INT,
      .offset = MODEL(anchors),
      .fallback = "8",
      .minimum = 1,
      .maximum = 32,
-     .help = "beamtransfuser: every frame is pooled to this many rows and columns of tokens, fewer where the "
+     .help = "beamtransfuser, teacher: every frame is pooled to this many rows and columns of tokens, fewer "
+             "where the "
              "stage has fewer"},
     {.name = "fusion",
      .type = BCUE_CONFIG_CHOICE,
@@ -173,6 +186,41 @@ const bcue_config_field bcue_model_config_fields[] = {
      .fields = bcue_pruned_part_fields,
      .item_size = sizeof(bcue_pruned_part),
      .help = "resnet*, beamtransfuser: widths of a smaller network, as 'beamcue prune' writes them"},
+    {.name = "parameters",
+     .type = BCUE_CONFIG_INT,
+     .offset = MODEL(parameters),
+     .fallback = "13000000",
+     .minimum = 1000,
+     .maximum = 1e10,
+     .help = "student: size to come near to, by equal hidden widths"},
+    {.name = "widths",
+     .type = BCUE_CONFIG_INT_LIST,
+     .offset = MODEL(widths),
+     .fallback = "[]",
+     .minimum = 1,
+     .maximum = 65536,
+     .help = "student: its five hidden widths; empty: by parameters"},
+    {.name = "mid_layer",
+     .type = BCUE_CONFIG_INT,
+     .offset = MODEL(mid_layer),
+     .fallback = "3",
+     .minimum = 1,
+     .maximum = 5,
+     .help = "student: the hidden layer that is compared with the teacher's middle layer"},
+    {.name = "point_width",
+     .type = BCUE_CONFIG_INT,
+     .offset = MODEL(point_width),
+     .fallback = "64",
+     .minimum = 2,
+     .maximum = 4096,
+     .help = "point-student, teacher: numbers that the shared layers make of a point"},
+    {.name = "queries",
+     .type = BCUE_CONFIG_INT,
+     .offset = MODEL(queries),
+     .fallback = "8",
+     .minimum = 1,
+     .maximum = 256,
+     .help = "point-student, teacher: attention pooling compresses a list of points to so many vectors"},
     {0}};
 
 #define INPUTS(field) offsetof(bcue_model_inputs, field)
@@ -197,8 +245,11 @@ const bcue_config_field bcue_model_inputs_fields[] = {
     SIZE("lidar_height", lidar.height, 16384, "0", "its rows"),
     SIZE("lidar_width", lidar.width, 16384, "0", "its columns"),
     SIZE("radar_channels", radar.channels, 64, "0", "channels of the radar picture, 0 = no radar"),
-    SIZE("radar_height", radar.height, 16384, "0", "its rows"),
+    SIZE("radar_height", radar.height, 65536, "0", "its rows"),
     SIZE("radar_width", radar.width, 16384, "0", "its columns"),
+    SIZE("vehicles_channels", vehicles.channels, 1, "0", "1 for a set of vehicles, 0 = none"),
+    SIZE("vehicles_height", vehicles.height, 4096, "0", "its rows"),
+    SIZE("vehicles_width", vehicles.width, 64, "0", "numbers of a row"),
     SIZE("gps_frames", gps_frames, 1024, NULL, "position fixes per window, 0 = no position"),
     {.name = "beams",
      .type = BCUE_CONFIG_INT,
@@ -211,7 +262,12 @@ const bcue_config_field bcue_model_inputs_fields[] = {
 
 bool bcue_model_is_table(const bcue_model_config *config)
 {
-    return config->kind < BCUE_MODEL_POSITION_MLP;
+    return config->kind < BCUE_MODEL_POSITION_MLP || config->kind >= BCUE_MODEL_RADAR_KNN;
+}
+
+bool bcue_model_is_oracle(const bcue_model_config *config)
+{
+    return config->kind == BCUE_MODEL_ORACLE_HOLD || config->kind == BCUE_MODEL_ORACLE_SWEEP;
 }
 
 static bool listed(const bcue_string_list *list, const char *name)
@@ -236,6 +292,15 @@ bool bcue_model_needs(const bcue_model_config *config, bcue_model_input input)
         return input == BCUE_INPUT_POSITION ? config->position : (int)input == config->modality;
     case BCUE_MODEL_BEAMTRANSFUSER:
         return listed(&config->modalities, bcue_model_input_names[input]);
+    case BCUE_MODEL_STUDENT:
+    case BCUE_MODEL_POINT_STUDENT:
+    case BCUE_MODEL_RADAR_KNN:
+    case BCUE_MODEL_RADAR_RULE:
+        return input == BCUE_INPUT_RADAR;
+    case BCUE_MODEL_TEACHER: /* positions come as the set of all vehicles */
+        return input != BCUE_INPUT_POSITION &&
+               listed(&config->modalities,
+                      bcue_model_input_names[input == BCUE_INPUT_VEHICLES ? BCUE_INPUT_POSITION : input]);
     default:
         return false;
     }
@@ -260,9 +325,16 @@ bcue_picture_size bcue_model_picture(const bcue_model_inputs *inputs, bcue_model
         return inputs->lidar;
     case BCUE_INPUT_RADAR:
         return inputs->radar;
+    case BCUE_INPUT_VEHICLES:
+        return inputs->vehicles;
     default:
         return (bcue_picture_size){0};
     }
+}
+
+bool bcue_model_input_has_frames(bcue_model_input input)
+{
+    return input != BCUE_INPUT_POSITION;
 }
 
 bool bcue_model_offers(const bcue_model_inputs *inputs, bcue_model_input input)

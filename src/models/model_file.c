@@ -213,6 +213,20 @@ static size_t table_layout(const bcue_model_file *model, const char *names[2], b
         names[1] = "label";
         shapes[1] = bcue_shape_of(-1);
         return 2;
+    case BCUE_MODEL_RADAR_KNN: {
+        const bcue_picture_size size = model->inputs.radar;
+        names[0] = "radar";
+        shapes[0] = bcue_shape_of(-1, model->inputs.frames * size.channels * size.height * size.width);
+        names[1] = "label";
+        shapes[1] = bcue_shape_of(-1);
+        return 2;
+    }
+    case BCUE_MODEL_RADAR_RULE:
+        names[0] = "votes";
+        shapes[0] = bcue_shape_of(bins, beams);
+        names[1] = "score";
+        shapes[1] = bcue_shape_of(beams);
+        return 2;
     default:
         return 0;
     }
@@ -222,7 +236,7 @@ static bcue_status check_neighbours(const bcue_model_file *model, const char *pa
 {
     const bcue_tensor *position = &model->weights.tensors[0], *label = &model->weights.tensors[1];
     if (position->shape.dim[0] != label->shape.dim[0])
-        return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: %lld positions but %lld labels", path,
+        return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: %lld neighbours but %lld labels", path,
                          (long long)position->shape.dim[0], (long long)label->shape.dim[0]);
     const float *labels = label->data;
     for (int64_t i = 0; i < label->shape.dim[0]; i++) {
@@ -245,7 +259,9 @@ static bcue_status read_table(const bcue_safetensors *file, const char *path, bc
     BCUE_TRY(reserve(&model->weights, count, path, error));
     for (size_t i = 0; i < count; i++)
         BCUE_TRY(take_tensor(file, path, names[i], &shapes[i], model, error));
-    return model->config.kind == BCUE_MODEL_POSITION_KNN ? check_neighbours(model, path, error) : BCUE_OK;
+    const bool votes =
+        model->config.kind == BCUE_MODEL_POSITION_KNN || model->config.kind == BCUE_MODEL_RADAR_KNN;
+    return votes ? check_neighbours(model, path, error) : BCUE_OK;
 }
 
 static bcue_status read_all(const bcue_safetensors *file, const char *path, bcue_model_file *model,

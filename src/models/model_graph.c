@@ -4,8 +4,10 @@
 
 #include "base/fail.h"
 #include "models/beamtransfuser.h"
+#include "models/fusion_teacher.h"
 #include "models/layers.h"
 #include "models/pruned_check.h"
+#include "models/radar_student.h"
 #include "models/resnet.h"
 
 static bcue_value fixes_input(bcue_graph *graph, const bcue_model_inputs *inputs, int64_t batch)
@@ -111,9 +113,8 @@ static bcue_value picture_network(bcue_graph *graph, const bcue_model_config *co
 static bcue_status check_offers(const bcue_model_config *config, const bcue_model_inputs *inputs,
                                 bcue_error *error)
 {
-    static const char *const noun[] = {"pictures", "LiDAR", "radar", "positions"}, *const key[] = {
-                                                                                       "camera", "lidar",
-                                                                                       "radar", "position"};
+    static const char *const noun[] = {"pictures", "LiDAR", "radar", "positions", "vehicles"};
+    static const char *const key[] = {"camera", "lidar", "radar", "position", "vehicles"};
     for (int i = 0; i < BCUE_INPUT_COUNT; i++) {
         if (bcue_model_needs(config, (bcue_model_input)i) && !bcue_model_offers(inputs, (bcue_model_input)i))
             return bcue_fail(error, BCUE_ERROR_CONFIG, "%s needs %s: set features.%s.enabled: true",
@@ -125,8 +126,19 @@ static bcue_status check_offers(const bcue_model_config *config, const bcue_mode
 bcue_status bcue_model_config_check(const bcue_model_config *config, const char **key, bcue_error *error)
 {
     *key = NULL;
-    if (config->kind == BCUE_MODEL_BEAMTRANSFUSER)
+    switch ((bcue_model_kind)config->kind) {
+    case BCUE_MODEL_BEAMTRANSFUSER:
         BCUE_TRY(bcue_beamtransfuser_check(config, key, error));
+        break;
+    case BCUE_MODEL_TEACHER:
+        BCUE_TRY(bcue_teacher_check(config, key, error));
+        break;
+    case BCUE_MODEL_STUDENT:
+        BCUE_TRY(bcue_student_check(config, key, error));
+        break;
+    default:
+        break;
+    }
     *key = "pruned";
     return bcue_pruned_check(config, error);
 }
@@ -137,6 +149,19 @@ static bcue_status check_model(const bcue_model_config *config, bcue_error *erro
     bcue_error cause;
     bcue_status status = bcue_model_config_check(config, &key, &cause);
     return status == BCUE_OK ? BCUE_OK : bcue_fail(error, status, "model.%s: %s", key, cause.text);
+}
+
+/* Lists of points are one channel of rows with a mask. */
+static bcue_status check_points(const bcue_model_config *config, const bcue_model_inputs *inputs,
+                                bcue_error *error)
+{
+    const bool lists = config->kind == BCUE_MODEL_POINT_STUDENT || config->kind == BCUE_MODEL_TEACHER;
+    if (lists && bcue_model_needs(config, BCUE_INPUT_RADAR) &&
+        (inputs->radar.channels != 1 || inputs->radar.width < 2 || inputs->radar.width > 64))
+        return bcue_fail(error, BCUE_ERROR_CONFIG,
+                         "%s takes lists of radar points, not maps: set features.radar.recipe: hps",
+                         bcue_model_kind_names[config->kind]);
+    return BCUE_OK;
 }
 
 static bcue_status check_inputs(const bcue_model_config *config, const bcue_model_inputs *inputs,
@@ -150,7 +175,9 @@ static bcue_status check_inputs(const bcue_model_config *config, const bcue_mode
                          (long long)batch);
     BCUE_TRY(check_model(config, error));
     BCUE_TRY(check_offers(config, inputs, error));
-    const bool pictures = config->kind != BCUE_MODEL_POSITION_MLP && config->kind != BCUE_MODEL_POSITION_GRU;
+    BCUE_TRY(check_points(config, inputs, error));
+    const bool pictures = config->kind == BCUE_MODEL_RESNET18 || config->kind == BCUE_MODEL_RESNET34 ||
+                          config->kind == BCUE_MODEL_BEAMTRANSFUSER || config->kind == BCUE_MODEL_TEACHER;
     if (pictures && config->width < 1)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a %s with %lld channels cannot be built", kind,
                          (long long)config->width);
@@ -167,6 +194,12 @@ static bcue_value network(bcue_graph *graph, const bcue_model_config *config, co
         return position_gru(graph, config, inputs, batch);
     case BCUE_MODEL_BEAMTRANSFUSER:
         return bcue_beamtransfuser(graph, config, inputs, batch, form);
+    case BCUE_MODEL_STUDENT:
+        return bcue_student(graph, config, inputs, batch);
+    case BCUE_MODEL_POINT_STUDENT:
+        return bcue_point_student(graph, config, inputs, batch);
+    case BCUE_MODEL_TEACHER:
+        return bcue_teacher(graph, config, inputs, batch);
     default:
         return picture_network(graph, config, inputs, batch, form);
     }

@@ -23,6 +23,14 @@ typedef enum bcue_model_kind {
     BCUE_MODEL_POSITION_GRU,   /* position fixes -> a gated recurrent unit -> beams */
     BCUE_MODEL_BEAMTRANSFUSER, /* four modalities, fused by transformers after every stage: beamtransfuser.h
                                 */
+    BCUE_MODEL_STUDENT,        /* radar window -> six fully connected layers: radar_student.h */
+    BCUE_MODEL_POINT_STUDENT, /* lists of radar points -> shared layers, attention pooling: radar_student.h */
+    BCUE_MODEL_TEACHER,       /* camera, LiDAR, radar points, vehicles -> one transformer: fusion_teacher.h */
+    /* Tables again. */
+    BCUE_MODEL_RADAR_KNN,    /* votes of the training samples with the most similar radar windows */
+    BCUE_MODEL_RADAR_RULE,   /* the greatest cluster of moving radar points, votes of its direction */
+    BCUE_MODEL_ORACLE_HOLD,  /* the order of the beams at the newest frame, kept: no sensor knows it */
+    BCUE_MODEL_ORACLE_SWEEP, /* the right order */
 } bcue_model_kind;
 
 /* What a model can take in. In the order of bcue_modality. */
@@ -31,9 +39,12 @@ typedef enum bcue_model_input {
     BCUE_INPUT_LIDAR,
     BCUE_INPUT_RADAR,
     BCUE_INPUT_POSITION,
+    BCUE_INPUT_VEHICLES,
     BCUE_INPUT_COUNT
 } bcue_model_input;
-enum { BCUE_PICTURE_INPUTS = BCUE_INPUT_POSITION }; /* the first ones are pictures */
+enum { BCUE_PICTURE_INPUTS = BCUE_INPUT_POSITION }; /* the first ones are, or can be, pictures */
+/* Does the input come in frames of (channels, height, width) (all but BCUE_INPUT_POSITION)? */
+bool bcue_model_input_has_frames(bcue_model_input input);
 
 typedef enum bcue_model_fusion {
     BCUE_FUSION_SUM,     /* as the public code of paper A's network: all pooled vectors added */
@@ -53,6 +64,7 @@ typedef struct bcue_model_config {
     int64_t shared_layers; /* POSITION_MLP */
     int64_t lut_bins;      /* POSITION_LUT: cells per axis */
     int64_t neighbours;    /* POSITION_KNN */
+    int constant_by;       /* CONSTANT: 0 mean dB, 1 mean percentile rank */
     double dropout;        /* before the last layer; BEAMTRANSFUSER: in the fusion blocks */
     int modality;          /* RESNET*: bcue_model_input, a picture */
     int64_t gru; /* RESNET* with position: hidden numbers of a recurrent unit over the fixes, 0: none */
@@ -65,6 +77,11 @@ typedef struct bcue_model_config {
     int fusion;               /* bcue_model_fusion */
     bcue_int_list head;       /* hidden widths */
     bcue_section_list pruned; /* of bcue_pruned_part: RESNET*, BEAMTRANSFUSER made smaller */
+    /* STUDENT, POINT_STUDENT, TEACHER */
+    int64_t parameters;   /* STUDENT: weights to come near to */
+    bcue_int_list widths; /* STUDENT: hidden widths; empty: by `parameters` */
+    int64_t mid_layer;    /* STUDENT: hidden layer whose output is "mid", 1 .. 5 */
+    int64_t point_width, queries;
 } bcue_model_config;
 
 /* How a network is built. */
@@ -85,8 +102,9 @@ typedef struct bcue_picture_size {
 typedef struct bcue_model_inputs {
     int64_t frames;                  /* P of camera, LiDAR and radar */
     int64_t channels, height, width; /* camera; 0 = no camera */
-    bcue_picture_size lidar, radar;
-    int64_t gps_frames; /* position fixes; 0 = no position */
+    bcue_picture_size lidar, radar;  /* radar points: 1, points, numbers of a point */
+    bcue_picture_size vehicles;      /* 1, vehicles, numbers of a vehicle */
+    int64_t gps_frames;              /* position fixes; 0 = no position */
     int64_t beams;
 } bcue_model_inputs;
 
@@ -105,7 +123,8 @@ bcue_picture_size bcue_model_picture(const bcue_model_inputs *inputs, bcue_model
 bool bcue_model_offers(const bcue_model_inputs *inputs, bcue_model_input input);
 
 /* The graph of a model for one batch size. Inputs "camera", "lidar", "radar" (B, P, C, H, W) and "position"
-   (B, G, 2) as the model needs them, "label" (B) i32; outputs "logits" (B, beams) and "loss" (scalar).
+   (B, G, 2) as the model needs them, "label" (B) i32; outputs "logits" (B, beams) and "loss" (scalar), of
+   students and teacher also "mid" (B, width of the middle layer).
    Destroy with bcue_graph_destroy. */
 bcue_status bcue_model_build(const bcue_model_config *config, const bcue_model_inputs *inputs, int64_t batch,
                              bcue_graph **graph, bcue_error *error);
@@ -138,14 +157,21 @@ typedef struct bcue_table_samples {
     const float *position; /* (count, 2), NULL when the kind needs none; a missing position is NaN */
     const int32_t *label;  /* (count) */
     const double *const
-        *power; /* count pointers to `beams` linear powers, each may be NULL; CONSTANT needs some */
+        *power;         /* count pointers to `beams` linear powers, each may be NULL; CONSTANT needs some */
+    const float *radar; /* (count, radar_size): RADAR_KNN whole windows, RADAR_RULE bcue_radar_direction */
+    size_t radar_size;
 } bcue_table_samples;
 
 /* `weights` gets the named tensors of the fitted table; free with bcue_weights_free. */
 bcue_status bcue_table_fit(const bcue_model_config *config, int64_t beams, const bcue_table_samples *samples,
                            bcue_weights *weights, bcue_error *error);
-/* Scores (higher = better) of every beam for one position (2 floats, NaN = missing; NULL where not needed).
- * What is random depends on (seed, sample) alone. */
+/* Is it an oracle, which is told the powers that it should predict? */
+bool bcue_model_is_oracle(const bcue_model_config *config);
+/* Where the greatest cluster of moving points lies in a frame of radar points (rows of 5 numbers, sorted by
+   azimuth; features/point_sampling.h): mean azimuth in -1 .. 1, NaN: nothing moves. */
+float bcue_radar_direction(const float *frame, int64_t rows);
+/* Scores (higher = better) of every beam for one position (2 floats, NaN = missing; NULL where not needed);
+ * of the radar tables for one row of `radar`. What is random depends on (seed, sample) alone. */
 bcue_status bcue_table_score(const bcue_model_config *config, int64_t beams, const bcue_weights *weights,
                              const float *position, uint64_t seed, uint32_t sample, float *scores,
                              bcue_error *error);

@@ -40,8 +40,17 @@ static bool usable_power(const double *power, int64_t beams)
     return power != NULL;
 }
 
-static bcue_status fit_constant(int64_t beams, const bcue_table_samples *samples, float *score,
-                                bcue_error *error)
+/* 1 for the strongest of the beams, 1 / beams for the weakest. */
+static double percentile(const double *power, int64_t beams, int64_t beam)
+{
+    int64_t stronger = 0;
+    for (int64_t b = 0; b < beams; b++)
+        stronger += power[b] > power[beam];
+    return (double)(beams - stronger) / (double)beams;
+}
+
+static bcue_status fit_constant(const bcue_model_config *config, int64_t beams,
+                                const bcue_table_samples *samples, float *score, bcue_error *error)
 {
     double *sum_db = bcue_calloc((size_t)beams, sizeof *sum_db);
     if (sum_db == NULL)
@@ -52,7 +61,8 @@ static bcue_status fit_constant(int64_t beams, const bcue_table_samples *samples
             continue;
         used++;
         for (int64_t b = 0; b < beams; b++)
-            sum_db[b] += 10 * log10(samples->power[i][b]);
+            sum_db[b] += config->constant_by == 1 ? percentile(samples->power[i], beams, b)
+                                                  : 10 * log10(samples->power[i][b]);
     }
     for (int64_t b = 0; used > 0 && b < beams; b++)
         score[b] = (float)(sum_db[b] / (double)used);
@@ -108,18 +118,71 @@ static bcue_status fit_position(const bcue_model_config *config, int64_t beams,
     return BCUE_OK;
 }
 
+/* RADAR_KNN: "radar" (n, size), "label" (n). RADAR_RULE: "votes" (directions, beams), and "score" (beams) of
+   the constant beam, for directions without a vote. */
+static bcue_status fit_radar(const bcue_model_config *config, int64_t beams,
+                             const bcue_table_samples *samples, bcue_weights *weights, bcue_error *error)
+{
+    const int64_t count = (int64_t)samples->count, size = (int64_t)samples->radar_size;
+    float *radar, *label, *votes, *score;
+    if (samples->radar == NULL || size == 0)
+        return bcue_fail(error, BCUE_ERROR_CONFIG, "%s needs radar: set features.radar.enabled: true",
+                         bcue_model_kind_names[config->kind]);
+    if (config->kind == BCUE_MODEL_RADAR_KNN) {
+        BCUE_TRY(add_tensor(weights, "radar", bcue_shape_of(count, size), &radar, error));
+        BCUE_TRY(add_tensor(weights, "label", bcue_shape_of(count), &label, error));
+        memcpy(radar, samples->radar, samples->count * samples->radar_size * sizeof *radar);
+        for (size_t i = 0; i < samples->count; i++)
+            label[i] = (float)samples->label[i];
+        return BCUE_OK;
+    }
+    BCUE_TRY(add_tensor(weights, "votes", bcue_shape_of(config->lut_bins, beams), &votes, error));
+    BCUE_TRY(add_tensor(weights, "score", bcue_shape_of(beams), &score, error));
+    for (size_t i = 0; i < samples->count; i++) {
+        const float at = samples->radar[i * samples->radar_size];
+        if (isfinite(at))
+            votes[cell_of(0.5F * (at + 1), config->lut_bins) * beams + samples->label[i]] += 1;
+    }
+    return fit_constant(config, beams, samples, score, error);
+}
+
+float bcue_radar_direction(const float *frame, int64_t rows)
+{
+    enum { FIELDS = 5 };
+    const float moves = 0.0125F, gap = 0.05F; /* of 40 m/s: half a metre a second; of 75 degrees */
+    double sum = 0, best_sum = 0;
+    int64_t count = 0, best_count = 0;
+    float last = -1e9F;
+    for (int64_t i = 0; i < rows; i++) {
+        const float *row = frame + i * FIELDS;
+        if (!(row[FIELDS - 1] > 0) || fabsf(row[0]) < moves)
+            continue;
+        if (row[1] - last > gap)
+            sum = 0, count = 0;
+        sum += (double)row[1];
+        last = row[1];
+        if (++count > best_count) {
+            best_count = count;
+            best_sum = sum;
+        }
+    }
+    return best_count > 0 ? (float)(best_sum / (double)best_count) : NAN;
+}
+
 static bcue_status fit(const bcue_model_config *config, int64_t beams, const bcue_table_samples *samples,
                        bcue_weights *weights, bcue_error *error)
 {
     BCUE_TRY(reserve(weights, 2, error));
-    if (config->kind == BCUE_MODEL_RANDOM)
+    if (config->kind == BCUE_MODEL_RANDOM || bcue_model_is_oracle(config))
         return BCUE_OK;
+    if (config->kind == BCUE_MODEL_RADAR_KNN || config->kind == BCUE_MODEL_RADAR_RULE)
+        return fit_radar(config, beams, samples, weights, error);
     if (bcue_model_needs_position(config))
         return fit_position(config, beams, samples, weights, error);
     float *score;
     BCUE_TRY(add_tensor(weights, "score", bcue_shape_of(beams), &score, error));
     if (config->kind == BCUE_MODEL_CONSTANT)
-        return fit_constant(beams, samples, score, error);
+        return fit_constant(config, beams, samples, score, error);
     for (size_t i = 0; i < samples->count; i++)
         score[samples->label[i]] += 1;
     return BCUE_OK;
@@ -174,10 +237,14 @@ static bcue_status score_knn(const bcue_model_config *config, const bcue_weights
     neighbour *all = bcue_calloc(count, sizeof *all);
     if (all == NULL)
         return bcue_fail_memory(error, "the neighbours");
+    const size_t width = (size_t)weights->tensors[0].shape.dim[1];
     for (size_t i = 0; i < count; i++) {
-        double dx = (double)known[2 * i] - (double)position[0],
-               dy = (double)known[2 * i + 1] - (double)position[1];
-        all[i] = (neighbour){dx * dx + dy * dy, i};
+        double distance = 0;
+        for (size_t k = 0; k < width; k++) {
+            const double d = (double)known[width * i + k] - (double)position[k];
+            distance += d * d;
+        }
+        all[i] = (neighbour){distance, i};
     }
     qsort(all, count, sizeof *all, by_distance);
     const size_t voters = (size_t)config->neighbours < count ? (size_t)config->neighbours : count;
@@ -191,11 +258,30 @@ static bcue_status score_knn(const bcue_model_config *config, const bcue_weights
     return BCUE_OK;
 }
 
+/* Votes of the direction; beams of equally many votes in the order of the constant beam. */
+static void score_rule(const bcue_model_config *config, int64_t beams, const bcue_weights *weights,
+                       float direction, float *scores)
+{
+    const float *votes = weights->tensors[0].data, *order = weights->tensors[1].data;
+    const float *cell =
+        isfinite(direction) ? votes + cell_of(0.5F * (direction + 1), config->lut_bins) * beams : NULL;
+    for (int64_t b = 0; b < beams; b++) {
+        int64_t better = 0;
+        for (int64_t k = 0; k < beams; k++)
+            better += order[k] > order[b];
+        scores[b] = (cell != NULL ? cell[b] : 0) + 0.5F * (float)(beams - better) / (float)beams;
+    }
+}
+
 bcue_status bcue_table_score(const bcue_model_config *config, int64_t beams, const bcue_weights *weights,
                              const float *position, uint64_t seed, uint32_t sample, float *scores,
                              bcue_error *error)
 {
     memset(scores, 0, (size_t)beams * sizeof *scores);
+    if (bcue_model_is_oracle(config))
+        return bcue_fail(error, BCUE_ERROR_UNSUPPORTED,
+                         "%s is told the powers that it should predict, so it answers only for recordings",
+                         bcue_model_kind_names[config->kind]);
     const bool lost = bcue_model_needs_position(config) &&
                       (position == NULL || !isfinite(position[0]) || !isfinite(position[1]));
     if (config->kind == BCUE_MODEL_RANDOM || lost) {
@@ -206,7 +292,11 @@ bcue_status bcue_table_score(const bcue_model_config *config, int64_t beams, con
         memcpy(scores, weights->tensors[0].data, (size_t)beams * sizeof *scores);
         return BCUE_OK;
     }
-    if (config->kind == BCUE_MODEL_POSITION_KNN)
+    if (config->kind == BCUE_MODEL_RADAR_RULE) {
+        score_rule(config, beams, weights, position[0], scores);
+        return BCUE_OK;
+    }
+    if (config->kind == BCUE_MODEL_POSITION_KNN || config->kind == BCUE_MODEL_RADAR_KNN)
         return score_knn(config, weights, position, scores, error);
     /* Beams without a vote, and with them a whole empty cell, come in random order below those with votes. */
     score_randomly(beams, seed, sample, 0.5F, scores);

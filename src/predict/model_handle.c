@@ -17,14 +17,15 @@ static bcue_status count_work(bcue_model *model, bcue_error *error)
     return BCUE_OK;
 }
 
-_Static_assert((int)BCUE_INPUT_LIDAR == (int)BCUE_LIDAR && (int)BCUE_INPUT_RADAR == (int)BCUE_RADAR,
+_Static_assert((int)BCUE_INPUT_LIDAR == (int)BCUE_LIDAR && (int)BCUE_INPUT_RADAR == (int)BCUE_RADAR &&
+                   (int)BCUE_INPUT_VEHICLES == (int)BCUE_VEHICLES,
                "inputs of a model are in the order of the modalities");
 
 static bcue_status restore_features(bcue_model *model, const char *path, bcue_error *error)
 {
     const bcue_model_inputs *inputs = &model->file.inputs;
     bcue_feature_sizes sizes = {.position = inputs->gps_frames > 0};
-    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++) {
+    for (int i = 0; i < BCUE_INPUT_COUNT; i++) {
         const bcue_picture_size size = bcue_model_picture(inputs, (bcue_model_input)i);
         sizes.frame[i][0] = size.channels;
         sizes.frame[i][1] = size.height;

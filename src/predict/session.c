@@ -46,6 +46,13 @@ bcue_status bcue_session_create_with(const bcue_model *model, const bcue_session
     if (options != NULL && (options->ring_frames < 0 || options->ring_frames > MOST_RING_FRAMES))
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a session keeps 0 to %d frames, not %d",
                          MOST_RING_FRAMES, options->ring_frames);
+    const bcue_model_config *config = &model->file.config;
+    if (bcue_model_is_table(config) &&
+        (bcue_model_is_oracle(config) || bcue_model_needs(config, BCUE_INPUT_RADAR)))
+        return bcue_fail(
+            error, BCUE_ERROR_UNSUPPORTED,
+            "a %s is a yardstick for recordings: 'beamcue evaluate' scores it, it does not predict",
+            bcue_model_kind_names[config->kind]);
     bcue_session *made = bcue_calloc(1, sizeof *made);
     if (made == NULL)
         return bcue_fail_memory(error, "a session");
@@ -212,7 +219,7 @@ static bool needs_anything(const bcue_model_file *file)
 static bcue_status refuse_nothing(const bcue_model_file *file, bcue_error *error)
 {
     static const char *const noun[BCUE_INPUT_COUNT] = {"camera frames", "LiDAR frames", "radar frames",
-                                                       "GNSS fixes"};
+                                                       "GNSS fixes", "fixes of vehicles"};
     char list[80] = "";
     size_t used = 0;
     for (int i = 0; i < BCUE_INPUT_COUNT; i++) {

@@ -48,7 +48,7 @@ static void windows_free(windows *w)
 
 static void feed(void *context, bcue_plan *plan, size_t first, size_t count)
 {
-    static const char *const names[] = {"camera", "lidar", "radar", "position"};
+    static const char *const names[] = {"camera", "lidar", "radar", "position", "vehicles"};
     const windows *w = context;
     for (int m = 0; m < BCUE_INPUT_COUNT; m++) {
         float *to = bcue_plan_input(plan, names[m]);

@@ -7,7 +7,9 @@ static void ask(const bcue_model_file *model)
     static float scores[65536];
     static const float here[2] = {0.3F, 0.7F};
     bcue_error error = {{0}};
-    if (bcue_model_is_table(&model->config))
+    const bool asked = bcue_model_is_table(&model->config) && !bcue_model_is_oracle(&model->config) &&
+                       !bcue_model_needs(&model->config, BCUE_INPUT_RADAR); /* windows of any size */
+    if (asked)
         fuzz_require(bcue_table_score(&model->config, model->inputs.beams, &model->weights, here, 1, 2,
                                       scores, &error) == BCUE_OK,
                      "a table that was read cannot be asked", &error);

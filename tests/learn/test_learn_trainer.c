@@ -49,7 +49,7 @@ static void learns(void)
     char line[256];
     CHECK(fgets(line, sizeof line, history) != NULL);
     CHECK_STR(line, "epoch,learning_rate,train_loss,validation_loss,validation_top1,seconds,validation_dba,"
-                    "gradient_norm\n");
+                    "gradient_norm,validation_mpr,validation_below_db\n");
     double loss, first_loss = 0;
     int epoch, rows = 0;
     for (; fgets(line, sizeof line, history) != NULL; rows++) {

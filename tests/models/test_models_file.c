@@ -25,7 +25,7 @@ static bcue_weights weights_of(const bcue_model_config *config, const bcue_model
     static const int32_t label[] = {1, 7, 2};
     static const double power[8] = {1, 2, 3, 4, 5, 6, 7, 8};
     static const double *const powers[] = {power, power, power};
-    const bcue_table_samples samples = {3, position, label, powers};
+    const bcue_table_samples samples = {3, position, label, powers, NULL, 0};
     bcue_error error = {""};
     bcue_weights weights = {0};
     if (bcue_model_is_table(config)) {

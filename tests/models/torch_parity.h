@@ -27,7 +27,7 @@ typedef struct parity_errors {
     double running;         /* worst of the running statistics */
     double gradient_median; /* over tensors, key biases left out */
     double gradient_worst;
-    double zero; /* key biases, whose exact gradient is zero: worst difference as a share of the
+    double zero; /* key and score biases, whose exact gradient is zero: worst difference as a share of the
                     norm of all gradients */
     char worst_output[96], worst_gradient[96];
     int compared; /* tensors */

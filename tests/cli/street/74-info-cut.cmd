@@ -1,3 +1,3 @@
 # A model file that was cut off.
-head -c 3000 out/position/model-seed1.safetensors >cut.safetensors
+head -c 4200 out/position/model-seed1.safetensors >cut.safetensors
 beamcue info cut.safetensors
