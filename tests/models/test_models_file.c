@@ -281,7 +281,7 @@ static void impossible_contents_are_named(void)
     refused(odd, BCUE_ERROR_FORMAT, "tensor 'position' is f32 (3, 3), expected f32 (-1, 2)");
     odd = good_knn;
     odd.shapes[1] = bcue_shape_of(2);
-    refused(odd, BCUE_ERROR_FORMAT, "3 positions but 2 labels");
+    refused(odd, BCUE_ERROR_FORMAT, "3 neighbours but 2 labels");
     odd = good_knn;
     odd.dtype = BCUE_I32;
     refused(odd, BCUE_ERROR_FORMAT, "i32");
