@@ -55,13 +55,13 @@ static plain_call *make_call(bcue_dn_plan *plan, int32_t index, bool backward)
     made->node.name = name;
     if (node->op == BCUE_OP_SELECT) {
         const size_t count = (size_t)node->u.select.count;
-        int32_t *index = bcue_arena_alloc(plan->program.objects, count, sizeof *index);
-        if (index == NULL) {
+        int32_t *channels = bcue_arena_alloc(plan->program.objects, count, sizeof *channels);
+        if (channels == NULL) {
             bcue_dn_fail_memory(&plan->program);
             return NULL;
         }
-        memcpy(index, node->u.select.index, count * sizeof *index);
-        made->node.u.select.index = index;
+        memcpy(channels, node->u.select.index, count * sizeof *channels);
+        made->node.u.select.index = channels;
     }
     made->step = &plan->step;
     made->backward = backward;

@@ -75,22 +75,28 @@ run() {
 rows() { echo $(($(wc -l <"$1") - 1)); }
 development=$(rows data/Multi_Modal/ml_challenge_dev_multi_modal.csv)
 adaptation=$(rows data/Adaptation_dataset_multi_modal/ml_challenge_data_adaptation_multi_modal.csv)
-[ "$development" -ge 20 ] && [ "$adaptation" -ge 8 ] || fail "the street gave only $development and $adaptation windows"
+if [ "$development" -lt 20 ] || [ "$adaptation" -lt 8 ]; then
+    fail "the street gave only $development and $adaptation windows"
+fi
 
 # The published protocol: floor(0.9 N) train, all others are tested.
-published="--set split.kind=paper-a --set split.allow_leak=true --set data.sources.1.copies=5 --set split.train=0.9 --set split.validation=0.1
-    --set split.test=0 --set out=out/paper_a"
-run train $published >/dev/null
-run evaluate $published >paper_a.txt
+published() {
+    run "$1" --set split.kind=paper-a --set split.allow_leak=true --set data.sources.1.copies=5 --set split.train=0.9 \
+        --set split.validation=0.1 --set split.test=0 --set out=out/paper_a
+}
+published train >/dev/null
+published evaluate >paper_a.txt
 total=$((development + 6 * adaptation))
 tested=$((total - total * 9 / 10))
 [ "$(rows out/paper_a/predictions-seed1.csv)" = $tested ] || fail "paper-a tested $(rows out/paper_a/predictions-seed1.csv) of $total, not $tested"
 grep -q '^Leak: ' paper_a.txt || fail "paper-a does not say how much leaks: $(cat paper_a.txt)"
 
 # A street never seen, and then the windows of it.
-unseen="--set split.kind=scenario --set split.test_scenarios=[31] --set out=out/zero_shot"
-run train $unseen >/dev/null
-run evaluate $unseen >zero_shot.txt
+unseen() {
+    run "$1" --set split.kind=scenario --set 'split.test_scenarios=[31]' --set out=out/zero_shot
+}
+unseen train >/dev/null
+unseen evaluate >zero_shot.txt
 [ "$(rows out/zero_shot/predictions-seed1.csv)" = "$adaptation" ] || fail "zero-shot tested $(rows out/zero_shot/predictions-seed1.csv) of $adaptation windows"
 run train --set train.init=out/zero_shot/model-seed1.safetensors --set data.sources.1.copies=3 --set out=out/few_shot >/dev/null
 

@@ -48,8 +48,8 @@ static void stage_shapes(void)
     bcue_graph *graph = bcue_graph_create();
     bcue_shape shape = bcue_shape_of(1, 3, 96, 160);
     bcue_value stages[BCUE_RESNET_STAGES];
-    bcue_resnet_stages(graph, bcue_graph_input(graph, "x", BCUE_F32, &shape), &(bcue_resnet_config){34, 16},
-                       stages);
+    bcue_resnet_stages(graph, bcue_graph_input(graph, "x", BCUE_F32, &shape),
+                       &(bcue_resnet_config){.depth = 34, .width = 16}, stages);
     CHECK_OK(bcue_graph_check(graph, &error), error);
     for (int s = 0; s < BCUE_RESNET_STAGES; s++) {
         bcue_shape expected = bcue_shape_of(1, 16 << s, 24 >> s, 40 >> s);
@@ -115,7 +115,8 @@ static bcue_graph *build(const json_t *golden)
     bcue_parameter_spec spec = {.init = BCUE_INIT_ZERO};
     bcue_value x = bcue_graph_input(graph, "x", BCUE_F32, &x_shape);
     bcue_value label = bcue_graph_input(graph, "label", BCUE_I32, &label_shape);
-    bcue_value features = bcue_resnet(graph, x, &(bcue_resnet_config){(int)number(golden, "depth"), width});
+    bcue_value features =
+        bcue_resnet(graph, x, &(bcue_resnet_config){.depth = (int)number(golden, "depth"), .width = width});
     bcue_value logits = bcue_graph_linear(graph, "fc", features,
                                           bcue_graph_parameter(graph, "fc.weight", &weight_shape, &spec),
                                           bcue_graph_parameter(graph, "fc.bias", &bias_shape, &spec));
