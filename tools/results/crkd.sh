@@ -42,7 +42,7 @@ config=teacher
 [ "$teacher" = full ] || config=teacher_small
 for verb in train evaluate; do
     # shellcheck disable=SC2046
-    go $verb $config teacher $(settings "$recipe")
+    go $verb "$config" teacher $(settings "$recipe")
 done
 for variant in $variants; do
     for verb in distill evaluate; do
@@ -54,6 +54,7 @@ for variant in $variants; do
 done
 
 # Every percentile rank stands beside dB and the share within 1 dB; then the same where the best beam has changed.
+# shellcheck disable=SC2046
 "$root/tools/results/table.py" "$out" mpr loss_db within_1db top_1 top_5 top_10 rss_db vehicle_rss_db vehicle_worst_db vehicle_outage \
     -- random constant radar-knn radar-rule oracle-hold oracle-sweep teacher $(for v in $variants; do echo "student-$v"; done) >"$out/table.md"
 cat "$out/table.md"
