@@ -29,8 +29,9 @@ BCUE_API BCUE_CHECK_RESULT bcue_status bcue_train(const char *config_path, const
 BCUE_API BCUE_CHECK_RESULT bcue_status bcue_prune(const char *config_path, const char *const *overrides,
                                                   size_t override_count, const bcue_hooks *hooks,
                                                   bcue_report **report, bcue_error *error);
-/* The same for a student with the trained teacher of the key distill.teacher, whose answers are computed once and
-   kept in a file (distill.cache). BCUE_ERROR_DATA also where that file holds another teacher's answers. */
+/* The same for a student with the trained teacher of the key distill.teacher, whose answers are computed once
+   and kept in a file (distill.cache). BCUE_ERROR_DATA also where that file holds another teacher's answers.
+ */
 BCUE_API BCUE_CHECK_RESULT bcue_status bcue_distill(const char *config_path, const char *const *overrides,
                                                     size_t override_count, const bcue_hooks *hooks,
                                                     bcue_report **report, bcue_error *error);

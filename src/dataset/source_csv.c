@@ -16,9 +16,9 @@
 static const char *const file_columns[BCUE_MODALITY_COUNT] = {"unit1_rgb", "unit1_lidar", "unit1_radar",
                                                               "unit2_loc", "unit2_vehicles"};
 static const char *const known_columns[] = {
-    "index",          "seq_index",         "window_index", "time_stamp",  "unit1_pwr_60ghz", "unit1_beam",
-    "unit1_loc",      "unit1_rgb",         "unit1_lidar",  "unit1_radar", "unit2_loc",       "scene",
-    "unit2_vehicles", "unit1_vehicle_pwr", "condition"};
+    "index",      "seq_index", "window_index",   "time_stamp",        "unit1_pwr_60ghz",
+    "unit1_beam", "unit1_loc", "unit1_rgb",      "unit1_lidar",       "unit1_radar",
+    "unit2_loc",  "scene",     "unit2_vehicles", "unit1_vehicle_pwr", "condition"};
 static const char *const telemetry_parts[] = {"spd_over_grnd", "num_sat", "altitude", "geo_sep",
                                               "mode_fix_type", "pdop",    "hdop",     "vdop"};
 enum { MAX_TELEMETRY = 32 };

@@ -50,8 +50,8 @@ typedef struct bcue_plan_options {
         *norm_sync;       /* training: batch norm takes its statistics over several plans that
                              run in step; outlives the plan. NULL: over this one's batch */
     size_t memory_limit;  /* training, oneDNN: of the arena, in bytes. Where it would be larger, some values
-                             are not  kept for the backward pass but computed again: as few as it takes, and the
-                             same  bits. Not with norm_sync. 0: no limit */
+                             are not  kept for the backward pass but computed again: as few as it takes, and
+                             the  same  bits. Not with norm_sync. 0: no limit */
     bool input_gradients; /* training, oneDNN: gradients of the real inputs too (the reference engine always
                              has them) */
 } bcue_plan_options;

@@ -253,7 +253,8 @@ static bcue_status resolve_paths(bcue_run_config *run, bcue_config *config, cons
 {
     bcue_source_config *sources = run->data.sources.items;
     char **others[] = {&run->split.train_csv, &run->split.validation_csv, &run->split.test_csv,
-                       &run->train.init,      &run->prune.model,          &run->features.lidar.background, &run->distill.teacher};
+                       &run->train.init,      &run->prune.model,          &run->features.lidar.background,
+                       &run->distill.teacher};
     char *folder = bcue_path_dirname(config_path);
     bcue_status status = folder == NULL ? bcue_fail_memory(error, "the configuration") : BCUE_OK;
     for (size_t i = 0; status == BCUE_OK && i < run->data.sources.count; i++)

@@ -33,8 +33,8 @@ bcue_status bcue_sim_stations_set_weather(bcue_sim_stations *stations, const bcu
 bcue_status bcue_sim_stations_write(bcue_sim_stations *stations, const bcue_sim_instant *at,
                                     const size_t *served, size_t served_count, bcue_output_tree *tree,
                                     bcue_error *error);
-/* Once per scene: unitK/GPS_data/gps_location[_SCENE].txt (`suffix`: "" or "_SCENE"); unit 1 stands at `first`, on earth
-   at the given place. */
+/* Once per scene: unitK/GPS_data/gps_location[_SCENE].txt (`suffix`: "" or "_SCENE"); unit 1 stands at
+   `first`, on earth at the given place. */
 bcue_status bcue_sim_stations_write_places(const bcue_simulate_config *config, bcue_vec3 first,
                                            double latitude_deg, double longitude_deg, const char *suffix,
                                            bcue_output_tree *tree, bcue_error *error);
