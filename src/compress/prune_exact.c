@@ -6,8 +6,10 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/parallel.h"
 #include "base/report_hooks.h"
 #include "compress/prune_score.h"
+#include "graph/describe.h"
 #include "graph/extract.h"
 
 /* A piece of the masked network, ready to run. */
@@ -15,6 +17,7 @@ typedef struct piece {
     bcue_graph *graph;
     bcue_weights weights; /* borrowed tensors and names, own arrays */
     bcue_plan *plan;
+    int threads; /* for bcue_limit_threads */
 } piece;
 
 typedef struct exact {
@@ -67,7 +70,18 @@ static bcue_status open_piece(const exact *e, const bcue_value *from, int32_t fr
     const bcue_plan_options options = {.engine = BCUE_ENGINE_ONEDNN, .dtype = BCUE_F32};
     BCUE_TRY(bcue_graph_extract(e->graph, from, from_count, to, to_count, &p->graph, error));
     BCUE_TRY(borrow_weights(p->graph, &e->model->weights, &p->weights, error));
-    return bcue_plan_create(p->graph, &p->weights, &options, &p->plan, error);
+    const int limit = bcue_limit_threads(p->threads = bcue_useful_threads(p->graph));
+    bcue_status status = bcue_plan_create(p->graph, &p->weights, &options, &p->plan, error);
+    (void)bcue_limit_threads(limit);
+    return status;
+}
+
+static bcue_status run_piece(const piece *p, bcue_error *error)
+{
+    const int limit = bcue_limit_threads(p->threads);
+    bcue_status status = bcue_plan_forward(p->plan, error);
+    (void)bcue_limit_threads(limit);
+    return status;
 }
 
 /* Marks what depends on the inputs of the group, and lists what this reads from before. */
@@ -117,7 +131,7 @@ static bcue_status begin_chunk(exact *e, const bcue_prune_group *group, size_t f
     if (e->prefix.plan != NULL) {
         e->data->feed(e->data->context, e->prefix.plan, first, e->chunk);
         bcue_prune_feed_all(e->prefix.plan, e->prefix.graph, e->space);
-        BCUE_TRY(bcue_plan_forward(e->prefix.plan, error));
+        BCUE_TRY(run_piece(&e->prefix, error));
     }
     for (int32_t i = 0; i < e->frontier_count; i++) {
         const bcue_value_info *info = bcue_graph_value(e->graph, e->frontier[i]);
@@ -128,7 +142,7 @@ static bcue_status begin_chunk(exact *e, const bcue_prune_group *group, size_t f
             memcpy(to, bcue_plan_output(e->prefix.plan, info->name), (size_t)count * sizeof(float));
     }
     bcue_prune_feed(e->suffix.plan, e->suffix.graph, group, NULL);
-    BCUE_TRY(bcue_plan_forward(e->suffix.plan, error));
+    BCUE_TRY(run_piece(&e->suffix, error));
     memcpy(e->base, bcue_plan_output(e->suffix.plan, "logits"),
            e->chunk * (size_t)e->model->inputs.beams * sizeof *e->base);
     return BCUE_OK;
@@ -164,7 +178,7 @@ static bcue_status score_chunk(exact *e, bcue_prune_group *group, bool *keep, bc
         keep[u] = false;
         bcue_prune_feed(e->suffix.plan, e->suffix.graph, group, keep);
         keep[u] = true;
-        BCUE_TRY(bcue_plan_forward(e->suffix.plan, error));
+        BCUE_TRY(run_piece(&e->suffix, error));
         const float *logits = bcue_plan_output(e->suffix.plan, "logits");
         for (size_t i = 0; i < e->chunk; i++) {
             const size_t row = i * (size_t)beams;

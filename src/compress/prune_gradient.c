@@ -6,9 +6,11 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/parallel.h"
 #include "base/report_hooks.h"
 #include "base/rng.h"
 #include "compress/prune_score.h"
+#include "graph/describe.h"
 
 typedef struct gradient {
     const bcue_model_file *model;
@@ -141,6 +143,7 @@ static bcue_status make_plan(gradient *g, bcue_error *error)
                                        .frozen_norm = true,
                                        .frozen = g->frozen,
                                        .input_gradients = true};
+    (void)bcue_limit_threads(bcue_useful_threads(g->graph));
     return bcue_plan_create(g->graph, &g->weights, &options, &g->plan, error);
 }
 
@@ -160,9 +163,11 @@ bcue_status bcue_prune_score_gradient(const bcue_model_file *model, const bcue_p
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "scores need calibration windows");
     if (!fisher && data->label == NULL)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "Taylor scores need the labels of the windows");
+    const int limit = bcue_limit_threads(0);
     bcue_status status = make_plan(&g, error);
     if (status == BCUE_OK)
         status = score_all(&g, error);
+    (void)bcue_limit_threads(limit);
     bcue_plan_destroy(g.plan);
     bcue_graph_destroy(g.graph);
     free(g.frozen);
