@@ -120,10 +120,6 @@ static bcue_status score_seed(const bcue_run_config *run, const bcue_config *ori
                                   gathered.fold_begin[f + 1] - begin};
         if (path == NULL)
             status = bcue_fail_memory(error, "scoring");
-        else if (!bcue_path_exists(path))
-            status = bcue_fail(
-                error, BCUE_ERROR_DATA,
-                "%s: no such model; train it first with 'beamcue train' and the same configuration", path);
         else
             status = score_model(run, dataset, path, &test, hooks, predictions, begin, error);
         free(path);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "learn/scorer.h"
 #include "models/model_file.h"
@@ -107,6 +108,10 @@ bcue_status bcue_score_file_check(const char *path, const bcue_dataset *dataset,
 bcue_status bcue_score_file(const char *path, const bcue_score_job *job, const bcue_hooks *hooks,
                             float *scores, bcue_error *error)
 {
+    if (!bcue_path_exists(path))
+        return bcue_fail(error, BCUE_ERROR_DATA,
+                         "%s: no such model; train it first with 'beamcue train' and the same configuration",
+                         path);
     return bcue_score_file_mid(path, job, hooks, scores, NULL, error);
 }
 

@@ -16,8 +16,8 @@ typedef struct bcue_score_job {
     size_t count;
 } bcue_score_job;
 
-/* count x beams scores, row by row. BCUE_ERROR_DATA when the model was made for other data, with what was
- * expected and found; BCUE_ERROR_IO, BCUE_ERROR_FORMAT for the file. */
+/* count x beams scores, row by row. BCUE_ERROR_DATA when there is no such file, or when the model was made
+ * for other data, with what was expected and found; BCUE_ERROR_IO, BCUE_ERROR_FORMAT for the file. */
 bcue_status bcue_score_file(const char *path, const bcue_score_job *job, const bcue_hooks *hooks,
                             float *scores, bcue_error *error);
 

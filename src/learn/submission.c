@@ -74,10 +74,6 @@ static bcue_status answer_member(const bcue_run_config *run, const bcue_dataset 
         samples[i] = i;
     const bcue_score_job job = {
         .train = &run->train, .dataset = dataset, .seed = member.seed, .samples = samples, .count = count};
-    if (status == BCUE_OK && !bcue_path_exists(model))
-        status = bcue_fail(
-            error, BCUE_ERROR_DATA,
-            "%s: no such model; train it first with 'beamcue train' and the same configuration", model);
     if (status == BCUE_OK)
         status = bcue_score_file(model, &job, hooks, scores, error);
     if (status == BCUE_OK)
