@@ -125,12 +125,16 @@ static bool reaches(bcue_vec3 middle, bcue_vec3 half, const bcue_half_space *reg
     return true;
 }
 
-bool bcue_box_tree_query(const bcue_box_tree *tree, const bcue_half_space *region, size_t count,
-                         uint32_t base, bcue_index_list *found)
+/* Does a box of this middle and half size meet what `sought` describes? A box around others meets it when one
+   of these does. */
+typedef bool meets(const void *sought, bcue_vec3 middle, bcue_vec3 half);
+
+static inline bool collect(const bcue_box_tree *tree, meets *meets_it, const void *sought, uint32_t base,
+                           bcue_index_list *found)
 {
     for (size_t n = 0; tree->count > 0 && n < tree->node_count;) {
         const bcue_box_node *node = &tree->nodes[n];
-        if (!reaches(node->middle, node->half, region, count)) {
+        if (!meets_it(sought, node->middle, node->half)) {
             n = node->skip;
             continue;
         }
@@ -142,13 +146,30 @@ bool bcue_box_tree_query(const bcue_box_tree *tree, const bcue_half_space *regio
             return false;
         for (uint32_t i = node->first; i < node->first + node->count; i++) {
             const bcue_box *box = &tree->boxes[i];
-            bcue_vec3 middle = bcue_vec3_scale(bcue_vec3_add(box->low, box->high), 0.5),
-                      half = bcue_vec3_scale(bcue_vec3_sub(box->high, box->low), 0.5);
-            if (reaches(middle, half, region, count))
+            if (meets_it(sought, bcue_vec3_scale(bcue_vec3_add(box->low, box->high), 0.5),
+                         bcue_vec3_scale(bcue_vec3_sub(box->high, box->low), 0.5)))
                 found->all[found->count++] = base + tree->order[i];
         }
     }
     return true;
+}
+
+/* What several half spaces have in common. */
+typedef struct common {
+    const bcue_half_space *region;
+    size_t count;
+} common;
+
+static bool reaches_common(const void *sought, bcue_vec3 middle, bcue_vec3 half)
+{
+    const common *c = sought;
+    return reaches(middle, half, c->region, c->count);
+}
+
+bool bcue_box_tree_query(const bcue_box_tree *tree, const bcue_half_space *region, size_t count,
+                         uint32_t base, bcue_index_list *found)
+{
+    return collect(tree, reaches_common, &(common){region, count}, base, found);
 }
 
 /* A segment as middle and half, with |half| per axis. */
@@ -159,8 +180,9 @@ typedef struct tube {
 
 /* Does the box, `radius` larger on all sides, meet the segment? By separating axes: those of the box, and
    their cross products with the segment. */
-static bool touches(const tube *t, bcue_vec3 middle, bcue_vec3 half)
+static bool touches(const void *sought, bcue_vec3 middle, bcue_vec3 half)
 {
+    const tube *t = sought;
     bcue_vec3 d = bcue_vec3_sub(middle, t->middle),
               h = {half.x + t->radius, half.y + t->radius, half.z + t->radius};
     if (fabs(d.x) > h.x + t->reach.x || fabs(d.y) > h.y + t->reach.y || fabs(d.z) > h.z + t->reach.z)
@@ -176,24 +198,5 @@ bool bcue_box_tree_query_tube(const bcue_box_tree *tree, bcue_vec3 a, bcue_vec3 
     bcue_vec3 half = bcue_vec3_scale(bcue_vec3_sub(b, a), 0.5);
     const tube t = {bcue_vec3_scale(bcue_vec3_add(a, b), 0.5), half,
                     bcue_vec3_make(fabs(half.x), fabs(half.y), fabs(half.z)), radius};
-    for (size_t n = 0; tree->count > 0 && n < tree->node_count;) {
-        const bcue_box_node *node = &tree->nodes[n];
-        if (!touches(&t, node->middle, node->half)) {
-            n = node->skip;
-            continue;
-        }
-        n++;
-        if (node->count == 0)
-            continue;
-        if (!bcue_grow((void **)&found->all, &found->capacity, found->count + node->count,
-                       sizeof *found->all))
-            return false;
-        for (uint32_t i = node->first; i < node->first + node->count; i++) {
-            const bcue_box *box = &tree->boxes[i];
-            if (touches(&t, bcue_vec3_scale(bcue_vec3_add(box->low, box->high), 0.5),
-                        bcue_vec3_scale(bcue_vec3_sub(box->high, box->low), 0.5)))
-                found->all[found->count++] = base + tree->order[i];
-        }
-    }
-    return true;
+    return collect(tree, touches, &t, base, found);
 }
