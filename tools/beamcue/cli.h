@@ -98,6 +98,11 @@ int bcue_cli_finish_text(const bcue_cli *cli, bcue_cli_text *answer, const char 
 /* What a call of the library came to: its report, which is destroyed, or its error. */
 int bcue_cli_finish_call(const bcue_cli *cli, bcue_status status, bcue_report *report,
                          const bcue_error *error);
+/* Run a call that works on a configuration, the verb's one operand, with --set; give its report. */
+typedef bcue_status bcue_cli_config_call(const char *config_path, const char *const *overrides,
+                                         size_t override_count, const bcue_hooks *hooks, bcue_report **report,
+                                         bcue_error *error);
+int bcue_cli_run_config(bcue_cli *cli, bcue_cli_config_call *call);
 /* Flush standard output; says so and gives BCUE_EXIT_FAILED when something could not be written. */
 int bcue_cli_flush(void);
 

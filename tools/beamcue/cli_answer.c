@@ -139,3 +139,13 @@ int bcue_cli_finish_call(const bcue_cli *cli, bcue_status status, bcue_report *r
     bcue_report_destroy(report);
     return result;
 }
+
+int bcue_cli_run_config(bcue_cli *cli, bcue_cli_config_call *call)
+{
+    size_t count;
+    const char *const *overrides = bcue_cli_values(cli, "--set", &count);
+    bcue_report *report = NULL;
+    bcue_error error = {""};
+    const bcue_status status = call(cli->operands[0], overrides, count, bcue_cli_hooks(cli), &report, &error);
+    return bcue_cli_finish_call(cli, status, report, &error);
+}

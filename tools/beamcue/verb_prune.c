@@ -3,13 +3,7 @@
 
 static int run(bcue_cli *cli)
 {
-    size_t count;
-    const char *const *overrides = bcue_cli_values(cli, "--set", &count);
-    bcue_report *report = NULL;
-    bcue_error error = {""};
-    const bcue_status status =
-        bcue_prune(cli->operands[0], overrides, count, bcue_cli_hooks(cli), &report, &error);
-    return bcue_cli_finish_call(cli, status, report, &error);
+    return bcue_cli_run_config(cli, bcue_prune);
 }
 
 static const bcue_cli_option options[] = {BCUE_CLI_SET, {.name = NULL}};
