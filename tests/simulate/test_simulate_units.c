@@ -1,6 +1,8 @@
 /* Sensors with clocks of their own, further roadside units, sensors on a vehicle, and scenes and traffic of
    other programs: times in closed form, one street seen twice, a tower's shadow by hand, and sentences about
    what cannot be. */
+#include <hdf5.h>
+#include <math.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -268,6 +270,46 @@ static void a_second_unit_at_the_same_place_hears_the_same(void)
     bcue_csv_destroy(csv);
 }
 
+static size_t read_column(hid_t file, const char *name, double *values, size_t capacity)
+{
+    hid_t set = H5Dopen2(file, name, H5P_DEFAULT), space = set >= 0 ? H5Dget_space(set) : -1;
+    hssize_t count = space >= 0 ? H5Sget_simple_extent_npoints(space) : -1;
+    CHECK_AT(count > 0 && (size_t)count <= capacity &&
+                 H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0,
+             "%s: %lld values", name, (long long)count);
+    H5Sclose(space);
+    H5Dclose(set);
+    return count > 0 && (size_t)count <= capacity ? (size_t)count : 0;
+}
+
+/* Every unit's links are in the channel file: one per unit and frame, with the paths and the power of that
+ * unit. */
+static void the_channel_file_holds_every_unit(void)
+{
+    bcue_error error = {""};
+    const char *more[] = {"episodes=1", "channel.record=power", "camera.enabled=false",
+                          "rsus=[{x_m: 0, y_m: 0, z_m: 5, yaw_deg: 90}, "
+                          "{x_m: 15, y_m: 0, z_m: 5, yaw_deg: 90, beams: 8}]",
+                          NULL};
+    enum { MOST = 1024, BEAMS = 64 };
+    static double unit[MOST], place[3 * MOST], power[BEAMS * MOST], gain[MOST];
+    CHECK_OK(simulate("recorded", street, more, &error), error);
+    hid_t file = H5Fopen(in_tree("recorded", "channel/channel_0001.h5"), H5F_ACC_RDONLY, H5P_DEFAULT);
+    size_t links = read_column(file, "link/unit", unit, MOST);
+    CHECK(links > 3 && links % 3 == 0);
+    CHECK(read_column(file, "link/transmitter", place, 3 * MOST) == 3 * links);
+    CHECK(read_column(file, "link/gain_db", gain, MOST) == links);
+    CHECK(read_column(file, "beam/power_mw", power, BEAMS * MOST) == BEAMS * links);
+    for (size_t i = 0; i + 2 < links; i += 3) {
+        CHECK(unit[i] == 0 && unit[i + 1] == 1 && unit[i + 2] == 2);
+        CHECK(place[3 * (i + 2)] == 15.0 && place[3 * i] == 0.0);
+        CHECK(gain[i] == gain[i + 1] && gain[i] != gain[i + 2]);
+        CHECK(memcmp(power + BEAMS * i, power + BEAMS * (i + 1), BEAMS * sizeof *power) == 0);
+        CHECK(power[BEAMS * (i + 2) + 7] > 0.0 && isnan(power[BEAMS * (i + 2) + 8]));
+    }
+    H5Fclose(file);
+}
+
 /* ---- other programs' scenes and traffic ---- */
 static const char scene_obj[] = "o ground\nusemtl concrete\n"
                                 "v -100 -100 0\nv 100 -100 0\nv 100 100 0\nv -100 100 0\nf 1 2 3 4\n"
@@ -423,6 +465,7 @@ int main(void)
     RUN(the_reader_counts_what_is_missing);
     RUN(sensors_ride_along);
     RUN(a_second_unit_at_the_same_place_hears_the_same);
+    RUN(the_channel_file_holds_every_unit);
     RUN(a_tower_hides_the_car);
     RUN(a_map_alone_gives_a_data_set);
     RUN(what_cannot_be_is_explained);
