@@ -95,7 +95,7 @@ bench: release
 parity-full: release
 	@tools/peer/run_beamtransfuser_parity.sh build/release
 
-# The experiments of cross-modal distillation on data/street_paper_b (beamcue simulate configs/street_paper_b.yaml); tools/results/crkd.sh says
+# The experiments of cross-modal distillation on data/paper_b (beamcue simulate configs/paper_b.yaml); tools/results/crkd.sh says
 # what the environment can change. Hours.
 results-crkd: release
 	@BEAMCUE=build/release/beamcue tools/results/crkd.sh

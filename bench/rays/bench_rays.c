@@ -1,5 +1,5 @@
 /* Time per frame of the path search on a street, with the vehicles, the RSU and the options of `beamcue
-   simulate configs/street_paper_b.yaml`.
+   simulate configs/paper_b.yaml`.
 
        bench_rays [THREADS] [FRAMES] [goal]
 

@@ -187,7 +187,7 @@ const bcue_cli_verb bcue_verb_simulate = {
              "  beamcue simulate configs/street_demo.yaml --set seed=2 --set output=data/street2\n"
              "  beamcue simulate configs/street_demo.yaml --view street.html\n"
              "  beamcue simulate configs/street_osm.yaml --set imported.file=my.osm\n"
-             "  beamcue simulate configs/street_paper_b.yaml --shard 1/4\n"
+             "  beamcue simulate configs/paper_b.yaml --shard 1/4\n"
              "\n"
              "--view makes one HTML file that needs nothing else: the street from above with paths\n"
              "and the best beam's lobe, what every sensor saw, and the power per beam.\n"

@@ -1,12 +1,12 @@
 #!/bin/sh
 # crkd.sh [OUT]: the experiments of cross-modal distillation on one recording, from teacher to table: yardsticks, teacher, students of every
-# variant. Writes OUT/table.md. Environment: BEAMCUE the program; CRKD_DATA the recording (data/street_paper_b); CRKD_SEEDS (10);
+# variant. Writes OUT/table.md. Environment: BEAMCUE the program; CRKD_DATA the recording (data/paper_b); CRKD_SEEDS (10);
 # CRKD_RECIPE paper or tuned; CRKD_TEACHER full or small; CRKD_STUDENT its number of weights; CRKD_VARIANTS; CRKD_SET more settings, one word each.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 program=$(realpath "${BEAMCUE:-$root/build/release/beamcue}")
 out=${1:-out/crkd}
-data=$(realpath "${CRKD_DATA:-data/street_paper_b}")
+data=$(realpath "${CRKD_DATA:-data/paper_b}")
 seeds=${CRKD_SEEDS:-10}
 teacher=${CRKD_TEACHER:-small}
 student=${CRKD_STUDENT:-780000}
