@@ -202,6 +202,21 @@ static bcue_status drive_flow(bcue_sim_scene *scene, uint32_t number, uint32_t i
     return BCUE_OK;
 }
 
+/* The weather of a condition, as strong as the configuration has it. */
+static bcue_status make_weather(const bcue_sim_scene *scene, bcue_condition condition, bcue_weather *weather,
+                                bcue_error *error)
+{
+    const bcue_simulate_config *c = scene->config;
+    BCUE_TRY(bcue_weather_condition(condition, scene->latitude_deg, scene->longitude_deg, weather, error));
+    if (condition == BCUE_CONDITION_RAIN)
+        weather->rain_mm_h = c->weather.rain_mm_h;
+    if (condition == BCUE_CONDITION_FOG)
+        weather->fog_visibility_m = c->weather.fog_visibility_m;
+    if (condition == BCUE_CONDITION_SNOW)
+        weather->snow_mm_h = c->weather.snow_mm_h;
+    return bcue_weather_derive(weather, error);
+}
+
 bcue_status bcue_sim_scene_episode(bcue_sim_scene *scene, uint32_t number, uint32_t in_scene,
                                    bcue_sim_episode *episode, bcue_error *error)
 {
@@ -211,8 +226,7 @@ bcue_status bcue_sim_scene_episode(bcue_sim_scene *scene, uint32_t number, uint3
         bcue_condition condition = scene->conditions[in_scene];
         episode->has_weather = true;
         episode->condition = bcue_condition_name(condition);
-        BCUE_TRY(bcue_weather_condition(condition, scene->latitude_deg, scene->longitude_deg,
-                                        &episode->weather, error));
+        BCUE_TRY(make_weather(scene, condition, &episode->weather, error));
     }
     return scene->config->scene == BCUE_SIM_SCENE_STRAIGHT
                ? drive_cruise(scene, number, episode, error)

@@ -309,9 +309,12 @@ static const bcue_config_field weather_fields[] = {
          "each episode takes one of the conditions below, in these shares, in drawn order; else `light`"),
     REAL("noon", weather.noon, "30", 0, 1e6, "clear, at noon; relative frequency"),
     REAL("night", weather.night, "10", 0, 1e6, "street lamps and headlights"),
-    REAL("rain", weather.rain, "5", 0, 1e6, "30 mm/h"),
-    REAL("fog", weather.fog, "5", 0, 1e6, "80 m of visibility"),
-    REAL("snow", weather.snow, "0", 0, 1e6, "2 mm/h of water"),
+    REAL("rain", weather.rain, "5", 0, 1e6, "as strong as rain_mm_h says"),
+    REAL("fog", weather.fog, "5", 0, 1e6, "as dense as fog_visibility_m says"),
+    REAL("snow", weather.snow, "0", 0, 1e6, "as strong as snow_mm_h says"),
+    REAL("rain_mm_h", weather.rain_mm_h, "30", 0.1, 300, "in episodes of rain"),
+    REAL("fog_visibility_m", weather.fog_visibility_m, "80", 10, 1000, "in episodes of fog"),
+    REAL("snow_mm_h", weather.snow_mm_h, "2", 0.1, 50, "of water, in episodes of snow"),
     END,
 };
 static const bcue_config_field light_fields[] = {

@@ -164,6 +164,7 @@ typedef struct bcue_simulate_config {
     struct {
         bool enabled;
         double noon, night, rain, fog, snow; /* relative frequencies */
+        double rain_mm_h, fog_visibility_m, snow_mm_h;
     } weather;
     struct {
         double min_sun_elevation_deg, max_sun_elevation_deg, max_sun_azimuth_deg, min_cloudiness,
