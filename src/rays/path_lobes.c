@@ -1,86 +1,71 @@
 /* A diffraction and then a reflection, near a reflection boundary of the wedge: the transmitter's wave leaves
    a face g of the wedge about its specular direction (its lobe), meets a mirror, and from there the receiver.
 
-   Everything stands in groups (bcue_radio_groups). Once per search the lobe of every face, y of path_pairs.c
-   wide, is tried against every group: those entries are sorted by the group that is met, and by that of the
-   face (a run). Then, per receiver and mirror, only the runs of the mirror's group count whose faces the
-   receiver sees in the mirror: the way from Q by the mirror to the receiver is straight, without any y. */
+   Once per search the lobe of every face, y of path_pairs.c wide, is tried against every group of surfaces
+   (bcue_radio_groups): of each group is kept which groups' faces send something there. Then, per receiver and
+   mirror, only those of the mirror's group count that the receiver sees in the mirror, and of their faces
+   only those whose double reflection passes face and mirror closely: the way from Q by the mirror to the
+   receiver is straight, without any y. */
 #include <stdlib.h>
-#include <string.h>
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "rays/path_flat.h"
 #include "rays/path_mixed.h"
 
-enum { LANES = 4, NODES_PER_CHUNK = 32, FEW_WEDGES = 24 };
-typedef float quad __attribute__((vector_size(16)));
-typedef int32_t quad_mask __attribute__((vector_size(16)));
+enum { GROUPS_PER_CHUNK = 4, FEW_WEDGES = 24 };
 
-/* The lobe of node `node` meets group `met`; its face stands in group `from`. */
-typedef struct entry {
-    uint32_t met, from, node;
-} entry;
+/* Faces of group `from` send something to group `met`. */
+typedef struct meeting {
+    uint32_t met, from;
+} meeting;
 
-/* The faces of one group whose lobes meet another group: entries[first .. first + count). */
-typedef struct run {
-    uint32_t first, count;
-} run;
+typedef struct meeting_list {
+    meeting *all; /* owned */
+    size_t count, capacity;
+} meeting_list;
 
 struct bcue_lobes {
-    uint32_t *nodes; /* entries: first-order images; owned */
-    run *runs;       /* of group a: runs[first_run[a] .. first_run[a + 1]), a whole number of LANES; owned */
-    size_t *first_run;
-    quad *x, *y, *z, *radius; /* the spheres around the groups of the runs; x owns all four */
-    float *face[4];           /* those around the faces, per entry: x, y, z, radius; face[0] owns all four */
-    uint32_t *group_of;       /* per surface; owned */
+    uint32_t *from;           /* of group g: from[first[g] .. first[g + 1]); owned */
+    size_t *first;            /* owned */
+    bcue_lane_spheres around; /* those groups; x owns all four */
+    float *floats;
 };
-
-typedef struct entry_list {
-    entry *all;
-    size_t count, capacity;
-} entry_list;
 
 typedef struct lobe_work {
     const bcue_search *s;
-    const bcue_radio_group *groups;
-    size_t group_count;
-    const uint32_t *group_of;
-    double shortest;
-    entry_list *chunks;
+    double shortest; /* from the transmitter to a receiver */
+    meeting_list *chunks;
     bool *failed;
 } lobe_work;
+
+/* One worker's own: groups that a node's lobe meets, and which node's group has met a group already. */
+typedef struct lobe_bench {
+    uint32_t *hits, *met_by;
+} lobe_bench;
 
 static double height(const bcue_placed_surface *at, bcue_vec3 point)
 {
     return bcue_vec3_dot(at->normal, point) - at->offset;
 }
 
-static bool reaches(const bcue_radio_group *group, const bcue_half_space *region)
-{
-    for (int i = 0; i < BCUE_BEAM_PLANES; i++) {
-        bcue_vec3 n = region[i].normal;
-        double most = bcue_vec3_dot(n, group->middle) + fabs(n.x) * group->half.x +
-                      fabs(n.y) * group->half.y + fabs(n.z) * group->half.z;
-        if (most < region[i].offset)
-            return false;
-    }
-    return true;
-}
-
-/* The groups that the lobe of a node meets. */
-static bool fill_node(const lobe_work *work, uint32_t index, entry_list *out)
+/* The groups that the lobes of a group's faces meet. */
+static bool fill_group(const lobe_work *work, uint32_t from, lobe_bench *bench, meeting_list *out)
 {
     const bcue_search *s = work->s;
-    const bcue_image_node *node = &s->images.nodes[index];
-    if (s->first_wedge[node->surface + 1] == s->first_wedge[node->surface])
-        return true;
-    bcue_half_space region[BCUE_BEAM_PLANES];
-    bcue_lobe_region(s, node, work->shortest, region);
-    for (size_t g = 0; g < work->group_count; g++) {
-        if (!reaches(&work->groups[g], region))
-            continue;
-        if (!bcue_grow((void **)&out->all, &out->capacity, out->count + 1, sizeof *out->all))
+    const bcue_flat *flat = s->flat;
+    for (size_t i = flat->first_bending[from]; i < flat->first_bending[from + 1]; i++) {
+        bcue_half_space region[BCUE_BEAM_PLANES];
+        bcue_lobe_region(s, &s->images.nodes[flat->bending[i]], work->shortest, region);
+        const bcue_lane_region lanes = bcue_flat_region(flat, region);
+        const size_t count = flat->tests->boxes(&flat->groups, 0, flat->group_count, &lanes, bench->hits);
+        if (!bcue_grow((void **)&out->all, &out->capacity, out->count + count, sizeof *out->all))
             return false;
-        out->all[out->count++] = (entry){(uint32_t)g, work->group_of[node->surface], index};
+        for (size_t k = 0; k < count; k++) {
+            if (bench->met_by[bench->hits[k]] == from + 1)
+                continue;
+            bench->met_by[bench->hits[k]] = from + 1;
+            out->all[out->count++] = (meeting){bench->hits[k], from};
+        }
     }
     return true;
 }
@@ -88,133 +73,68 @@ static bool fill_node(const lobe_work *work, uint32_t index, entry_list *out)
 static void fill_chunk(void *context, size_t chunk)
 {
     const lobe_work *work = context;
-    bool ok = true;
-    size_t end = (chunk + 1) * NODES_PER_CHUNK;
-    for (size_t i = chunk * NODES_PER_CHUNK; ok && i < end && i < work->s->first_order_count; i++)
-        ok = fill_node(work, (uint32_t)i, &work->chunks[chunk]);
+    const size_t groups = work->s->flat->group_count, end = (chunk + 1) * GROUPS_PER_CHUNK;
+    lobe_bench bench = {bcue_calloc(groups, sizeof *bench.hits), bcue_calloc(groups, sizeof *bench.met_by)};
+    bool ok = bench.hits && bench.met_by;
+    for (size_t g = chunk * GROUPS_PER_CHUNK; ok && g < end && g < groups; g++)
+        ok = fill_group(work, (uint32_t)g, &bench, &work->chunks[chunk]);
     work->failed[chunk] = !ok;
+    free(bench.hits);
+    free(bench.met_by);
 }
 
-/* Sort by a group number that `by_met` picks: stable, counting. first[] has group_count + 2 places. */
-static void sort_entries(const entry *from, size_t count, bool by_met, size_t *first, size_t group_count,
-                         entry *to)
-{
-    for (size_t g = 0; g < group_count + 2; g++)
-        first[g] = 0;
-    for (size_t i = 0; i < count; i++)
-        first[(by_met ? from[i].met : from[i].from) + 2]++;
-    for (size_t g = 2; g < group_count + 2; g++)
-        first[g] += first[g - 1];
-    for (size_t i = 0; i < count; i++)
-        to[first[(by_met ? from[i].met : from[i].from) + 1]++] = from[i];
-}
-
-static void put_run(bcue_lobes *l, size_t at, const bcue_radio_group *group, run r)
-{
-    ((float *)l->x)[at] = group ? (float)group->middle.x : 0.0f;
-    ((float *)l->y)[at] = group ? (float)group->middle.y : 0.0f;
-    ((float *)l->z)[at] = group ? (float)group->middle.z : 0.0f;
-    ((float *)l->radius)[at] = group ? (float)bcue_vec3_norm(group->half) + 0.02f : -1e9f;
-    l->runs[at] = r;
-}
-
-/* Runs of the entries, which are sorted by met and from; `most` places. */
-static void make_runs(bcue_lobes *l, const lobe_work *work, const entry *all, size_t count)
-{
-    size_t at = 0, i = 0;
-    for (size_t g = 0; g < work->group_count; g++) {
-        l->first_run[g] = at;
-        while (i < count && all[i].met == g) {
-            size_t first = i;
-            while (i < count && all[i].met == g && all[i].from == all[first].from)
-                i++;
-            put_run(l, at++, &work->groups[all[first].from], (run){(uint32_t)first, (uint32_t)(i - first)});
-        }
-        while (at % LANES != 0)
-            put_run(l, at++, NULL, (run){0, 0});
-    }
-    l->first_run[work->group_count] = at;
-}
-
-/* `stride` places each. */
-static void put_faces(bcue_lobes *l, const bcue_search *s, size_t count, size_t stride)
-{
-    for (int k = 1; k < 4; k++)
-        l->face[k] = l->face[0] + (size_t)k * stride;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t surface = s->images.nodes[l->nodes[i]].surface;
-        bcue_vec3 at = s->surfaces[surface].middle;
-        l->face[0][i] = (float)at.x;
-        l->face[1][i] = (float)at.y;
-        l->face[2][i] = (float)at.z;
-        l->face[3][i] = (float)s->reach[surface] + 0.02f;
-    }
-}
-
+/* Sort by the group that is met: stable, counting. */
 static bool sort_into(bcue_lobes *l, const lobe_work *work, size_t chunk_count)
 {
-    size_t total = 0, groups = work->group_count;
+    const bcue_flat *flat = work->s->flat;
+    size_t total = 0, groups = flat->group_count;
     for (size_t i = 0; i < chunk_count; i++)
         total += work->chunks[i].count;
-    entry *all = bcue_calloc(total, sizeof *all), *half = bcue_calloc(total, sizeof *half);
-    size_t *first = bcue_calloc(groups + 2, sizeof *first), places = total + LANES * groups + LANES;
-    places -= places % LANES;
-    l->nodes = bcue_calloc(total, sizeof *l->nodes);
-    l->runs = bcue_calloc(places, sizeof *l->runs);
-    l->first_run = bcue_calloc(groups + 1, sizeof *l->first_run);
-    l->x = bcue_calloc_aligned(4 * (places / LANES), sizeof *l->x);
-    l->face[0] = bcue_calloc(4 * (total + LANES), sizeof *l->face[0]);
-    bool ok = all && half && first && l->nodes && l->face[0] && l->runs && l->first_run && l->x &&
-              total < UINT32_MAX;
-    if (ok) {
-        l->y = l->x + places / LANES;
-        l->z = l->y + places / LANES;
-        l->radius = l->z + places / LANES;
-        size_t count = 0;
-        for (size_t i = 0; i < chunk_count; i++)
-            for (size_t k = 0; k < work->chunks[i].count; k++)
-                all[count++] = work->chunks[i].all[k];
-        sort_entries(all, total, false, first, groups, half);
-        sort_entries(half, total, true, first, groups, all);
-        for (size_t i = 0; i < total; i++)
-            l->nodes[i] = all[i].node;
-        put_faces(l, work->s, total, total + LANES);
-        make_runs(l, work, all, total);
-    }
-    free(all);
-    free(half);
-    free(first);
-    return ok;
+    const size_t stride = total + BCUE_LANE_PADDING;
+    l->from = bcue_calloc(total, sizeof *l->from);
+    l->first = bcue_calloc(groups + 2, sizeof *l->first);
+    l->floats = bcue_calloc(4 * stride, sizeof *l->floats);
+    if (!l->from || !l->first || !l->floats)
+        return false;
+    for (size_t i = 0; i < chunk_count; i++)
+        for (size_t k = 0; k < work->chunks[i].count; k++)
+            l->first[work->chunks[i].all[k].met + 2]++;
+    for (size_t g = 2; g < groups + 2; g++)
+        l->first[g] += l->first[g - 1];
+    float *x = l->floats, *y = x + stride, *z = y + stride, *radius = z + stride;
+    for (size_t i = 0; i < chunk_count; i++)
+        for (size_t k = 0; k < work->chunks[i].count; k++) {
+            const meeting m = work->chunks[i].all[k];
+            const size_t at = l->first[m.met + 1]++;
+            l->from[at] = m.from;
+            x[at] = flat->group_spheres.x[m.from];
+            y[at] = flat->group_spheres.y[m.from];
+            z[at] = flat->group_spheres.z[m.from];
+            radius[at] = flat->group_spheres.radius[m.from];
+        }
+    l->around = (bcue_lane_spheres){x, y, z, radius};
+    return true;
 }
 
 void bcue_lobes_free(bcue_lobes *l)
 {
     if (!l)
         return;
-    free(l->nodes);
-    free(l->runs);
-    free(l->first_run);
-    free(l->x);
-    free(l->face[0]);
-    free(l->group_of);
+    free(l->from);
+    free(l->first);
+    free(l->floats);
     free(l);
 }
 
 bool bcue_lobes_make(bcue_search *s)
 {
-    const uint32_t *order;
     lobe_work work = {.s = s, .shortest = INFINITY};
-    work.groups = bcue_radio_groups(s->scene, &work.group_count, &order);
-    size_t chunks = (s->first_order_count + NODES_PER_CHUNK - 1) / NODES_PER_CHUNK;
+    const size_t chunks = (s->flat->group_count + GROUPS_PER_CHUNK - 1) / GROUPS_PER_CHUNK;
     bcue_lobes *l = s->lobes = bcue_calloc(1, sizeof *l);
-    if (!l || !(l->group_of = bcue_calloc(s->surface_count, sizeof *l->group_of)))
+    if (!l)
         return false;
-    for (size_t g = 0; g < work.group_count; g++)
-        for (uint32_t i = 0; i < work.groups[g].count; i++)
-            l->group_of[order[work.groups[g].first + i]] = (uint32_t)g;
     for (size_t r = 0; r < s->receiver_count; r++)
         work.shortest = fmin(work.shortest, bcue_vec3_norm(bcue_vec3_sub(s->transmitter, s->receivers[r])));
-    work.group_of = l->group_of;
     work.chunks = bcue_calloc(chunks, sizeof *work.chunks);
     work.failed = bcue_calloc(chunks, sizeof *work.failed);
     bool ok = work.chunks && work.failed;
@@ -239,7 +159,8 @@ typedef struct glance {
     size_t r;
     uint32_t mirror;
     bcue_vec3 image;
-    double wide; /* the largest y */
+    double wide;              /* the largest y */
+    uint32_t *groups, *nodes; /* room for hits */
     bcue_index_list *found;
     bcue_key_list *keys;
 } glance;
@@ -309,106 +230,85 @@ static bool look_at(const glance *look, const bcue_image_node *node)
            add_wedges(look, node->surface, &line);
 }
 
-/* The cone from the receiver's image around the mirror. */
-typedef struct cone {
-    float apex[3], axis[3];
-    float slope, secant; /* of its half angle */
-    float least;         /* nothing counts that is nearer to the apex along the axis */
-} cone;
-
-/* Which spheres reach into the cone? */
-static quad_mask in_cone(const cone *c, quad x, quad y, quad z, quad radius)
-{
-    x -= c->apex[0];
-    y -= c->apex[1];
-    z -= c->apex[2];
-    quad along = c->axis[0] * x + c->axis[1] * y + c->axis[2] * z, whole = x * x + y * y + z * z;
-    quad most = along * c->slope + radius * c->secant + 0.02f;
-    return (whole * (1.0f - 1e-6f) - along * along <= most * most) & (most >= 0.0f) &
-           (along + radius >= c->least);
-}
-
-static bool any(quad_mask in)
-{
-    uint64_t halves[2];
-    memcpy(halves, &in, sizeof halves);
-    return (halves[0] | halves[1]) != 0;
-}
-
-static quad load(const float *from)
-{
-    quad q;
-    memcpy(&q, from, sizeof q);
-    return q;
-}
-
-static bool look_at_run(const glance *look, const cone *c, run r)
+/* The faces of a group: those inside the cone whose line by way of face and mirror passes both closely. */
+static bool look_at_group(const glance *look, uint32_t group, const bcue_lane_end *at)
 {
     const bcue_search *s = look->s;
-    const bcue_lobes *l = s->lobes;
-    for (size_t i = r.first, end = i + r.count; i < end; i += LANES) {
-        quad_mask in = in_cone(c, load(l->face[0] + i), load(l->face[1] + i), load(l->face[2] + i),
-                               load(l->face[3] + i));
-        if (!any(in))
-            continue;
-        for (size_t k = 0; k < LANES && i + k < end; k++)
-            if (in[k] && !look_at(look, &s->images.nodes[l->nodes[i + k]]))
-                return false;
-    }
+    const bcue_flat *flat = s->flat;
+    const size_t count = flat->tests->lines(&flat->bending_lines, flat->first_bending[group],
+                                            flat->first_bending[group + 1], at, look->nodes);
+    for (size_t i = 0; i < count; i++)
+        if (!look_at(look, &s->images.nodes[flat->bending[look->nodes[i]]]))
+            return false;
     return true;
 }
 
-/* A mirror too near for a cone: all faces that meet its group. */
-static bool look_at_all(const glance *look, size_t first, size_t end)
-{
-    const bcue_lobes *l = look->s->lobes;
-    for (size_t i = first; i < end; i++)
-        for (uint32_t k = l->runs[i].first; k < l->runs[i].first + l->runs[i].count; k++)
-            if (!look_at(look, &look->s->images.nodes[l->nodes[k]]))
-                return false;
-    return true;
-}
-
-/* The runs whose groups reach into the cone. */
+/* The groups that reach into the cone from the receiver's image around the mirror. */
 static bool look_into(const glance *look)
 {
     const bcue_search *s = look->s;
+    const bcue_flat *flat = s->flat;
     const bcue_lobes *l = s->lobes;
-    const bcue_placed_surface *at = &s->surfaces[look->mirror];
-    size_t first = l->first_run[l->group_of[look->mirror]], end = l->first_run[l->group_of[look->mirror] + 1];
-    bcue_vec3 axis = bcue_vec3_sub(at->middle, look->image), apex = look->image;
-    double distance = bcue_vec3_norm(axis), sine = (s->reach[look->mirror] + 1e-3) / fmax(distance, 1e-6);
-    if (first == end || sine > 0.8)
-        return look_at_all(look, first, end);
-    double cosine = sqrt(1.0 - sine * sine);
-    axis = bcue_vec3_scale(axis, 1.0 / distance);
-    const cone c = {{(float)apex.x, (float)apex.y, (float)apex.z},
-                    {(float)axis.x, (float)axis.y, (float)axis.z},
-                    (float)(sine / cosine),
-                    (float)(1.0 / cosine),
-                    (float)(distance - s->reach[look->mirror]) - 0.05f};
-    for (size_t i = first / LANES; i < end / LANES; i++) {
-        quad_mask in = in_cone(&c, l->x[i], l->y[i], l->z[i], l->radius[i]);
-        if (!any(in))
-            continue;
-        for (size_t k = 0; k < LANES; k++)
-            if (in[k] && !look_at_run(look, &c, l->runs[LANES * i + k]))
+    const bcue_placed_surface *mirror = &s->surfaces[look->mirror];
+    const double reach = s->reach[look->mirror];
+    const size_t first = l->first[flat->group_of[look->mirror]],
+                 end = l->first[flat->group_of[look->mirror] + 1];
+    bcue_lane_end at = {.wide = (float)look->wide, .also = {0, 0, 0, (float)(reach + look->wide)}};
+    bcue_flat_point(flat, look->image, at.to);
+    bcue_flat_point(flat, mirror->middle, at.also);
+    bcue_vec3 axis = bcue_vec3_sub(mirror->middle, look->image);
+    const double distance = bcue_vec3_norm(axis), sine = (reach + 1e-3) / fmax(distance, 1e-6);
+    if (sine > 0.8) { /* too near for a cone */
+        for (size_t i = first; i < end; i++)
+            if (!look_at_group(look, l->from[i], &at))
                 return false;
+        return true;
+    }
+    const double cosine = sqrt(1.0 - sine * sine);
+    axis = bcue_vec3_scale(axis, 1.0 / distance);
+    const bcue_lane_cone cone = {{at.to[0], at.to[1], at.to[2]},
+                                 {(float)axis.x, (float)axis.y, (float)axis.z},
+                                 (float)(sine / cosine),
+                                 (float)(1.0 / cosine),
+                                 (float)(distance - reach) - 0.05f};
+    at.within = &cone;
+    const size_t count = flat->tests->cone(&l->around, first, end, &cone, look->groups);
+    for (size_t i = 0; i < count; i++)
+        if (!look_at_group(look, l->from[look->groups[i]], &at))
+            return false;
+    return true;
+}
+
+static bool look_everywhere(glance *look)
+{
+    const bcue_search *s = look->s;
+    const bcue_flat *flat = s->flat;
+    const bcue_vec3 receiver = s->receivers[look->r];
+    for (size_t i = 0; i < s->surface_count; i++) {
+        const size_t group = flat->group_of[i];
+        if (s->lobes->first[group] == s->lobes->first[group + 1] ||
+            !bcue_surface_faces(&s->surfaces[i], receiver))
+            continue;
+        look->mirror = (uint32_t)i;
+        look->image = bcue_mirror(&s->surfaces[i], receiver);
+        if (!look_into(look))
+            return false;
     }
     return true;
 }
 
 bool bcue_lobes_find(const bcue_search *s, size_t r, bcue_index_list *found, bcue_key_list *keys)
 {
-    double apart = bcue_vec3_norm(bcue_vec3_sub(s->transmitter, s->receivers[r])),
-           wide = sqrt(0.5 * s->spread_reflected / fmax(apart, 1e-3));
-    for (size_t i = 0; i < s->surface_count; i++) {
-        const bcue_placed_surface *at = &s->surfaces[i];
-        if (!bcue_surface_faces(at, s->receivers[r]))
-            continue;
-        const glance look = {s, r, (uint32_t)i, bcue_mirror(at, s->receivers[r]), wide, found, keys};
-        if (!look_into(&look))
-            return false;
-    }
-    return true;
+    const double apart = bcue_vec3_norm(bcue_vec3_sub(s->transmitter, s->receivers[r]));
+    glance look = {.s = s,
+                   .r = r,
+                   .wide = sqrt(0.5 * s->spread_reflected / fmax(apart, 1e-3)),
+                   .groups = bcue_calloc(s->flat->group_count, sizeof *look.groups),
+                   .nodes = bcue_calloc(s->first_order_count, sizeof *look.nodes),
+                   .found = found,
+                   .keys = keys};
+    const bool ok = look.groups && look.nodes && look_everywhere(&look);
+    free(look.groups);
+    free(look.nodes);
+    return ok;
 }

@@ -14,6 +14,7 @@
    and by a face of the wedge, passes both within y. */
 #include <stdlib.h>
 #include "base/memory.h"
+#include "rays/path_flat.h"
 #include "rays/path_mixed.h"
 
 static double square_apart(bcue_vec3 a, bcue_vec3 b)
@@ -114,18 +115,27 @@ static bool incidence_candidates(const bcue_search *s, size_t r, bcue_index_list
     bcue_vec3 receiver = s->receivers[r];
     double apart = sqrt(square_apart(s->transmitter, receiver)),
            wide = sqrt(0.5 * s->spread_incident / fmax(apart, 1e-3));
-    for (size_t i = 0; i < s->first_order_count; i++) {
-        const bcue_image_node *node = &s->images.nodes[i];
-        if (!incidence_of(s, r, node->surface, node->image, receiver, wide, false, found, keys))
-            return false;
+    const bcue_flat *flat = s->flat;
+    uint32_t *hits = bcue_calloc(s->surface_count, sizeof *hits);
+    bool ok = hits != NULL;
+    bcue_lane_end at = {.wide = (float)wide, .also = {0, 0, 0, INFINITY}};
+    bcue_flat_point(flat, receiver, at.to);
+    size_t count = ok ? flat->tests->lines(&flat->nodes, 0, s->first_order_count, &at, hits) : 0;
+    for (size_t i = 0; ok && i < count; i++) {
+        const bcue_image_node *node = &s->images.nodes[hits[i]];
+        ok = incidence_of(s, r, node->surface, node->image, receiver, wide, false, found, keys);
     }
-    for (size_t i = 0; i < s->surface_count; i++) {
-        const bcue_placed_surface *at = &s->surfaces[i];
-        if (bcue_surface_faces(at, receiver) && !incidence_of(s, r, (uint32_t)i, bcue_mirror(at, receiver),
-                                                              s->transmitter, wide, true, found, keys))
-            return false;
+    const float source[3] = {at.to[0], at.to[1], at.to[2]};
+    bcue_flat_point(flat, s->transmitter, at.to);
+    count = ok ? flat->tests->mirrors(&flat->mirrors, 0, s->surface_count, source, &at, hits) : 0;
+    for (size_t i = 0; ok && i < count; i++) {
+        const bcue_placed_surface *mirror = &s->surfaces[hits[i]];
+        ok = !bcue_surface_faces(mirror, receiver) ||
+             incidence_of(s, r, hits[i], bcue_mirror(mirror, receiver), s->transmitter, wide, true, found,
+                          keys);
     }
-    return true;
+    free(hits);
+    return ok;
 }
 
 /* Every wedge in the beam of every surface. */
@@ -203,5 +213,5 @@ bool bcue_mixed_make(bcue_search *s)
     for (size_t i = 0; i < s->surface_count; i++)
         s->reach[i] = sqrt(s->surfaces[i].half_u * s->surfaces[i].half_u +
                            s->surfaces[i].half_v * s->surfaces[i].half_v);
-    return bcue_pairs_make(s) && bcue_lobes_make(s);
+    return bcue_flat_make(s) && bcue_pairs_make(s) && bcue_lobes_make(s);
 }

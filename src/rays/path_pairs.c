@@ -18,11 +18,10 @@
 #include <stdlib.h>
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "rays/path_flat.h"
 #include "rays/path_mixed.h"
 
-enum { NODES_PER_CHUNK = 16, LANES = 4, FEW_WEDGES = 24 };
-typedef float quad __attribute__((vector_size(16)));
-typedef int32_t quad_mask __attribute__((vector_size(16)));
+enum { NODES_PER_CHUNK = 16, FEW_WEDGES = 24 };
 
 /* What a receiver has to look at. */
 typedef struct met_key {
@@ -38,8 +37,6 @@ typedef struct met_list {
 typedef struct pair_work {
     bcue_search *s;
     double shortest; /* from the transmitter to a receiver */
-    size_t groups;   /* of LANES receivers; places beyond the last receiver repeat it */
-    const quad *x, *y, *z;
     met_list *chunks;
     bool *failed;
 } pair_work;
@@ -51,7 +48,7 @@ typedef struct bench {
     bcue_half_space region[BCUE_BEAM_PLANES]; /* of the node's surface */
     bool has_beam;
     bcue_key_list keys;
-    quad *gap; /* per receiver: <= 0: look closer */
+    uint32_t *hits, *receivers; /* room for groups, for receivers */
     met_list *out;
 } bench;
 
@@ -70,50 +67,6 @@ static double radius_from(double spread, double a, double slack, double least)
     double all = 0.5 * spread / fmax(least, 1e-3), part = share(spread, fmax(least, 1e-3)) * (a + slack) *
                                                           (length - low) / (length * length * length);
     return sqrt(fmin(all, part));
-}
-
-/* ---- all receivers at once ---- */
-
-static quad larger(quad a, quad b)
-{
-    quad_mask more = a > b;
-    return (quad)(((quad_mask)a & more) | ((quad_mask)b & ~more));
-}
-
-/* gap = the larger of gap and of what is <= 0 where the segment from `apex` to the receiver passes the point
-   within `near`. In float: `near` is taken a little larger. */
-static void widen_gap(const pair_work *work, bcue_vec3 apex, bcue_vec3 point, double near, quad *gap)
-{
-    bcue_vec3 v = bcue_vec3_sub(point, apex);
-    near += 0.01;
-    double square = bcue_vec3_dot(v, v), length = sqrt(square) + 1e-3;
-    float over = (float)(square - near * near - 1e-5 * square);
-    /* Not before the apex; and not beyond the receiver x: v . x <= |x|^2 + near |x|, |x| <= (|x|^2 / |v| +
-       |v|) / 2. */
-    float far = (float)(1.0 + 0.5 * near / length), beyond = (float)(0.5 * near * length + 1e-5 * square);
-    float vx = (float)v.x, vy = (float)v.y, vz = (float)v.z, ax = (float)apex.x, ay = (float)apex.y,
-          az = (float)apex.z;
-    const quad zero = {0.0f, 0.0f, 0.0f, 0.0f};
-    for (size_t i = 0; i < work->groups; i++) {
-        quad x = work->x[i] - ax, y = work->y[i] - ay, z = work->z[i] - az;
-        quad part = vx * x + vy * y + vz * z, whole = x * x + y * y + z * z, ahead = larger(part, zero);
-        gap[i] = larger(gap[i], larger(over * whole - ahead * ahead, part - far * whole - beyond));
-    }
-}
-
-/* Begin with the side of a plane: <= 0 where the receiver is not behind it. */
-static void begin_gap(const pair_work *work, const bcue_placed_surface *front, quad *gap)
-{
-    float nx = (float)front->normal.x, ny = (float)front->normal.y, nz = (float)front->normal.z,
-          offset = (float)front->offset - 0.01f;
-    for (size_t i = 0; i < work->groups; i++)
-        gap[i] = front->two_sided ? (quad){-1.0f, -1.0f, -1.0f, -1.0f}
-                                  : offset - (nx * work->x[i] + ny * work->y[i] + nz * work->z[i]);
-}
-
-static bool any_in(quad gap)
-{
-    return gap[0] <= 0.0f || gap[1] <= 0.0f || gap[2] <= 0.0f || gap[3] <= 0.0f;
 }
 
 /* ---- one receiver ---- */
@@ -227,6 +180,20 @@ static bool bends(const bcue_search *s, uint32_t surface)
     return s->first_wedge[surface + 1] > s->first_wedge[surface];
 }
 
+/* What the wave by way of a face, whose image of the transmitter is `image`, may reach. */
+static bcue_lane_way way_by(const bcue_flat *flat, const bcue_placed_surface *at, bcue_vec3 image,
+                            double near)
+{
+    bcue_lane_way way = {.sphere = {0, 0, 0, (float)near},
+                         .front = {(float)at->normal.x, (float)at->normal.y, (float)at->normal.z,
+                                   (float)(at->offset - bcue_vec3_dot(at->normal, flat->origin))}};
+    if (at->two_sided)
+        way.front[0] = way.front[1] = way.front[2] = way.front[3] = 0.0f;
+    bcue_flat_point(flat, image, way.apex);
+    bcue_flat_point(flat, at->middle, way.sphere);
+    return way;
+}
+
 static bool pair_after(bench *b, const bcue_image_node *node, uint32_t face)
 {
     const pair_work *work = b->work;
@@ -237,21 +204,16 @@ static bool pair_after(bench *b, const bcue_image_node *node, uint32_t face)
     double reach = s->reach[face], a = distance(node->image, at->middle),
            radius = radius_from(s->spread_reflected, a, reach, fmax(work->shortest, a - reach));
     bcue_vec3 image = bcue_mirror(at, node->image);
-    begin_gap(work, at, b->gap);
-    widen_gap(work, image, at->middle, reach + radius, b->gap);
-    bool ready = false;
-    for (size_t i = 0; i < work->groups; i++) {
-        if (!any_in(b->gap[i]))
-            continue;
-        if (!ready && !wedges_in_beam(b, face))
+    const bcue_lane_way way = way_by(s->flat, at, image, reach + radius);
+    const size_t count =
+        s->flat->tests->receivers(&s->flat->receivers, 0, s->receiver_count, &way, b->receivers);
+    if (count == 0)
+        return true;
+    if (!wedges_in_beam(b, face))
+        return false;
+    for (size_t i = 0; b->mine.count > 0 && i < count; i++)
+        if (!look_after(b, node, face, image, b->receivers[i]))
             return false;
-        ready = true;
-        if (b->mine.count == 0)
-            return true;
-        for (size_t k = 0; k < LANES && LANES * i + k < s->receiver_count; k++)
-            if (b->gap[i][k] <= 0.0f && !look_after(b, node, face, image, LANES * i + k))
-                return false;
-    }
     return true;
 }
 
@@ -315,7 +277,7 @@ static bool pairs_of(bench *b, const bcue_image_node *node)
     bcue_beam_region(at, node->image, s->clearance_m, b->region);
     b->found.count = b->beam.count = 0;
     b->has_beam = false;
-    if (!bcue_radio_surfaces_within(s->scene, b->region, BCUE_BEAM_PLANES, &b->found))
+    if (!bcue_flat_surfaces_within(s->flat, b->region, b->hits, &b->found))
         return false;
     for (size_t i = 0; i < b->found.count; i++)
         if (!pair_after(b, node, b->found.all[i]))
@@ -328,8 +290,9 @@ static void fill_chunk(void *context, size_t chunk)
     const pair_work *work = context;
     const bcue_search *s = work->s;
     bench b = {.work = work, .out = &work->chunks[chunk]};
-    b.gap = bcue_calloc_aligned(work->groups, sizeof *b.gap);
-    bool ok = b.gap != NULL;
+    b.hits = bcue_calloc(s->flat->group_count, sizeof *b.hits);
+    b.receivers = bcue_calloc(s->receiver_count, sizeof *b.receivers);
+    bool ok = b.hits && b.receivers;
     size_t end = (chunk + 1) * NODES_PER_CHUNK;
     for (size_t i = chunk * NODES_PER_CHUNK; ok && i < end && i < s->first_order_count; i++)
         ok = pairs_of(&b, &s->images.nodes[i]);
@@ -338,7 +301,8 @@ static void fill_chunk(void *context, size_t chunk)
     free(b.beam.all);
     free(b.mine.all);
     free(b.keys.all);
-    free(b.gap);
+    free(b.hits);
+    free(b.receivers);
 }
 
 /* ---- all of them ---- */
@@ -364,32 +328,15 @@ static bool gather(bcue_search *s, const met_list *chunks, size_t count)
     return true;
 }
 
-static void place_receivers(const bcue_search *s, float *places, size_t stride)
-{
-    for (size_t i = 0; i < stride; i++) {
-        bcue_vec3 at = s->receivers[i < s->receiver_count ? i : s->receiver_count - 1];
-        places[i] = (float)at.x;
-        places[stride + i] = (float)at.y;
-        places[2 * stride + i] = (float)at.z;
-    }
-}
-
 bool bcue_pairs_make(bcue_search *s)
 {
     size_t count = (s->first_order_count + NODES_PER_CHUNK - 1) / NODES_PER_CHUNK;
-    size_t groups = (s->receiver_count + LANES - 1) / LANES;
-    quad *places = bcue_calloc_aligned(3 * groups, sizeof *places);
     pair_work work = {.s = s,
                       .shortest = INFINITY,
-                      .groups = groups,
                       .chunks = bcue_calloc(count, sizeof *work.chunks),
                       .failed = bcue_calloc(count, sizeof *work.failed)};
-    bool ok = work.chunks && work.failed && places;
+    bool ok = work.chunks && work.failed;
     if (ok) {
-        place_receivers(s, (float *)places, LANES * groups);
-        work.x = places;
-        work.y = places + groups;
-        work.z = places + 2 * groups;
         for (size_t r = 0; r < s->receiver_count; r++)
             work.shortest = fmin(work.shortest, distance(s->transmitter, s->receivers[r]));
         bcue_parallel_for(s->receiver_count > 0 ? count : 0, 1, fill_chunk, &work);
@@ -401,6 +348,5 @@ bool bcue_pairs_make(bcue_search *s)
         free(work.chunks[i].all);
     free(work.chunks);
     free(work.failed);
-    free(places);
     return ok;
 }

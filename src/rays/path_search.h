@@ -35,6 +35,7 @@ typedef struct bcue_edge_end {
 } bcue_edge_end;
 
 typedef struct bcue_lobes bcue_lobes; /* path_lobes.c */
+typedef struct bcue_flat bcue_flat;   /* path_flat.h */
 
 /* A scattering patch where it is in this frame. */
 typedef struct bcue_placed_patch {
@@ -75,6 +76,7 @@ typedef struct bcue_search {
     uint64_t *pair_keys; /* of receiver r: pair_keys[first_pair_key[r] .. first_pair_key[r + 1]) */
     size_t *first_pair_key;
     bcue_lobes *lobes;
+    bcue_flat *flat;
     bcue_placed_patch *patches;
     size_t patch_count, patch_capacity;
     bool *failed; /* per receiver: out of memory */

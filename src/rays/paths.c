@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "rays/path_flat.h"
 #include "rays/path_mixed.h"
 
 static bool find_direct(const bcue_search *s, bcue_vec3 receiver, bcue_path_list *list)
@@ -61,6 +62,7 @@ static void free_search(bcue_search *s)
     free(s->pair_keys);
     free(s->first_pair_key);
     bcue_lobes_free(s->lobes);
+    bcue_flat_free(s->flat);
     free(s->failed);
 }
 
