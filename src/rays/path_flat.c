@@ -22,7 +22,8 @@ static size_t pool_size(const bcue_search *s, size_t groups)
     const size_t pad = BCUE_LANE_PADDING, surfaces = s->surface_count + pad,
                  nodes = s->first_order_count + pad;
     return (groups + pad) * (BOX_FLOATS + 1) + surfaces * (BOX_FLOATS + MIRROR_FLOATS) +
-           nodes * 2 * LINE_FLOATS + (s->receiver_count + pad) * SPHERE_FLOATS;
+           (3 * s->wedge_count + 2 * pad) * BOX_FLOATS + nodes * 2 * LINE_FLOATS +
+           (s->receiver_count + pad) * SPHERE_FLOATS;
 }
 
 /* ---- filling ---- */
@@ -74,6 +75,36 @@ static void flatten_members(bcue_flat *flat, const bcue_search *s, float_pool *p
         array[5][i] = (float)(fabs(u.z) + fabs(v.z));
     }
     flat->member_boxes = (bcue_lane_boxes){array[0], array[1], array[2], array[3], array[4], array[5]};
+}
+
+/* Boxes around the wedges `order`. */
+static bcue_lane_boxes flatten_wedges(const bcue_flat *flat, const bcue_search *s, const uint32_t *order,
+                                      size_t count, float_pool *pool)
+{
+    float *array[BOX_FLOATS];
+    for (int k = 0; k < BOX_FLOATS; k++)
+        array[k] = take(pool, count);
+    for (size_t i = 0; i < count; i++) {
+        const bcue_placed_wedge *w = &s->wedges[order[i]];
+        const bcue_vec3 half = bcue_vec3_scale(w->along, 0.5 * w->length_m);
+        put_point(flat, bcue_vec3_add(w->a, half), array[0], array[1], array[2], i);
+        array[3][i] = (float)fabs(half.x);
+        array[4][i] = (float)fabs(half.y);
+        array[5][i] = (float)fabs(half.z);
+    }
+    return (bcue_lane_boxes){array[0], array[1], array[2], array[3], array[4], array[5]};
+}
+
+/* Wedges lie on the rim of their surfaces, and so in the boxes of their groups. */
+static void sort_wedges(bcue_flat *flat, const bcue_search *s)
+{
+    size_t *first = flat->first_wedge;
+    for (size_t i = 0; i < s->wedge_count; i++)
+        first[flat->group_of[s->wedges[i].surface[0]] + 2]++;
+    for (size_t g = 2; g < flat->group_count + 2; g++)
+        first[g] += first[g - 1];
+    for (size_t i = 0; i < s->wedge_count; i++)
+        flat->wedges[first[flat->group_of[s->wedges[i].surface[0]] + 1]++] = (uint32_t)i;
 }
 
 static void flatten_mirrors(bcue_flat *flat, const bcue_search *s, float_pool *pool)
@@ -154,13 +185,19 @@ bool bcue_flat_make(bcue_search *s)
     flat->group_of = bcue_calloc(s->surface_count, sizeof *flat->group_of);
     flat->bending = bcue_calloc(s->first_order_count, sizeof *flat->bending);
     flat->first_bending = bcue_calloc(flat->group_count + 2, sizeof *flat->first_bending);
+    flat->wedges = bcue_calloc(s->wedge_count, sizeof *flat->wedges);
+    flat->first_wedge = bcue_calloc(flat->group_count + 2, sizeof *flat->first_wedge);
     flat->floats = bcue_calloc(pool_size(s, flat->group_count), sizeof *flat->floats);
-    if (!flat->first_member || !flat->group_of || !flat->bending || !flat->first_bending || !flat->floats)
+    if (!flat->first_member || !flat->group_of || !flat->bending || !flat->first_bending || !flat->wedges ||
+        !flat->first_wedge || !flat->floats)
         return false;
     float_pool pool = {flat->floats};
     flatten_groups(flat, groups, &pool);
     flatten_members(flat, s, &pool);
     flatten_mirrors(flat, s, &pool);
+    sort_wedges(flat, s);
+    flat->wedge_boxes = flatten_wedges(flat, s, flat->wedges, s->wedge_count, &pool);
+    flat->face_wedges = flatten_wedges(flat, s, s->surface_wedges, s->first_wedge[s->surface_count], &pool);
     flat->nodes = flatten_nodes(flat, s, NULL, s->first_order_count, &pool);
     const size_t bending = sort_bending(flat, s);
     flat->bending_lines = flatten_nodes(flat, s, flat->bending, bending, &pool);
@@ -175,6 +212,8 @@ void bcue_flat_free(bcue_flat *flat)
     free(flat->first_member);
     free(flat->group_of);
     free(flat->bending);
+    free(flat->wedges);
+    free(flat->first_wedge);
     free(flat->first_bending);
     free(flat->floats);
     free(flat);
@@ -195,20 +234,46 @@ bcue_lane_region bcue_flat_region(const bcue_flat *flat, const bcue_half_space r
     return out;
 }
 
-bool bcue_flat_surfaces_within(const bcue_flat *flat, const bcue_half_space region[BCUE_BEAM_PLANES],
-                               uint32_t *groups, bcue_index_list *found)
+bool bcue_flat_surfaces_within(const bcue_flat *flat, const bcue_lane_region *region, uint32_t *groups,
+                               bcue_index_list *found)
 {
-    const bcue_lane_region lanes = bcue_flat_region(flat, region);
-    const size_t count = flat->tests->boxes(&flat->groups, 0, flat->group_count, &lanes, groups);
+    const size_t count = flat->tests->boxes(&flat->groups, 0, flat->group_count, region, groups);
     for (size_t i = 0; i < count; i++) {
         const size_t first = flat->first_member[groups[i]], end = flat->first_member[groups[i] + 1];
-        if (!bcue_grow((void **)&found->all, &found->capacity,
-                       found->count + (end - first) + BCUE_LANE_PADDING, sizeof *found->all))
+        if (!bcue_grow((void **)&found->all, &found->capacity, found->count + (end - first),
+                       sizeof *found->all))
             return false;
         uint32_t *hits = found->all + found->count;
-        const size_t added = flat->tests->boxes(&flat->member_boxes, first, end, &lanes, hits);
+        const size_t added = flat->tests->boxes(&flat->member_boxes, first, end, region, hits);
         for (size_t k = 0; k < added; k++)
             hits[k] = flat->members[hits[k]];
+        found->count += added;
+    }
+    return true;
+}
+
+bcue_lane_tube bcue_flat_tube(const bcue_flat *flat, bcue_vec3 a, bcue_vec3 b, double radius)
+{
+    const bcue_vec3 half = bcue_vec3_scale(bcue_vec3_sub(b, a), 0.5);
+    bcue_lane_tube tube = {.half = {(float)half.x, (float)half.y, (float)half.z}, .radius = (float)radius};
+    bcue_flat_point(flat, bcue_vec3_add(a, half), tube.middle);
+    return tube;
+}
+
+bool bcue_flat_wedges_near(const bcue_flat *flat, bcue_vec3 a, bcue_vec3 b, double radius, uint32_t *groups,
+                           bcue_index_list *found)
+{
+    const bcue_lane_tube tube = bcue_flat_tube(flat, a, b, radius);
+    const size_t count = flat->tests->tube(&flat->groups, 0, flat->group_count, &tube, groups);
+    for (size_t i = 0; i < count; i++) {
+        const size_t first = flat->first_wedge[groups[i]], end = flat->first_wedge[groups[i] + 1];
+        if (!bcue_grow((void **)&found->all, &found->capacity, found->count + (end - first),
+                       sizeof *found->all))
+            return false;
+        uint32_t *hits = found->all + found->count;
+        const size_t added = flat->tests->tube(&flat->wedge_boxes, first, end, &tube, hits);
+        for (size_t k = 0; k < added; k++)
+            hits[k] = flat->wedges[hits[k]];
         found->count += added;
     }
     return true;

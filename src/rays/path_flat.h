@@ -17,6 +17,10 @@ struct bcue_flat {
     uint32_t *group_of;              /* per surface */
     size_t most_members;             /* of a group */
     bcue_lane_boxes member_boxes;    /* in the order of `members` */
+    bcue_lane_boxes face_wedges;     /* around the wedges, in the order of s->surface_wedges */
+    uint32_t *wedges;                /* wedges by the group of their first surface: */
+    size_t *first_wedge;             /* of group g: wedges[first_wedge[g] .. first_wedge[g + 1]) */
+    bcue_lane_boxes wedge_boxes;     /* in the order of `wedges` */
     bcue_lane_mirrors mirrors;       /* per surface */
     bcue_lane_lines nodes;           /* per first-order image: from it past its surface */
     /* The first-order images whose surfaces have wedges, group by group. */
@@ -40,9 +44,13 @@ static inline void bcue_flat_point(const bcue_flat *flat, bcue_vec3 point, float
 }
 
 bcue_lane_region bcue_flat_region(const bcue_flat *flat, const bcue_half_space region[BCUE_BEAM_PLANES]);
-/* Surfaces that may reach into a region, like bcue_radio_surfaces_within. `groups`: room for all groups and
-   the padding. False: no memory. */
-bool bcue_flat_surfaces_within(const bcue_flat *flat, const bcue_half_space region[BCUE_BEAM_PLANES],
-                               uint32_t *groups, bcue_index_list *found);
+/* Append the surfaces that may reach into a region, like bcue_radio_surfaces_within. `groups`: room for the
+   numbers of all groups. False: no memory. */
+bool bcue_flat_surfaces_within(const bcue_flat *flat, const bcue_lane_region *region, uint32_t *groups,
+                               bcue_index_list *found);
+/* Wedges that may come within `radius` of the segment from `a` to `b`, like bcue_radio_wedges_near. */
+bool bcue_flat_wedges_near(const bcue_flat *flat, bcue_vec3 a, bcue_vec3 b, double radius, uint32_t *groups,
+                           bcue_index_list *found);
+bcue_lane_tube bcue_flat_tube(const bcue_flat *flat, bcue_vec3 a, bcue_vec3 b, double radius);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define BCUE_LANE_SLACK_M 0.02f
-/* So many floats beyond the last one of every array can be read, and so many hits beyond the last written. */
+/* So many floats beyond the last one of every array can be read. */
 enum { BCUE_LANE_PADDING = 16, BCUE_LANE_PLANES = 5 };
 
 /* Boxes: middle and half size. */
@@ -21,6 +21,11 @@ typedef struct bcue_lane_boxes {
 typedef struct bcue_lane_region {
     float plane[BCUE_LANE_PLANES][4];
 } bcue_lane_region;
+
+/* What lies within `radius` of a segment, given by its middle and half. */
+typedef struct bcue_lane_tube {
+    float middle[3], half[3], radius;
+} bcue_lane_tube;
 
 typedef struct bcue_lane_spheres {
     const float *x, *y, *z, *radius;
@@ -64,6 +69,8 @@ typedef struct bcue_lane_tests {
     int width; /* floats at a time */
     size_t (*boxes)(const bcue_lane_boxes *boxes, size_t first, size_t end, const bcue_lane_region *region,
                     uint32_t *hits);
+    size_t (*tube)(const bcue_lane_boxes *boxes, size_t first, size_t end, const bcue_lane_tube *tube,
+                   uint32_t *hits);
     size_t (*cone)(const bcue_lane_spheres *spheres, size_t first, size_t end, const bcue_lane_cone *cone,
                    uint32_t *hits);
     /* Lines whose (infinite) straight continuation passes their sphere and `also`. */

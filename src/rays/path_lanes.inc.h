@@ -51,6 +51,34 @@ static size_t boxes(const bcue_lane_boxes *b, size_t first, size_t end, const bc
     return count;
 }
 
+static inline lanes size_of(lanes x)
+{
+    return larger(x, -x);
+}
+
+/* By separating axes: those of the box, and their cross products with the segment. */
+static size_t tube(const bcue_lane_boxes *b, size_t first, size_t end, const bcue_lane_tube *t,
+                   uint32_t *hits)
+{
+    const float u = t->half[0], v = t->half[1], w = t->half[2], reach_x = fabsf(u), reach_y = fabsf(v),
+                reach_z = fabsf(w), radius = t->radius + BCUE_LANE_SLACK_M;
+    size_t count = 0;
+    for (size_t i = first; i < end; i += LANES) {
+        lanes x = load(b->x + i) - t->middle[0], y = load(b->y + i) - t->middle[1],
+              z = load(b->z + i) - t->middle[2];
+        lanes hx = load(b->half_x + i) + radius, hy = load(b->half_y + i) + radius,
+              hz = load(b->half_z + i) + radius;
+        uint32_t bits = lane_bits((size_of(x) <= hx + reach_x) & (size_of(y) <= hy + reach_y) &
+                                  (size_of(z) <= hz + reach_z));
+        if (bits != 0)
+            bits &= lane_bits((size_of(y * w - z * v) <= hy * reach_z + hz * reach_y) &
+                              (size_of(z * u - x * w) <= hz * reach_x + hx * reach_z) &
+                              (size_of(x * v - y * u) <= hx * reach_y + hy * reach_x));
+        count = put(bits, i, end, hits, count);
+    }
+    return count;
+}
+
 static inline uint32_t in_cone(const bcue_lane_cone *c, lanes x, lanes y, lanes z, lanes radius)
 {
     x -= c->apex[0];
@@ -156,4 +184,4 @@ static size_t receivers(const bcue_lane_spheres *points, size_t first, size_t en
     return count;
 }
 
-const bcue_lane_tests LANE_TESTS = {LANES, boxes, cone, lines, mirrors, receivers};
+const bcue_lane_tests LANE_TESTS = {LANES, boxes, tube, cone, lines, mirrors, receivers};

@@ -12,7 +12,7 @@
 #include "rays/path_flat.h"
 #include "rays/path_mixed.h"
 
-enum { GROUPS_PER_CHUNK = 4, FEW_WEDGES = 24 };
+enum { GROUPS_PER_CHUNK = 4 };
 
 /* Faces of group `from` send something to group `met`. */
 typedef struct meeting {
@@ -187,21 +187,18 @@ static void clip_to_face(const bcue_placed_surface *at, const bcue_near_line *li
 static bool add_wedges(const glance *look, uint32_t face, const bcue_near_line *line)
 {
     const bcue_search *s = look->s;
-    size_t first = s->first_wedge[face], count = s->first_wedge[face + 1] - first;
-    const uint32_t *all = &s->surface_wedges[first];
-    if (count > FEW_WEDGES) {
-        bcue_vec3 begin, end;
-        clip_to_face(&s->surfaces[face], line, &begin, &end);
-        look->found->count = 0;
-        if (!bcue_radio_wedges_near(s->scene, begin, end, line->radius, look->found))
-            return false;
-        all = look->found->all;
-        count = look->found->count;
-    }
+    const bcue_flat *flat = s->flat;
+    const size_t first = s->first_wedge[face], end = s->first_wedge[face + 1];
+    if (!bcue_grow((void **)&look->found->all, &look->found->capacity, end - first, sizeof *look->found->all))
+        return false;
+    bcue_vec3 from, to;
+    clip_to_face(&s->surfaces[face], line, &from, &to);
+    const bcue_lane_tube tube = bcue_flat_tube(flat, from, to, line->radius);
+    const size_t count = flat->tests->tube(&flat->face_wedges, first, end, &tube, look->found->all);
     for (size_t i = 0; i < count; i++) {
-        const bcue_placed_wedge *w = &s->wedges[all[i]];
-        if ((w->surface[0] == face || w->surface[1] == face) && bcue_wedge_near(w, line) &&
-            !bcue_mixed_add(s, look->r, true, look->mirror, look->image, all[i], look->keys))
+        const uint32_t wedge = s->surface_wedges[look->found->all[i]];
+        if (bcue_wedge_near(&s->wedges[wedge], line) &&
+            !bcue_mixed_add(s, look->r, true, look->mirror, look->image, wedge, look->keys))
             return false;
     }
     return true;

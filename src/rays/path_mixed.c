@@ -76,15 +76,21 @@ static double tube_around(const bcue_search *s, uint32_t surface, bcue_vec3 imag
     return radius;
 }
 
+typedef struct incidence_room {
+    bcue_index_list *found;
+    uint32_t *surfaces, *groups; /* room for hits */
+} incidence_room;
+
 /* The wedges near the line from an image to the other end that the wave meets after the surface. */
 static bool tube_candidates(const bcue_search *s, size_t r, uint32_t surface, bcue_vec3 image, bcue_vec3 end,
-                            double length, double radius, bool reversed, bcue_index_list *found,
+                            double length, double radius, bool reversed, incidence_room *room,
                             bcue_key_list *keys)
 {
+    bcue_index_list *found = room->found;
     bcue_vec3 segment[2];
     double near = tube_around(s, surface, image, end, length, radius, segment);
     found->count = 0;
-    if (!bcue_radio_wedges_near(s->scene, segment[0], segment[1], near, found))
+    if (!bcue_flat_wedges_near(s->flat, segment[0], segment[1], near, room->groups, found))
         return false;
     for (size_t i = 0; i < found->count; i++) {
         const bcue_placed_wedge *w = &s->wedges[found->all[i]];
@@ -100,41 +106,51 @@ static bool tube_candidates(const bcue_search *s, size_t r, uint32_t surface, bc
 
 /* Near the incidence boundary of one surface; `wide`: the largest y of the receiver. */
 static bool incidence_of(const bcue_search *s, size_t r, uint32_t surface, bcue_vec3 image, bcue_vec3 end,
-                         double wide, bool reversed, bcue_index_list *found, bcue_key_list *keys)
+                         double wide, bool reversed, incidence_room *room, bcue_key_list *keys)
 {
     double square = square_apart(image, end);
     if (!bcue_passes_near(image, end, square, s->surfaces[surface].middle, s->reach[surface] + wide))
         return true;
     double length = sqrt(square), radius = fmin(wide, sqrt(0.5 * s->spread_incident / fmax(length, 1e-3)));
     return !bcue_surface_near(s, surface, image, end, square, radius) ||
-           tube_candidates(s, r, surface, image, end, length, radius, reversed, found, keys);
+           tube_candidates(s, r, surface, image, end, length, radius, reversed, room, keys);
+}
+
+static bool incidence_near(const bcue_search *s, size_t r, incidence_room *room, bcue_key_list *keys)
+{
+    const bcue_flat *flat = s->flat;
+    const bcue_vec3 receiver = s->receivers[r];
+    const double apart = sqrt(square_apart(s->transmitter, receiver)),
+                 wide = sqrt(0.5 * s->spread_incident / fmax(apart, 1e-3));
+    bcue_lane_end at = {.wide = (float)wide, .also = {0, 0, 0, INFINITY}};
+    bcue_flat_point(flat, receiver, at.to);
+    size_t count = flat->tests->lines(&flat->nodes, 0, s->first_order_count, &at, room->surfaces);
+    for (size_t i = 0; i < count; i++) {
+        const bcue_image_node *node = &s->images.nodes[room->surfaces[i]];
+        if (!incidence_of(s, r, node->surface, node->image, receiver, wide, false, room, keys))
+            return false;
+    }
+    const float source[3] = {at.to[0], at.to[1], at.to[2]};
+    bcue_flat_point(flat, s->transmitter, at.to);
+    count = flat->tests->mirrors(&flat->mirrors, 0, s->surface_count, source, &at, room->surfaces);
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t mirror = room->surfaces[i];
+        const bcue_placed_surface *surface = &s->surfaces[mirror];
+        if (bcue_surface_faces(surface, receiver) &&
+            !incidence_of(s, r, mirror, bcue_mirror(surface, receiver), s->transmitter, wide, true, room,
+                          keys))
+            return false;
+    }
+    return true;
 }
 
 static bool incidence_candidates(const bcue_search *s, size_t r, bcue_index_list *found, bcue_key_list *keys)
 {
-    bcue_vec3 receiver = s->receivers[r];
-    double apart = sqrt(square_apart(s->transmitter, receiver)),
-           wide = sqrt(0.5 * s->spread_incident / fmax(apart, 1e-3));
-    const bcue_flat *flat = s->flat;
-    uint32_t *hits = bcue_calloc(s->surface_count, sizeof *hits);
-    bool ok = hits != NULL;
-    bcue_lane_end at = {.wide = (float)wide, .also = {0, 0, 0, INFINITY}};
-    bcue_flat_point(flat, receiver, at.to);
-    size_t count = ok ? flat->tests->lines(&flat->nodes, 0, s->first_order_count, &at, hits) : 0;
-    for (size_t i = 0; ok && i < count; i++) {
-        const bcue_image_node *node = &s->images.nodes[hits[i]];
-        ok = incidence_of(s, r, node->surface, node->image, receiver, wide, false, found, keys);
-    }
-    const float source[3] = {at.to[0], at.to[1], at.to[2]};
-    bcue_flat_point(flat, s->transmitter, at.to);
-    count = ok ? flat->tests->mirrors(&flat->mirrors, 0, s->surface_count, source, &at, hits) : 0;
-    for (size_t i = 0; ok && i < count; i++) {
-        const bcue_placed_surface *mirror = &s->surfaces[hits[i]];
-        ok = !bcue_surface_faces(mirror, receiver) ||
-             incidence_of(s, r, hits[i], bcue_mirror(mirror, receiver), s->transmitter, wide, true, found,
-                          keys);
-    }
-    free(hits);
+    incidence_room room = {found, bcue_calloc(s->surface_count, sizeof *room.surfaces),
+                           bcue_calloc(s->flat->group_count, sizeof *room.groups)};
+    const bool ok = room.surfaces && room.groups && incidence_near(s, r, &room, keys);
+    free(room.surfaces);
+    free(room.groups);
     return ok;
 }
 

@@ -21,7 +21,7 @@
 #include "rays/path_flat.h"
 #include "rays/path_mixed.h"
 
-enum { NODES_PER_CHUNK = 16, FEW_WEDGES = 24 };
+enum { NODES_PER_CHUNK = 16 };
 
 /* What a receiver has to look at. */
 typedef struct met_key {
@@ -44,9 +44,9 @@ typedef struct pair_work {
 /* One worker's own. */
 typedef struct bench {
     const pair_work *work;
-    bcue_index_list found, beam, mine;
+    bcue_index_list found, mine;
     bcue_half_space region[BCUE_BEAM_PLANES]; /* of the node's surface */
-    bool has_beam;
+    bcue_lane_region lanes;                   /* the same */
     bcue_key_list keys;
     uint32_t *hits, *receivers; /* room for groups, for receivers */
     met_list *out;
@@ -130,45 +130,49 @@ static bool outside(const bcue_half_space *region, const bcue_placed_wedge *w)
 static bool wedges_in_beam(bench *b, uint32_t face)
 {
     const bcue_search *s = b->work->s;
-    size_t first = s->first_wedge[face], count = s->first_wedge[face + 1] - first;
-    const uint32_t *all = &s->surface_wedges[first];
-    if (count > FEW_WEDGES) {
-        if (!b->has_beam && !bcue_radio_wedges_within(s->scene, b->region, BCUE_BEAM_PLANES, &b->beam))
-            return false;
-        b->has_beam = true;
-        all = b->beam.all;
-        count = b->beam.count;
-    }
+    const bcue_flat *flat = s->flat;
+    const size_t first = s->first_wedge[face], end = s->first_wedge[face + 1];
     b->mine.count = 0;
-    if (!bcue_grow((void **)&b->mine.all, &b->mine.capacity, count, sizeof *b->mine.all))
+    if (!bcue_grow((void **)&b->mine.all, &b->mine.capacity, end - first, sizeof *b->mine.all))
         return false;
+    const size_t count = flat->tests->boxes(&flat->face_wedges, first, end, &b->lanes, b->mine.all);
     for (size_t i = 0; i < count; i++) {
-        const bcue_placed_wedge *w = &s->wedges[all[i]];
-        if ((w->surface[0] == face || w->surface[1] == face) && !outside(b->region, w))
-            b->mine.all[b->mine.count++] = all[i];
+        const uint32_t wedge = s->surface_wedges[b->mine.all[i]];
+        if (!outside(b->region, &s->wedges[wedge]))
+            b->mine.all[b->mine.count++] = wedge;
     }
     return true;
 }
 
-/* Reflection, then diffraction at a wedge of `face`; `image` is the transmitter's in the face after the
-   mirror. */
-static bool look_after(bench *b, const bcue_image_node *node, uint32_t face, bcue_vec3 image, size_t r)
+/* A face after a mirror. */
+typedef struct second_face {
+    const bcue_image_node *node; /* of the mirror */
+    uint32_t face;
+    bcue_vec3 image;       /* the transmitter's, in the mirror and then in the face */
+    double before, radius; /* from the mirror's image to the middle of the face; the largest y */
+    double height;         /* of the mirror's image above the face */
+} second_face;
+
+/* Reflection, then diffraction at a wedge of the face. */
+static bool look_after(bench *b, const second_face *at, size_t r)
 {
     const bcue_search *s = b->work->s;
-    bcue_vec3 receiver = s->receivers[r];
-    const bcue_placed_surface *at = &s->surfaces[face];
-    double heights = height(at, node->image) * height(at, receiver);
+    const bcue_vec3 receiver = s->receivers[r];
+    const bcue_placed_surface *face = &s->surfaces[at->face];
+    const double heights = at->height * height(face, receiver);
     if (!(heights > 0.0)) /* not on one side */
         return true;
-    double straight = distance(image, receiver),
-           radius = bcue_radius_between(s, heights, distance(node->image, at->middle),
-                                        distance(at->middle, receiver), s->reach[face], straight);
-    const bcue_near_line line = {image, receiver, straight * straight, radius};
-    if (!bcue_surface_near(s, face, image, receiver, line.square, radius))
+    const bcue_vec3 span = bcue_vec3_sub(receiver, at->image);
+    bcue_near_line line = {at->image, receiver, bcue_vec3_dot(span, span), at->radius};
+    if (!bcue_surface_near(s, at->face, at->image, receiver, line.square, line.radius))
+        return true;
+    line.radius = bcue_radius_between(s, heights, at->before, distance(face->middle, receiver),
+                                      s->reach[at->face], sqrt(line.square));
+    if (!bcue_surface_near(s, at->face, at->image, receiver, line.square, line.radius))
         return true;
     for (size_t i = 0; i < b->mine.count; i++)
         if (bcue_wedge_near(&s->wedges[b->mine.all[i]], &line) &&
-            !bcue_mixed_add(s, r, false, node->surface, node->image, b->mine.all[i], &b->keys))
+            !bcue_mixed_add(s, r, false, at->node->surface, at->node->image, b->mine.all[i], &b->keys))
             return false;
     return put_keys(b, r);
 }
@@ -201,10 +205,15 @@ static bool pair_after(bench *b, const bcue_image_node *node, uint32_t face)
     const bcue_placed_surface *at = &s->surfaces[face];
     if (face == node->surface || !bends(s, face) || !bcue_surface_faces(at, node->image))
         return true;
-    double reach = s->reach[face], a = distance(node->image, at->middle),
-           radius = radius_from(s->spread_reflected, a, reach, fmax(work->shortest, a - reach));
-    bcue_vec3 image = bcue_mirror(at, node->image);
-    const bcue_lane_way way = way_by(s->flat, at, image, reach + radius);
+    const double reach = s->reach[face], before = distance(node->image, at->middle);
+    const second_face second = {
+        node,
+        face,
+        bcue_mirror(at, node->image),
+        before,
+        radius_from(s->spread_reflected, before, reach, fmax(work->shortest, before - reach)),
+        height(at, node->image)};
+    const bcue_lane_way way = way_by(s->flat, at, second.image, reach + second.radius);
     const size_t count =
         s->flat->tests->receivers(&s->flat->receivers, 0, s->receiver_count, &way, b->receivers);
     if (count == 0)
@@ -212,7 +221,7 @@ static bool pair_after(bench *b, const bcue_image_node *node, uint32_t face)
     if (!wedges_in_beam(b, face))
         return false;
     for (size_t i = 0; b->mine.count > 0 && i < count; i++)
-        if (!look_after(b, node, face, image, b->receivers[i]))
+        if (!look_after(b, &second, b->receivers[i]))
             return false;
     return true;
 }
@@ -275,9 +284,9 @@ static bool pairs_of(bench *b, const bcue_image_node *node)
     const bcue_search *s = b->work->s;
     const bcue_placed_surface *at = &s->surfaces[node->surface];
     bcue_beam_region(at, node->image, s->clearance_m, b->region);
-    b->found.count = b->beam.count = 0;
-    b->has_beam = false;
-    if (!bcue_flat_surfaces_within(s->flat, b->region, b->hits, &b->found))
+    b->lanes = bcue_flat_region(s->flat, b->region);
+    b->found.count = 0;
+    if (!bcue_flat_surfaces_within(s->flat, &b->lanes, b->hits, &b->found))
         return false;
     for (size_t i = 0; i < b->found.count; i++)
         if (!pair_after(b, node, b->found.all[i]))
@@ -298,7 +307,6 @@ static void fill_chunk(void *context, size_t chunk)
         ok = pairs_of(&b, &s->images.nodes[i]);
     work->failed[chunk] = !ok;
     free(b.found.all);
-    free(b.beam.all);
     free(b.mine.all);
     free(b.keys.all);
     free(b.hits);
