@@ -150,6 +150,20 @@ static bcue_status write_fix(bcue_sim_run *r, const bcue_sim_moment *now, const 
     return bcue_output_tree_write(&r->tree, path, r->scratch.data, r->scratch.size, true, error);
 }
 
+/* What is told of a vehicle's link; nothing where it was not measured. */
+static void put_link(const bcue_sim_run *r, const bcue_sim_moment *now, size_t v, bcue_text *out)
+{
+    if (!now->measured) {
+        bcue_text_puts(out, ",,,,,,\n");
+        return;
+    }
+    const size_t beams = r->radio.codebook.beams, best = bcue_best_beam(r->radio.power_mw + v * beams, beams);
+    const bcue_link_summary *link = &r->radio.links[v];
+    bcue_text_printf(out, ",%d,%zu,%.3f,%d,%.3f,%.4f\n", link->line_of_sight, best + 1,
+                     link->rays > 0 ? link->gain_db : -200.0, bcue_sim_blocker(r, v), link->rician_k_db,
+                     1e9 * link->delay_spread_s);
+}
+
 /* One line per vehicle that counts, in the order of the rows of the power array. */
 static bcue_status write_vehicles(bcue_sim_run *r, const bcue_sim_moment *now, const char *path,
                                   bcue_error *error)
@@ -164,15 +178,11 @@ static bcue_status write_vehicles(bcue_sim_run *r, const bcue_sim_moment *now, c
         keep_fix(r, v, &fix);
         double geodetic[3];
         status = put_location(r, fix.position, geodetic, error);
-        size_t best =
-            bcue_best_beam(r->radio.power_mw + v * r->radio.codebook.beams, r->radio.codebook.beams);
-        const bcue_link_summary *link = &r->radio.links[v];
-        bcue_text_printf(&table, "%u,%s,%.9f,%.9f,%d,%.4f,%.4f,%.4f,%.3f,%.4f,%d,%zu,%.3f,%d,%.3f,%.4f\n",
-                         r->ids[r->served[v]], r->scene.world.models[vehicle->model].name, geodetic[0],
-                         geodetic[1], (int)fix.quality, vehicle->position.x, vehicle->position.y,
-                         vehicle->position.z, vehicle->yaw / DEGREE, bcue_vec3_norm(vehicle->velocity_mps),
-                         link->line_of_sight, best + 1, link->rays > 0 ? link->gain_db : -200.0,
-                         bcue_sim_blocker(r, v), link->rician_k_db, 1e9 * link->delay_spread_s);
+        bcue_text_printf(&table, "%u,%s,%.9f,%.9f,%d,%.4f,%.4f,%.4f,%.3f,%.4f", r->ids[r->served[v]],
+                         r->scene.world.models[vehicle->model].name, geodetic[0], geodetic[1],
+                         (int)fix.quality, vehicle->position.x, vehicle->position.y, vehicle->position.z,
+                         vehicle->yaw / DEGREE, bcue_vec3_norm(vehicle->velocity_mps));
+        put_link(r, now, v, &table);
     }
     if (status == BCUE_OK)
         status = table.failed ? bcue_fail_memory(error, "the vehicles")
@@ -280,19 +290,27 @@ static void put_row(bcue_sim_run *r, const bcue_sim_moment *now)
     format_time_stamp(now->at.episode, now->at.time_s, stamp, sizeof stamp);
     bcue_sim_location_path(r->plan, r->staged, location, sizeof location);
     bcue_sim_sensors_cells(&r->sensors, now->at.episode, &r->rows);
-    bcue_text_printf(&r->rows, ",./" POWER_PATH ",./%s", episode, frame, location);
-    if (bcue_sim_all_vehicles(r))
-        bcue_text_printf(&r->rows, ",./" VEHICLES_PATH ",./" VEHICLE_POWER_PATH, episode, frame, episode,
-                         frame);
-    else if (r->fix_capture.due && !r->fix_capture.dropped)
+    bcue_text_puts(&r->rows, ",");
+    if (now->measured)
+        bcue_text_printf(&r->rows, "./" POWER_PATH, episode, frame);
+    bcue_text_printf(&r->rows, ",./%s", location);
+    if (bcue_sim_all_vehicles(r)) {
+        bcue_text_printf(&r->rows, ",./" VEHICLES_PATH ",", episode, frame);
+        if (now->measured)
+            bcue_text_printf(&r->rows, "./" VEHICLE_POWER_PATH, episode, frame);
+    } else if (r->fix_capture.due && !r->fix_capture.dropped)
         bcue_text_printf(&r->rows, ",./" FIX_PATH, episode, frame);
     else
         bcue_text_puts(&r->rows, ",");
     bcue_sim_sensors_cells(&r->carried, now->at.episode, &r->rows);
     bcue_sim_stations_cells(&r->stations, &now->at, suffix, &r->rows);
-    bcue_text_printf(&r->rows, ",%zu,%u,%s,%d,%s,%s",
-                     bcue_best_beam(r->radio.measured_mw, r->radio.codebook.beams) + 1, episode, stamp,
-                     any_line_of_sight(r), r->staged->name, now->episode->condition);
+    if (now->measured)
+        bcue_text_printf(&r->rows, ",%zu,%u,%s,%d",
+                         bcue_best_beam(r->radio.measured_mw, r->radio.codebook.beams) + 1, episode, stamp,
+                         any_line_of_sight(r));
+    else
+        bcue_text_printf(&r->rows, ",,%u,%s,", episode, stamp);
+    bcue_text_printf(&r->rows, ",%s,%s", r->staged->name, now->episode->condition);
     if (c->keep.frames > 0)
         bcue_text_printf(&r->rows, ",%u", bcue_sim_piece(c, frame) + 1);
     if (bcue_sim_has_times(c))
@@ -307,14 +325,17 @@ bcue_status bcue_sim_write_sample(bcue_sim_run *r, const bcue_sim_moment *now, c
     char path[64];
     BCUE_TRY(bcue_sim_sensors_write(&r->sensors, &now->at, &r->tree, error));
     BCUE_TRY(bcue_sim_sensors_write(&r->carried, &now->at, &r->tree, error));
-    BCUE_TRY(bcue_sim_stations_write(&r->stations, &now->at, r->served, r->served_count, &r->tree, error));
+    BCUE_TRY(bcue_sim_stations_write(&r->stations, &now->at, r->served, r->served_count, now->measured,
+                                     &r->tree, error));
     snprintf(path, sizeof path, POWER_PATH, episode, frame);
-    BCUE_TRY(write_power(r, path, error));
+    if (now->measured)
+        BCUE_TRY(write_power(r, path, error));
     if (bcue_sim_all_vehicles(r)) {
         snprintf(path, sizeof path, VEHICLES_PATH, episode, frame);
         BCUE_TRY(write_vehicles(r, now, path, error));
         snprintf(path, sizeof path, VEHICLE_POWER_PATH, episode, frame);
-        BCUE_TRY(write_vehicle_power(r, path, error));
+        if (now->measured)
+            BCUE_TRY(write_vehicle_power(r, path, error));
     } else {
         snprintf(path, sizeof path, FIX_PATH, episode, frame);
         BCUE_TRY(write_fix(r, now, fix, path, error));
@@ -322,7 +343,7 @@ bcue_status bcue_sim_write_sample(bcue_sim_run *r, const bcue_sim_moment *now, c
     }
     put_row(r, now);
     r->tally.samples++;
-    r->tally.samples_blocked += !any_line_of_sight(r);
+    r->tally.samples_blocked += now->measured && !any_line_of_sight(r);
     return BCUE_OK;
 }
 

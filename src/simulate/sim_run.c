@@ -40,27 +40,36 @@ static bcue_status add_to_view(bcue_sim_run *r, const bcue_sim_moment *now, bcue
     return bcue_view_add(r->view, &moment, error);
 }
 
+/* Where nothing stands out of the noise the best beam would be a throw of dice: no sample. */
+static bcue_status simulate_power(bcue_sim_run *r, const bcue_sim_moment *now, bool *heard, bcue_error *error)
+{
+    BCUE_TRY(bcue_sim_radio_aggregate(&r->radio, error));
+    *heard = bcue_sim_radio_measure(&r->radio, now->at.episode, now->at.frame);
+    return BCUE_OK;
+}
+
 static bcue_status simulate_instant(bcue_sim_run *r, bcue_sim_moment *now, bcue_error *error)
 {
     BCUE_TRY(place_vehicles(r, now, error));
+    now->measured = bcue_sim_measures(r->config, now->at.frame);
     double start = bcue_clock_s();
-    BCUE_TRY(
-        bcue_sim_radio_trace(&r->radio, r->instances, r->instance_count, r->served, r->served_count, error));
+    if (now->measured)
+        BCUE_TRY(bcue_sim_radio_trace(&r->radio, r->instances, r->instance_count, r->served, r->served_count,
+                                      error));
     r->summary.channel_seconds += bcue_clock_s() - start;
     bcue_gnss_fix fix = {.quality = BCUE_GNSS_NONE};
     if (!bcue_sim_all_vehicles(r) && r->served_count == 1)
         fix = bcue_sim_step_receiver(r, now, r->served[0]);
-    if (r->served_count == 0) {
-        r->tally.frames_no_signal++;
-        return BCUE_OK;
-    }
-    BCUE_TRY(bcue_sim_radio_aggregate(&r->radio, error));
-    /* Where nothing stands out of the noise the best beam would be a throw of dice: no sample. */
-    if (!bcue_sim_radio_measure(&r->radio, now->at.episode, now->at.frame)) {
+    bool heard = r->served_count > 0;
+    if (heard && now->measured)
+        BCUE_TRY(simulate_power(r, now, &heard, error));
+    if (!heard) {
         r->tally.frames_no_signal++;
         return BCUE_OK;
     }
     BCUE_TRY(bcue_sim_write_sample(r, now, &fix, error));
+    if (!now->measured)
+        return BCUE_OK;
     BCUE_TRY(bcue_sim_channel_add(r, now, error));
     return r->view ? add_to_view(r, now, error) : BCUE_OK;
 }

@@ -78,6 +78,7 @@ typedef struct bcue_sim_run {
 typedef struct bcue_sim_moment {
     const bcue_sim_episode *episode;
     bcue_sim_instant at;
+    bool measured; /* it has power per beam (keep.power) */
 } bcue_sim_moment;
 
 bool bcue_sim_all_vehicles(const bcue_sim_run *run);

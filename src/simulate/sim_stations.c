@@ -94,15 +94,18 @@ static bcue_status write_power(const bcue_sim_station *station, const char *path
 }
 
 bcue_status bcue_sim_stations_write(bcue_sim_stations *stations, const bcue_sim_instant *at,
-                                    const size_t *served, size_t served_count, bcue_output_tree *tree,
-                                    bcue_error *error)
+                                    const size_t *served, size_t served_count, bool measured,
+                                    bcue_output_tree *tree, bcue_error *error)
 {
     for (size_t i = 0; i < stations->count; i++) {
         bcue_sim_station *station = &stations->items[i];
+        BCUE_TRY(bcue_sim_sensors_write(&station->sensors, at, tree, error));
+        station->heard = false;
+        if (!measured)
+            continue;
         BCUE_TRY(bcue_sim_radio_trace(&station->radio, at->instances, at->instance_count, served,
                                       served_count, error));
         BCUE_TRY(bcue_sim_radio_aggregate(&station->radio, error));
-        BCUE_TRY(bcue_sim_sensors_write(&station->sensors, at, tree, error));
         station->heard = bcue_sim_radio_measure(&station->radio, at->episode, at->frame);
         if (!station->heard)
             continue;

@@ -27,12 +27,12 @@ bcue_status bcue_sim_stations_create(const bcue_sim_scene *scene, bcue_sim_stati
 void bcue_sim_stations_destroy(bcue_sim_stations *stations);
 bcue_status bcue_sim_stations_set_weather(bcue_sim_stations *stations, const bcue_weather *weather,
                                           const bcue_daylight *light, bcue_error *error);
-/* Trace from each to the vehicles that count, and write what it measures:
+/* Trace from each to the vehicles that count, unless not `measured`, and write what it measures:
    unitK/mmWave_data/mmWave_power_E_F.txt, and once per scene unitK/GPS_data/gps_location[_SCENE].txt
    (`suffix`: "" or "_SCENE"). */
 bcue_status bcue_sim_stations_write(bcue_sim_stations *stations, const bcue_sim_instant *at,
-                                    const size_t *served, size_t served_count, bcue_output_tree *tree,
-                                    bcue_error *error);
+                                    const size_t *served, size_t served_count, bool measured,
+                                    bcue_output_tree *tree, bcue_error *error);
 /* Once per scene: unitK/GPS_data/gps_location[_SCENE].txt (`suffix`: "" or "_SCENE"); unit 1 stands at
    `first`, on earth at the given place. */
 bcue_status bcue_sim_stations_write_places(const bcue_simulate_config *config, bcue_vec3 first,

@@ -98,6 +98,10 @@ static const bcue_config_field small_fields[] = {
 static const bcue_config_field keep_fields[] = {
     WHOLE("frames", keep.frames, "0", 0, 100000, "so many of every `every` frames; 0 = all"),
     WHOLE("every", keep.every, "10", 1, 100000, "the others are not rendered; no window crosses the gap"),
+    WHOLE("power", keep.power, "0", 0, 100000,
+          "only so many last frames of each piece have power and label, the others are what sensors saw "
+          "before; "
+          "0 = all"),
     END,
 };
 
@@ -492,9 +496,33 @@ bool bcue_sim_keeps(const bcue_simulate_config *config, uint32_t frame)
     return config->keep.frames == 0 || frame % config->keep.every < config->keep.frames;
 }
 
+bool bcue_sim_measures(const bcue_simulate_config *config, uint32_t frame)
+{
+    return config->keep.frames == 0 || config->keep.power == 0 ||
+           frame % config->keep.every + config->keep.power >= config->keep.frames;
+}
+
 uint32_t bcue_sim_piece(const bcue_simulate_config *config, uint32_t frame)
 {
     return config->keep.frames == 0 ? 0 : frame / (uint32_t)config->keep.every;
+}
+
+static bcue_status check_keep(const bcue_simulate_config *config, const bcue_config *source,
+                              bcue_error *error)
+{
+    if (config->keep.frames > config->keep.every)
+        return bcue_config_fail(source, error, "keep.frames",
+                                "%lld of every %lld frames cannot be kept; make keep.every larger, or "
+                                "keep.frames 0 to keep all",
+                                (long long)config->keep.frames, (long long)config->keep.every);
+    if (config->keep.power > config->keep.frames)
+        return bcue_config_fail(source, error, "keep.power",
+                                "%lld of %lld frames cannot have power; make it at most keep.frames, or 0",
+                                (long long)config->keep.power, (long long)config->keep.frames);
+    if (config->keep.power > 0 && config->receivers != BCUE_SIM_ALL)
+        return bcue_config_fail(source, error, "keep.power",
+                                "with receivers: target every frame has power; make it 0, or receivers: all");
+    return BCUE_OK;
 }
 
 static bcue_status check(const bcue_simulate_config *config, const bcue_config *source, bcue_error *error)
@@ -507,11 +535,7 @@ static bcue_status check(const bcue_simulate_config *config, const bcue_config *
     BCUE_TRY(check_weather(config, source, error));
     BCUE_TRY(check_foreign(config, source, error));
     BCUE_TRY(check_mounts(config, source, error));
-    if (config->keep.frames > config->keep.every)
-        return bcue_config_fail(source, error, "keep.frames",
-                                "%lld of every %lld frames cannot be kept; make keep.every larger, or "
-                                "keep.frames 0 to keep all",
-                                (long long)config->keep.frames, (long long)config->keep.every);
+    BCUE_TRY(check_keep(config, source, error));
     BCUE_TRY(check_order(source, "street.building_min_height_m", config->street.building_min_height_m,
                          config->street.building_max_height_m, error));
     BCUE_TRY(check_order(source, "traffic.min_speed_mps", config->traffic.min_speed_mps,

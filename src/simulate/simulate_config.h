@@ -75,6 +75,7 @@ typedef struct bcue_simulate_config {
     } small;
     struct {
         int64_t frames, every; /* of every so many frames the first ones are recorded; 0: all */
+        int64_t power;         /* so many last frames of each piece have power per beam; 0: all */
     } keep;
     double frame_rate_hz;
     int64_t max_frames_per_episode;
@@ -199,6 +200,8 @@ static inline bool bcue_sim_mounted(int mount, bool on_vehicle)
 
 /* Does the run record this frame of an episode? And how many pieces without a gap come before it. */
 bool bcue_sim_keeps(const bcue_simulate_config *config, uint32_t frame);
+/* Is the power of this frame, which is kept, measured? */
+bool bcue_sim_measures(const bcue_simulate_config *config, uint32_t frame);
 uint32_t bcue_sim_piece(const bcue_simulate_config *config, uint32_t frame);
 
 /* Read, and check what single ranges cannot: low <= high, room for the sidewalk, something to drive. On

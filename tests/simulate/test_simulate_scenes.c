@@ -106,6 +106,36 @@ static void episodes_are_numbered_over_all_scenes(void)
     bcue_csv_destroy(csv);
 }
 
+/* With keep.power only the last frames of a piece have power and label, the same as without; what sensors see
+   is there for all. */
+static void power_may_be_measured_at_the_end_of_pieces_only(void)
+{
+    bcue_error error = {""};
+    bcue_simulate_summary summary;
+    const char *more[] = {"keep.power=1", "scenes=[{name: two, episodes: 1, set: {scenery.preset: 2-lane}}]",
+                          NULL};
+    const char *all[] = {more[1], NULL};
+    CHECK_OK(simulate("some", street, more, &summary, &error), error);
+    CHECK_OK(simulate("all", street, all, &summary, &error), error);
+    bcue_csv *some = NULL, *every = NULL;
+    CHECK_OK(bcue_csv_read(in_tree("some", "scenario.csv"), &some, &error), error);
+    CHECK_OK(bcue_csv_read(in_tree("all", "scenario.csv"), &every, &error), error);
+    CHECK(some && every && bcue_csv_rows(some) == bcue_csv_rows(every) && bcue_csv_rows(some) > 3);
+    for (size_t row = 0; some && every && row < bcue_csv_rows(some); row++) {
+        const bool last = strstr(cell(some, row, "time_stamp"), "-200000") != NULL;
+        CHECK(bcue_path_exists(in_tree("some", cell(some, row, "unit1_rgb"))));
+        CHECK(bcue_path_exists(in_tree("some", cell(some, row, "unit2_vehicles"))));
+        CHECK_STR(cell(some, row, "unit1_beam"), last ? cell(every, row, "unit1_beam") : "");
+        CHECK_STR(cell(some, row, "unit1_pwr_60ghz"), last ? cell(every, row, "unit1_pwr_60ghz") : "");
+        CHECK_STR(cell(some, row, "los"), last ? cell(every, row, "los") : "");
+    }
+    bcue_csv_destroy(some);
+    bcue_csv_destroy(every);
+    const char *target[] = {"keep.power=1", "receivers=target", NULL};
+    CHECK_STATUS(simulate("wrong", street, target, NULL, &error), BCUE_ERROR_CONFIG);
+    CHECK_CONTAINS(error.text, "receivers: all");
+}
+
 /* What the manifest says of each scene; two drawn streets have seeds, and so places, of their own. */
 static void the_manifest_lists_the_scenes(void)
 {
@@ -202,6 +232,7 @@ static void wrong_scenes_are_explained(void)
         {"scenes=[{episodes: 1}]", "name"},
         {"scenes=[{name: a}, {name: b, set: {lidar.enabled: true}}]", "a and b differ in"},
         {"keep={frames: 11, every: 10}", "11 of every 10 frames"},
+        {"keep={frames: 3, every: 10, power: 4}", "4 of 3 frames"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         bcue_error error = {""};
@@ -218,6 +249,7 @@ int main(void)
     mkdir(root, 0777);
     RUN(episodes_are_numbered_over_all_scenes);
     RUN(the_manifest_lists_the_scenes);
+    RUN(power_may_be_measured_at_the_end_of_pieces_only);
     RUN(no_window_crosses_a_gap);
     RUN(small_is_smaller);
     RUN(wrong_scenes_are_explained);
