@@ -84,7 +84,7 @@ typedef struct bcue_lane_tests {
 } bcue_lane_tests;
 
 extern const bcue_lane_tests bcue_lane_tests_baseline;
-#ifdef BCUE_X86_KERNELS
+#ifdef __x86_64__
 extern const bcue_lane_tests bcue_lane_tests_avx2, bcue_lane_tests_avx512;
 #endif
 /* The widest that this machine has. */

@@ -23,7 +23,7 @@ static inline uint32_t lane_bits(lane_mask holds)
 
 const bcue_lane_tests *bcue_lane_tests_best(void)
 {
-#ifdef BCUE_X86_KERNELS
+#ifdef __x86_64__
     switch (bcue_cpu_best()) {
     case BCUE_CPU_AVX512:
         return &bcue_lane_tests_avx512;
