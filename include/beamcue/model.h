@@ -38,6 +38,7 @@ typedef struct bcue_model_facts {
     int32_t position_fixes;              /* GNSS fixes per window, oldest first; 0 = no position */
     int64_t parameters;                  /* numbers in the file: trained ones and batch-norm statistics */
     int64_t multiply_accumulates;        /* per window; 0 for look-up models */
+    int64_t calibration_episodes;        /* its probabilities are calibrated, with so many; 0: they are not */
 } bcue_model_facts;
 
 BCUE_API void bcue_model_get_facts(const bcue_model *model, bcue_model_facts *facts);

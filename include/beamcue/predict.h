@@ -82,7 +82,7 @@ typedef struct bcue_observation {
 
 typedef struct bcue_ranked_beam {
     int32_t beam;       /* 0-based codebook index */
-    double probability; /* softmax of the scores; not calibrated */
+    double probability; /* softmax of the scores, at the temperature of a calibrated model */
 } bcue_ranked_beam;
 
 typedef struct bcue_timing {
@@ -97,6 +97,14 @@ BCUE_API BCUE_CHECK_RESULT bcue_status bcue_predict(bcue_session *session,
                                                     const bcue_observation *observation, size_t count,
                                                     bcue_ranked_beam *ranked, bcue_timing *timing,
                                                     bcue_error *error);
+
+/* After bcue_predict: how many of the first beams to probe, so that a right one is among them in a share
+   `coverage` of the samples of new episodes like those of the calibration. Right is a best beam, or
+   (margin_db, which has to be that of the calibration) one within margin_db of it. The next higher coverage
+   that the model is calibrated for is taken. BCUE_ERROR_UNSUPPORTED: the model is not calibrated ('beamcue
+   calibrate'); BCUE_ERROR_ARGUMENT: not for this. Allocates nothing. */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_session_probe(bcue_session *session, double coverage,
+                                                          double margin_db, size_t *count, bcue_error *error);
 
 /* Where the time of a network goes: every layer's time against the limits of this machine, which are
    measured, too. `svg_path`: also write a roofline picture there; NULL: none. BCUE_ERROR_ARGUMENT for a

@@ -35,6 +35,12 @@ BCUE_API BCUE_CHECK_RESULT bcue_status bcue_prune(const char *config_path, const
 BCUE_API BCUE_CHECK_RESULT bcue_status bcue_distill(const char *config_path, const char *const *overrides,
                                                     size_t override_count, const bcue_hooks *hooks,
                                                     bcue_report **report, bcue_error *error);
+/* Learn on the validation part (section `calibrate`) how far the probabilities of the trained models can be
+   believed, and write it into OUT/model-seed*.safetensors: a temperature, and thresholds for sets of beams.
+ */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_calibrate(const char *config_path, const char *const *overrides,
+                                                      size_t override_count, const bcue_hooks *hooks,
+                                                      bcue_report **report, bcue_error *error);
 /* Score the trained models on the test part: writes OUT/predictions-seed*.csv, OUT/results.json,
    OUT/report.html. `predictions_path` (or NULL): score this file of a foreign model instead
    (docs/evaluation.md). */

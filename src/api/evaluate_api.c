@@ -1,4 +1,5 @@
 #include "api/evaluate_api.h"
+#include "api/calibrate_api.h"
 #include "api/run_task.h"
 
 #include <stdio.h>
@@ -144,7 +145,8 @@ static bcue_status list_predictions(const bcue_run_config *run, size_t seeds, bc
 }
 
 static bcue_status build_report(const bcue_run_config *run, const bcue_dataset *dataset,
-                                const bcue_evaluation *evaluation, bcue_report *report, bcue_error *error)
+                                const bcue_evaluation *evaluation, bool foreign, bcue_report *report,
+                                bcue_error *error)
 {
     for (size_t i = 0; i < evaluation->subset_count; i++) {
         bcue_table *table = bcue_evaluation_table(run, evaluation, &evaluation->subsets[i]);
@@ -153,6 +155,8 @@ static bcue_status build_report(const bcue_run_config *run, const bcue_dataset *
         BCUE_TRY(status);
         bcue_text_puts(bcue_report_out(report), "\n");
     }
+    if (!foreign)
+        BCUE_TRY(bcue_add_reliability(run, evaluation, report, error));
     bcue_evaluation_notes(run, dataset, evaluation, bcue_report_out(report));
     fill_json(run, dataset, evaluation, bcue_report_object(report));
     BCUE_TRY(list_predictions(run, evaluation->seeds, report, error));
@@ -174,7 +178,7 @@ static bcue_status evaluate_run(const bcue_run_config *run, const bcue_config *c
     BCUE_TRY(bcue_dataset_open(&run->data, config, hooks, &dataset, error));
     bcue_status status = bcue_evaluate_run(run, config, dataset, foreign, hooks, &evaluation, error);
     if (status == BCUE_OK) {
-        status = build_report(run, dataset, &evaluation, report, error);
+        status = build_report(run, dataset, &evaluation, foreign != NULL, report, error);
         bcue_evaluation_free(&evaluation);
     }
     bcue_dataset_destroy(dataset);

@@ -178,6 +178,22 @@ static void describe_training(const bcue_model_file *model, bcue_report *report)
     json_object_set_new(bcue_report_object(report), "training", training);
 }
 
+static void describe_calibration(const bcue_calibration *calibration, bcue_report *report)
+{
+    bcue_text *out = bcue_report_out(report);
+    bcue_text_printf(
+        out,
+        "\nCalibration\n  %lld episodes, %lld samples; temperature %.4g; expected calibration error "
+        "%.2f %% before, %.2f %% after\n",
+        (long long)calibration->episodes, (long long)calibration->samples, calibration->temperature,
+        100.0 * calibration->error_before, 100.0 * calibration->error_after);
+    json_object_set_new(bcue_report_object(report), "calibration",
+                        json_pack("{s:I, s:I, s:f, s:f, s:f}", "episodes", (json_int_t)calibration->episodes,
+                                  "samples", (json_int_t)calibration->samples, "temperature",
+                                  calibration->temperature, "error_before", calibration->error_before,
+                                  "error_after", calibration->error_after));
+}
+
 static bcue_status describe_model(const char *path, bcue_report *report, bcue_error *error)
 {
     bcue_model_file model;
@@ -205,6 +221,8 @@ static bcue_status describe_model(const char *path, bcue_report *report, bcue_er
     if (!bcue_model_is_table(&model.config))
         status = describe_network(&model.config, inputs, &model, report, error);
     describe_training(&model, report);
+    if (model.calibration != NULL)
+        describe_calibration(model.calibration, report);
     bcue_text_printf(out, "\nFeatures\n%s", model.features_yaml);
     bcue_model_file_free(&model);
     return status;

@@ -125,7 +125,7 @@ static double least_divergence(const bcue_histogram *histogram)
     return fmin(best * histogram->top / BINS, histogram->largest);
 }
 
-double bcue_calibrate(const bcue_histogram *histogram, bcue_calibration method, double share)
+double bcue_calibrate_ranges(const bcue_histogram *histogram, bcue_range_rule method, double share)
 {
     double threshold = histogram->largest;
     if (histogram->largest <= 0)

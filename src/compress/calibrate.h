@@ -23,19 +23,19 @@ typedef struct bcue_histogram {
 bcue_status bcue_histogram_add(bcue_histogram *histogram, const float *values, size_t count,
                                bcue_error *error);
 
-typedef enum bcue_calibration {
+typedef enum bcue_range_rule {
     BCUE_CALIBRATE_MIN_MAX,    /* the largest magnitude */
     BCUE_CALIBRATE_PERCENTILE, /* the magnitude that this share of the values does not exceed */
     BCUE_CALIBRATE_MSE,        /* least mean squared error of rounding and cutting */
     BCUE_CALIBRATE_KL,         /* least KL divergence of the cut histogram and its version in levels (the
                                   entropy calibration of S. Migacz, GTC 2017) */
-} bcue_calibration;
+} bcue_range_rule;
 
 /* Levels above zero: 127 of signed numbers, 255 of numbers that are never negative. */
 int bcue_histogram_levels(const bcue_histogram *histogram);
 /* The scale of activations with this histogram; `share` is for BCUE_CALIBRATE_PERCENTILE, above 0 up to 1. 1
    where everything is 0. */
-double bcue_calibrate(const bcue_histogram *histogram, bcue_calibration method, double share);
+double bcue_calibrate_ranges(const bcue_histogram *histogram, bcue_range_rule method, double share);
 /* Mean squared error of values with this histogram at a scale (each bin as if all of it lay in its middle).
  */
 double bcue_quantisation_error(const bcue_histogram *histogram, double scale);

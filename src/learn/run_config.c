@@ -48,6 +48,32 @@ static const bcue_config_field evaluate_fields[] = {
      .help = "add the DBA weighted as the 2022 challenge's test set (sources scenario31 .. scenario34)"},
     {0}};
 
+static const char *const calibrate_parts[] = {"test", "validation", "all", NULL};
+
+#define CALIBRATE(field) offsetof(bcue_calibrate_config, field)
+static const bcue_config_field calibrate_fields[] = {
+    {.name = "part",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = CALIBRATE(part),
+     .choices = calibrate_parts,
+     .fallback = "validation",
+     .help = "which part of the split it learns from; all: of other recordings, which are for nothing else"},
+    {.name = "coverage",
+     .type = BCUE_CONFIG_DOUBLE_LIST,
+     .offset = CALIBRATE(coverage),
+     .fallback = "[0.8, 0.9, 0.95]",
+     .minimum = 0.01,
+     .maximum = 0.999,
+     .help = "how often a set of beams shall hold a right one, rising"},
+    {.name = "margin_db",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = CALIBRATE(margin_db),
+     .fallback = "1",
+     .minimum = 0,
+     .maximum = 20,
+     .help = "sets also for a beam so many dB below the best; 0: only for the best"},
+    {0}};
+
 #define VIEW(field) offsetof(bcue_view_config, field)
 static const bcue_config_field view_fields[] = {
     {.name = "camera_fov_deg",
@@ -157,6 +183,11 @@ const bcue_config_field bcue_run_config_fields[] = {
      .offset = RUN(evaluate),
      .fields = evaluate_fields,
      .help = "how it is scored"},
+    {.name = "calibrate",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = RUN(calibrate),
+     .fields = calibrate_fields,
+     .help = "how 'beamcue calibrate' learns how far its probabilities can be believed"},
     {.name = "view",
      .type = BCUE_CONFIG_SECTION,
      .offset = RUN(view),

@@ -18,6 +18,13 @@ typedef struct bcue_evaluate_config {
                               scenario31..34 */
 } bcue_evaluate_config;
 
+/* 'beamcue calibrate'. */
+typedef struct bcue_calibrate_config {
+    int part; /* of the split: 0 test, 1 validation, 2 all of it */
+    bcue_double_list coverage;
+    double margin_db; /* 0: only the best beam counts */
+} bcue_calibrate_config;
+
 /* Where the camera looks and the beams point, to draw beams over pictures. Metadata of the site: nothing is
  * computed from it. */
 typedef struct bcue_view_config {
@@ -40,6 +47,7 @@ typedef struct bcue_run_config {
     bcue_prune_config prune;
     bcue_distill_config distill;
     bcue_evaluate_config evaluate;
+    bcue_calibrate_config calibrate;
     bcue_view_config view;
 } bcue_run_config;
 

@@ -37,6 +37,24 @@ static bcue_status check_version(const bcue_safetensors *file, const char *path,
     return BCUE_OK;
 }
 
+/* Most models have none. */
+static bcue_status read_calibration(const bcue_safetensors *file, const char *path, bcue_model_file *model,
+                                    bcue_error *error)
+{
+    const char *text = bcue_safetensors_metadata(file, "beamcue.calibration");
+    if (text == NULL)
+        return BCUE_OK;
+    model->calibration = bcue_calloc(1, sizeof *model->calibration);
+    if (model->calibration == NULL)
+        return bcue_fail_memory(error, path);
+    const bcue_status status =
+        bcue_config_read_text(text, strlen(text), path, NULL, 0, bcue_calibration_fields, model->calibration,
+                              &model->owned_calibration, error);
+    if (status != BCUE_OK)
+        return status == BCUE_ERROR_CONFIG ? BCUE_ERROR_FORMAT : status;
+    return bcue_calibration_check(model->calibration, path, error);
+}
+
 static bcue_status read_configs(const bcue_safetensors *file, const char *path, bcue_model_file *model,
                                 bcue_error *error)
 {
@@ -55,7 +73,8 @@ static bcue_status read_configs(const bcue_safetensors *file, const char *path, 
         return status == BCUE_ERROR_CONFIG ? BCUE_ERROR_FORMAT : status;
     BCUE_TRY(take_metadata(file, path, "beamcue.features", &model->features_yaml, error));
     BCUE_TRY(take_metadata(file, path, "beamcue.codebook", &model->codebook_yaml, error));
-    return take_metadata(file, path, "beamcue.training", &model->training_json, error);
+    BCUE_TRY(take_metadata(file, path, "beamcue.training", &model->training_json, error));
+    return read_calibration(file, path, model, error);
 }
 
 /* A file says twice what a model takes in: by its kind and by the sizes. */
@@ -331,19 +350,24 @@ void bcue_model_file_free(bcue_model_file *model)
     free(model->training_json);
     bcue_config_destroy(model->owned_config);
     bcue_config_destroy(model->owned_inputs);
+    bcue_config_destroy(model->owned_calibration);
+    free(model->calibration);
     *model = (bcue_model_file){0};
 }
 
 bcue_status bcue_model_file_write(const char *path, const bcue_model_file *model, bcue_error *error)
 {
-    bcue_text config = {0}, inputs = {0};
+    bcue_text config = {0}, inputs = {0}, calibration = {0};
     bcue_config_write(bcue_model_config_fields, &model->config, &config);
     bcue_config_write(bcue_model_inputs_fields, &model->inputs, &inputs);
+    if (model->calibration != NULL)
+        bcue_config_write(bcue_calibration_fields, model->calibration, &calibration);
     char version[16];
     snprintf(version, sizeof version, "%d", BCUE_MODEL_FORMAT_VERSION);
     bcue_named_tensor *tensors = bcue_calloc((size_t)model->weights.count, sizeof *tensors);
-    bcue_status status =
-        tensors == NULL || config.failed || inputs.failed ? bcue_fail_memory(error, path) : BCUE_OK;
+    bcue_status status = tensors == NULL || config.failed || inputs.failed || calibration.failed
+                             ? bcue_fail_memory(error, path)
+                             : BCUE_OK;
     if (status == BCUE_OK) {
         for (int32_t i = 0; i < model->weights.count; i++)
             tensors[i] = (bcue_named_tensor){model->weights.names[i], &model->weights.tensors[i]};
@@ -354,12 +378,15 @@ bcue_status bcue_model_file_write(const char *path, const bcue_model_file *model
             {"beamcue.features", model->features_yaml != NULL ? model->features_yaml : ""},
             {"beamcue.codebook", model->codebook_yaml != NULL ? model->codebook_yaml : ""},
             {"beamcue.training", model->training_json != NULL ? model->training_json : "{}"},
+            {"beamcue.calibration", calibration.data},
         };
-        status = bcue_safetensors_write(path, tensors, (size_t)model->weights.count, metadata,
-                                        sizeof metadata / sizeof *metadata, error);
+        const size_t entries = sizeof metadata / sizeof *metadata - (model->calibration == NULL);
+        status =
+            bcue_safetensors_write(path, tensors, (size_t)model->weights.count, metadata, entries, error);
     }
     free(tensors);
     bcue_text_free(&config);
     bcue_text_free(&inputs);
+    bcue_text_free(&calibration);
     return status;
 }

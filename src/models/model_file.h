@@ -2,6 +2,7 @@
 #ifndef BCUE_MODELS_MODEL_FILE_H
 #define BCUE_MODELS_MODEL_FILE_H
 
+#include "models/calibration.h"
 #include "models/model_graph.h"
 #include "tensor/safetensors.h"
 
@@ -10,11 +11,12 @@ enum { BCUE_MODEL_FORMAT_VERSION = 1 };
 typedef struct bcue_model_file {
     bcue_model_config config;
     bcue_model_inputs inputs;
-    bcue_weights weights; /* f32: copies, or views of `mapped` */
-    char *features_yaml;  /* recipes, read by whoever knows them */
-    char *codebook_yaml;  /* beams, index_monotone, azimuths if known */
-    char *training_json;  /* history: seed, split, data hash, commit, epochs, validation metric */
-    bcue_config *owned_config, *owned_inputs;
+    bcue_weights weights;          /* f32: copies, or views of `mapped` */
+    char *features_yaml;           /* recipes, read by whoever knows them */
+    char *codebook_yaml;           /* beams, index_monotone, azimuths if known */
+    char *training_json;           /* history: seed, split, data hash, commit, epochs, validation metric */
+    bcue_calibration *calibration; /* owned; NULL: none */
+    bcue_config *owned_config, *owned_inputs, *owned_calibration;
     bcue_safetensors *mapped; /* owned; NULL: the weights are copies */
 } bcue_model_file;
 

@@ -101,6 +101,7 @@ void bcue_model_get_facts(const bcue_model *model, bcue_model_facts *facts)
         .radar_frames = inputs->radar.channels > 0 ? (int32_t)inputs->frames : 0,
         .position_fixes = (int32_t)inputs->gps_frames,
         .multiply_accumulates = model->multiply_accumulates,
+        .calibration_episodes = model->file.calibration != NULL ? model->file.calibration->episodes : 0,
     };
     for (int32_t i = 0; i < model->file.weights.count; i++)
         facts->parameters += bcue_tensor_count(&model->file.weights.tensors[i]);

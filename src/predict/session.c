@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "beamcue/predict.h"
 #include "formats/image.h"
+#include "metrics/rank.h"
+#include "metrics/reliability.h"
 #include "predict/network.h"
 
 enum { MOST_RING_FRAMES = 4096 };
@@ -19,6 +21,9 @@ struct bcue_session {
     int32_t scenario;      /* of the last observation */
     float *scores;
     bool *taken;
+    int32_t *order; /* for bcue_session_probe: all beams, best first, and their probabilities */
+    double *probability;
+    bool scored;
     bcue_radar_maps *radar;            /* NULL: the model takes no radar */
     bcue_lidar_background *background; /* NULL: the recipe has none */
 };
@@ -59,8 +64,12 @@ bcue_status bcue_session_create_with(const bcue_model *model, const bcue_session
     made->model = model;
     made->scores = bcue_calloc((size_t)model->file.inputs.beams, sizeof *made->scores);
     made->taken = bcue_calloc((size_t)model->file.inputs.beams, sizeof *made->taken);
+    made->order = bcue_calloc((size_t)model->file.inputs.beams, sizeof *made->order);
+    made->probability = bcue_calloc((size_t)model->file.inputs.beams, sizeof *made->probability);
     bcue_status status =
-        made->scores == NULL || made->taken == NULL ? bcue_fail_memory(error, "a session") : BCUE_OK;
+        made->scores == NULL || made->taken == NULL || made->order == NULL || made->probability == NULL
+            ? bcue_fail_memory(error, "a session")
+            : BCUE_OK;
     if (status == BCUE_OK && !bcue_model_is_table(&model->file.config))
         status = bcue_network_create(model, options != NULL ? options : &usual, &made->network, error);
     if (status == BCUE_OK && model->features.radar.enabled)
@@ -84,6 +93,8 @@ void bcue_session_destroy(bcue_session *session)
     bcue_lidar_background_destroy(session->background);
     free(session->scores);
     free(session->taken);
+    free(session->order);
+    free(session->probability);
     free(session);
 }
 
@@ -249,11 +260,18 @@ static bcue_status run_model(bcue_session *session, const float position[2], dou
     return BCUE_OK;
 }
 
+static double temperature_of(const bcue_session *session)
+{
+    const bcue_calibration *calibration = session->model->file.calibration;
+    return calibration != NULL ? calibration->temperature : 1.0;
+}
+
 /* Best first; equal scores: the lower beam. Probabilities are the softmax over all beams. */
 static void rank(bcue_session *session, size_t count, bcue_ranked_beam *ranked)
 {
     const size_t beams = (size_t)session->model->file.inputs.beams;
     const float *scores = session->scores;
+    const double warmth = temperature_of(session);
     double sum = 0;
     memset(session->taken, 0, beams * sizeof *session->taken);
     for (size_t k = 0; k < count; k++) {
@@ -267,9 +285,9 @@ static void rank(bcue_session *session, size_t count, bcue_ranked_beam *ranked)
     }
     const double top = (double)scores[ranked[0].beam];
     for (size_t b = 0; b < beams; b++)
-        sum += exp((double)scores[b] - top);
+        sum += exp(((double)scores[b] - top) / warmth);
     for (size_t k = 0; k < count; k++)
-        ranked[k].probability = (double)(float)(exp((double)scores[ranked[k].beam] - top) / sum);
+        ranked[k].probability = (double)(float)(exp(((double)scores[ranked[k].beam] - top) / warmth) / sum);
 }
 
 bcue_status bcue_predict(bcue_session *session, const bcue_observation *observation, size_t count,
@@ -294,10 +312,38 @@ bcue_status bcue_predict(bcue_session *session, const bcue_observation *observat
     BCUE_TRY(run_model(session, position, &times.network_ms, error));
     const double scored = bcue_clock_s();
     rank(session, count, ranked);
+    session->scored = true;
     const double ended = bcue_clock_s();
     times.network_ms += 1e3 * (ended - scored);
     times.total_ms = 1e3 * (ended - started);
     if (timing != NULL)
         *timing = times;
+    return BCUE_OK;
+}
+
+bcue_status bcue_session_probe(bcue_session *session, double coverage, double margin_db, size_t *count,
+                               bcue_error *error)
+{
+    const bcue_calibration *calibration = session->model->file.calibration;
+    const int32_t beams = (int32_t)session->model->file.inputs.beams;
+    double threshold, sum = 0.0;
+    if (calibration == NULL)
+        return bcue_fail(
+            error, BCUE_ERROR_UNSUPPORTED,
+            "the model is not calibrated, so it cannot say how many beams to probe; run 'beamcue "
+            "calibrate' with its configuration");
+    if (!session->scored)
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "nothing was predicted yet to choose beams from");
+    BCUE_TRY(bcue_calibration_threshold(calibration, coverage, margin_db, &threshold, error));
+    bcue_rank_beams(session->scores, beams, beams, session->order);
+    const double top = (double)session->scores[session->order[0]];
+    for (int32_t k = 0; k < beams; k++) {
+        session->probability[k] =
+            exp(((double)session->scores[session->order[k]] - top) / calibration->temperature);
+        sum += session->probability[k];
+    }
+    for (int32_t k = 0; k < beams; k++)
+        session->probability[k] /= sum;
+    *count = bcue_conformal_size(session->probability, (size_t)beams, threshold);
     return BCUE_OK;
 }

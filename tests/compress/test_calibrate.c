@@ -50,7 +50,7 @@ static void growing_range(void)
     const float zeros[3] = {0};
     histogram_of(zeros, 3, &nothing);
     for (int method = 0; method < 4; method++)
-        CHECK_NEAR(bcue_calibrate(&nothing, (bcue_calibration)method, 0.99), 1, 0);
+        CHECK_NEAR(bcue_calibrate_ranges(&nothing, (bcue_range_rule)method, 0.99), 1, 0);
 }
 
 static void exact_ones(void)
@@ -59,11 +59,11 @@ static void exact_ones(void)
     float *values = drawn(false, true);
     histogram_of(values, MANY, &uniform);
     CHECK_INT(bcue_histogram_levels(&uniform), 255);
-    CHECK_NEAR(bcue_calibrate(&uniform, BCUE_CALIBRATE_MIN_MAX, 0) * 255, uniform.largest, 1e-12);
-    CHECK_NEAR(bcue_calibrate(&uniform, BCUE_CALIBRATE_PERCENTILE, 0.9) * 255, 1.8, 0.01);
-    CHECK_NEAR(bcue_calibrate(&uniform, BCUE_CALIBRATE_PERCENTILE, 1) * 255, uniform.largest, 1e-12);
+    CHECK_NEAR(bcue_calibrate_ranges(&uniform, BCUE_CALIBRATE_MIN_MAX, 0) * 255, uniform.largest, 1e-12);
+    CHECK_NEAR(bcue_calibrate_ranges(&uniform, BCUE_CALIBRATE_PERCENTILE, 0.9) * 255, 1.8, 0.01);
+    CHECK_NEAR(bcue_calibrate_ranges(&uniform, BCUE_CALIBRATE_PERCENTILE, 1) * 255, uniform.largest, 1e-12);
     /* nothing to gain by cutting a uniform distribution; its error is scale^2 / 12 */
-    CHECK_NEAR(bcue_calibrate(&uniform, BCUE_CALIBRATE_MSE, 0) * 255, 2, 0.02);
+    CHECK_NEAR(bcue_calibrate_ranges(&uniform, BCUE_CALIBRATE_MSE, 0) * 255, 2, 0.02);
     const double scale = 2.0 / 255;
     CHECK_NEAR(bcue_quantisation_error(&uniform, scale), scale * scale / 12, 0.05 * scale * scale / 12);
     free(values);
@@ -77,7 +77,7 @@ static void normal_is_cut(void)
     float *values = drawn(true, false);
     histogram_of(values, MANY, &normal);
     CHECK_INT(bcue_histogram_levels(&normal), 127);
-    const double scale = bcue_calibrate(&normal, BCUE_CALIBRATE_MSE, 0);
+    const double scale = bcue_calibrate_ranges(&normal, BCUE_CALIBRATE_MSE, 0);
     CHECK_NEAR(scale * 127, 3.92, 0.15);
     /* brute force over the values themselves: no other scale is better */
     double errors[3] = {0};
@@ -90,16 +90,16 @@ static void normal_is_cut(void)
     }
     CHECK(errors[1] < errors[0] && errors[1] < errors[2]);
     CHECK_NEAR(bcue_quantisation_error(&normal, scale), errors[1], 0.1 * errors[1]);
-    const double kl = bcue_calibrate(&normal, BCUE_CALIBRATE_KL, 0) * 127;
+    const double kl = bcue_calibrate_ranges(&normal, BCUE_CALIBRATE_KL, 0) * 127;
     CHECK_AT(kl > 2 && kl <= normal.largest, "KL cuts at %g", kl);
     /* a single outlier far away: min-max follows it, KL and MSE do not */
     bcue_error error = {""};
     const float outlier = 400;
     CHECK_OK(bcue_histogram_add(&normal, &outlier, 1, &error), error);
-    CHECK_NEAR(bcue_calibrate(&normal, BCUE_CALIBRATE_MIN_MAX, 0) * 127, 400, 1e-9);
-    CHECK_AT(bcue_calibrate(&normal, BCUE_CALIBRATE_KL, 0) * 127 < 60, "KL follows the outlier");
-    CHECK_AT(bcue_calibrate(&normal, BCUE_CALIBRATE_MSE, 0) * 127 < 400, "MSE follows the outlier");
-    CHECK_NEAR(bcue_calibrate(&normal, BCUE_CALIBRATE_PERCENTILE, 0.9973) * 127, 3,
+    CHECK_NEAR(bcue_calibrate_ranges(&normal, BCUE_CALIBRATE_MIN_MAX, 0) * 127, 400, 1e-9);
+    CHECK_AT(bcue_calibrate_ranges(&normal, BCUE_CALIBRATE_KL, 0) * 127 < 60, "KL follows the outlier");
+    CHECK_AT(bcue_calibrate_ranges(&normal, BCUE_CALIBRATE_MSE, 0) * 127 < 400, "MSE follows the outlier");
+    CHECK_NEAR(bcue_calibrate_ranges(&normal, BCUE_CALIBRATE_PERCENTILE, 0.9973) * 127, 3,
                0.35); /* bins are 0.25 wide */
     free(values);
 }

@@ -3,32 +3,55 @@
 
 #include "cli_observation.h"
 
-static void write_text(FILE *out, const bcue_model_facts *facts, const bcue_ranked_beam *ranked, size_t count,
-                       const bcue_timing *timing)
+/* What a prediction came to. */
+typedef struct outcome {
+    const bcue_model_facts *facts;
+    const bcue_ranked_beam *ranked;
+    size_t count;
+    double coverage; /* asked for; */
+    size_t probe;    /* so many beams; 0: the model is not calibrated */
+    bcue_timing timing;
+} outcome;
+
+static void write_text(FILE *out, const outcome *o)
 {
-    fprintf(out, "model  %s, %d beams\n\nrank  beam  probability\n", facts->kind, facts->beams);
-    for (size_t i = 0; i < count; i++)
-        fprintf(out, "%4zu  %4d  %11.4f\n", i + 1, ranked[i].beam, ranked[i].probability);
+    const bcue_timing *timing = &o->timing;
+    fprintf(out, "model  %s, %d beams\n\nrank  beam  probability\n", o->facts->kind, o->facts->beams);
+    for (size_t i = 0; i < o->count; i++)
+        fprintf(out, "%4zu  %4d  %11.4f\n", i + 1, o->ranked[i].beam, o->ranked[i].probability);
+    if (o->probe > 0)
+        fprintf(out,
+                "\nprobe  the first %zu of %d: the best is among them in %g %% of samples like those of %lld "
+                "calibration episodes\n",
+                o->probe, o->facts->beams, 100.0 * o->coverage, (long long)o->facts->calibration_episodes);
+    else
+        fputs("\nprobe  unknown, and probabilities not calibrated: see 'beamcue calibrate -h'\n", out);
     fprintf(out, "\ntime   %.2f ms: decode %.2f, features %.2f, network %.2f\n", timing->total_ms,
             timing->decode_ms, timing->features_ms, timing->network_ms);
 }
 
-static void write_json(FILE *out, const bcue_cli *cli, const bcue_model_facts *facts,
-                       const bcue_ranked_beam *ranked, size_t count, const bcue_timing *timing)
+static void write_json(FILE *out, const bcue_cli *cli, const outcome *o)
 {
     fputs("{\"model\": ", out);
     bcue_cli_json_text(out, cli->operands[0]);
     fputs(", \"kind\": ", out);
-    bcue_cli_json_text(out, facts->kind);
-    fprintf(out, ", \"beams\": %d, \"ranked\": [", facts->beams);
-    for (size_t i = 0; i < count; i++) {
-        fprintf(out, "%s{\"beam\": %d, \"probability\": ", i > 0 ? ", " : "", ranked[i].beam);
-        bcue_cli_json_number(out, ranked[i].probability);
+    bcue_cli_json_text(out, o->facts->kind);
+    fprintf(out, ", \"beams\": %d, \"ranked\": [", o->facts->beams);
+    for (size_t i = 0; i < o->count; i++) {
+        fprintf(out, "%s{\"beam\": %d, \"probability\": ", i > 0 ? ", " : "", o->ranked[i].beam);
+        bcue_cli_json_number(out, o->ranked[i].probability);
         fputc('}', out);
     }
-    const double times[] = {timing->decode_ms, timing->features_ms, timing->network_ms, timing->total_ms};
+    fprintf(out, "], \"calibration_episodes\": %lld, ", (long long)o->facts->calibration_episodes);
+    if (o->probe > 0) {
+        fprintf(out, "\"probe\": %zu, \"coverage\": ", o->probe);
+        bcue_cli_json_number(out, o->coverage);
+        fputs(", ", out);
+    }
+    const double times[] = {o->timing.decode_ms, o->timing.features_ms, o->timing.network_ms,
+                            o->timing.total_ms};
     static const char *const names[] = {"decode", "features", "network", "total"};
-    fputs("], \"timing_ms\": {", out);
+    fputs("\"timing_ms\": {", out);
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         fprintf(out, "%s\"%s\": ", i > 0 ? ", " : "", names[i]);
         bcue_cli_json_number(out, times[i]);
@@ -36,34 +59,34 @@ static void write_json(FILE *out, const bcue_cli *cli, const bcue_model_facts *f
     fputs("}}", out);
 }
 
-static int answer(const bcue_cli *cli, const bcue_model_facts *facts, const bcue_ranked_beam *ranked,
-                  size_t count, const bcue_timing *timing)
+static int answer(const bcue_cli *cli, const outcome *o)
 {
     bcue_cli_text text;
     if (!bcue_cli_text_open(&text))
         return bcue_cli_no_memory(cli);
     if (cli->json)
-        write_json(text.out, cli, facts, ranked, count, timing);
+        write_json(text.out, cli, o);
     else
-        write_text(text.out, facts, ranked, count, timing);
+        write_text(text.out, o);
     return bcue_cli_finish_text(cli, &text, NULL, 0);
 }
 
 static int rank(const bcue_cli *cli, const bcue_model *model, const bcue_model_facts *facts,
-                const bcue_observation *observation, long top)
+                const bcue_observation *observation, long top, double coverage)
 {
     const size_t count = top < facts->beams ? (size_t)top : (size_t)facts->beams;
     bcue_ranked_beam *ranked = calloc(count, sizeof *ranked);
+    outcome o = {.facts = facts, .ranked = ranked, .count = count, .coverage = coverage};
     bcue_session *session = NULL;
-    bcue_timing timing;
     bcue_error error = {""};
     if (ranked == NULL)
         return bcue_cli_no_memory(cli);
     bcue_status status = bcue_session_create(model, &session, &error);
     if (status == BCUE_OK)
-        status = bcue_predict(session, observation, count, ranked, &timing, &error);
-    const int result =
-        status == BCUE_OK ? answer(cli, facts, ranked, count, &timing) : bcue_cli_fail(cli, status, &error);
+        status = bcue_predict(session, observation, count, ranked, &o.timing, &error);
+    if (status == BCUE_OK && facts->calibration_episodes > 0)
+        status = bcue_session_probe(session, coverage, 0.0, &o.probe, &error);
+    const int result = status == BCUE_OK ? answer(cli, &o) : bcue_cli_fail(cli, status, &error);
     bcue_session_destroy(session);
     free(ranked);
     return result;
@@ -72,7 +95,10 @@ static int rank(const bcue_cli *cli, const bcue_model *model, const bcue_model_f
 static int run(bcue_cli *cli)
 {
     long top = 5;
+    double coverage = 0.9;
     int result = bcue_cli_whole(cli, "--top", 1, 65536, &top);
+    if (result == BCUE_EXIT_DONE)
+        result = bcue_cli_number(cli, "--coverage", 0.0, 1.0, &coverage);
     if (result != BCUE_EXIT_DONE)
         return result;
     bcue_cli_observation observation;
@@ -80,7 +106,7 @@ static int run(bcue_cli *cli)
     bcue_model_facts facts;
     result = bcue_cli_observe(cli, &observation, &model, &facts);
     if (result == BCUE_EXIT_DONE)
-        result = rank(cli, model, &facts, &observation.view, top);
+        result = rank(cli, model, &facts, &observation.view, top, coverage);
     bcue_model_destroy(model);
     bcue_cli_observation_free(&observation);
     return result;
@@ -89,6 +115,10 @@ static int run(bcue_cli *cli)
 static const bcue_cli_option options[] = {
     BCUE_CLI_OBSERVATION,
     {.name = "--top", .value = "K", .help = "how many beams, best first; 5 when absent"},
+    {.name = "--coverage",
+     .value = "C",
+     .help = "how sure it shall be that the best beam is among those to\nprobe, 0 to 1, of a calibrated "
+             "model; 0.9 when absent"},
     {.name = NULL}};
 
 const bcue_cli_verb bcue_verb_predict = {
@@ -105,6 +135,8 @@ const bcue_cli_verb bcue_verb_predict = {
              "Example:\n"
              "  beamcue predict out/demo_fusion/model-seed1.safetensors \\\n"
              "      --camera frame.jpg --position 33.42051,-111.92874 --top 3\n"
+             "\n"
+             "A model that went through 'beamcue calibrate' also says how many beams to probe.\n"
              "\n"
              "Writes nothing. The times are of a first call; 'beamcue bench' measures well.\n",
     .run = run,
