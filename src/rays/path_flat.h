@@ -48,7 +48,7 @@ bcue_lane_region bcue_flat_region(const bcue_flat *flat, const bcue_half_space r
    numbers of all groups. False: no memory. */
 bool bcue_flat_surfaces_within(const bcue_flat *flat, const bcue_lane_region *region, uint32_t *groups,
                                bcue_index_list *found);
-/* Wedges that may come within `radius` of the segment from `a` to `b`, like bcue_radio_wedges_near. */
+/* Wedges that may come within `radius` of the segment from `a` to `b`. */
 bool bcue_flat_wedges_near(const bcue_flat *flat, bcue_vec3 a, bcue_vec3 b, double radius, uint32_t *groups,
                            bcue_index_list *found);
 bcue_lane_tube bcue_flat_tube(const bcue_flat *flat, bcue_vec3 a, bcue_vec3 b, double radius);

@@ -62,7 +62,8 @@ static void find_hidden(void *context, size_t chunk)
     hidden_work *work = context;
     size_t first = chunk * SURFACES_PER_CHUNK, end = first + SURFACES_PER_CHUNK;
     for (size_t i = first; i < end && i < work->s->surface_count; i++)
-        work->s->hidden[i] = in_shadow(work, &work->s->surfaces[i]);
+        work->s->hidden[i] = bcue_surface_faces(&work->s->surfaces[i], work->s->transmitter) &&
+                             in_shadow(work, &work->s->surfaces[i]);
 }
 
 bool bcue_hidden_make(bcue_search *s)

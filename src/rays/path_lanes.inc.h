@@ -126,12 +126,13 @@ static size_t lines(const bcue_lane_lines *l, size_t first, size_t end, const bc
 {
     size_t count = 0;
     for (size_t i = first; i < end; i += LANES) {
-        const lane_line line = line_to(load(l->from_x + i), load(l->from_y + i), load(l->from_z + i), at->to);
         lanes x = load(l->past.x + i), y = load(l->past.y + i), z = load(l->past.z + i),
               radius = load(l->past.radius + i);
-        uint32_t bits = passes(&line, x, y, z, radius + (at->wide + BCUE_LANE_SLACK_M));
-        if (bits != 0 && at->within != NULL)
-            bits &= in_cone(at->within, x, y, z, radius);
+        uint32_t bits = at->within != NULL ? in_cone(at->within, x, y, z, radius) : UINT32_MAX;
+        if (bits == 0)
+            continue;
+        const lane_line line = line_to(load(l->from_x + i), load(l->from_y + i), load(l->from_z + i), at->to);
+        bits &= passes(&line, x, y, z, radius + (at->wide + BCUE_LANE_SLACK_M));
         if (bits != 0 && at->also[3] < INFINITY)
             bits &= passes(&line, all(at->also[0]), all(at->also[1]), all(at->also[2]),
                            all(at->also[3] + BCUE_LANE_SLACK_M));

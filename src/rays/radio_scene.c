@@ -365,14 +365,6 @@ bool bcue_radio_wedges_within(const bcue_radio_scene *scene, const bcue_half_spa
                                (uint32_t)scene->world->radio.wedge_count, found);
 }
 
-bool bcue_radio_wedges_near(const bcue_radio_scene *scene, bcue_vec3 a, bcue_vec3 b, double radius,
-                            bcue_index_list *found)
-{
-    return bcue_box_tree_query_tube(&scene->wedge_trees[0], a, b, radius, 0, found) &&
-           bcue_box_tree_query_tube(&scene->wedge_trees[1], a, b, radius,
-                                    (uint32_t)scene->world->radio.wedge_count, found);
-}
-
 const bcue_radio_group *bcue_radio_groups(const bcue_radio_scene *scene, size_t *count,
                                           const uint32_t **surfaces)
 {

@@ -74,10 +74,6 @@ bool bcue_radio_surfaces_within(const bcue_radio_scene *scene, const bcue_half_s
                                 bcue_index_list *found);
 bool bcue_radio_wedges_within(const bcue_radio_scene *scene, const bcue_half_space *region, size_t count,
                               bcue_index_list *found);
-/* Those wedges that may come within `radius` of the segment from `a` to `b`. */
-bool bcue_radio_wedges_near(const bcue_radio_scene *scene, bcue_vec3 a, bcue_vec3 b, double radius,
-                            bcue_index_list *found);
-
 /* The placed surfaces in groups of neighbours: each vehicle is one, the street falls into parts of some
    metres or single large surfaces. Group g is surfaces[first .. first + count) of *surfaces; valid as the
    surfaces are. */

@@ -125,16 +125,12 @@ static bool reaches(bcue_vec3 middle, bcue_vec3 half, const bcue_half_space *reg
     return true;
 }
 
-/* Does a box of this middle and half size meet what `sought` describes? A box around others meets it when one
-   of these does. */
-typedef bool meets(const void *sought, bcue_vec3 middle, bcue_vec3 half);
-
-static inline bool collect(const bcue_box_tree *tree, meets *meets_it, const void *sought, uint32_t base,
-                           bcue_index_list *found)
+bool bcue_box_tree_query(const bcue_box_tree *tree, const bcue_half_space *region, size_t count,
+                         uint32_t base, bcue_index_list *found)
 {
     for (size_t n = 0; tree->count > 0 && n < tree->node_count;) {
         const bcue_box_node *node = &tree->nodes[n];
-        if (!meets_it(sought, node->middle, node->half)) {
+        if (!reaches(node->middle, node->half, region, count)) {
             n = node->skip;
             continue;
         }
@@ -146,57 +142,10 @@ static inline bool collect(const bcue_box_tree *tree, meets *meets_it, const voi
             return false;
         for (uint32_t i = node->first; i < node->first + node->count; i++) {
             const bcue_box *box = &tree->boxes[i];
-            if (meets_it(sought, bcue_vec3_scale(bcue_vec3_add(box->low, box->high), 0.5),
-                         bcue_vec3_scale(bcue_vec3_sub(box->high, box->low), 0.5)))
+            if (reaches(bcue_vec3_scale(bcue_vec3_add(box->low, box->high), 0.5),
+                        bcue_vec3_scale(bcue_vec3_sub(box->high, box->low), 0.5), region, count))
                 found->all[found->count++] = base + tree->order[i];
         }
     }
     return true;
-}
-
-/* What several half spaces have in common. */
-typedef struct common {
-    const bcue_half_space *region;
-    size_t count;
-} common;
-
-static bool reaches_common(const void *sought, bcue_vec3 middle, bcue_vec3 half)
-{
-    const common *c = sought;
-    return reaches(middle, half, c->region, c->count);
-}
-
-bool bcue_box_tree_query(const bcue_box_tree *tree, const bcue_half_space *region, size_t count,
-                         uint32_t base, bcue_index_list *found)
-{
-    return collect(tree, reaches_common, &(common){region, count}, base, found);
-}
-
-/* A segment as middle and half, with |half| per axis. */
-typedef struct tube {
-    bcue_vec3 middle, half, reach;
-    double radius;
-} tube;
-
-/* Does the box, `radius` larger on all sides, meet the segment? By separating axes: those of the box, and
-   their cross products with the segment. */
-static bool touches(const void *sought, bcue_vec3 middle, bcue_vec3 half)
-{
-    const tube *t = sought;
-    bcue_vec3 d = bcue_vec3_sub(middle, t->middle),
-              h = {half.x + t->radius, half.y + t->radius, half.z + t->radius};
-    if (fabs(d.x) > h.x + t->reach.x || fabs(d.y) > h.y + t->reach.y || fabs(d.z) > h.z + t->reach.z)
-        return false;
-    return fabs(d.y * t->half.z - d.z * t->half.y) <= h.y * t->reach.z + h.z * t->reach.y + 1e-9 &&
-           fabs(d.z * t->half.x - d.x * t->half.z) <= h.z * t->reach.x + h.x * t->reach.z + 1e-9 &&
-           fabs(d.x * t->half.y - d.y * t->half.x) <= h.x * t->reach.y + h.y * t->reach.x + 1e-9;
-}
-
-bool bcue_box_tree_query_tube(const bcue_box_tree *tree, bcue_vec3 a, bcue_vec3 b, double radius,
-                              uint32_t base, bcue_index_list *found)
-{
-    bcue_vec3 half = bcue_vec3_scale(bcue_vec3_sub(b, a), 0.5);
-    const tube t = {bcue_vec3_scale(bcue_vec3_add(a, b), 0.5), half,
-                    bcue_vec3_make(fabs(half.x), fabs(half.y), fabs(half.z)), radius};
-    return collect(tree, touches, &t, base, found);
 }

@@ -46,8 +46,5 @@ typedef struct bcue_index_list {
    into the region are among them, with some that do not. False: no memory. */
 bool bcue_box_tree_query(const bcue_box_tree *tree, const bcue_half_space *region, size_t count,
                          uint32_t base, bcue_index_list *found);
-/* The same for the boxes that come within `radius` of the segment from `a` to `b`. */
-bool bcue_box_tree_query_tube(const bcue_box_tree *tree, bcue_vec3 a, bcue_vec3 b, double radius,
-                              uint32_t base, bcue_index_list *found);
 
 #endif
