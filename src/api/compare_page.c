@@ -55,6 +55,16 @@ static bcue_status add_accuracy_chart(bcue_page *page, const bcue_scored_run *ru
     return status;
 }
 
+static bcue_status add_its_frames(bcue_page *page, const bcue_run_config *config, const bcue_dataset *dataset,
+                                  const bcue_predictions *predictions, bcue_error *error)
+{
+    bcue_sample_lookup lookup;
+    BCUE_TRY(bcue_sample_lookup_make(dataset, &lookup, error));
+    bcue_status status = bcue_add_example_frames(page, config, dataset, &lookup, predictions, error);
+    bcue_sample_lookup_free(&lookup);
+    return status;
+}
+
 /* The pictures of the first run, when its recordings can still be opened. */
 static bcue_status add_first_run(bcue_page *page, const bcue_scored_run *run, bcue_error *error)
 {
@@ -68,7 +78,7 @@ static bcue_status add_first_run(bcue_page *page, const bcue_scored_run *run, bc
     if (bcue_run_config_read(path, NULL, 0, &config, &owned, NULL) == BCUE_OK) {
         if (bcue_dataset_open(&config.data, owned, NULL, &dataset, NULL) == BCUE_OK) {
             if (bcue_dataset_beams(dataset) == run->predictions[0].beams)
-                status = bcue_add_example_frames(page, &config, dataset, &run->predictions[0], error);
+                status = add_its_frames(page, &config, dataset, &run->predictions[0], error);
             bcue_dataset_destroy(dataset);
         }
         bcue_config_destroy(owned);

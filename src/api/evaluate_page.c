@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/evaluate_api.h"
+#include "api/evaluate_insight.h"
 #include "api/example_frames.h"
 #include "base/fail.h"
 #include "base/file.h"
@@ -163,6 +164,28 @@ static void add_highlights(bcue_page *page, const bcue_evaluation_subset *subset
     bcue_page_highlights(page, facts, count);
 }
 
+/* What needs the samples behind the numbers. */
+static bcue_status add_samples(bcue_page *page, const bcue_run_config *run, const bcue_dataset *dataset,
+                               const bcue_evaluation *evaluation, bcue_error *error)
+{
+    const bcue_predictions *first = &evaluation->predictions[0];
+    bcue_sample_lookup lookup;
+    bcue_breakdown *parts = NULL;
+    BCUE_TRY(bcue_sample_lookup_make(dataset, &lookup, error));
+    bcue_status status = bcue_breakdown_make(dataset, &lookup, first, &parts, error);
+    if (status == BCUE_OK)
+        status = bcue_add_breakdown(page, run, parts, evaluation, error);
+    if (status == BCUE_OK)
+        status = bcue_add_worst_cases(page, run, dataset, &lookup, first, error);
+    if (status == BCUE_OK)
+        status = bcue_add_example_frames(page, run, dataset, &lookup, first, error);
+    if (status == BCUE_OK)
+        status = bcue_add_insight(page, run, dataset, &lookup, parts, &evaluation->insight, error);
+    bcue_breakdown_destroy(parts);
+    bcue_sample_lookup_free(&lookup);
+    return status;
+}
+
 static bcue_status fill_page(bcue_page *page, const bcue_run_config *run, const bcue_dataset *dataset,
                              const bcue_evaluation *evaluation, bcue_error *error)
 {
@@ -189,7 +212,7 @@ static bcue_status fill_page(bcue_page *page, const bcue_run_config *run, const 
     BCUE_TRY(add_top_k_chart(page, &set, error));
     BCUE_TRY(add_distance_chart(page, &set, error));
     bcue_page_grid_end(page);
-    BCUE_TRY(bcue_add_example_frames(page, run, dataset, &evaluation->predictions[0], error));
+    BCUE_TRY(add_samples(page, run, dataset, evaluation, error));
     return add_training_curves(page, run, error);
 }
 

@@ -7,7 +7,6 @@
 
 #include "api/inspect_sensors.h"
 #include "base/fail.h"
-#include "base/file.h"
 #include "base/memory.h"
 #include "formats/image.h"
 
@@ -63,17 +62,6 @@ static void fill_example(const bcue_predictions *p, size_t row, example *e)
     }
 }
 
-/* The sample of a row by its id; rows are few, samples many, so this walks the samples once per example. */
-static const bcue_sample *find_sample(const bcue_dataset *dataset, const char *id)
-{
-    for (size_t i = 0; i < bcue_dataset_count(dataset); i++) {
-        const bcue_sample *sample = bcue_dataset_sample(dataset, i);
-        if (strcmp(sample->id, id) == 0)
-            return sample;
-    }
-    return NULL;
-}
-
 static void describe(const bcue_predictions *p, size_t row, const example *e, char *caption, size_t size)
 {
     const int32_t label = p->label[row];
@@ -88,21 +76,48 @@ static void describe(const bcue_predictions *p, size_t row, const example *e, ch
         snprintf(caption + used, size - (size_t)used, ", first answer %.2f dB below it", loss);
 }
 
-static bcue_status add_picture(bcue_page *page, const bcue_view_config *view, const bcue_predictions *p,
-                               size_t row, const char *path, const example *e, bcue_error *error)
+bcue_status bcue_picture_open(const bcue_dataset *dataset, const bcue_sample *sample,
+                              bcue_picture_file *picture, bcue_error *error)
 {
-    bcue_bytes bytes;
+    const size_t newest = (size_t)bcue_dataset_frames(dataset) - 1;
     bcue_image image;
+    *picture = (bcue_picture_file){0};
+    if (sample->file[BCUE_CAMERA] == NULL || sample->file[BCUE_CAMERA][newest] == NULL)
+        return BCUE_OK;
+    char *path = bcue_path_join(bcue_dataset_source_root(dataset, (size_t)sample->source),
+                                sample->file[BCUE_CAMERA][newest]);
+    if (path == NULL)
+        return bcue_fail_memory(error, "a picture");
+    /* Moved or damaged since the evaluation: the page does without. */
+    if (bcue_image_read(path, 0, &image, NULL) == BCUE_OK) {
+        picture->width = image.width;
+        picture->height = image.height;
+        bcue_image_free(&image);
+        if (bcue_file_read(path, PICTURE_MAX_SIZE, &picture->bytes, NULL) != BCUE_OK)
+            *picture = (bcue_picture_file){0};
+    }
+    free(path);
+    return BCUE_OK;
+}
+
+void bcue_picture_close(bcue_picture_file *picture)
+{
+    bcue_bytes_free(&picture->bytes);
+    *picture = (bcue_picture_file){0};
+}
+
+static bcue_status add_picture(bcue_page *page, const bcue_view_config *view, const bcue_predictions *p,
+                               size_t row, const bcue_picture_file *picture, const example *e,
+                               bcue_error *error)
+{
     bcue_text overlay = {0};
     char caption[320];
-    if (bcue_file_read(path, PICTURE_MAX_SIZE, &bytes, NULL) != BCUE_OK)
-        return BCUE_OK; /* moved since the evaluation: the page does without */
     describe(p, row, e, caption, sizeof caption);
     bcue_status status = BCUE_OK;
-    if (view->camera_fov_deg > 0 && bcue_image_read(path, 0, &image, NULL) == BCUE_OK) {
+    if (view->camera_fov_deg > 0) {
         const bcue_beam_overlay chart = {.description = caption,
-                                         .width = image.width,
-                                         .height = image.height,
+                                         .width = picture->width,
+                                         .height = picture->height,
                                          .horizontal_fov_deg = view->camera_fov_deg,
                                          .camera_yaw_deg = view->camera_yaw_deg,
                                          .azimuth_deg = e->azimuth_deg,
@@ -112,13 +127,11 @@ static bcue_status add_picture(bcue_page *page, const bcue_view_config *view, co
                                          .ranked_count = e->ranked_count,
                                          .label = p->label[row]};
         status = bcue_chart_overlay(&chart, &overlay, error);
-        bcue_image_free(&image);
     }
     if (status == BCUE_OK)
-        bcue_page_picture(page, bytes.data, bytes.size, "test frame", caption,
+        bcue_page_picture(page, picture->bytes.data, picture->bytes.size, "test frame", caption,
                           overlay.size > 0 ? &overlay : NULL);
     bcue_text_free(&overlay);
-    bcue_bytes_free(&bytes);
     return status;
 }
 
@@ -147,57 +160,200 @@ static bcue_status add_power_chart(bcue_page *page, const bcue_view_config *view
     return status;
 }
 
-/* The first row from `begin` on, before `end`, whose newest picture is there; its path (malloc'd) or NULL. */
-static char *next_picture(const bcue_dataset *dataset, const bcue_predictions *p, size_t begin, size_t end,
-                          size_t *row)
+/* The first row from `begin` on, before `end`, whose newest picture is there; *row = end: none. */
+static bcue_status next_picture(const bcue_dataset *dataset, const bcue_sample_lookup *lookup,
+                                const bcue_predictions *p, size_t begin, size_t end, size_t *row,
+                                bcue_picture_file *picture, bcue_error *error)
 {
-    const size_t newest = (size_t)bcue_dataset_frames(dataset) - 1;
-    for (size_t i = begin; i < end; i++) {
-        const bcue_sample *sample = find_sample(dataset, p->ids[i]);
-        if (sample == NULL || sample->file[BCUE_CAMERA] == NULL || sample->file[BCUE_CAMERA][newest] == NULL)
+    for (*row = begin; *row < end; (*row)++) {
+        const bcue_sample *sample = bcue_sample_find(lookup, p->ids[*row]);
+        if (sample == NULL)
             continue;
-        *row = i;
-        return bcue_path_join(bcue_dataset_source_root(dataset, (size_t)sample->source),
-                              sample->file[BCUE_CAMERA][newest]);
+        BCUE_TRY(bcue_picture_open(dataset, sample, picture, error));
+        if (picture->bytes.data != NULL)
+            return BCUE_OK;
     }
-    return NULL;
+    return BCUE_OK;
 }
 
-bcue_status bcue_add_example_frames(bcue_page *page, const bcue_run_config *run, const bcue_dataset *dataset,
-                                    const bcue_predictions *p, bcue_error *error)
+static bcue_status add_spread(bcue_page *page, const bcue_run_config *run, const bcue_dataset *dataset,
+                              const bcue_sample_lookup *lookup, const bcue_predictions *p, example *e,
+                              size_t *first, bcue_error *error)
 {
-    example e;
-    size_t first = SIZE_MAX;
-    BCUE_TRY(make_example(&run->view, (size_t)p->beams, &e, error));
     bcue_status status = BCUE_OK;
     for (size_t k = 0; status == BCUE_OK && k < EXAMPLES; k++) {
-        size_t row = 0;
-        char *path = next_picture(dataset, p, (2 * k + 1) * p->rows / (2 * EXAMPLES),
-                                  (k + 1) * p->rows / EXAMPLES, &row);
-        if (path == NULL)
+        const size_t end = (k + 1) * p->rows / EXAMPLES;
+        bcue_picture_file picture = {0};
+        size_t row;
+        BCUE_TRY(next_picture(dataset, lookup, p, (2 * k + 1) * p->rows / (2 * EXAMPLES), end, &row, &picture,
+                              error));
+        if (row == end)
             continue;
-        if (first == SIZE_MAX) {
-            first = row;
+        if (*first == SIZE_MAX) {
+            *first = row;
             bcue_page_section(page, "What it answers");
             bcue_page_paragraph(
                 page, "Test pictures that the model never saw, spread evenly over the test part%s.",
                 run->view.camera_fov_deg > 0 ? ", with its first three beams drawn where they point" : "");
             bcue_page_grid_begin(page, BCUE_GRID_COLUMNS);
         }
-        fill_example(p, row, &e);
-        status = add_picture(page, &run->view, p, row, path, &e, error);
-        free(path);
+        fill_example(p, row, e);
+        status = add_picture(page, &run->view, p, row, &picture, e, error);
+        bcue_picture_close(&picture);
     }
-    if (first != SIZE_MAX) {
+    if (*first != SIZE_MAX)
         bcue_page_grid_end(page);
+    return status;
+}
+
+bcue_status bcue_add_example_frames(bcue_page *page, const bcue_run_config *run, const bcue_dataset *dataset,
+                                    const bcue_sample_lookup *lookup, const bcue_predictions *p,
+                                    bcue_error *error)
+{
+    example e;
+    size_t first = SIZE_MAX;
+    BCUE_TRY(make_example(&run->view, (size_t)p->beams, &e, error));
+    bcue_status status = add_spread(page, run, dataset, lookup, p, &e, &first, error);
+    if (status == BCUE_OK && first != SIZE_MAX) {
         fill_example(p, first, &e);
-        if (status == BCUE_OK)
-            status = add_power_chart(page, &run->view, p, first, &e, error);
-        const bcue_sample *sample = find_sample(dataset, p->ids[first]);
+        status = add_power_chart(page, &run->view, p, first, &e, error);
+        const bcue_sample *sample = bcue_sample_find(lookup, p->ids[first]);
         if (status == BCUE_OK && sample != NULL)
             status = bcue_sensors_add_sample(page, dataset, sample, run->features.lidar.enabled,
                                              run->features.radar.enabled, error);
     }
     free_example(&e);
+    return status;
+}
+
+/* ---- the worst cases ---- */
+
+typedef struct bad_row {
+    size_t row;
+    double loss_db;  /* NaN: no powers */
+    int32_t off;     /* beams between the first answer and the best */
+    int32_t episode; /* one of an episode is shown: its frames are alike */
+} bad_row;
+
+/* How wrong a row is: by lost power, and where powers are not known by distance. */
+static bool judge(const bcue_predictions *p, size_t row, bad_row *bad)
+{
+    const size_t beams = (size_t)p->beams;
+    const int32_t answered = p->ranked[row * (size_t)p->ranked_count], label = p->label[row];
+    const double *power = p->power + row * beams;
+    *bad = (bad_row){.row = row, .loss_db = NAN, .episode = p->episode[row]};
+    if (label < 0 || answered < 0 || answered == label)
+        return false;
+    bad->off = abs(answered - label);
+    if (power[answered] > 0 && power[label] > 0)
+        bad->loss_db = 10 * log10(power[label] / power[answered]);
+    return !(bad->loss_db <= 0);
+}
+
+static int worse_first(const void *a, const void *b)
+{
+    const bad_row *x = a, *y = b;
+    if (isnan(x->loss_db) != isnan(y->loss_db))
+        return isnan(x->loss_db) ? 1 : -1;
+    if (!isnan(x->loss_db) && x->loss_db != y->loss_db)
+        return x->loss_db < y->loss_db ? 1 : -1;
+    if (x->off != y->off)
+        return x->off < y->off ? 1 : -1;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+/* The worst row of each episode, worst first; keeps at most EXAMPLES. */
+static size_t keep_worst(bad_row *bad, size_t count)
+{
+    size_t kept = 0;
+    qsort(bad, count, sizeof *bad, worse_first);
+    for (size_t i = 0; i < count && kept < EXAMPLES; i++) {
+        size_t k = 0;
+        while (k < kept && bad[k].episode != bad[i].episode)
+            k++;
+        if (k == kept)
+            bad[kept++] = bad[i];
+    }
+    return kept;
+}
+
+static bcue_status add_worst_table(bcue_page *page, const bcue_sample_lookup *lookup,
+                                   const bcue_predictions *p, const bad_row *bad, size_t count,
+                                   bcue_error *error)
+{
+    const bcue_column columns[] = {
+        {"sample", NULL, BCUE_ALIGN_LEFT, 0},    {"scene", NULL, BCUE_ALIGN_LEFT, 0},
+        {"condition", NULL, BCUE_ALIGN_LEFT, 0}, {"answered", NULL, BCUE_ALIGN_RIGHT, 0},
+        {"best", NULL, BCUE_ALIGN_RIGHT, 0},     {"probability", "%", BCUE_ALIGN_RIGHT, 0},
+        {"loss", "dB", BCUE_ALIGN_RIGHT, 2}};
+    bcue_table *table = bcue_table_create(NULL, columns, sizeof columns / sizeof *columns);
+    if (table == NULL)
+        return bcue_fail_memory(error, "the page");
+    for (size_t k = 0; k < count; k++) {
+        const size_t at = bad[k].row * (size_t)p->ranked_count;
+        const bcue_sample *sample = bcue_sample_find(lookup, p->ids[bad[k].row]);
+        bcue_table_row(table);
+        bcue_table_text(table, p->ids[bad[k].row]);
+        bcue_table_text(table, sample != NULL ? sample->scene : NULL);
+        bcue_table_text(table, sample != NULL ? sample->condition : NULL);
+        bcue_table_number(table, p->ranked[at]);
+        bcue_table_number(table, p->label[bad[k].row]);
+        bcue_table_number(table, 100 * p->probability[at]);
+        bcue_table_number(table, bad[k].loss_db);
+    }
+    bcue_page_table(page, table);
+    bcue_table_destroy(table);
+    return BCUE_OK;
+}
+
+static bcue_status add_worst_pictures(bcue_page *page, const bcue_run_config *run,
+                                      const bcue_dataset *dataset, const bcue_sample_lookup *lookup,
+                                      const bcue_predictions *p, const bad_row *bad, size_t count,
+                                      bcue_error *error)
+{
+    example e;
+    BCUE_TRY(make_example(&run->view, (size_t)p->beams, &e, error));
+    bcue_status status = BCUE_OK;
+    bool begun = false;
+    for (size_t k = 0; status == BCUE_OK && k < count; k++) {
+        bcue_picture_file picture = {0};
+        size_t row;
+        status = next_picture(dataset, lookup, p, bad[k].row, bad[k].row + 1, &row, &picture, error);
+        if (status != BCUE_OK || picture.bytes.data == NULL)
+            continue;
+        if (!begun)
+            bcue_page_grid_begin(page, BCUE_GRID_COLUMNS);
+        begun = true;
+        fill_example(p, row, &e);
+        status = add_picture(page, &run->view, p, row, &picture, &e, error);
+        bcue_picture_close(&picture);
+    }
+    if (begun)
+        bcue_page_grid_end(page);
+    free_example(&e);
+    return status;
+}
+
+bcue_status bcue_add_worst_cases(bcue_page *page, const bcue_run_config *run, const bcue_dataset *dataset,
+                                 const bcue_sample_lookup *lookup, const bcue_predictions *p,
+                                 bcue_error *error)
+{
+    bad_row *bad = bcue_calloc(p->rows, sizeof *bad);
+    size_t count = 0;
+    if (bad == NULL)
+        return bcue_fail_memory(error, "the worst cases");
+    for (size_t i = 0; i < p->rows; i++)
+        count += judge(p, i, &bad[count]);
+    bcue_status status = BCUE_OK;
+    if (count > 0) {
+        bcue_page_section(page, "Worst cases");
+        bcue_page_paragraph(page, "The first answers that lose most, one of each recording (its frames are "
+                                  "alike); first seed.");
+        count = keep_worst(bad, count);
+        status = add_worst_table(page, lookup, p, bad, count, error);
+    }
+    if (status == BCUE_OK && count > 0)
+        status = add_worst_pictures(page, run, dataset, lookup, p, bad, count, error);
+    free(bad);
     return status;
 }

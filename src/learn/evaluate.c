@@ -100,6 +100,27 @@ static bcue_status gather_samples(const bcue_run_config *run, const bcue_config 
     return BCUE_OK;
 }
 
+/* A look at the first member's network. */
+static bcue_status look_at_model(const bcue_run_config *run, const bcue_dataset *dataset,
+                                 const seed_samples *gathered, const bcue_hooks *hooks,
+                                 bcue_evaluation *evaluation, bcue_error *error)
+{
+    const bcue_run_member member = bcue_run_member_at(run, 0);
+    char *path = bcue_run_member_path(run, member, "model", "safetensors");
+    if (path == NULL)
+        return bcue_fail_memory(error, "scoring");
+    const bcue_score_job job = {.train = &run->train,
+                                .dataset = dataset,
+                                .seed = member.seed,
+                                .seen_hash = gathered->seen_hash[0],
+                                .samples = gathered->samples,
+                                .count = gathered->fold_begin[1]};
+    bcue_status status =
+        bcue_insight_make(path, &job, (size_t)run->evaluate.insight, hooks, &evaluation->insight, error);
+    free(path);
+    return status;
+}
+
 static bcue_status score_seed(const bcue_run_config *run, const bcue_config *origin,
                               const bcue_dataset *dataset, size_t seed_index, const char *foreign,
                               const bcue_hooks *hooks, bcue_evaluation *evaluation, bcue_error *error)
@@ -129,6 +150,8 @@ static bcue_status score_seed(const bcue_run_config *run, const bcue_config *ori
     if (status == BCUE_OK)
         status = bcue_predictions_rate_vehicles(dataset, gathered.samples, run->evaluate.outage_dbm,
                                                 predictions, error);
+    if (status == BCUE_OK && foreign == NULL && seed_index == 0)
+        status = look_at_model(run, dataset, &gathered, hooks, evaluation, error);
     free_samples(&gathered);
     return status;
 }
@@ -369,6 +392,7 @@ void bcue_evaluation_free(bcue_evaluation *evaluation)
     for (size_t s = 0; evaluation->predictions != NULL && s < evaluation->seeds; s++)
         bcue_predictions_free(&evaluation->predictions[s]);
     free(evaluation->predictions);
+    bcue_insight_free(&evaluation->insight);
     for (size_t i = 0; i < evaluation->subset_count; i++)
         free(evaluation->subsets[i].values);
     *evaluation = (bcue_evaluation){0};

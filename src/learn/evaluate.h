@@ -3,6 +3,7 @@
 #define BCUE_LEARN_EVALUATE_H
 
 #include "beamcue/hooks.h"
+#include "learn/insight.h"
 #include "learn/predictions.h"
 #include "learn/run_config.h"
 #include "metrics/bootstrap.h"
@@ -35,6 +36,7 @@ typedef struct bcue_evaluation {
     size_t subset_count;
     bcue_leak leak;                       /* worst of the splits */
     size_t train_count, validation_count; /* of the first member */
+    bcue_insight insight;                 /* of the first member's model */
     bool random_rows;                     /* split.kind paper-random or official: intervals understate */
 } bcue_evaluation;
 

@@ -13,6 +13,7 @@ typedef struct bcue_evaluate_config {
     int part; /* 0 test, 1 validation */
     bcue_int_list top_k;
     int64_t bootstrap;     /* draws */
+    int64_t insight;       /* samples on which the page looks into the network */
     double outage_dbm;     /* a vehicle that hears less is in outage */
     bool official_weights; /* the 300/54/140/131 weighting of the 2022 challenge over sources named
                               scenario31..34 */

@@ -115,26 +115,37 @@ bcue_status bcue_score_file(const char *path, const bcue_score_job *job, const b
     return bcue_score_file_mid(path, job, hooks, scores, NULL, error);
 }
 
+bcue_status bcue_score_session_open(const char *path, const bcue_score_job *job, const bcue_hooks *hooks,
+                                    const bcue_scorer_options *look, bcue_score_session *session,
+                                    bcue_error *error)
+{
+    *session = (bcue_score_session){0};
+    BCUE_TRY(open_model(path, job->dataset, job->seen_hash, &session->model, error));
+    BCUE_TRY(restore_features(&session->model, path, &session->features, &session->owned, error));
+    const bcue_scorer_options options = {.engine = (bcue_engine)job->train->engine,
+                                         .loader_threads = (int)job->train->loader_threads,
+                                         .seed = job->seed,
+                                         .look = look != NULL ? look->look : NULL,
+                                         .cookie = look != NULL ? look->cookie : NULL};
+    return bcue_scorer_create(&session->model.config, &session->model.inputs, &session->model.weights,
+                              job->dataset, &session->features, &options, hooks, &session->scorer, error);
+}
+
+void bcue_score_session_close(bcue_score_session *session)
+{
+    bcue_scorer_destroy(session->scorer);
+    bcue_config_destroy(session->owned);
+    bcue_model_file_free(&session->model);
+    *session = (bcue_score_session){0};
+}
+
 bcue_status bcue_score_file_mid(const char *path, const bcue_score_job *job, const bcue_hooks *hooks,
                                 float *scores, float *mid, bcue_error *error)
 {
-    bcue_model_file model;
-    bcue_feature_config features;
-    bcue_config *owned = NULL;
-    bcue_scorer *scorer = NULL;
-    BCUE_TRY(open_model(path, job->dataset, job->seen_hash, &model, error));
-    bcue_status status = restore_features(&model, path, &features, &owned, error);
-    if (status == BCUE_OK) {
-        const bcue_scorer_options options = {.engine = (bcue_engine)job->train->engine,
-                                             .loader_threads = (int)job->train->loader_threads,
-                                             .seed = job->seed};
-        status = bcue_scorer_create(&model.config, &model.inputs, &model.weights, job->dataset, &features,
-                                    &options, hooks, &scorer, error);
-    }
+    bcue_score_session session;
+    bcue_status status = bcue_score_session_open(path, job, hooks, NULL, &session, error);
     if (status == BCUE_OK)
-        status = bcue_scorer_run_mid(scorer, job->samples, job->count, scores, mid, error);
-    bcue_scorer_destroy(scorer);
-    bcue_config_destroy(owned);
-    bcue_model_file_free(&model);
+        status = bcue_scorer_run_mid(session.scorer, job->samples, job->count, scores, mid, error);
+    bcue_score_session_close(&session);
     return status;
 }

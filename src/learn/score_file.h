@@ -4,7 +4,9 @@
 
 #include "beamcue/hooks.h"
 #include "dataset/recordings.h"
+#include "learn/scorer.h"
 #include "learn/train_config.h"
+#include "models/model_file.h"
 
 typedef struct bcue_score_job {
     const bcue_train_config *train; /* engine and loader threads */
@@ -15,6 +17,19 @@ typedef struct bcue_score_job {
     const size_t *samples;
     size_t count;
 } bcue_score_job;
+
+/* A model file opened for the data of a job, to be run several times. Of `look` (may be NULL) only look and
+   cookie count. Close it whatever opening said. */
+typedef struct bcue_score_session {
+    bcue_model_file model;
+    bcue_feature_config features;
+    bcue_config *owned;
+    bcue_scorer *scorer;
+} bcue_score_session;
+bcue_status bcue_score_session_open(const char *path, const bcue_score_job *job, const bcue_hooks *hooks,
+                                    const bcue_scorer_options *look, bcue_score_session *session,
+                                    bcue_error *error);
+void bcue_score_session_close(bcue_score_session *session);
 
 /* count x beams scores, row by row. BCUE_ERROR_DATA when there is no such file, or when the model was made
  * for other data, with what was expected and found; BCUE_ERROR_IO, BCUE_ERROR_FORMAT for the file. */

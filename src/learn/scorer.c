@@ -28,6 +28,8 @@ struct bcue_scorer {
     bcue_loader *loader;
     bcue_graph *graph; /* NULL for tables */
     bcue_plan *plan;
+    bcue_fusion_view view;
+    unsigned left_out; /* bits of inputs */
 };
 
 bcue_feature_config bcue_features_for(const bcue_feature_config *features, const bcue_model_config *model)
@@ -122,6 +124,8 @@ void bcue_batch_position(const bcue_batch *batch, int64_t gps_frames, size_t i, 
 static bcue_status make_plan(bcue_scorer *scorer, bcue_error *error)
 {
     BCUE_TRY(bcue_model_build(scorer->model, &scorer->inputs, BATCH, &scorer->graph, error));
+    if (scorer->options.look != NULL)
+        BCUE_TRY(bcue_fusion_view_mark(scorer->model, &scorer->inputs, scorer->graph, &scorer->view, error));
     const bcue_plan_options options = {.engine = scorer->options.engine, .dtype = BCUE_F32};
     const int limit = bcue_limit_threads(scorer->threads = bcue_useful_threads(scorer->graph));
     bcue_status status = bcue_plan_create(scorer->graph, scorer->weights, &options, &scorer->plan, error);
@@ -195,6 +199,25 @@ const float *bcue_batch_radar(const bcue_model_config *model, const bcue_model_i
     return direction;
 }
 
+void bcue_scorer_leave_out(bcue_scorer *scorer, unsigned inputs)
+{
+    scorer->left_out = inputs;
+}
+
+static void blank_inputs(const bcue_scorer *scorer)
+{
+    const bcue_model_inputs *inputs = &scorer->inputs;
+    for (int m = 0; m < BCUE_INPUT_COUNT; m++) {
+        const bcue_picture_size size = bcue_model_picture(inputs, (bcue_model_input)m);
+        const bool fixes = m == BCUE_INPUT_POSITION;
+        float *input = bcue_plan_input(scorer->plan, fixes ? "position" : bcue_model_input_names[m]);
+        const int64_t numbers =
+            fixes ? 2 * inputs->gps_frames : inputs->frames * size.channels * size.height * size.width;
+        if ((scorer->left_out & 1U << m) != 0 && input != NULL)
+            memset(input, 0, (size_t)(BATCH * numbers) * sizeof *input);
+    }
+}
+
 /* The powers as scores; beams alike where they are not known. */
 static void tell(const bcue_scorer *scorer, size_t index, float *scores)
 {
@@ -204,13 +227,17 @@ static void tell(const bcue_scorer *scorer, size_t index, float *scores)
         scores[b] = power != NULL && power[b] > 0 ? (float)(10 * log10(power[b])) : -1000;
 }
 
-static bcue_status score_batch(bcue_scorer *scorer, const bcue_batch *batch, float *scores, float *mid,
-                               bcue_error *error)
+/* `first`: row of the batch's first sample. */
+static bcue_status score_batch(bcue_scorer *scorer, const bcue_batch *batch, size_t first, float *scores,
+                               float *mid, bcue_error *error)
 {
     const int64_t beams = scorer->inputs.beams;
     if (scorer->plan != NULL) {
         bcue_feed_batch(scorer->plan, &scorer->inputs, batch, BATCH);
+        blank_inputs(scorer);
         BCUE_TRY(bcue_plan_forward(scorer->plan, error));
+        if (scorer->view.there)
+            scorer->options.look(scorer->options.cookie, scorer->plan, &scorer->view, first, batch->count);
         memcpy(scores, bcue_plan_output(scorer->plan, "logits"),
                batch->count * (size_t)beams * sizeof *scores);
         if (mid != NULL)
@@ -252,7 +279,7 @@ static bcue_status score_all(bcue_scorer *scorer, const size_t *samples, size_t 
                              count);
         if (bcue_cancelled(scorer->hooks))
             return bcue_fail(error, BCUE_ERROR_CANCELLED, "stopped while scoring");
-        BCUE_TRY(score_batch(scorer, &batch, scores + done * (size_t)scorer->inputs.beams,
+        BCUE_TRY(score_batch(scorer, &batch, done, scores + done * (size_t)scorer->inputs.beams,
                              mid != NULL ? mid + done * width : NULL, error));
         done += batch.count;
     }

@@ -4,6 +4,7 @@
 
 #include "dataset/loader.h"
 #include "engine/plan.h"
+#include "models/fusion_view.h"
 #include "models/model_graph.h"
 
 enum { BCUE_SCORER_BATCH = 16 }; /* samples per run of the network */
@@ -12,6 +13,11 @@ typedef struct bcue_scorer_options {
     bcue_engine engine;
     int loader_threads;
     uint64_t seed; /* of random answers (baselines) */
+    /* Called after each run of a BeamTransFuser with the outputs of models/fusion_view.h; rows first ..
+       first + count - 1 of the call of bcue_scorer_run lie in the plan. NULL: not looked at. */
+    void (*look)(void *cookie, const bcue_plan *plan, const bcue_fusion_view *view, size_t first,
+                 size_t count);
+    void *cookie;
 } bcue_scorer_options;
 
 typedef struct bcue_scorer bcue_scorer;
@@ -22,6 +28,9 @@ bcue_status bcue_scorer_create(const bcue_model_config *model, const bcue_model_
                                const bcue_feature_config *features, const bcue_scorer_options *options,
                                const bcue_hooks *hooks, bcue_scorer **scorer, bcue_error *error);
 void bcue_scorer_destroy(bcue_scorer *scorer);
+/* From now on the network sees zeros, as for missing frames, in the inputs whose bits (1 << bcue_model_input)
+   are set. Tables are not changed by it. */
+void bcue_scorer_leave_out(bcue_scorer *scorer, unsigned inputs);
 /* Memory of the network: activations and packed weights. And of so many samples as a loader holds them. */
 size_t bcue_scorer_network_bytes(const bcue_scorer *scorer);
 size_t bcue_scorer_batch_bytes(const bcue_model_inputs *inputs, int loader_threads, size_t batch);

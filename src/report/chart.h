@@ -191,4 +191,14 @@ double bcue_overlay_column(const bcue_beam_overlay *overlay, double azimuth_deg)
 /* The style sheet of all charts, for inside <style>. */
 void bcue_chart_style(bcue_text *out);
 
+/* Cells of a regular grid over a camera picture, as an overlay for bcue_page_picture: the highest value
+   leaves the picture as it is (and gets a frame), the lowest is veiled most, those between in proportion. */
+typedef struct bcue_cell_overlay {
+    const char *description;
+    double width, height; /* of the picture, pixels */
+    size_t rows, columns; /* 1 to 256 */
+    const double *values; /* rows x columns, top left first; finite */
+} bcue_cell_overlay;
+bcue_status bcue_chart_cells(const bcue_cell_overlay *overlay, bcue_text *out, bcue_error *error);
+
 #endif

@@ -329,6 +329,34 @@ static void test_overlay(void)
     CHECK_STATUS(bcue_chart_overlay(&overlay, &out, &error), BCUE_ERROR_ARGUMENT);
 }
 
+static size_t times_in(const char *text, const char *part)
+{
+    size_t times = 0;
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part))
+        times++;
+    return times;
+}
+
+static void test_cells(void)
+{
+    bcue_text out = {0};
+    bcue_error error;
+    double values[] = {1, 2, 3, 5, 4, 1};
+    bcue_cell_overlay cells = {.width = 90, .height = 40, .rows = 2, .columns = 3, .values = values};
+    CHECK_STATUS(bcue_chart_cells(&cells, &out, &error), BCUE_OK);
+    CHECK(times_in(out.data, "<rect") == 7); /* six veils and the frame of the highest */
+    CHECK_CONTAINS(out.data, "<rect x=\"0.00\" y=\"20.00\" width=\"30.00\" height=\"20.00\" fill=\"none\"");
+    CHECK_CONTAINS(out.data, "<rect x=\"0.00\" y=\"20.00\" width=\"30.00\" height=\"20.00\" fill=\"#05080c\" "
+                             "fill-opacity=\"0.00\"");
+    CHECK_CONTAINS(out.data, "<rect x=\"0.00\" y=\"0.00\" width=\"30.00\" height=\"20.00\" fill=\"#05080c\" "
+                             "fill-opacity=\"0.82\"");
+    bcue_text_free(&out);
+    values[0] = NAN;
+    CHECK_STATUS(bcue_chart_cells(&cells, &out, &error), BCUE_ERROR_ARGUMENT);
+    CHECK_CONTAINS(error.text, "finite values");
+    bcue_text_free(&out);
+}
+
 static void test_training(void)
 {
     static const double loss[] = {3, 2, 1, NAN, 0.5}, top1[] = {10, 30, 50, 55, 54};
@@ -396,6 +424,7 @@ int main(void)
     RUN(test_beams);
     RUN(test_bounds_and_places);
     RUN(test_overlay);
+    RUN(test_cells);
     RUN(test_training);
     RUN(test_limits);
     return check_summary();
