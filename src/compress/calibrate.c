@@ -145,18 +145,3 @@ double bcue_calibrate_ranges(const bcue_histogram *histogram, bcue_range_rule me
     }
     return threshold / (double)bcue_histogram_levels(histogram);
 }
-
-void bcue_quantise_weight(const bcue_tensor *weight, int8_t *bytes, float *scale)
-{
-    const float *values = weight->data;
-    const int64_t outputs = weight->shape.dim[0],
-                  each = outputs > 0 ? bcue_tensor_count(weight) / outputs : 0;
-    for (int64_t o = 0; o < outputs; o++, values += each, bytes += each) {
-        float largest = 0;
-        for (int64_t i = 0; i < each; i++)
-            largest = fmaxf(largest, fabsf(values[i]));
-        scale[o] = largest > 0 ? largest / 127 : 1;
-        for (int64_t i = 0; i < each; i++)
-            bytes[i] = (int8_t)fminf(fmaxf(nearbyintf(values[i] / scale[o]), -127), 127);
-    }
-}

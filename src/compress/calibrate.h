@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include "tensor/tensor.h"
+#include "engine/int8_layer.h"
 
 enum { BCUE_HISTOGRAM_BINS = 2048 };
 
@@ -39,9 +39,5 @@ double bcue_calibrate_ranges(const bcue_histogram *histogram, bcue_range_rule me
 /* Mean squared error of values with this histogram at a scale (each bin as if all of it lay in its middle).
  */
 double bcue_quantisation_error(const bcue_histogram *histogram, double scale);
-
-/* weight (outputs, ...) f32 in -127 .. 127 by the largest magnitude of each output channel: scale[o] =
-   max |w_o| / 127 (1 where all are 0). `bytes` has as many numbers as the weight. */
-void bcue_quantise_weight(const bcue_tensor *weight, int8_t *bytes, float *scale);
 
 #endif

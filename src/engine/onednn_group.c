@@ -132,9 +132,8 @@ static int32_t read_as(bcue_dn_plan *plan, bcue_value value, const dnnl_memory_d
                 : bcue_dn_read(plan, value, desc);
 }
 
-/* Memory that holds the residual, in the layout of the result, and may be overwritten by the result. */
-static int32_t residual_memory(bcue_dn_plan *plan, bcue_value residual, const dnnl_memory_desc_t *dst,
-                               bool rows)
+int32_t bcue_dn_residual_memory(bcue_dn_plan *plan, bcue_value residual, const dnnl_memory_desc_t *dst,
+                                bool rows)
 {
     bcue_dn_program *program = &plan->program;
     int32_t view = read_as(plan, residual, dst, rows);
@@ -145,7 +144,7 @@ static int32_t residual_memory(bcue_dn_plan *plan, bcue_value residual, const dn
     return copy;
 }
 
-static dnnl_post_ops_t make_post_ops(const bcue_fusion_group *group)
+dnnl_post_ops_t bcue_dn_group_post_ops(const bcue_fusion_group *group)
 {
     dnnl_post_ops_t post_ops = NULL;
     if (dnnl_post_ops_create(&post_ops) != dnnl_success)
@@ -173,9 +172,13 @@ static dnnl_primitive_desc_t describe(bcue_dn_plan *plan, const bcue_fusion_grou
 bool bcue_dn_group_forward(bcue_dn_plan *plan, const bcue_fusion_group *group)
 {
     bcue_dn_program *program = &plan->program;
+    if (bcue_dn_int8_fits(plan, group)) {
+        bcue_dn_int8_group(plan, group);
+        return true;
+    }
     bcue_dn_layer layer = bcue_dn_layer_of(bcue_graph_node(plan->graph, group->anchor));
     bool has_bias = layer.bias != BCUE_NO_VALUE || group->norm >= 0, rows = false;
-    dnnl_post_ops_t post_ops = make_post_ops(group);
+    dnnl_post_ops_t post_ops = bcue_dn_group_post_ops(group);
     if (post_ops == NULL) {
         bcue_dn_fail_memory(program);
         return true;
@@ -190,8 +193,9 @@ bool bcue_dn_group_forward(bcue_dn_plan *plan, const bcue_fusion_group *group)
     group_weights read = read_weights(plan, group, &weights);
     bcue_dn_arg args[4] = {{DNNL_ARG_SRC, read_as(plan, layer.x, &src, rows)},
                            {DNNL_ARG_WEIGHTS, read.weight}};
-    args[2] = (bcue_dn_arg){DNNL_ARG_DST, group->add >= 0 ? residual_memory(plan, group->residual, &dst, rows)
-                                                          : bcue_dn_new(program, &dst)};
+    args[2] = (bcue_dn_arg){DNNL_ARG_DST, group->add >= 0
+                                              ? bcue_dn_residual_memory(plan, group->residual, &dst, rows)
+                                              : bcue_dn_new(program, &dst)};
     args[3] = (bcue_dn_arg){DNNL_ARG_BIAS, read.bias};
     bcue_dn_emit(program, forward, args, has_bias ? 4 : 3);
     dnnl_memory_desc_t shaped = bcue_dn_shape_desc(bcue_dn_shape(plan, group->output));

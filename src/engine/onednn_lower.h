@@ -21,6 +21,8 @@ typedef struct bcue_dn_value {
     int32_t reader;   /* the last of those nodes */
     int32_t unread;   /* of them, those not yet lowered */
     bool needs_gradient;
+    int32_t bytes;                     /* view of it in 8 bits, channels last, where byte_input is not NULL */
+    const bcue_int8_input *byte_input; /* how it is stored there */
 } bcue_dn_value;
 
 typedef enum bcue_dn_route {
@@ -61,6 +63,7 @@ typedef struct bcue_dn_plan {
     int32_t input_count, output_count;
     int32_t *gradients;           /* per parameter: its row-major gradient, or BCUE_DN_NONE */
     bcue_dn_recompute *recompute; /* training with a memory limit; only while the plan is made */
+    int32_t int8_layers;          /* computed in 8 bits */
     int32_t run_count;            /* how many runs of nodes could be made again */
     bool recomputing;             /* the nodes that are lowered now were lowered before */
     double macs, recomputed_macs; /* of a forward pass; of those that the backward pass does again */
@@ -166,6 +169,16 @@ bool bcue_dn_attention_forward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_attention_backward(bcue_dn_plan *plan, int32_t node);
 /* A group of convolution or linear + batch norm + residual + ReLU, in inference. */
 bool bcue_dn_group_forward(bcue_dn_plan *plan, const bcue_fusion_group *group);
+/* Sum and ReLU of a group; NULL when memory is short. */
+dnnl_post_ops_t bcue_dn_group_post_ops(const bcue_fusion_group *group);
+/* Memory that holds the residual, in the layout of the result, and may be overwritten by the result. `rows`:
+   as the row-major bytes that the primitive sees as a picture. */
+int32_t bcue_dn_residual_memory(bcue_dn_plan *plan, bcue_value residual, const dnnl_memory_desc_t *dst,
+                                bool rows);
+/* Does the group compute in 8 bits here? Then bcue_dn_int8_group appends it; what oneDNN refuses is a failure
+   of the program, as earlier groups rely on the answer. */
+bool bcue_dn_int8_fits(const bcue_dn_plan *plan, const bcue_fusion_group *group);
+void bcue_dn_int8_group(bcue_dn_plan *plan, const bcue_fusion_group *group);
 
 /* Any operator, by the plain-C kernels of the reference engine. */
 void bcue_dn_plain_forward(bcue_dn_plan *plan, int32_t node);

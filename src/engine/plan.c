@@ -16,6 +16,9 @@ static bcue_status check_options(const bcue_plan_options *options, bcue_error *e
     if (options->memory_limit > 0 && options->engine != BCUE_ENGINE_ONEDNN)
         return bcue_fail(error, BCUE_ERROR_UNSUPPORTED,
                          "the reference engine keeps everything; a memory limit needs the oneDNN engine");
+    if (options->int8 != NULL && (options->training || options->engine != BCUE_ENGINE_ONEDNN))
+        return bcue_fail(error, BCUE_ERROR_UNSUPPORTED,
+                         "layers in 8 bits are for inference with the oneDNN engine");
     return BCUE_OK;
 }
 
@@ -207,6 +210,11 @@ double bcue_plan_recomputed(const bcue_plan *plan)
 size_t bcue_plan_packed_bytes(const bcue_plan *plan)
 {
     return plan->vtable->packed_bytes != NULL ? plan->vtable->packed_bytes(plan) : 0;
+}
+
+int32_t bcue_plan_int8_layers(const bcue_plan *plan)
+{
+    return plan->vtable->int8_layers != NULL ? plan->vtable->int8_layers(plan) : 0;
 }
 
 #ifndef BCUE_HAVE_ONEDNN

@@ -6,6 +6,7 @@
 #define BCUE_ENGINE_PLAN_H
 
 #include "graph/graph.h"
+#include "engine/int8_layer.h"
 #include "engine/packed_weights.h"
 #include "graph/weights.h"
 
@@ -47,11 +48,15 @@ typedef struct bcue_plan_options {
                            batch norm whose running statistics are among them normalises by these, as in
                            inference. Outlives the plan. NULL: none */
     const struct bcue_norm_sync
-        *norm_sync;       /* training: batch norm takes its statistics over several plans that
-                             run in step; outlives the plan. NULL: over this one's batch */
-    size_t memory_limit;  /* training, oneDNN: of the arena, in bytes. Where it would be larger, some values
-                             are not  kept for the backward pass but computed again: as few as it takes, and
-                             the  same  bits. Not with norm_sync. 0: no limit */
+        *norm_sync;      /* training: batch norm takes its statistics over several plans that
+                            run in step; outlives the plan. NULL: over this one's batch */
+    size_t memory_limit; /* training, oneDNN: of the arena, in bytes. Where it would be larger, some values
+                            are not  kept for the backward pass but computed again: as few as it takes, and
+                            the  same  bits. Not with norm_sync. 0: no limit */
+    const bcue_int8_input
+        *int8; /* inference, oneDNN: per node, how a convolution or linear layer takes its input in 8 bits
+                  (scale 0, and other nodes: f32); read while the plan is made. The weights in 8 bits are
+                  those of that moment. Where bcue_int8_available is false everything is f32. NULL: f32 */
     bool input_gradients; /* training, oneDNN: gradients of the real inputs too (the reference engine always
                              has them) */
 } bcue_plan_options;
@@ -93,5 +98,7 @@ size_t bcue_plan_peak_bytes(const bcue_plan *plan); /* of the arena: inputs, act
 double bcue_plan_recomputed(const bcue_plan *plan);
 /* Packed weights, of all plans that share them. 0: the plan computes with the weights as they are. */
 size_t bcue_plan_packed_bytes(const bcue_plan *plan);
+/* Layers that compute in 8 bits. */
+int32_t bcue_plan_int8_layers(const bcue_plan *plan);
 
 #endif
