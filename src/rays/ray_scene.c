@@ -117,7 +117,9 @@ const bcue_instance *bcue_ray_scene_instances(const bcue_ray_scene *scene, size_
     return scene->instances;
 }
 
-/* Embree reads 16 lanes; the mask says which of them count. */
+/* Embree reads 16 lanes; the mask says which of them count. The others have to be rays as well: where it
+   splits the packet (no AVX-512, or isa pinned to less), its own checks stop the program at a NAN or infinity
+   in them. */
 static void load(const bcue_ray_packet *packet, struct RTCRay16 *rays, int valid[BCUE_RAY_LANES])
 {
     memcpy(rays->org_x, packet->origin_x, sizeof rays->org_x);
@@ -134,6 +136,11 @@ static void load(const bcue_ray_packet *packet, struct RTCRay16 *rays, int valid
         rays->id[i] = 0;
         rays->flags[i] = 0;
         valid[i] = i < packet->count ? -1 : 0;
+    }
+    for (int i = packet->count; i < BCUE_RAY_LANES; i++) {
+        rays->org_x[i] = rays->org_y[i] = rays->org_z[i] = 0.0f;
+        rays->dir_x[i] = rays->dir_y[i] = rays->tnear[i] = rays->tfar[i] = 0.0f;
+        rays->dir_z[i] = 1.0f;
     }
 }
 

@@ -103,6 +103,41 @@ static void vehicles_block(void)
     bcue_world_free(&world);
 }
 
+/* Embree splits packets of 16 where the instructions are narrower, and then looks at every lane. */
+static void lanes_beyond_the_count_may_hold_anything(void)
+{
+    static const char *const isas[] = {NULL, "avx2", "sse4.2"};
+    static const float garbage[] = {INFINITY, NAN, -INFINITY};
+    bcue_world world;
+    bcue_radio_scene *radio;
+    bcue_error error = {0};
+    make(&world, &radio);
+    for (int n = 0; n < 9; n++) {
+        bcue_ray_scene *scene;
+        bcue_rays_pin_isa(isas[n / 3]);
+        CHECK_OK(bcue_ray_scene_create(&world, &scene, &error), error);
+        bcue_rays_pin_isa(NULL);
+        const bcue_instance car = {.model = BCUE_VEHICLE_SEDAN, .position = {-10, 15, 0}};
+        CHECK_OK(bcue_ray_scene_place(scene, &car, 1, &error), error);
+        bcue_ray_packet packet = {.count = 2};
+        for (int i = 0; i < BCUE_RAY_LANES; i++) {
+            const float g = garbage[n % 3];
+            bcue_ray_packet_set(&packet, i, bcue_vec3_make(g, g, g), bcue_vec3_make(g, g, g), g, g);
+        }
+        bcue_ray_packet_set(&packet, 0, bcue_vec3_make(0, 0, 5), bcue_vec3_make(-10, 15, -4.5), 0.0f, 100.0f);
+        bcue_ray_packet_set(&packet, 1, bcue_vec3_make(0, 0, 5), bcue_vec3_make(0, 30, 35), 0.0f, 100.0f);
+        bool blocked[BCUE_RAY_LANES];
+        bcue_ray_occluded(scene, BCUE_RAY_ALL, &packet, blocked);
+        CHECK(blocked[0] && !blocked[1]);
+        bcue_ray_intersect(scene, BCUE_RAY_ALL, &packet);
+        CHECK_INT(packet.hit_instance[0], 0);
+        CHECK_INT(packet.hit_triangle[1], BCUE_RAY_MISS);
+        bcue_ray_scene_destroy(scene);
+    }
+    bcue_radio_scene_destroy(radio);
+    bcue_world_free(&world);
+}
+
 static void packets_name_what_they_hit(void)
 {
     bcue_world world;
@@ -357,6 +392,7 @@ int main(void)
     RUN(images_by_hand);
     RUN(vehicles_block);
     RUN(packets_name_what_they_hit);
+    RUN(lanes_beyond_the_count_may_hold_anything);
     RUN(inner_edges_count_once);
     RUN(vehicles_take_part);
     RUN(slabs_are_passed);
