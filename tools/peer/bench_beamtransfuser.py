@@ -21,8 +21,7 @@ TRAINING_BATCH = 2
 PEERS = {"inference": ("torch", "torch-compile", "onnxruntime", "openvino"), "training": ("torch", "torch-compile")}
 
 
-def make_model():
-    import torch
+def use_fused_attention():
     import torch.nn.functional as F
     import beamtransfuser
 
@@ -32,6 +31,12 @@ def make_model():
         return self.dropout(self.proj(y.transpose(1, 2).flatten(2)))
 
     beamtransfuser.Attention.forward = forward
+
+
+def make_model():
+    import torch
+    import beamtransfuser
+    use_fused_attention()
     torch.manual_seed(1)
     config = beamtransfuser.preset("full")
     return beamtransfuser.BeamTransFuser(config), config
