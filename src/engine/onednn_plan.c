@@ -439,7 +439,13 @@ static bcue_status onednn_forward(bcue_plan *base, bcue_error *error)
     bcue_dn_plan *plan = (bcue_dn_plan *)base;
     if (plan->stale)
         BCUE_TRY(prepare_weights(plan, error));
-    return bcue_dn_run(&plan->program, &plan->program.run, 0, plan->forward_end, error);
+    if (base->stop == NULL)
+        return bcue_dn_run(&plan->program, &plan->program.run, 0, plan->forward_end, error);
+    for (size_t i = 0; i < plan->forward_end; i++) {
+        BCUE_TRY(bcue_plan_ask_stop(base, i, error));
+        BCUE_TRY(bcue_dn_run(&plan->program, &plan->program.run, i, i + 1, error));
+    }
+    return BCUE_OK;
 }
 
 static bcue_status onednn_backward(bcue_plan *base, bcue_error *error)

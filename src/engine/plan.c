@@ -150,6 +150,19 @@ void bcue_plan_set_step(bcue_plan *plan, uint64_t seed, uint32_t epoch, uint32_t
     plan->vtable->set_step(plan, seed, epoch, step);
 }
 
+void bcue_plan_set_stop(bcue_plan *plan, bcue_plan_stop *stop, void *cookie)
+{
+    plan->stop = stop;
+    plan->stop_cookie = cookie;
+}
+
+bcue_status bcue_plan_ask_stop(const bcue_plan *plan, size_t at, bcue_error *error)
+{
+    if (plan->stop != NULL && plan->stop(plan->stop_cookie))
+        return bcue_fail(error, BCUE_ERROR_CANCELLED, "stopped before operator %zu, as asked", at);
+    return BCUE_OK;
+}
+
 bcue_status bcue_plan_forward(bcue_plan *plan, bcue_error *error)
 {
     plan->forward_done = false;

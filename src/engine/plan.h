@@ -79,6 +79,12 @@ const void *bcue_plan_output(const bcue_plan *plan, const char *name);
 /* Which random numbers dropout uses in the next forward. */
 void bcue_plan_set_step(bcue_plan *plan, uint64_t seed, uint32_t epoch, uint32_t step);
 bcue_status bcue_plan_forward(bcue_plan *plan, bcue_error *error);
+/* From now on `stop` is asked before every operator of a forward pass; true: the pass ends there with
+   BCUE_ERROR_CANCELLED, its outputs are worth nothing, and the next forward starts anew. NULL: nobody is
+   asked.
+ */
+typedef bool bcue_plan_stop(void *cookie);
+void bcue_plan_set_stop(bcue_plan *plan, bcue_plan_stop *stop, void *cookie);
 /* Training plans, after forward: gradients of the scalar output `loss` with respect to every trainable
  * parameter (overwritten, not accumulated). */
 bcue_status bcue_plan_backward(bcue_plan *plan, bcue_error *error);

@@ -28,7 +28,12 @@ struct bcue_plan {
     bool training;
     bool forward_done; /* kept by plan.c: backward needs a successful forward */
     int32_t parameter_count;
+    bcue_plan_stop *stop; /* NULL: none; engines ask it before every operator of forward */
+    void *stop_cookie;
 };
+
+/* BCUE_ERROR_CANCELLED when the plan's stop says so before operator `at`. */
+bcue_status bcue_plan_ask_stop(const bcue_plan *plan, size_t at, bcue_error *error);
 
 /* The value that a training plan differentiates: the output "loss"; BCUE_NO_VALUE when there is none. */
 bcue_value bcue_plan_find_loss(const bcue_graph *graph);

@@ -373,6 +373,7 @@ static bcue_status run_forward(const ref_plan *plan, double *seconds, bcue_error
     bool twice = plan->options.dtype == BCUE_F64;
     for (int32_t i = 0; i < plan->step_count; i++) {
         const bcue_ref_call *call = &plan->steps[i].call;
+        BCUE_TRY(bcue_plan_ask_stop(&plan->base, (size_t)i, error));
         double start = bcue_clock_s();
         BCUE_TRY(twice ? bcue_ref_forward_f64(call, error) : bcue_ref_forward_f32(call, error));
         if (seconds != NULL)

@@ -1,5 +1,6 @@
 #include "predict/network.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,8 +41,63 @@ struct bcue_network {
     size_t pixels[BCUE_PICTURE_INPUTS], map_size[BCUE_PICTURE_INPUTS]; /* floats of a frame */
     int threads;                                                       /* limit while it runs; 0: none */
     uint64_t lookups;
-    double front_s; /* since the last run */
+    double front_s; /* of the window that began last */
+    double until_s;
+    double operator_s;                /* when the operator that runs was begun */
+    double window_longest_s, guard_s; /* the longest operator of this window, and of the last whole one */
+    double longest_s;
+    bool cut; /* the window was stopped */
 };
+
+/* ---- in time ---- */
+
+static double end_operator(bcue_network *net)
+{
+    const double now = bcue_clock_s(), took = now - net->operator_s;
+    net->operator_s = now;
+    net->window_longest_s = took > net->window_longest_s ? took : net->window_longest_s;
+    net->longest_s = took > net->longest_s ? took : net->longest_s;
+    return now;
+}
+
+/* Before every operator. */
+static bool out_of_time(void *cookie)
+{
+    bcue_network *net = cookie;
+    return end_operator(net) + net->guard_s > net->until_s;
+}
+
+void bcue_network_begin(bcue_network *network, double until_s)
+{
+    /* One slow operator, as in a first run, must not stop all windows to come. */
+    if (network->cut)
+        network->guard_s *= 0.7;
+    network->cut = false;
+    network->until_s = until_s;
+    network->front_s = 0;
+    network->window_longest_s = 0;
+}
+
+double bcue_network_longest_s(bcue_network *network, bool again)
+{
+    const double longest_s = network->longest_s;
+    if (again)
+        network->longest_s = 0;
+    return longest_s;
+}
+
+/* One pass of a plan, by the clock. */
+static bcue_status forward(bcue_network *net, bcue_plan *plan, bcue_error *error)
+{
+    const int limit = bcue_limit_threads(net->threads);
+    net->operator_s = bcue_clock_s();
+    bcue_status status = bcue_plan_forward(plan, error);
+    (void)bcue_limit_threads(limit);
+    if (status == BCUE_OK)
+        (void)end_operator(net);
+    net->cut = net->cut || status == BCUE_ERROR_CANCELLED;
+    return status;
+}
 
 /* ---- making ---- */
 
@@ -76,7 +132,9 @@ static bcue_status plan_part(bcue_network *net, part *p, bcue_error *error)
                                        .window_pictures = net->model->file.inputs.frames,
                                        .packed = net->model->packed};
     BCUE_TRY(select_weights(net->model, p, error));
-    return bcue_plan_create(p->graph, &p->weights, &options, &p->plan, error);
+    BCUE_TRY(bcue_plan_create(p->graph, &p->weights, &options, &p->plan, error));
+    bcue_plan_set_stop(p->plan, out_of_time, net);
+    return BCUE_OK;
 }
 
 static void free_part(part *p)
@@ -150,6 +208,7 @@ bcue_status bcue_network_create(const bcue_model *model, const bcue_session_opti
         return bcue_fail_memory(error, "a session");
     made->model = model;
     made->options = *options;
+    made->until_s = INFINITY;
     bcue_status status = make_parts(made, error);
     if (status != BCUE_OK) {
         bcue_network_destroy(made);
@@ -228,11 +287,8 @@ bcue_status bcue_network_take(bcue_network *network, bcue_model_input input, siz
     if (!network->split)
         return BCUE_OK;
     const double started = bcue_clock_s();
-    const bcue_plan *front = network->branches[input].front.plan;
-    const int limit = bcue_limit_threads(network->threads);
-    bcue_status status = bcue_plan_forward(network->branches[input].front.plan, error);
-    (void)bcue_limit_threads(limit);
-    BCUE_TRY(status);
+    bcue_plan *front = network->branches[input].front.plan;
+    BCUE_TRY(forward(network, front, error));
     copy_map(network, input, index, bcue_plan_output(front, "map"));
     keep(network, input, id, bcue_plan_output(front, "map"));
     network->front_s += bcue_clock_s() - started;
@@ -251,13 +307,12 @@ void bcue_network_forget(bcue_network *network)
 bcue_status bcue_network_run(bcue_network *network, const float **logits, double *ms, bcue_error *error)
 {
     const double started = bcue_clock_s();
-    const int limit = bcue_limit_threads(network->threads);
-    bcue_status status = bcue_plan_forward(network->main.plan, error);
-    (void)bcue_limit_threads(limit);
+    BCUE_TRY(forward(network, network->main.plan, error));
     *logits = bcue_plan_output(network->main.plan, "logits");
     *ms = 1e3 * (network->front_s + bcue_clock_s() - started);
     network->front_s = 0;
-    return status;
+    network->guard_s = network->window_longest_s;
+    return BCUE_OK;
 }
 
 static int64_t macs_of(const bcue_graph *graph)

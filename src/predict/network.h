@@ -13,6 +13,13 @@ bcue_status bcue_network_create(const bcue_model *model, const bcue_session_opti
                                 bcue_network **network, bcue_error *error);
 void bcue_network_destroy(bcue_network *network);
 
+/* A window begins that has to be through at `until_s` (bcue_clock_s; INFINITY: no hurry): operators that
+   would end later, going by the longest of the last window, are not begun, and take or run gives
+   BCUE_ERROR_CANCELLED. Frames taken before are kept. */
+void bcue_network_begin(bcue_network *network, double until_s);
+/* The longest operator since the network was made, or since the last call with `again`. */
+double bcue_network_longest_s(bcue_network *network, bool again);
+
 /* Where the features of the fixes go, (fixes, 2), or of frame `index` (0 = oldest) of a modality, (C, H, W).
    NULL: the model takes none. For frames in order: write, take, next. */
 float *bcue_network_position(bcue_network *network);

@@ -10,23 +10,10 @@
 #include "formats/image.h"
 #include "metrics/rank.h"
 #include "metrics/reliability.h"
-#include "predict/network.h"
+#include "predict/session_parts.h"
 
 enum { MOST_RING_FRAMES = 4096 };
 #define MISSING UINT64_MAX /* the id of frames that are not there */
-
-struct bcue_session {
-    const bcue_model *model;
-    bcue_network *network; /* NULL for look-up models */
-    int32_t scenario;      /* of the last observation */
-    float *scores;
-    bool *taken;
-    int32_t *order; /* for bcue_session_probe: all beams, best first, and their probabilities */
-    double *probability;
-    bool scored;
-    bcue_radar_maps *radar;            /* NULL: the model takes no radar */
-    bcue_lidar_background *background; /* NULL: the recipe has none */
-};
 
 bcue_status bcue_session_create(const bcue_model *model, bcue_session **session, bcue_error *error)
 {
@@ -88,6 +75,7 @@ void bcue_session_destroy(bcue_session *session)
 {
     if (session == NULL)
         return;
+    bcue_stream_destroy(session->stream);
     bcue_network_destroy(session->network);
     bcue_radar_maps_destroy(session->radar);
     bcue_lidar_background_destroy(session->background);
@@ -173,25 +161,21 @@ static bcue_status feed_frames(bcue_session *session, bcue_model_input which,
     return BCUE_OK;
 }
 
-static bcue_status fix_features(const bcue_session *session, const bcue_observation *observation,
-                                ptrdiff_t at, float features[2], bool *there, bcue_error *error)
+bcue_status bcue_session_fix(const bcue_session *session, const bcue_fix *fix, const bcue_fix *rsu,
+                             int32_t scenario, float features[2], bool *there, bcue_error *error)
 {
     features[0] = features[1] = 0;
     *there = false;
-    if (at < 0)
-        return BCUE_OK;
-    const bcue_fix *fix = &observation->fixes[at], *rsu = &observation->rsu;
     if (isnan(fix->latitude_deg) || isnan(fix->longitude_deg))
         return BCUE_OK;
     if (!(fabs(fix->latitude_deg) <= 90 && fabs(fix->longitude_deg) <= 360))
         return bcue_fail(
             error, BCUE_ERROR_DATA,
-            "fix %td: latitude %g, longitude %g is no place on Earth; give degrees, or NaN for a "
-            "missing fix",
-            at, fix->latitude_deg, fix->longitude_deg);
+            "latitude %g, longitude %g is no place on Earth; give degrees, or NaN for a missing fix",
+            fix->latitude_deg, fix->longitude_deg);
     *there = true;
     const bcue_position_recipe recipe =
-        bcue_position_recipe_for(&session->model->features.position, observation->scenario);
+        bcue_position_recipe_for(&session->model->features.position, scenario);
     return bcue_position_features(fix->latitude_deg, fix->longitude_deg, rsu->latitude_deg,
                                   rsu->longitude_deg, &recipe, false, features, error);
 }
@@ -205,10 +189,15 @@ static bcue_status feed_position(bcue_session *session, const bcue_observation *
     float *input = session->network != NULL ? bcue_network_position(session->network) : NULL;
     position[0] = position[1] = NAN;
     for (size_t i = 0; i < wanted; i++) {
-        float features[2];
-        bool there;
-        BCUE_TRY(fix_features(session, observation, newest(observation->fix_count, wanted, i), features,
-                              &there, error));
+        const ptrdiff_t at = newest(observation->fix_count, wanted, i);
+        float features[2] = {0, 0};
+        bool there = false;
+        if (at >= 0) {
+            const bcue_status status = bcue_session_fix(session, &observation->fixes[at], &observation->rsu,
+                                                        observation->scenario, features, &there, error);
+            if (status != BCUE_OK)
+                return bcue_fail_context(error, status, "fix %td", at);
+        }
         *seen += there && (input != NULL || i + 1 == wanted);
         if (there && i + 1 == wanted)
             memcpy(position, features, sizeof features);
@@ -218,12 +207,11 @@ static bcue_status feed_position(bcue_session *session, const bcue_observation *
     return BCUE_OK;
 }
 
-/* Does the model look at anything at all (some tables do not)? */
-static bool needs_anything(const bcue_model_file *file)
+bool bcue_session_needs_anything(const bcue_session *session)
 {
     bool any = false;
     for (int i = 0; i < BCUE_INPUT_COUNT; i++)
-        any = any || bcue_model_needs(&file->config, (bcue_model_input)i);
+        any = any || bcue_model_needs(&session->model->file.config, (bcue_model_input)i);
     return any;
 }
 
@@ -243,8 +231,8 @@ static bcue_status refuse_nothing(const bcue_model_file *file, bcue_error *error
                      bcue_model_kind_names[file->config.kind], list);
 }
 
-static bcue_status run_model(bcue_session *session, const float position[2], double *network_ms,
-                             bcue_error *error)
+bcue_status bcue_session_score(bcue_session *session, const float position[2], double *network_ms,
+                               bcue_error *error)
 {
     const bcue_model_file *file = &session->model->file;
     const double started = bcue_clock_s();
@@ -252,11 +240,13 @@ static bcue_status run_model(bcue_session *session, const float position[2], dou
         BCUE_TRY(bcue_table_score(&file->config, file->inputs.beams, &file->weights, position, 0, 0,
                                   session->scores, error));
         *network_ms = 1e3 * (bcue_clock_s() - started);
+        session->scored = true;
         return BCUE_OK;
     }
     const float *logits;
     BCUE_TRY(bcue_network_run(session->network, &logits, network_ms, error));
     memcpy(session->scores, logits, (size_t)file->inputs.beams * sizeof *session->scores);
+    session->scored = true;
     return BCUE_OK;
 }
 
@@ -267,7 +257,7 @@ static double temperature_of(const bcue_session *session)
 }
 
 /* Best first; equal scores: the lower beam. Probabilities are the softmax over all beams. */
-static void rank(bcue_session *session, size_t count, bcue_ranked_beam *ranked)
+void bcue_session_rank(bcue_session *session, size_t count, bcue_ranked_beam *ranked)
 {
     const size_t beams = (size_t)session->model->file.inputs.beams;
     const float *scores = session->scores;
@@ -304,15 +294,16 @@ bcue_status bcue_predict(bcue_session *session, const bcue_observation *observat
     if (session->network != NULL && observation->scenario != session->scenario)
         bcue_network_forget(session->network); /* recipes may differ */
     session->scenario = observation->scenario;
+    if (session->network != NULL)
+        bcue_network_begin(session->network, INFINITY);
     for (int i = 0; i < BCUE_PICTURE_INPUTS; i++)
         BCUE_TRY(feed_frames(session, (bcue_model_input)i, observation, &seen, &times, error));
     BCUE_TRY(feed_position(session, observation, position, &seen, error));
-    if (seen == 0 && needs_anything(file))
+    if (seen == 0 && bcue_session_needs_anything(session))
         return refuse_nothing(file, error);
-    BCUE_TRY(run_model(session, position, &times.network_ms, error));
+    BCUE_TRY(bcue_session_score(session, position, &times.network_ms, error));
     const double scored = bcue_clock_s();
-    rank(session, count, ranked);
-    session->scored = true;
+    bcue_session_rank(session, count, ranked);
     const double ended = bcue_clock_s();
     times.network_ms += 1e3 * (ended - scored);
     times.total_ms = 1e3 * (ended - started);

@@ -185,11 +185,64 @@ static void bad_label(void)
     bcue_graph_destroy(graph);
 }
 
+typedef struct patience {
+    int left, asked; /* operators that may still run; times that it was asked */
+} patience;
+
+static bool run_out(void *cookie)
+{
+    patience *p = cookie;
+    p->asked++;
+    return p->left-- <= 0;
+}
+
+/* Stopped before each operator in turn, and then run: the output of a plan that was never stopped. */
+static void stops_between_operators(bcue_engine engine)
+{
+    enum { MOST = 1000 };
+    bcue_error error = {""};
+    bcue_graph *graph = bcue_small_net(2);
+    bcue_weights weights;
+    bcue_plan *plan = NULL;
+    float want[2 * BCUE_SMALL_NET_CLASSES];
+    const bcue_plan_options options = {.engine = engine, .dtype = BCUE_F32};
+    CHECK_OK(bcue_weights_create(graph, BCUE_F32, 1, &weights, &error), error);
+    CHECK_OK(bcue_plan_create(graph, &weights, &options, &plan, &error), error);
+    bcue_small_net_fill(plan, 2, 0);
+    CHECK_OK(bcue_plan_forward(plan, &error), error);
+    memcpy(want, bcue_plan_output(plan, "logits"), sizeof want);
+    int stopped = 0;
+    for (; stopped < MOST; stopped++) {
+        patience p = {.left = stopped};
+        bcue_plan_set_stop(plan, run_out, &p);
+        const bcue_status status = bcue_plan_forward(plan, &error);
+        CHECK_INT(p.asked, stopped + (status == BCUE_OK ? 0 : 1));
+        if (status == BCUE_OK)
+            break;
+        CHECK_STATUS(status, BCUE_ERROR_CANCELLED);
+        bcue_plan_set_stop(plan, NULL, NULL);
+        CHECK_OK(bcue_plan_forward(plan, &error), error);
+        CHECK(memcmp(bcue_plan_output(plan, "logits"), want, sizeof want) == 0);
+    }
+    CHECK(stopped > 5 && stopped < MOST);
+    CHECK(memcmp(bcue_plan_output(plan, "logits"), want, sizeof want) == 0);
+    bcue_plan_destroy(plan);
+    bcue_weights_free(&weights);
+    bcue_graph_destroy(graph);
+}
+
+static void stops(void)
+{
+    stops_between_operators(BCUE_ENGINE_ONEDNN);
+    stops_between_operators(BCUE_ENGINE_REFERENCE);
+}
+
 int main(void)
 {
     RUN(training_repeats);
     RUN(changed_weights);
     RUN(residual_with_other_readers);
     RUN(bad_label);
+    RUN(stops);
     return check_summary();
 }

@@ -1,0 +1,37 @@
+/* Inside the room: a session, and the steps of a prediction that single calls and streams share. */
+#ifndef BCUE_PREDICT_SESSION_PARTS_H
+#define BCUE_PREDICT_SESSION_PARTS_H
+
+#include "predict/network.h"
+
+typedef struct bcue_stream bcue_stream;
+
+struct bcue_session {
+    const bcue_model *model;
+    bcue_network *network; /* NULL for look-up models */
+    int32_t scenario;      /* of the last observation */
+    float *scores;
+    bool *taken;
+    int32_t *order; /* for bcue_session_probe: all beams, best first, and their probabilities */
+    double *probability;
+    bool scored;
+    bcue_radar_maps *radar;            /* NULL: the model takes no radar */
+    bcue_lidar_background *background; /* NULL: the recipe has none */
+    bcue_stream *stream;               /* NULL: bcue_session_stream was not called */
+};
+
+/* Does the model look at anything at all (some tables do not)? */
+bool bcue_session_needs_anything(const bcue_session *session);
+/* The features of a fix; *there is false, and they are zeros, when it is NaN. BCUE_ERROR_DATA: no place on
+   Earth. */
+bcue_status bcue_session_fix(const bcue_session *session, const bcue_fix *fix, const bcue_fix *rsu,
+                             int32_t scenario, float features[2], bool *there, bcue_error *error);
+/* Scores from the inputs that were written; `position` is the newest fix as features, NaN when missing. */
+bcue_status bcue_session_score(bcue_session *session, const float position[2], double *network_ms,
+                               bcue_error *error);
+/* The `count` best beams by the scores. */
+void bcue_session_rank(bcue_session *session, size_t count, bcue_ranked_beam *ranked);
+
+void bcue_stream_destroy(bcue_stream *stream); /* NULL is fine */
+
+#endif

@@ -1,0 +1,457 @@
+/* Streams: their options, and the frames that are pushed. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "predict/frame_judge.h"
+#include "predict/stream_parts.h"
+
+_Static_assert((int)BCUE_SENSOR_CAMERA == (int)BCUE_INPUT_CAMERA &&
+                   (int)BCUE_SENSOR_LIDAR == (int)BCUE_INPUT_LIDAR &&
+                   (int)BCUE_SENSOR_RADAR == (int)BCUE_INPUT_RADAR &&
+                   (int)BCUE_SENSOR_GPS == (int)BCUE_INPUT_POSITION,
+               "sensors are in the order of the inputs of a model");
+
+/* So many frames of a sensor are kept for every frame of the window: sensors may be faster than the step. */
+enum { KEPT_PER_FRAME = 4, LEAST_KEPT = 8 };
+#define STREAM_ID ((uint64_t)1 << 63) /* apart from the names that callers of bcue_predict give */
+
+const char *bcue_sensor_name(bcue_sensor sensor)
+{
+    static const char *const names[] = {"camera", "lidar", "radar", "gps"};
+    return (unsigned)sensor < BCUE_SENSOR_COUNT ? names[sensor] : "unknown";
+}
+
+const char *bcue_verdict_name(bcue_verdict verdict)
+{
+    static const char *const names[] = {"good",   "unwanted", "unreadable", "bad-time", "late",
+                                        "frozen", "black",    "saturated",  "flat",     "empty",
+                                        "no-fix", "jump",     "future",     "stale",    "never"};
+    _Static_assert(sizeof names / sizeof *names == BCUE_VERDICT_COUNT, "a name for each");
+    return (unsigned)verdict < BCUE_VERDICT_COUNT ? names[verdict] : "unknown";
+}
+
+/* ---- making ---- */
+
+static double or_default(double value, double usual)
+{
+    return value == 0 ? usual : value;
+}
+
+static bcue_status check(const bcue_session *session, const bcue_stream_options *o, bcue_error *error)
+{
+    const bcue_model *tracker = o->tracker;
+    const double positive[] = {o->step_s,     o->speed_limit_mps, o->jump_m,    o->stale_s[0],
+                               o->stale_s[1], o->stale_s[2],      o->stale_s[3]};
+    for (size_t i = 0; i < sizeof positive / sizeof *positive; i++)
+        if (!(positive[i] >= 0 && positive[i] <= 1e6))
+            return bcue_fail(error, BCUE_ERROR_ARGUMENT,
+                             "a stream's step_s, stale_s, speed_limit_mps and jump_m are 0 to 1e6, not %g",
+                             positive[i]);
+    for (int i = 0; i < BCUE_SENSOR_COUNT; i++)
+        if (!isfinite(o->clock_offset_s[i]))
+            return bcue_fail(error, BCUE_ERROR_ARGUMENT, "the clock of %s cannot be off by %g s",
+                             bcue_sensor_name((bcue_sensor)i), o->clock_offset_s[i]);
+    if (!(o->hold_s <= 1e6) || o->frozen_after < 0 || !(o->coverage >= 0 && o->coverage <= 1))
+        return bcue_fail(
+            error, BCUE_ERROR_ARGUMENT,
+            "a stream holds frames up to 1e6 s, takes frozen_after from 0 and a coverage of 0 to "
+            "1, not %g s, %d and %g",
+            o->hold_s, o->frozen_after, o->coverage);
+    if (tracker == NULL)
+        return BCUE_OK;
+    if (tracker->file.inputs.beams != session->model->file.inputs.beams)
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT,
+                         "the tracker ranks %lld beams and the model %lld: both have to be of one codebook",
+                         (long long)tracker->file.inputs.beams, (long long)session->model->file.inputs.beams);
+    for (int i = 0; i < BCUE_INPUT_COUNT; i++)
+        if (i != BCUE_INPUT_POSITION && bcue_model_needs(&tracker->file.config, (bcue_model_input)i))
+            return bcue_fail(error, BCUE_ERROR_ARGUMENT,
+                             "a tracker answers from positions alone, and this %s needs %s",
+                             bcue_model_kind_names[tracker->file.config.kind], bcue_model_input_names[i]);
+    return BCUE_OK;
+}
+
+static size_t count_fixes(const bcue_model *model)
+{
+    const bcue_model_file *file = &model->file;
+    if (!bcue_model_needs(&file->config, BCUE_INPUT_POSITION))
+        return 0;
+    return file->inputs.gps_frames > 0 ? (size_t)file->inputs.gps_frames : 1;
+}
+
+static bcue_status make_sensor(const bcue_session *session, bcue_stream *stream, int which, bcue_error *error)
+{
+    const bcue_model_file *file = &session->model->file;
+    bcue_stream_sensor *s = &stream->sensors[which];
+    const bcue_picture_size shape = bcue_model_picture(&file->inputs, (bcue_model_input)which);
+    s->wanted = bcue_model_needs(&file->config, (bcue_model_input)which);
+    if (which == BCUE_SENSOR_GPS) {
+        s->window = count_fixes(session->model);
+        s->wanted = s->window > 0 || stream->tracker_window > 0;
+    } else {
+        s->wanted = s->wanted && session->network != NULL;
+        s->window = (size_t)file->inputs.frames;
+        s->size = (size_t)(shape.channels * shape.height * shape.width);
+    }
+    if (!s->wanted)
+        return BCUE_OK;
+    const size_t longest = s->window > stream->tracker_window ? s->window : stream->tracker_window;
+    s->room = KEPT_PER_FRAME * (which == BCUE_SENSOR_GPS ? longest : s->window) + 1;
+    s->room = s->room < LEAST_KEPT ? LEAST_KEPT : s->room;
+    s->frames = bcue_calloc(s->room, sizeof *s->frames);
+    s->pick = bcue_calloc(longest, sizeof *s->pick);
+    s->features = s->size > 0 ? bcue_calloc_aligned(s->room, s->size * sizeof *s->features) : NULL;
+    if (s->frames == NULL || s->pick == NULL || (s->size > 0 && s->features == NULL))
+        return bcue_fail_memory(error, "the frames of a stream");
+    for (size_t i = 0; s->size > 0 && i < s->room; i++)
+        s->frames[i].features = s->features + i * s->size;
+    return BCUE_OK;
+}
+
+static bcue_status make_tracker(bcue_stream *stream, const bcue_model *tracker, bcue_error *error)
+{
+    if (tracker == NULL)
+        return BCUE_OK;
+    stream->tracker_window = count_fixes(tracker);
+    stream->tracker_fixes = bcue_calloc(stream->tracker_window, sizeof *stream->tracker_fixes);
+    if (stream->tracker_fixes == NULL)
+        return bcue_fail_memory(error, "a stream");
+    return bcue_session_create(tracker, &stream->tracker, error);
+}
+
+/* A first window, of zeros: what is done only once is done before the first deadline. */
+static bcue_status warm_up(bcue_session *session, bcue_error *error)
+{
+    const bcue_model_inputs *inputs = &session->model->file.inputs;
+    double ms;
+    for (int run = 0; session->network != NULL && run < 2; run++) {
+        bcue_network_begin(session->network, INFINITY);
+        for (int i = 0; i < BCUE_PICTURE_INPUTS; i++)
+            for (size_t f = 0; f < (size_t)inputs->frames; f++) {
+                const bcue_picture_size shape = bcue_model_picture(inputs, (bcue_model_input)i);
+                float *input = bcue_network_frame(session->network, (bcue_model_input)i, f);
+                if (input == NULL)
+                    continue;
+                memset(input, 0, (size_t)(shape.channels * shape.height * shape.width) * sizeof *input);
+                BCUE_TRY(bcue_network_take(session->network, (bcue_model_input)i, f, 0, error));
+            }
+        (void)bcue_network_longest_s(session->network, true);
+        BCUE_TRY(bcue_session_score(session, (float[2]){NAN, NAN}, &ms, error));
+    }
+    session->scored = false;
+    return BCUE_OK;
+}
+
+static bcue_status make(bcue_session *session, const bcue_stream_options *o, bcue_stream *stream,
+                        bcue_error *error)
+{
+    stream->step_s = or_default(o->step_s, 0.1);
+    stream->hold_s = o->hold_s < 0 ? 0 : or_default(o->hold_s, 0.5);
+    stream->speed_limit_mps = or_default(o->speed_limit_mps, 40);
+    stream->jump_m = or_default(o->jump_m, 20);
+    stream->coverage = or_default(o->coverage, 0.9);
+    stream->frozen_after = o->frozen_after == 0 ? 1 : o->frozen_after;
+    stream->rsu = o->rsu;
+    if (o->rsu.latitude_deg == 0 && o->rsu.longitude_deg == 0)
+        stream->rsu = (bcue_fix){NAN, NAN};
+    stream->scenario = o->scenario;
+    stream->beams = (size_t)session->model->file.inputs.beams;
+    stream->ranked = bcue_calloc(stream->beams, sizeof *stream->ranked);
+    stream->answer = bcue_calloc(stream->beams, sizeof *stream->answer);
+    stream->last = bcue_calloc(stream->beams, sizeof *stream->last);
+    if (stream->ranked == NULL || stream->answer == NULL || stream->last == NULL)
+        return bcue_fail_memory(error, "a stream");
+    BCUE_TRY(bcue_beam_list_read(o->beams_csv, stream->beams, &stream->notes, error));
+    BCUE_TRY(make_tracker(stream, o->tracker, error));
+    for (int i = 0; i < BCUE_SENSOR_COUNT; i++) {
+        BCUE_TRY(make_sensor(session, stream, i, error));
+        stream->sensors[i].clock_offset_s = o->clock_offset_s[i];
+        stream->sensors[i].stale_s =
+            or_default(o->stale_s[i], i == BCUE_SENSOR_GPS ? 1.5 : 2.5 * stream->step_s);
+    }
+    return warm_up(session, error);
+}
+
+void bcue_stream_destroy(bcue_stream *stream)
+{
+    if (stream == NULL)
+        return;
+    for (int i = 0; i < BCUE_SENSOR_COUNT; i++) {
+        free(stream->sensors[i].frames);
+        free(stream->sensors[i].features);
+        free(stream->sensors[i].pick);
+    }
+    bcue_beam_list_free(stream->notes, stream->beams);
+    bcue_session_destroy(stream->tracker);
+    free(stream->tracker_fixes);
+    free(stream->ranked);
+    free(stream->answer);
+    free(stream->last);
+    free(stream);
+}
+
+bcue_status bcue_session_stream(bcue_session *session, const bcue_stream_options *options, bcue_error *error)
+{
+    static const bcue_stream_options usual;
+    const bcue_stream_options *o = options != NULL ? options : &usual;
+    BCUE_TRY(check(session, o, error));
+    bcue_stream *made = bcue_calloc(1, sizeof *made);
+    bcue_status status = made == NULL ? bcue_fail_memory(error, "a stream") : make(session, o, made, error);
+    if (status != BCUE_OK) {
+        bcue_stream_destroy(made);
+        return status;
+    }
+    bcue_stream_destroy(session->stream);
+    session->stream = made;
+    bcue_session_forget(session);
+    return BCUE_OK;
+}
+
+void bcue_session_forget(bcue_session *session)
+{
+    bcue_stream *stream = session->stream;
+    session->scored = false;
+    if (session->network != NULL)
+        bcue_network_forget(session->network);
+    if (stream == NULL)
+        return;
+    for (int i = 0; i < BCUE_SENSOR_COUNT; i++) {
+        bcue_stream_sensor *s = &stream->sensors[i];
+        for (size_t k = 0; k < s->room; k++)
+            s->frames[k].id = 0;
+        s->hash = 0;
+        s->repeats = 0;
+        s->rejected = BCUE_FRAME_GOOD;
+    }
+    stream->now_s = stream->last_s = NAN;
+    stream->best = -1;
+    stream->dwells = 0;
+}
+
+/* ---- pushing ---- */
+
+/* A free place: there always is one. */
+static bcue_kept_frame *free_place(const bcue_stream_sensor *s)
+{
+    size_t i = 0;
+    while (i + 1 < s->room && s->frames[i].id != 0)
+        i++;
+    return &s->frames[i];
+}
+
+/* What was written there counts from now on; the oldest goes when no place would be left. */
+static void keep(bcue_stream *stream, bcue_stream_sensor *s, bcue_kept_frame *place, double time_s)
+{
+    bcue_kept_frame *oldest = place;
+    place->id = STREAM_ID | ++stream->frames;
+    place->time_s = time_s;
+    for (size_t i = 0; i < s->room; i++) {
+        if (s->frames[i].id == 0)
+            return;
+        if (s->frames[i].time_s < oldest->time_s)
+            oldest = &s->frames[i];
+    }
+    oldest->id = 0;
+}
+
+static bcue_verdict judge_time(const bcue_stream *stream, const bcue_stream_sensor *s, double time_s)
+{
+    if (!isfinite(time_s) || fabs(time_s) > 1e15)
+        return BCUE_FRAME_BAD_TIME;
+    const double span_s = (double)(s->window > 0 ? s->window - 1 : 0) * stream->step_s;
+    if (time_s < stream->now_s - span_s - s->stale_s - stream->hold_s) /* false while now_s is NaN */
+        return BCUE_FRAME_LATE;
+    for (size_t i = 0; i < s->room; i++)
+        if (s->frames[i].id != 0 && s->frames[i].time_s == time_s)
+            return BCUE_FRAME_LATE;
+    return BCUE_FRAME_GOOD;
+}
+
+/* Remembers the bytes. Fixes may repeat. */
+static bool is_frozen(const bcue_stream *stream, bcue_stream_sensor *s, const void *data, size_t size)
+{
+    bcue_hash hash = bcue_hash_begin();
+    bcue_hash_bytes(&hash, data, size);
+    const uint64_t now = bcue_hash_end(&hash);
+    s->repeats = now == s->hash ? s->repeats + 1 : 0;
+    s->hash = now;
+    return s->repeats >= stream->frozen_after;
+}
+
+static bcue_status read_picture(const bcue_session *session, const void *data, size_t size, float *out,
+                                bcue_verdict *verdict, bcue_error *error)
+{
+    bcue_image image;
+    const bool png = size > 4 && ((const uint8_t *)data)[0] == 0x89;
+    const int channels = (int)session->model->file.inputs.channels;
+    BCUE_TRY((png ? bcue_png_decode : bcue_jpeg_decode)(data, size, "camera frame", channels, &image, error));
+    *verdict = bcue_judge_picture(&image);
+    bcue_status status = *verdict != BCUE_FRAME_GOOD
+                             ? BCUE_OK
+                             : bcue_camera_features(&image, &session->model->features.camera, out, error);
+    bcue_image_free(&image);
+    return status;
+}
+
+static bcue_status read_cloud(const bcue_session *session, const void *data, size_t size, float *out,
+                              bcue_verdict *verdict, bcue_error *error)
+{
+    bcue_ply cloud;
+    size_t finite = 0;
+    BCUE_TRY(bcue_ply_decode(data, size, "LiDAR frame", &cloud, error));
+    for (size_t i = 0; finite == 0 && i < cloud.count; i++)
+        finite += isfinite(cloud.points[3 * i]) && isfinite(cloud.points[3 * i + 1]);
+    *verdict = finite > 0 ? BCUE_FRAME_GOOD : BCUE_FRAME_EMPTY;
+    if (finite > 0)
+        bcue_lidar_features(&cloud, &session->model->features.lidar, session->background,
+                            session->stream->scenario, NULL, out);
+    bcue_ply_free(&cloud);
+    return BCUE_OK;
+}
+
+static bcue_status read_radar(const bcue_session *session, const void *data, size_t size, float *out,
+                              bcue_verdict *verdict, bcue_error *error)
+{
+    *verdict = BCUE_FRAME_EMPTY;
+    if (bcue_npy_only_zeros(data, size))
+        return BCUE_OK;
+    BCUE_TRY(bcue_radar_features_decode(session->radar, data, size, "radar frame", out, error));
+    if (!bcue_radar_is_still(&session->model->features.radar, out))
+        *verdict = BCUE_FRAME_GOOD;
+    return BCUE_OK;
+}
+
+/* Decodes into `place`, unless the frame is rejected. */
+static bcue_status read_frame(const bcue_session *session, bcue_sensor sensor, const void *data, size_t size,
+                              bcue_kept_frame *place, bcue_verdict *verdict, bcue_error *error)
+{
+    bcue_status status =
+        (sensor == BCUE_SENSOR_CAMERA  ? read_picture
+         : sensor == BCUE_SENSOR_LIDAR ? read_cloud
+                                       : read_radar)(session, data, size, place->features, verdict, error);
+    if (status == BCUE_OK || status == BCUE_ERROR_MEMORY)
+        return status;
+    *verdict = BCUE_FRAME_UNREADABLE;
+    return BCUE_OK;
+}
+
+static bcue_status take(bcue_session *session, bcue_sensor sensor, double time_s, const void *data,
+                        size_t size, bcue_verdict *verdict, bcue_error *error)
+{
+    bcue_stream_sensor *s = &session->stream->sensors[sensor];
+    const double started = bcue_clock_s();
+    *verdict = judge_time(session->stream, s, time_s);
+    if (*verdict != BCUE_FRAME_GOOD)
+        return BCUE_OK;
+    *verdict = BCUE_FRAME_FROZEN;
+    if (is_frozen(session->stream, s, data, size))
+        return BCUE_OK;
+    bcue_kept_frame *place = free_place(s);
+    BCUE_TRY(read_frame(session, sensor, data, size, place, verdict, error));
+    if (*verdict != BCUE_FRAME_GOOD)
+        return BCUE_OK;
+    place->prepare_ms = 1e3 * (bcue_clock_s() - started);
+    keep(session->stream, s, place, time_s);
+    return BCUE_OK;
+}
+
+/* Against the last good fix before it. As time goes by, more is possible, so a receiver that is really
+   elsewhere is believed in the end. */
+static bool jumps(const bcue_stream *stream, double time_s, const bcue_fix *fix)
+{
+    const bcue_stream_sensor *s = &stream->sensors[BCUE_SENSOR_GPS];
+    const bcue_kept_frame *last = NULL;
+    for (size_t i = 0; i < s->room; i++)
+        if (s->frames[i].id != 0 && s->frames[i].time_s < time_s &&
+            (last == NULL || s->frames[i].time_s > last->time_s))
+            last = &s->frames[i];
+    return last != NULL && bcue_fix_distance_m(&last->fix, fix) >
+                               stream->jump_m + stream->speed_limit_mps * (time_s - last->time_s);
+}
+
+static void take_fix(bcue_session *session, double time_s, const bcue_fix *fix, bcue_verdict *verdict,
+                     bcue_error *error)
+{
+    bcue_stream *stream = session->stream;
+    bcue_stream_sensor *s = &stream->sensors[BCUE_SENSOR_GPS];
+    *verdict = judge_time(stream, s, time_s);
+    if (*verdict != BCUE_FRAME_GOOD)
+        return;
+    if (isnan(fix->latitude_deg) || isnan(fix->longitude_deg)) {
+        *verdict = BCUE_FRAME_NO_FIX;
+    } else if (!(fabs(fix->latitude_deg) <= 90 && fabs(fix->longitude_deg) <= 360)) {
+        *verdict = BCUE_FRAME_UNREADABLE;
+        (void)bcue_fail(error, BCUE_ERROR_DATA, "latitude %g, longitude %g is no place on Earth",
+                        fix->latitude_deg, fix->longitude_deg);
+    } else if (jumps(stream, time_s, fix)) {
+        *verdict = BCUE_FRAME_JUMP;
+    } else {
+        bcue_kept_frame *place = free_place(s);
+        place->fix = *fix;
+        place->prepare_ms = 0;
+        keep(stream, s, place, time_s);
+    }
+}
+
+/* The stream's sensor, or NULL and why not. */
+static bcue_stream_sensor *find_sensor(bcue_session *session, bcue_sensor sensor, bcue_status *status,
+                                       bcue_error *error)
+{
+    if (session->stream == NULL || (unsigned)sensor >= BCUE_SENSOR_COUNT) {
+        *status = session->stream == NULL
+                      ? bcue_fail(error, BCUE_ERROR_ARGUMENT,
+                                  "the session is no stream: call bcue_session_stream first")
+                      : bcue_fail(error, BCUE_ERROR_ARGUMENT, "there is no sensor %d", (int)sensor);
+        return NULL;
+    }
+    *status = BCUE_OK;
+    return &session->stream->sensors[sensor];
+}
+
+bcue_status bcue_session_push(bcue_session *session, bcue_sensor sensor, double time_s, const void *data,
+                              size_t size, bcue_verdict *verdict, bcue_error *error)
+{
+    bcue_verdict found = BCUE_FRAME_UNWANTED;
+    bcue_status status;
+    bcue_stream_sensor *s = find_sensor(session, sensor, &status, error);
+    if (s == NULL)
+        return status;
+    if (data == NULL)
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a frame of %s without data", bcue_sensor_name(sensor));
+    if (s->wanted && sensor == BCUE_SENSOR_GPS) {
+        bcue_fix fix;
+        status = bcue_fix_parse(data, size, &fix, error);
+        if (status == BCUE_ERROR_MEMORY)
+            return status;
+        found = BCUE_FRAME_UNREADABLE;
+        if (status == BCUE_OK)
+            take_fix(session, time_s - s->clock_offset_s, &fix, &found, error);
+    } else if (s->wanted) {
+        BCUE_TRY(take(session, sensor, time_s - s->clock_offset_s, data, size, &found, error));
+    }
+    s->rejected = s->wanted ? found : BCUE_FRAME_GOOD;
+    if (verdict != NULL)
+        *verdict = found;
+    return BCUE_OK;
+}
+
+bcue_status bcue_session_push_fix(bcue_session *session, double time_s, bcue_fix fix, bcue_verdict *verdict,
+                                  bcue_error *error)
+{
+    bcue_verdict found = BCUE_FRAME_UNWANTED;
+    bcue_status status;
+    bcue_stream_sensor *s = find_sensor(session, BCUE_SENSOR_GPS, &status, error);
+    if (s == NULL)
+        return status;
+    if (s->wanted)
+        take_fix(session, time_s - s->clock_offset_s, &fix, &found, error);
+    s->rejected = s->wanted ? found : BCUE_FRAME_GOOD;
+    if (verdict != NULL)
+        *verdict = found;
+    return BCUE_OK;
+}

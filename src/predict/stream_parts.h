@@ -1,0 +1,59 @@
+/* Inside the room: what a stream keeps between calls. */
+#ifndef BCUE_PREDICT_STREAM_PARTS_H
+#define BCUE_PREDICT_STREAM_PARTS_H
+
+#include "beamcue/stream.h"
+#include "predict/beam_list.h"
+#include "predict/session_parts.h"
+
+typedef struct bcue_kept_frame {
+    uint64_t id;     /* 0: this place is free */
+    double time_s;   /* by the caller's clock, the sensor's offset taken out */
+    float *features; /* NULL for fixes */
+    bcue_fix fix;
+    double prepare_ms;
+} bcue_kept_frame;
+
+typedef struct bcue_stream_sensor {
+    bool wanted;
+    size_t window, size;     /* frames that the model takes; floats of one */
+    bcue_kept_frame *frames; /* owned: `room`, of which one is always free */
+    size_t room;
+    float *features; /* owned: of all frames */
+    int *pick;       /* owned: `window`; which frames the next answer uses, -1: none */
+    double stale_s, clock_offset_s;
+    uint64_t hash; /* of the last one's bytes */
+    int repeats;
+    bcue_verdict rejected; /* of the last one; BCUE_FRAME_GOOD: it was not */
+} bcue_stream_sensor;
+
+enum { BCUE_DWELLS = 8 };
+
+struct bcue_stream {
+    double step_s, hold_s, speed_limit_mps, jump_m, coverage;
+    int frozen_after;
+    bcue_fix rsu;
+    int32_t scenario;
+    bcue_stream_sensor sensors[BCUE_SENSOR_COUNT];
+    size_t beams;
+    bcue_beam_note *notes;   /* owned */
+    bcue_session *tracker;   /* owned; NULL: none */
+    bcue_fix *tracker_fixes; /* owned: as many as it takes */
+    size_t tracker_window;
+    bcue_ranked_beam *ranked; /* owned: beams */
+    bcue_beam_answer *answer; /* owned: beams */
+    bcue_ranked_beam *last;   /* owned: beams; the last answer of tracker or network */
+    double last_s;            /* when it was given; NaN: never */
+    bool last_calibrated;
+    double now_s;    /* of the last prediction; NaN: none yet */
+    uint64_t frames; /* so many were named */
+    int32_t best;    /* beam of the last answers, -1: none */
+    double best_since_s;
+    double dwell_s[BCUE_DWELLS]; /* how long the best beams before it stayed, newest overwrites oldest */
+    size_t dwells;
+};
+
+/* For every wanted sensor: which frames stand for its window at `now_s`, and what is to be said of them. */
+void bcue_stream_align(bcue_stream *stream, double now_s, bcue_source sources[BCUE_SENSOR_COUNT]);
+
+#endif
