@@ -1,13 +1,14 @@
 /* Searches for paths in an imported scene, so that a driver can take turns with another program and compare
    (tools/peer/compare_sionna.py):
 
-       bench_paths SCENE POSITIONS DEPTH TRANSMISSIONS DIFFRACTION THREADS [RAYS]
+       bench_paths SCENE POSITIONS DEPTH TRANSMISSIONS DIFFRACTION THREADS [RAYS [EXHAUSTIVE]]
 
    POSITIONS: lines "x y z", the transmitter first, then the receivers. DEPTH: reflections and transmissions
-   of one path together. Prints "ready", then for each line of input: a number n runs n times and prints the
-   milliseconds of each run on one line; "paths" prints the paths of the last run, one per line: receiver,
-   length in metres, gain |a|^2 between vertical antennas, number of points, then kind (0 reflection, 1
-   diffraction, 2 transmission), object and coordinates of each point; a blank line ends them. */
+   of one path together. EXHAUSTIVE: up to this many reflections every sequence is tried (0: by itself).
+   Prints "ready", then for each line of input: a number n runs n times and prints the milliseconds of each
+   run on one line; "paths" prints the paths of the last run, one per line: receiver, length in metres, gain
+   |a|^2 between vertical antennas, number of points, then kind (0 reflection, 1 diffraction, 2 transmission),
+   object and coordinates of each point; a blank line ends them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,7 +98,8 @@ int main(int argc, char **argv)
     static setup s;
     bcue_error error = {0};
     if (argc < 7 || !read_positions(&s, argv[2])) {
-        fprintf(stderr, "bench_paths SCENE POSITIONS DEPTH TRANSMISSIONS DIFFRACTION THREADS [RAYS]\n");
+        fprintf(stderr,
+                "bench_paths SCENE POSITIONS DEPTH TRANSMISSIONS DIFFRACTION THREADS [RAYS [EXHAUSTIVE]]\n");
         return 2;
     }
     int depth = atoi(argv[3]);
@@ -107,7 +109,8 @@ int main(int argc, char **argv)
                                     .diffraction = atoi(argv[5]) > 0,
                                     .mixed = atoi(argv[5]) > 1,
                                     .min_edge_m = 5.0 * WAVELENGTH_M,
-                                    .ray_count = argc > 7 ? (size_t)atol(argv[7]) : 0};
+                                    .ray_count = argc > 7 ? (size_t)atol(argv[7]) : 0,
+                                    .exhaustive_order = argc > 8 ? atoi(argv[8]) : 0};
     bcue_set_threads(atoi(argv[6]));
     double start = bcue_clock_s();
     bcue_status status = bcue_world_import(argv[1], NULL, &s.world, NULL, &error);

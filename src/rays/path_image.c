@@ -1,13 +1,16 @@
 /* The image method: a path that is reflected by surfaces 1 .. k is the straight line from the transmitter's
    k-fold mirror image to the receiver, folded back at the surfaces. */
+#include <stdatomic.h>
 #include <stdlib.h>
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/parallel.h"
-#include "rays/path_search.h"
+#include "rays/path_rows.h"
 
-#define AUTOMATIC_BOUND 1e9
 #define MOST_NODES ((size_t)1 << 26)
+/* Two reflections are looked for by trying all where the transmitter may see so many surfaces, and there are
+ * so many sequences, at most. */
+enum { AUTOMATIC_SURFACES = 20000, AUTOMATIC_NODES = 1 << 22 };
 enum { PARENTS_PER_CHUNK = 64 };
 
 static double height(const bcue_placed_surface *surface, bcue_vec3 point)
@@ -79,9 +82,25 @@ static bool try_node(const bcue_search *s, const bcue_image_tree *tree, const bc
     return bcue_path_emit(s, receiver, steps, count, list);
 }
 
+static bool try_left(const bcue_search *s, const bcue_image_tree *tree, bcue_vec3 receiver,
+                     bcue_path_list *list)
+{
+    bcue_row_scratch scratch = {0};
+    bool ok = bcue_rows_scratch_make(tree, &scratch);
+    if (ok)
+        bcue_rows_look(s, tree, receiver, &scratch);
+    for (size_t w = 0; ok && w < tree->count / 64 + 1; w++)
+        for (uint64_t bits = scratch.left[w]; ok && bits != 0; bits &= bits - 1)
+            ok = try_node(s, tree, &tree->nodes[64 * w + (size_t)__builtin_ctzll(bits)], receiver, list);
+    bcue_rows_scratch_free(&scratch);
+    return ok;
+}
+
 bool bcue_images_find(const bcue_search *s, const bcue_image_tree *tree, bcue_vec3 receiver,
                       bcue_path_list *list)
 {
+    if (tree->rows)
+        return try_left(s, tree, receiver, list);
     for (size_t i = 0; i < tree->count; i++)
         if (tree->nodes[i].tried && !try_node(s, tree, &tree->nodes[i], receiver, list))
             return false;
@@ -92,8 +111,9 @@ bool bcue_images_find(const bcue_search *s, const bcue_image_tree *tree, bcue_ve
 
 typedef struct expansion {
     const bcue_search *s;
-    size_t first, end; /* the parents */
-    size_t most;       /* of the children */
+    size_t first, end;     /* the parents */
+    size_t most;           /* of the children */
+    atomic_size_t *so_far; /* of all chunks: none goes on beyond `most` */
     bcue_image_tree *chunks;
     bool *failed;
 } expansion;
@@ -140,19 +160,23 @@ static void expand_chunk(void *context, size_t chunk)
     size_t first = e->first + chunk * PARENTS_PER_CHUNK, end = first + PARENTS_PER_CHUNK;
     bcue_index_list found = {0};
     bool ok = true;
-    for (size_t parent = first; ok && parent < end && parent < e->end; parent++)
-        ok = expand_node(e->s, parent, &found, &e->chunks[chunk]) && e->chunks[chunk].count < e->most;
+    for (size_t parent = first; ok && parent < end && parent < e->end; parent++) {
+        const size_t before = e->chunks[chunk].count;
+        ok = expand_node(e->s, parent, &found, &e->chunks[chunk]);
+        const size_t more = e->chunks[chunk].count - before;
+        ok = ok && atomic_fetch_add_explicit(e->so_far, more, memory_order_relaxed) + more < e->most;
+    }
     e->failed[chunk] = !ok;
     free(found.all);
 }
 
-static bool gather(bcue_search *s, const bcue_image_tree *chunks, size_t count, size_t most)
+static bool gather(bcue_search *s, const bcue_image_tree *chunks, size_t count)
 {
     size_t total = 0;
     for (size_t i = 0; i < count; i++)
         total += chunks[i].count;
-    if (total >= most || !bcue_grow((void **)&s->images.nodes, &s->images.capacity, s->images.count + total,
-                                    sizeof *s->images.nodes))
+    if (!bcue_grow((void **)&s->images.nodes, &s->images.capacity, s->images.count + total,
+                   sizeof *s->images.nodes))
         return false;
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < chunks[i].count; k++)
@@ -165,14 +189,20 @@ static bool gather(bcue_search *s, const bcue_image_tree *chunks, size_t count, 
 static bool expand(bcue_search *s, size_t first, size_t end, size_t most)
 {
     size_t count = (end - first + PARENTS_PER_CHUNK - 1) / PARENTS_PER_CHUNK;
-    expansion e = {
-        s, first, end, most, bcue_calloc(count, sizeof *e.chunks), bcue_calloc(count, sizeof *e.failed)};
+    atomic_size_t so_far = 0;
+    expansion e = {s,
+                   first,
+                   end,
+                   most,
+                   &so_far,
+                   bcue_calloc(count, sizeof *e.chunks),
+                   bcue_calloc(count, sizeof *e.failed)};
     bool ok = e.chunks && e.failed;
     if (ok) {
         bcue_parallel_for(count, 1, expand_chunk, &e);
         for (size_t i = 0; i < count; i++)
             ok = ok && !e.failed[i];
-        ok = ok && gather(s, e.chunks, count, most);
+        ok = ok && gather(s, e.chunks, count);
     }
     for (size_t i = 0; e.chunks && i < count; i++)
         free(e.chunks[i].nodes);
@@ -197,14 +227,15 @@ static bool first_order(bcue_search *s)
     return true;
 }
 
-/* What was asked for, or two where (surfaces that the transmitter may see)^2 x receivers < AUTOMATIC_BOUND.
- */
-static int wanted_order(const bcue_search *s)
+/* Sequences of one surface more than s->complete_order, where they are wanted; *added is false where only the
+ * automatic choice wanted them and they are too many. */
+static bool lengthen(bcue_search *s, size_t first, bool *added)
 {
-    if (s->options->exhaustive_order > 0)
-        return s->options->exhaustive_order;
-    double seen = (double)s->first_order_count;
-    return seen * seen * (double)s->receiver_count < AUTOMATIC_BOUND ? 2 : 1;
+    const bool asked = s->options->exhaustive_order > s->complete_order;
+    const bool automatic = s->options->exhaustive_order == 0 && s->complete_order == 1 &&
+                           s->first_order_count <= AUTOMATIC_SURFACES;
+    *added = (asked || automatic) && expand(s, first, s->images.count, asked ? MOST_NODES : AUTOMATIC_NODES);
+    return *added || !asked;
 }
 
 bcue_status bcue_images_make(bcue_search *s, bcue_error *error)
@@ -216,17 +247,19 @@ bcue_status bcue_images_make(bcue_search *s, bcue_error *error)
     if (!bcue_hidden_make(s) || !first_order(s))
         return bcue_fail_memory(error, "the images of the transmitter");
     s->complete_order = o->max_reflections < 1 ? o->max_reflections : 1;
-    int wanted = wanted_order(s);
-    size_t first = 0, end = s->images.count;
-    while (s->complete_order < o->max_reflections && s->complete_order < wanted) {
-        if (!expand(s, first, end, MOST_NODES))
+    size_t first = 0;
+    bool added = true;
+    while (added && s->complete_order < o->max_reflections) {
+        const size_t end = s->images.count;
+        if (!lengthen(s, first, &added))
             return bcue_fail(error, BCUE_ERROR_MEMORY,
                              "every sequence of %d surfaces is more than fits into memory: ask for fewer "
                              "exhaustive reflections, the rest is left to rays",
                              s->complete_order + 1);
         first = end;
-        end = s->images.count;
-        s->complete_order++;
+        s->complete_order += added;
     }
+    if (!bcue_rows_make(s, &s->images))
+        return bcue_fail_memory(error, "the images of the transmitter");
     return BCUE_OK;
 }

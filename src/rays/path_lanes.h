@@ -63,6 +63,16 @@ typedef struct bcue_lane_way {
     float apex[3], sphere[4], front[4];
 } bcue_lane_way;
 
+/* Points by their height above a plane and their place along two axes in it. */
+typedef struct bcue_lane_crossings {
+    const float *above, *u, *v;
+} bcue_lane_crossings;
+
+/* A rectangle of that plane around its origin, and a point on one side of it. */
+typedef struct bcue_lane_window {
+    float above, u, v, half_u, half_v;
+} bcue_lane_window;
+
 /* Each writes the numbers of those in [first, end) that are left, in ascending order, and returns how many.
  */
 typedef struct bcue_lane_tests {
@@ -81,6 +91,10 @@ typedef struct bcue_lane_tests {
                       const bcue_lane_end *at, uint32_t *hits);
     size_t (*receivers)(const bcue_lane_spheres *points, size_t first, size_t end, const bcue_lane_way *way,
                         uint32_t *hits); /* points: without radius */
+    /* Points on the other side of the plane whose straight line to the window's point passes the rectangle.
+     */
+    size_t (*crossings)(const bcue_lane_crossings *points, size_t first, size_t end,
+                        const bcue_lane_window *window, uint32_t *hits);
 } bcue_lane_tests;
 
 extern const bcue_lane_tests bcue_lane_tests_baseline;

@@ -185,4 +185,24 @@ static size_t receivers(const bcue_lane_spheres *points, size_t first, size_t en
     return count;
 }
 
-const bcue_lane_tests LANE_TESTS = {LANES, boxes, tube, cone, lines, mirrors, receivers};
+/* The line crosses the plane at (|h| u' + |h'| u) / (|h| + |h'|) along an axis. Heights and places were made
+   in double, so that each product is right to some 2^-23 of itself, and the slack covers places of up to a
+   hundred kilometres. */
+static size_t crossings(const bcue_lane_crossings *points, size_t first, size_t end,
+                        const bcue_lane_window *window, uint32_t *hits)
+{
+    const float other = fabsf(window->above), side = window->above > 0.0f ? -1.0f : 1.0f;
+    size_t count = 0;
+    for (size_t i = first; i < end; i += LANES) {
+        lanes above = load(points->above + i) * side, whole = above + other;
+        lanes u = above * window->u + load(points->u + i) * other,
+              v = above * window->v + load(points->v + i) * other;
+        uint32_t bits =
+            lane_bits((above > 0.0f) & (size_of(u) <= whole * (window->half_u + BCUE_LANE_SLACK_M)) &
+                      (size_of(v) <= whole * (window->half_v + BCUE_LANE_SLACK_M)));
+        count = put(bits, i, end, hits, count);
+    }
+    return count;
+}
+
+const bcue_lane_tests LANE_TESTS = {LANES, boxes, tube, cone, lines, mirrors, receivers, crossings};

@@ -5,7 +5,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/parallel.h"
-#include "rays/path_search.h"
+#include "rays/path_rows.h"
 
 enum { CHUNK_RAYS = 4096, DEFAULT_RAYS = 1000000, STRIDE = 987, SEEN_SLOTS = 4096 };
 #define GOLDEN 0.61803398874989484820
@@ -253,7 +253,7 @@ bcue_status bcue_launch(bcue_search *s, bcue_error *error)
         bcue_parallel_for(count, 1, launch_chunk, &l);
         for (size_t i = 0; i < count; i++)
             ok = ok && !l.failed[i];
-        ok = ok && make_tree(s, l.chunks, count);
+        ok = ok && make_tree(s, l.chunks, count) && bcue_rows_make(s, &s->launched);
     }
     for (size_t i = 0; l.chunks && i < count; i++)
         free(l.chunks[i].all);

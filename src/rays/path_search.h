@@ -24,9 +24,12 @@ typedef struct bcue_image_node {
     bool tried;    /* false: only a beginning of others */
 } bcue_image_node;
 
+typedef struct bcue_image_rows bcue_image_rows; /* path_rows.h */
+
 typedef struct bcue_image_tree {
     bcue_image_node *nodes; /* owned; parents before children */
     size_t count, capacity;
+    bcue_image_rows *rows; /* owned; NULL: one by one */
 } bcue_image_tree;
 
 /* Where an end of a path lies relative to a wedge: along the edge, how far from it, above the faces. */

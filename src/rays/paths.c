@@ -6,6 +6,7 @@
 #include "base/parallel.h"
 #include "rays/path_flat.h"
 #include "rays/path_mixed.h"
+#include "rays/path_rows.h"
 
 static bool find_direct(const bcue_search *s, bcue_vec3 receiver, bcue_path_list *list)
 {
@@ -53,6 +54,8 @@ static void free_search(bcue_search *s)
 {
     free(s->images.nodes);
     free(s->launched.nodes);
+    bcue_rows_free(s->images.rows);
+    bcue_rows_free(s->launched.rows);
     free(s->transmitter_ends);
     free(s->hidden);
     free(s->patches);

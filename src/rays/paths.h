@@ -65,7 +65,8 @@ enum { BCUE_PATH_MAX_REFLECTIONS = 6 };
 typedef struct bcue_path_options {
     int max_reflections; /* of one path, 0 to BCUE_PATH_MAX_REFLECTIONS */
     /* Up to this many reflections every sequence of surfaces is tried, whatever it costs. 0 = automatic: one
-       reflection always, and two where (surfaces that the transmitter may see)^2 x receivers < 10^9. */
+       reflection always, and two unless the transmitter may see more than 20,000 surfaces or 4 million
+       sequences would have to be tried. */
     int exhaustive_order;
     /* Longer sequences are those that this many rays from the transmitter meet, in directions of a Fibonacci
        lattice that `ray_seed` turns about the vertical; 0 = 1,000,000. The points on them are as exact. */

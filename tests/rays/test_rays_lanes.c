@@ -164,6 +164,19 @@ static double segment_passes(const void *question, int i)
     return fmin((double)w->sphere[3] - apart, bcue_vec3_dot(vector(w->front), to) - (double)w->front[3]);
 }
 
+/* How far inside of the rectangle the line from point i to the window's point crosses the plane; -infinity:
+ * not between the two. */
+static double crosses(const void *question, int i)
+{
+    const bcue_lane_window *w = question;
+    const double to = (double)w->above, from = (double)pool[0][i], t = from / (from - to);
+    if (!(from * to < 0.0))
+        return -INFINITY;
+    const double u = (double)pool[1][i] + t * ((double)w->u - (double)pool[1][i]),
+                 v = (double)pool[2][i] + t * ((double)w->v - (double)pool[2][i]);
+    return fmin((double)w->half_u - fabs(u), (double)w->half_v - fabs(v));
+}
+
 /* ---- for every width ---- */
 static void each_width(const bcue_lane_tests *tests)
 {
@@ -232,6 +245,20 @@ static void each_width(const bcue_lane_tests *tests)
         put(drawn_point(200), way.sphere);
         put(drawn_direction(), way.front);
         way.front[3] = (float)draw(-300, 50);
+        for (int k = 0; k < 3; k++)
+            fill(k, round % 3 == 0 ? -5000 : -60, round % 3 == 0 ? 5000 : 60);
+        const bcue_lane_crossings crossings = {pool[0], pool[1], pool[2]};
+        const bcue_lane_window window = {.above = (float)draw(-40, 40),
+                                         .u = (float)draw(-200, 200),
+                                         .v = (float)draw(-200, 200),
+                                         .half_u = (float)draw(0, 80),
+                                         .half_v = (float)draw(0, 80)};
+        compare("crossings", width, tests->crossings(&crossings, first, end, &window, hits), first, end,
+                crosses, &window, 0.03);
+        for (int k = 0; k < 3; k++)
+            fill(k, -300, 300);
+        fill(3, 0, 10);
+
         compare("receivers", width, tests->receivers(&spheres, first, end, &way, hits), first, end,
                 segment_passes, &way, INFINITY);
     }

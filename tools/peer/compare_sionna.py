@@ -159,7 +159,7 @@ def compare(name, args):
         theirs, mine = union(runs), ours.paths()
         ours.close()
         total = matched = extra = 0
-        delay, gain, lost = [0.0], [0.0], []
+        delay, gain, lost, off = [0.0], [0.0], [], []
         for r, wanted in enumerate(theirs):
             left = list(mine[r])
             for p in wanted:
@@ -173,6 +173,8 @@ def compare(name, args):
                 delay.append(abs(hit[2] - p[2]) * 1e9)
                 if hit[3] > 0 and p[3] > 0:
                     gain.append(abs(10 * np.log10(hit[3] / p[3])))
+                    if gain[-1] > 0.1:
+                        off.append((r, p, hit))
             extra += len(left)
         ratio = np.median(theirs_s) / np.median(ours_s)
         print("| %s | %d | %d | %d | %.2f %% | %d | %.2g | %.2g | %.2f | %.3f | %.1f |" %
@@ -180,6 +182,9 @@ def compare(name, args):
                np.median(theirs_s), np.median(ours_s), ratio))
         sys.stdout.flush()
         print(ours.ready, file=sys.stderr)
+        for r, p, hit in off[:args.show]:
+            print("gain: receiver %d kinds %s Sionna %.3f dB, here %.3f dB, points %s" %
+                  (r, p[0], 10 * np.log10(p[3]), 10 * np.log10(hit[3]), np.round(p[1], 4).tolist()), file=sys.stderr)
         for r, p in lost[:args.show]:
             print("lost: receiver %d kinds %s delay %.6f ns gain %.1f dB points %s" %
                   (r, p[0], p[2] * 1e9, 10 * np.log10(max(p[3], 1e-99)), np.round(p[1], 4).tolist()), file=sys.stderr)
@@ -194,7 +199,7 @@ def main():
     parser.add_argument("--receivers", type=int, default=100)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--show", type=int, default=0, help="print this many of the paths that were not found")
+    parser.add_argument("--show", type=int, default=0, help="print this many of the paths that were not found, or whose gain is off by more than 0.1 dB")
     args = parser.parse_args()
     print("| scene | depth | receivers | Sionna's paths | found | others | delay ns | gain dB | Sionna s | beamcue s | ratio |")
     print("|---|---|---|---|---|---|---|---|---|---|---|")
