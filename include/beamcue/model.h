@@ -48,6 +48,7 @@ typedef struct bcue_export_options {
     const char *onnx_path;        /* the network as ONNX (operator set 18), NULL: not */
     long onnx_batch;              /* windows at a time in it, 0: any number */
     const char *safetensors_path; /* weights by their PyTorch names (docs/export.md), NULL: not */
+    const char *half_path;        /* the model file with its matrices in half precision, NULL: not */
     const char *c_header_path;    /* the model file as a C array, at most 2 MB, NULL: not */
 } bcue_export_options;
 /* BCUE_ERROR_ARGUMENT: a look-up model as ONNX or state dict. On success *report is owned by the caller. */

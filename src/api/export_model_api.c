@@ -20,8 +20,8 @@ static bcue_status write_onnx(const bcue_model_file *model, const bcue_export_op
     return wrote(report, options->onnx_path, "the network as ONNX, operator set 18", error);
 }
 
-static bcue_status export_all(const char *path, const bcue_model_file *model,
-                              const bcue_export_options *options, bcue_report *report, bcue_error *error)
+static bcue_status export_all(const char *path, bcue_model_file *model, const bcue_export_options *options,
+                              bcue_report *report, bcue_error *error)
 {
     json_object_set_new(bcue_report_object(report), "kind",
                         json_string(bcue_model_kind_names[model->config.kind]));
@@ -31,6 +31,11 @@ static bcue_status export_all(const char *path, const bcue_model_file *model,
     if (options->safetensors_path != NULL) {
         BCUE_TRY(bcue_torch_write_weights(options->safetensors_path, model, error));
         BCUE_TRY(wrote(report, options->safetensors_path, "the weights by their PyTorch names", error));
+    }
+    if (options->half_path != NULL) {
+        model->half = true;
+        BCUE_TRY(bcue_model_file_write(options->half_path, model, error));
+        BCUE_TRY(wrote(report, options->half_path, "the model in half precision", error));
     }
     if (options->c_header_path == NULL)
         return BCUE_OK;
@@ -43,7 +48,8 @@ bcue_status bcue_export_model(const char *model_path, const bcue_export_options 
 {
     bcue_model_file model;
     *report = NULL;
-    if (options->onnx_path == NULL && options->safetensors_path == NULL && options->c_header_path == NULL)
+    if (options->onnx_path == NULL && options->safetensors_path == NULL && options->half_path == NULL &&
+        options->c_header_path == NULL)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "nothing to export: give at least one path");
     if (options->onnx_batch < 0)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a batch of %ld windows cannot be exported",

@@ -97,7 +97,8 @@ static int8_case make_case(const bcue_dn_plan *plan, const bcue_fusion_group *gr
     c.src = channels_last(src, byte_type(c.input));
     c.dst = channels_last(dst, c.next != NULL ? byte_type(c.next) : dnnl_f32);
     dnnl_memory_desc_init_by_tag(&c.weights, 4, weights, dnnl_s8, dnnl_format_tag_any);
-    dnnl_memory_desc_init_by_tag(&c.bias, 1, dst + 1, dnnl_s32, dnnl_x);
+    const dnnl_dims_t bias = {dst[1]};
+    dnnl_memory_desc_init_by_tag(&c.bias, 1, bias, dnnl_s32, dnnl_x);
     return c;
 }
 

@@ -71,7 +71,7 @@ static bcue_status add(state_dict *state, bcue_text *name, const bcue_tensor *te
     if (name->failed || name->data == NULL)
         return bcue_fail_memory(error, "the weights");
     state->names[state->count] = name->data;
-    state->items[state->count++] = (bcue_named_tensor){name->data, tensor};
+    state->items[state->count++] = (bcue_named_tensor){.name = name->data, .tensor = tensor};
     *name = (bcue_text){0};
     return BCUE_OK;
 }

@@ -47,7 +47,7 @@ static void list_add(tensor_list *list, const char *prefix, const char *name, co
     list->failed = list->failed || full.failed;
     list->names[list->count] = full.data;
     list->tensors[list->count] = (bcue_tensor){.dtype = BCUE_F32, .shape = *shape, .data = data};
-    list->named[list->count] = (bcue_named_tensor){full.data, &list->tensors[list->count]};
+    list->named[list->count] = (bcue_named_tensor){.name = full.data, .tensor = &list->tensors[list->count]};
     list->count++;
 }
 

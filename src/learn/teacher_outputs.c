@@ -127,7 +127,7 @@ static bcue_status write_cache(const bcue_teacher_job *job, const bcue_teacher_o
         .dtype = BCUE_F32, .shape = bcue_shape_of(rows, outputs->beams), .data = outputs->end};
     const bcue_tensor mid = {
         .dtype = BCUE_F32, .shape = bcue_shape_of(rows, outputs->mid_width), .data = outputs->mid};
-    const bcue_named_tensor tensors[] = {{"end", &end}, {"mid", &mid}};
+    const bcue_named_tensor tensors[] = {{.name = "end", .tensor = &end}, {.name = "mid", .tensor = &mid}};
     const bcue_metadata metadata[] = {{"beamcue.teacher", outputs->hash},
                                       {"beamcue.data", bcue_dataset_hash(job->dataset)},
                                       {"beamcue.draw", draw}};

@@ -283,13 +283,13 @@ static bcue_status write_batch(const bcue_trainer *trainer, const bcue_batch *ba
                                                  : bcue_shape_of(count, inputs->frames, size.channels,
                                                                  size.height, size.width),
                           .data = (void *)(uintptr_t)batch->data[m]};
-        named[used] =
-            (bcue_named_tensor){m == BCUE_GPS ? "position" : bcue_model_input_names[m], &tensors[used]};
+        named[used] = (bcue_named_tensor){.name = m == BCUE_GPS ? "position" : bcue_model_input_names[m],
+                                          .tensor = &tensors[used]};
         used++;
     }
     tensors[used] = (bcue_tensor){
         .dtype = BCUE_I32, .shape = bcue_shape_of(count), .data = (void *)(uintptr_t)batch->label};
-    named[used] = (bcue_named_tensor){"label", &tensors[used]};
+    named[used] = (bcue_named_tensor){.name = "label", .tensor = &tensors[used]};
     const bcue_metadata pair = {"beamcue.batch", metadata};
     return bcue_safetensors_write(trainer->diverged_path, named, used + 1, &pair, 1, error);
 }

@@ -289,6 +289,8 @@ static bcue_status read_all(const bcue_safetensors *file, const char *path, bcue
     BCUE_TRY(check_version(file, path, error));
     BCUE_TRY(read_configs(file, path, model, error));
     BCUE_TRY(check_sizes(path, model, error));
+    for (size_t i = 0; i < bcue_safetensors_count(file); i++)
+        model->half = model->half || bcue_safetensors_is_half(file, i);
     if (bcue_model_is_table(&model->config))
         BCUE_TRY(read_table(file, path, model, error));
     else
@@ -370,7 +372,8 @@ bcue_status bcue_model_file_write(const char *path, const bcue_model_file *model
                              : BCUE_OK;
     if (status == BCUE_OK) {
         for (int32_t i = 0; i < model->weights.count; i++)
-            tensors[i] = (bcue_named_tensor){model->weights.names[i], &model->weights.tensors[i]};
+            tensors[i] = (bcue_named_tensor){model->weights.names[i], &model->weights.tensors[i],
+                                             model->half && model->weights.tensors[i].shape.rank > 1};
         const bcue_metadata metadata[] = {
             {"beamcue.format", version},
             {"beamcue.model", config.data},

@@ -17,6 +17,7 @@ typedef struct bcue_model_file {
     char *training_json;           /* history: seed, split, data hash, commit, epochs, validation metric */
     bcue_calibration *calibration; /* owned; NULL: none */
     bcue_config *owned_config, *owned_inputs, *owned_calibration;
+    bool half; /* the file holds weights of two and more dimensions in half precision, or shall */
     bcue_safetensors *mapped; /* owned; NULL: the weights are copies */
 } bcue_model_file;
 

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "tensor/half.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "tensors are mapped as they lie in the little-endian file");
@@ -17,7 +18,8 @@ enum { PREFIX = 8, MAX_TENSORS = 65536, MAX_HEADER = 64 * 1024 * 1024 };
 typedef struct entry {
     const char *name; /* belongs to the header's JSON */
     bcue_tensor tensor;
-    uint64_t begin, end; /* bytes from the start of the data */
+    uint64_t begin, end;      /* bytes from the start of the data */
+    float (*widen)(uint16_t); /* of 16 bits in the file; NULL: it lies there as it is used */
 } entry;
 
 struct bcue_safetensors {
@@ -36,15 +38,26 @@ static const struct {
     bcue_dtype dtype;
 } dtypes[] = {{"F32", BCUE_F32}, {"F64", BCUE_F64}, {"I32", BCUE_I32}, {"I64", BCUE_I64}, {"U8", BCUE_U8}};
 
-static bcue_status find_dtype(const bcue_safetensors *file, const char *name, const json_t *value,
-                              bcue_dtype *dtype, bcue_error *error)
+static const struct {
+    const char *name;
+    float (*widen)(uint16_t);
+} halves[] = {{"F16", bcue_half_to_float}, {"BF16", bcue_bfloat_to_float}};
+
+static bcue_status find_dtype(const bcue_safetensors *file, entry *item, const json_t *value,
+                              bcue_error *error)
 {
-    static const char *const known[] = {"BOOL", "U16", "U32",  "U64",     "I8",
-                                        "I16",  "F16", "BF16", "F8_E4M3", "F8_E5M2"};
+    static const char *const known[] = {"BOOL", "U16", "U32", "U64", "I8", "I16", "F8_E4M3", "F8_E5M2"};
     const char *text = json_string_value(value);
     for (size_t i = 0; text != NULL && i < sizeof dtypes / sizeof *dtypes; i++) {
         if (strcmp(text, dtypes[i].name) == 0) {
-            *dtype = dtypes[i].dtype;
+            item->tensor.dtype = dtypes[i].dtype;
+            return BCUE_OK;
+        }
+    }
+    for (size_t i = 0; text != NULL && i < sizeof halves / sizeof *halves; i++) {
+        if (strcmp(text, halves[i].name) == 0) {
+            item->tensor.dtype = BCUE_F32;
+            item->widen = halves[i].widen;
             return BCUE_OK;
         }
     }
@@ -52,11 +65,11 @@ static bcue_status find_dtype(const bcue_safetensors *file, const char *name, co
         if (strcmp(text, known[i]) == 0)
             return bcue_fail(error, BCUE_ERROR_UNSUPPORTED,
                              "%s: tensor %s: element type %s is not supported; save the tensor as F32",
-                             file->path, name, text);
+                             file->path, item->name, text);
     }
     return bcue_fail(error, BCUE_ERROR_FORMAT,
-                     "%s: tensor %s: dtype \"%s\" is not an element type of safetensors", file->path, name,
-                     text == NULL ? "(not a string)" : text);
+                     "%s: tensor %s: dtype \"%s\" is not an element type of safetensors", file->path,
+                     item->name, text == NULL ? "(not a string)" : text);
 }
 
 static bcue_status read_shape(const bcue_safetensors *file, const char *name, const json_t *value,
@@ -103,20 +116,21 @@ static bcue_status read_entry(const bcue_safetensors *file, const json_t *value,
                          "%s: tensor %s: its entry must hold dtype, shape and data_offsets, and nothing else",
                          file->path, item->name);
     bcue_tensor *tensor = &item->tensor;
-    BCUE_TRY(find_dtype(file, item->name, json_object_get(value, "dtype"), &tensor->dtype, error));
+    BCUE_TRY(find_dtype(file, item, json_object_get(value, "dtype"), error));
     BCUE_TRY(read_shape(file, item->name, json_object_get(value, "shape"), &tensor->shape, error));
     BCUE_TRY(read_offsets(file, json_object_get(value, "data_offsets"), item, error));
     int64_t count = 0;
     size_t size = 0;
     char text[160];
     if (!bcue_shape_count(&tensor->shape, &count) ||
-        !bcue_mul_size((size_t)count, bcue_dtype_size(tensor->dtype), &size) ||
+        !bcue_mul_size((size_t)count, item->widen ? sizeof(uint16_t) : bcue_dtype_size(tensor->dtype),
+                       &size) ||
         size != item->end - item->begin)
         return bcue_fail(error, BCUE_ERROR_FORMAT,
                          "%s: tensor %s: shape %s of %s does not take the %" PRIu64
                          " bytes of its data_offsets",
                          file->path, item->name, bcue_shape_text(&tensor->shape, text, sizeof text),
-                         bcue_dtype_name(tensor->dtype), item->end - item->begin);
+                         item->widen ? "16 bits" : bcue_dtype_name(tensor->dtype), item->end - item->begin);
     return BCUE_OK;
 }
 
@@ -226,13 +240,30 @@ static bcue_status read_header(bcue_safetensors *file, uint64_t *header_size, bc
     return BCUE_OK;
 }
 
-/* Point the tensors at their data; copy the odd one that is not aligned for its type. */
+static bcue_status widen(const char *path, const uint8_t *from, entry *item, bcue_error *error)
+{
+    const size_t count = (size_t)(item->end - item->begin) / sizeof(uint16_t);
+    float *to = bcue_calloc_aligned(count, sizeof *to);
+    if (to == NULL)
+        return bcue_fail_memory(error, path);
+    item->tensor.data = to;
+    item->tensor.owned = true;
+    for (size_t i = 0; i < count; i++)
+        to[i] = item->widen((uint16_t)(from[2 * i] | from[2 * i + 1] << 8));
+    return BCUE_OK;
+}
+
+/* Point the tensors at their data; copy those of 16 bits and the odd one that is not aligned for its type. */
 static bcue_status attach_data(bcue_safetensors *file, const uint8_t *data, bcue_error *error)
 {
     for (size_t i = 0; i < file->count; i++) {
         entry *item = &file->entries[i];
         const uint8_t *start = data + item->begin;
         size_t size = (size_t)(item->end - item->begin);
+        if (item->widen != NULL) {
+            BCUE_TRY(widen(file->path, start, item, error));
+            continue;
+        }
         item->tensor.data = (void *)(uintptr_t)start;
         if ((uintptr_t)start % bcue_dtype_size(item->tensor.dtype) == 0)
             continue;
@@ -337,6 +368,11 @@ const bcue_tensor *bcue_safetensors_find(const bcue_safetensors *file, const cha
     return found == NULL ? NULL : &(*found)->tensor;
 }
 
+bool bcue_safetensors_is_half(const bcue_safetensors *file, size_t index)
+{
+    return index < file->count && file->entries[index].widen != NULL;
+}
+
 const char *bcue_safetensors_metadata(const bcue_safetensors *file, const char *key)
 {
     return json_string_value(json_object_get(file->metadata, key));
@@ -344,13 +380,26 @@ const char *bcue_safetensors_metadata(const bcue_safetensors *file, const char *
 
 /* --- writing --- */
 
-static json_t *entry_json(const bcue_tensor *tensor, size_t begin)
+static size_t element_size(const bcue_named_tensor *named)
 {
+    return named->half ? sizeof(uint16_t) : bcue_dtype_size(named->tensor->dtype);
+}
+
+static size_t stored_size(const bcue_named_tensor *named)
+{
+    return named->half ? bcue_tensor_size(named->tensor) / 2 : bcue_tensor_size(named->tensor);
+}
+
+static json_t *entry_json(const bcue_named_tensor *named, size_t begin)
+{
+    const bcue_tensor *tensor = named->tensor;
     const char *dtype = "";
     for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++) {
         if (dtypes[i].dtype == tensor->dtype)
             dtype = dtypes[i].name;
     }
+    if (named->half)
+        dtype = "F16";
     json_t *shape = json_array();
     for (int i = 0; i < tensor->shape.rank; i++) {
         if (json_array_append_new(shape, json_integer(tensor->shape.dim[i])) != 0) {
@@ -359,7 +408,7 @@ static json_t *entry_json(const bcue_tensor *tensor, size_t begin)
         }
     }
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", dtype, "shape", shape, "data_offsets",
-                     (json_int_t)begin, (json_int_t)(begin + bcue_tensor_size(tensor)));
+                     (json_int_t)begin, (json_int_t)(begin + stored_size(named)));
 }
 
 static bcue_status add_metadata(json_t *header, const bcue_metadata *metadata, size_t count, const char *path,
@@ -380,9 +429,23 @@ static bcue_status add_metadata(json_t *header, const bcue_metadata *metadata, s
     return BCUE_OK;
 }
 
-static size_t element_size(const bcue_named_tensor *named)
+/* Values that no half holds would become infinite. */
+static bcue_status check_half(const bcue_named_tensor *named, const char *path, bcue_error *error)
 {
-    return bcue_dtype_size(named->tensor->dtype);
+    if (!named->half)
+        return BCUE_OK;
+    if (named->tensor->dtype != BCUE_F32)
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT,
+                         "%s: tensor %s of %s cannot be written in half precision", path, named->name,
+                         bcue_dtype_name(named->tensor->dtype));
+    const float *values = named->tensor->data;
+    for (size_t i = 0; i < bcue_tensor_size(named->tensor) / sizeof *values; i++)
+        if (!(values[i] < 65520.0f && values[i] > -65520.0f))
+            return bcue_fail(
+                error, BCUE_ERROR_ARGUMENT,
+                "%s: tensor %s holds %g, more than half precision can; write it in single precision", path,
+                named->name, (double)values[i]);
+    return BCUE_OK;
 }
 
 static bcue_status add_tensors(json_t *header, const bcue_named_tensor *tensors, size_t count,
@@ -394,16 +457,26 @@ static bcue_status add_tensors(json_t *header, const bcue_named_tensor *tensors,
             const char *name = tensors[i].name;
             if (element_size(&tensors[i]) != width)
                 continue;
+            BCUE_TRY(check_half(&tensors[i], path, error));
             if (json_object_get(header, name) != NULL || strcmp(name, "__metadata__") == 0)
                 return bcue_fail(error, BCUE_ERROR_ARGUMENT,
                                  "%s: tensor %s cannot be written: the name is taken", path, name);
-            if (json_object_set_new(header, name, entry_json(tensors[i].tensor, offset)) != 0)
+            if (json_object_set_new(header, name, entry_json(&tensors[i], offset)) != 0)
                 return bcue_fail(error, BCUE_ERROR_ARGUMENT,
                                  "%s: tensor %s cannot be written: its name is not UTF-8", path, name);
-            offset += bcue_tensor_size(tensors[i].tensor);
+            offset += stored_size(&tensors[i]);
         }
     }
     return BCUE_OK;
+}
+
+static void write_halves(FILE *stream, const bcue_tensor *tensor)
+{
+    const float *values = tensor->data;
+    for (size_t i = 0; i < bcue_tensor_size(tensor) / sizeof *values; i++) {
+        const uint16_t half = bcue_half_from_float(values[i]);
+        fwrite(&half, sizeof half, 1, stream);
+    }
 }
 
 static void write_data(FILE *stream, const char *text, const bcue_named_tensor *tensors, size_t count)
@@ -416,7 +489,11 @@ static void write_data(FILE *stream, const char *text, const bcue_named_tensor *
         fputc(' ', stream);
     for (size_t width = 8; width > 0; width /= 2) {
         for (size_t i = 0; i < count; i++) {
-            if (element_size(&tensors[i]) == width)
+            if (element_size(&tensors[i]) != width)
+                continue;
+            if (tensors[i].half)
+                write_halves(stream, tensors[i].tensor);
+            else
                 fwrite(tensors[i].tensor->data, 1, bcue_tensor_size(tensors[i].tensor), stream);
         }
     }

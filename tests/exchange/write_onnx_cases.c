@@ -26,7 +26,7 @@ static void add(values *v, const char *kind, const char *name, bcue_dtype dtype,
 {
     snprintf(v->names[v->count], sizeof v->names[0], "%s|%s", kind, name);
     v->tensors[v->count] = (bcue_tensor){.dtype = dtype, .shape = *shape, .data = (void *)(uintptr_t)data};
-    v->named[v->count] = (bcue_named_tensor){v->names[v->count], &v->tensors[v->count]};
+    v->named[v->count] = (bcue_named_tensor){.name = v->names[v->count], .tensor = &v->tensors[v->count]};
     v->count++;
 }
 

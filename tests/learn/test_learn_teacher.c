@@ -205,7 +205,7 @@ static void test_cache(void)
     const bcue_tensor *end = bcue_safetensors_find(file, "end"), *mid = bcue_safetensors_find(file, "mid");
     bcue_tensor changed;
     CHECK_OK(bcue_tensor_create(BCUE_F32, &end->shape, &changed, &error), error);
-    const bcue_named_tensor tensors[] = {{"end", &changed}, {"mid", mid}};
+    const bcue_named_tensor tensors[] = {{.name = "end", .tensor = &changed}, {.name = "mid", .tensor = mid}};
     const bcue_metadata metadata[] = {{"beamcue.teacher", bcue_safetensors_metadata(file, "beamcue.teacher")},
                                       {"beamcue.data", bcue_safetensors_metadata(file, "beamcue.data")},
                                       {"beamcue.draw", "none"}};

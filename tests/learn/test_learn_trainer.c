@@ -325,7 +325,7 @@ static void write_part(const char *out, const char *const *names, size_t count, 
     for (size_t n = 0; n < count; n++)
         for (int32_t i = 0; i < model.weights.count; i++)
             if (strcmp(model.weights.names[i], names[n]) == 0)
-                tensors[n] = (bcue_named_tensor){names[n], &model.weights.tensors[i]};
+                tensors[n] = (bcue_named_tensor){.name = names[n], .tensor = &model.weights.tensors[i]};
     if (other_name != NULL)
         tensors[count - 1].name = other_name;
     CHECK_OK(bcue_safetensors_write(FOLDER "/part.safetensors", tensors, count, NULL, 0, &error), error);

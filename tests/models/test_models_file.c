@@ -6,6 +6,7 @@
 #include "check.h"
 #include "mangle.h"
 #include "models/model_file.h"
+#include "tensor/half.h"
 
 #define FOLDER BCUE_BINARY_DIR "/test_models_file"
 
@@ -133,6 +134,44 @@ static void every_kind_comes_back(void)
     }
 }
 
+/* Matrices as halves, the rest as it is; written again, the same bytes. */
+static void half_precision_comes_back(void)
+{
+    bcue_error error = {""};
+    const int kind = BCUE_MODEL_RESNET18;
+    const bcue_model_config config = config_of(kind);
+    bcue_model_file full, half;
+    write_kind(kind, FOLDER "/full.safetensors");
+    CHECK_OK(bcue_model_file_read(FOLDER "/full.safetensors", &full, &error), error);
+    CHECK(!full.half);
+    full.half = true;
+    CHECK_OK(bcue_model_file_write(FOLDER "/half.safetensors", &full, &error), error);
+    CHECK_OK(bcue_model_file_open(FOLDER "/half.safetensors", &half, &error), error);
+    CHECK(half.half && half.weights.count == full.weights.count && half.config.kind == config.kind);
+    for (int32_t i = 0; i < full.weights.count; i++) {
+        const bcue_tensor *a = &full.weights.tensors[i], *b = &half.weights.tensors[i];
+        const float *from = a->data, *to = b->data;
+        for (size_t k = 0; k < bcue_tensor_size(a) / sizeof *from; k++) {
+            const float want =
+                a->shape.rank > 1 ? bcue_half_to_float(bcue_half_from_float(from[k])) : from[k];
+            CHECK_AT(to[k] == want, "%s %zu: %g, not %g", full.weights.names[i], k, (double)to[k],
+                     (double)want);
+        }
+    }
+    CHECK_OK(bcue_model_file_write(FOLDER "/again.safetensors", &half, &error), error);
+    bcue_mapping whole, first, again;
+    CHECK_OK(bcue_file_map(FOLDER "/full.safetensors", &whole, &error), error);
+    CHECK_OK(bcue_file_map(FOLDER "/half.safetensors", &first, &error), error);
+    CHECK_OK(bcue_file_map(FOLDER "/again.safetensors", &again, &error), error);
+    CHECK(100 * first.size < 55 * whole.size);
+    CHECK(first.size == again.size && memcmp(first.data, again.data, first.size) == 0);
+    bcue_file_unmap(&whole);
+    bcue_file_unmap(&first);
+    bcue_file_unmap(&again);
+    bcue_model_file_free(&full);
+    bcue_model_file_free(&half);
+}
+
 static bcue_status decode(const uint8_t *data, size_t size, const char *name, bcue_error *error)
 {
     bcue_model_file model;
@@ -216,7 +255,7 @@ static bcue_status read_odd(const odd_file *odd, bcue_error *error)
         CHECK_OK(bcue_tensor_create(odd->dtype, &odd->shapes[count], &tensors[count], error), *error);
         for (int64_t k = 0; odd->dtype == BCUE_F32 && k < bcue_tensor_count(&tensors[count]); k++)
             ((float *)tensors[count].data)[k] = odd->fill;
-        named[count] = (bcue_named_tensor){odd->tensor_names[count], &tensors[count]};
+        named[count] = (bcue_named_tensor){.name = odd->tensor_names[count], .tensor = &tensors[count]};
     }
     const bcue_metadata metadata[] = {{"beamcue.model", odd->model}, {"beamcue.inputs", odd->inputs},
                                       {"beamcue.features", ""},      {"beamcue.codebook", ""},
@@ -462,6 +501,7 @@ int main(void)
     if (bcue_make_dirs(FOLDER, &error) != BCUE_OK)
         return 1;
     RUN(every_kind_comes_back);
+    RUN(half_precision_comes_back);
     RUN(damage_is_refused_or_harmless);
     RUN(impossible_contents_are_named);
     RUN(other_modalities);

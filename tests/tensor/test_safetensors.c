@@ -83,7 +83,7 @@ static void reads_what_it_writes(void)
     bcue_tensor a = {.dtype = BCUE_F32, .shape = bcue_shape_of(3, 1), .data = weights};
     bcue_tensor b = {.dtype = BCUE_F64, .data = &scale},
                 c = {.dtype = BCUE_U8, .shape = bcue_shape_of(5), .data = bytes};
-    const bcue_named_tensor tensors[] = {{"c\"quoted\"", &c}, {"a", &a}, {"b", &b}};
+    const bcue_named_tensor tensors[] = {{"c\"quoted\"", &c, false}, {"a", &a, false}, {"b", &b, false}};
     const bcue_metadata metadata[] = {{"format_version", "1"}, {"config", "line\nline"}};
     bcue_error error = {""};
     bcue_safetensors *file = NULL;
@@ -110,9 +110,9 @@ static void refuses_to_write(void)
 {
     float one = 1;
     bcue_tensor tensor = {.dtype = BCUE_F32, .data = &one};
-    const bcue_named_tensor twice[] = {{"a", &tensor}, {"a", &tensor}},
-                            reserved[] = {{"__metadata__", &tensor}};
-    const bcue_named_tensor bytes[] = {{"\xff", &tensor}};
+    const bcue_named_tensor twice[] = {{"a", &tensor, false}, {"a", &tensor, false}},
+                            reserved[] = {{"__metadata__", &tensor, false}};
+    const bcue_named_tensor bytes[] = {{"\xff", &tensor, false}};
     const bcue_metadata keys[] = {{"k", "1"}, {"k", "2"}};
     bcue_error error = {""};
     remove(scratch);
@@ -152,8 +152,9 @@ static void refuses_bad_headers(void)
            "nothing else");
     refuse("{\"a\":{\"dtype\":\"F99\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, format, "F99");
     refuse("{\"a\":{\"dtype\":7,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, format, "dtype");
-    refuse("{\"a\":{\"dtype\":\"BF16\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4, BCUE_ERROR_UNSUPPORTED,
-           "BF16");
+    refuse("{\"a\":{\"dtype\":\"I16\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4, BCUE_ERROR_UNSUPPORTED,
+           "I16");
+    refuse("{\"a\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, format, "16 bits");
     refuse("{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},"
            "\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[4,8]}}",
            8, format, "duplicate");
@@ -213,6 +214,44 @@ static void damaged_files(void)
     bcue_bytes_free(&bytes);
 }
 
+/* F16 as it is written, BF16 as others write it: both are read as f32. */
+static void sixteen_bits_are_read_as_f32(void)
+{
+    bcue_safetensors *file = NULL;
+    bcue_error error = {""};
+    float values[] = {1.0f, -0.333251953125f, 65504.0f, 0x1p-24f, 0.1f}, plain[] = {0.1f};
+    const bcue_tensor five = {.dtype = BCUE_F32, .shape = bcue_shape_of(5), .data = values},
+                      one = {.dtype = BCUE_F32, .shape = bcue_shape_of(1), .data = plain};
+    const bcue_named_tensor tensors[] = {{"half", &five, true}, {"single", &one, false}};
+    CHECK_OK(bcue_safetensors_write(scratch, tensors, 2, NULL, 0, &error), error);
+    CHECK_OK(bcue_safetensors_open(scratch, &file, &error), error);
+    if (file == NULL)
+        return;
+    const bcue_tensor *half = bcue_safetensors_find(file, "half"),
+                      *single = bcue_safetensors_find(file, "single");
+    CHECK(half != NULL && half->dtype == BCUE_F32 && single != NULL);
+    if (half != NULL && single != NULL) {
+        const float *read = half->data;
+        for (int i = 0; i < 4; i++)
+            CHECK_AT(read[i] == values[i], "%d: %g", i, (double)read[i]);
+        CHECK_NEAR((double)read[4], 0.0999755859375, 0.0);
+        CHECK(*(const float *)single->data == 0.1f);
+    }
+    for (size_t i = 0; i < 2; i++)
+        CHECK(bcue_safetensors_is_half(file, i) == (strcmp(bcue_safetensors_name(file, i), "half") == 0));
+    bcue_safetensors_close(file);
+    values[1] = 65520.0f;
+    CHECK_STATUS(bcue_safetensors_write(scratch, tensors, 2, NULL, 0, &error), BCUE_ERROR_ARGUMENT);
+    CHECK_CONTAINS(error.text, "single precision");
+    put_header("{\"a\":{\"dtype\":\"BF16\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4);
+    CHECK_OK(bcue_safetensors_open(scratch, &file, &error), error);
+    if (file == NULL)
+        return;
+    const bcue_tensor *brief = bcue_safetensors_find(file, "a");
+    CHECK(brief != NULL && *(const float *)brief->data == 0x1.02p-125f);
+    bcue_safetensors_close(file);
+}
+
 int main(void)
 {
     RUN(reads_what_others_write);
@@ -222,5 +261,6 @@ int main(void)
     RUN(refuses_bad_sizes);
     RUN(damaged_files);
     remove(scratch);
+    RUN(sixteen_bits_are_read_as_f32);
     return check_summary();
 }

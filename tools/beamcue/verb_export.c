@@ -5,14 +5,16 @@ static int run(bcue_cli *cli)
 {
     bcue_export_options wanted = {.onnx_path = bcue_cli_value(cli, "--onnx"),
                                   .safetensors_path = bcue_cli_value(cli, "--safetensors"),
+                                  .half_path = bcue_cli_value(cli, "--half"),
                                   .c_header_path = bcue_cli_value(cli, "--c-header")};
     bcue_report *report = NULL;
     bcue_error error = {""};
     const int usage = bcue_cli_whole(cli, "--batch", 0, 65536, &wanted.onnx_batch);
     if (usage != BCUE_EXIT_DONE)
         return usage;
-    if (wanted.onnx_path == NULL && wanted.safetensors_path == NULL && wanted.c_header_path == NULL)
-        return bcue_cli_usage(cli, "give at least one of --onnx, --safetensors and --c-header");
+    if (wanted.onnx_path == NULL && wanted.safetensors_path == NULL && wanted.half_path == NULL &&
+        wanted.c_header_path == NULL)
+        return bcue_cli_usage(cli, "give at least one of --onnx, --safetensors, --half and --c-header");
     if (wanted.onnx_path == NULL && bcue_cli_value(cli, "--batch") != NULL)
         return bcue_cli_usage(cli, "--batch goes with --onnx");
     const bcue_status status = bcue_export_model(cli->operands[0], &wanted, &report, &error);
@@ -23,6 +25,9 @@ static const bcue_cli_option options[] = {
     {.name = "--onnx", .value = "FILE.onnx", .help = "the network as ONNX, operator set 18"},
     {.name = "--batch", .value = "N", .help = "windows at a time in the ONNX file; default 0, any number"},
     {.name = "--safetensors", .value = "FILE", .help = "the weights by their PyTorch names"},
+    {.name = "--half",
+     .value = "FILE",
+     .help = "the model with its matrices in half precision: half the size,\nread by every other command"},
     {.name = "--c-header",
      .value = "FILE.h",
      .help = "the model (at most 2 MB) as a C array, for programs without\na file system"},

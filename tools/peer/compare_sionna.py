@@ -53,8 +53,8 @@ def place(scene, name, count):
     return np.array(station), np.column_stack([xy[chosen], z[chosen] + 1.5])
 
 
-def sionna_paths(scene, solver, depth, refraction, seed):
-    paths = solver(scene, max_depth=depth, samples_per_src=10**6, max_num_paths_per_src=10**6, synthetic_array=True,
+def sionna_paths(scene, solver, depth, refraction, seed, samples=10**6):
+    paths = solver(scene, max_depth=depth, samples_per_src=samples, max_num_paths_per_src=10**6, synthetic_array=True,
                    los=True, specular_reflection=True, diffuse_reflection=False, refraction=refraction,
                    diffraction=False, seed=seed)
     dr.eval(paths.tau, paths.a)
@@ -159,7 +159,7 @@ def compare(name, args):
         theirs, mine = union(runs), ours.paths()
         ours.close()
         total = matched = extra = 0
-        delay, gain, lost, off = [0.0], [0.0], [], []
+        delay, gain, lost, off, others = [0.0], [0.0], [], [], []
         for r, wanted in enumerate(theirs):
             left = list(mine[r])
             for p in wanted:
@@ -176,6 +176,7 @@ def compare(name, args):
                     if gain[-1] > 0.1:
                         off.append((r, p, hit))
             extra += len(left)
+            others += [(r, p) for p in left]
         ratio = np.median(theirs_s) / np.median(ours_s)
         print("| %s | %d | %d | %d | %.2f %% | %d | %.2g | %.2g | %.2f | %.3f | %.1f |" %
               (name, depth, len(receivers), total, 100.0 * matched / max(total, 1), extra, max(delay), max(gain),
@@ -185,6 +186,14 @@ def compare(name, args):
         for r, p, hit in off[:args.show]:
             print("gain: receiver %d kinds %s Sionna %.3f dB, here %.3f dB, points %s" %
                   (r, p[0], 10 * np.log10(p[3]), 10 * np.log10(hit[3]), np.round(p[1], 4).tolist()), file=sys.stderr)
+        if others and args.denser:
+            denser = collect(sionna_paths(scene, solver, depth, args.refraction, 97, args.denser))
+            later = [any(same(q, p) for q in denser[r]) for r, p in others]
+            print("others: %d of %d found by Sionna with %d samples" % (sum(later), len(later), args.denser), file=sys.stderr)
+            for (r, p), there in zip(others, later):
+                if not there:
+                    print("other: receiver %d kinds %s gain %.1f dB points %s" %
+                          (r, p[0], 10 * np.log10(max(p[3], 1e-99)), np.round(p[1], 4).tolist()), file=sys.stderr)
         for r, p in lost[:args.show]:
             print("lost: receiver %d kinds %s delay %.6f ns gain %.1f dB points %s" %
                   (r, p[0], p[2] * 1e9, 10 * np.log10(max(p[3], 1e-99)), np.round(p[1], 4).tolist()), file=sys.stderr)
@@ -199,6 +208,7 @@ def main():
     parser.add_argument("--receivers", type=int, default=100)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--denser", type=int, default=0, help="look for the other paths with so many samples of Sionna")
     parser.add_argument("--show", type=int, default=0, help="print this many of the paths that were not found, or whose gain is off by more than 0.1 dB")
     args = parser.parse_args()
     print("| scene | depth | receivers | Sionna's paths | found | others | delay ns | gain dB | Sionna s | beamcue s | ratio |")
