@@ -53,8 +53,8 @@ def place(scene, name, count):
     return np.array(station), np.column_stack([xy[chosen], z[chosen] + 1.5])
 
 
-def sionna_paths(scene, solver, depth, refraction, seed, samples=10**6):
-    paths = solver(scene, max_depth=depth, samples_per_src=samples, max_num_paths_per_src=10**6, synthetic_array=True,
+def sionna_paths(scene, solver, depth, refraction, seed):
+    paths = solver(scene, max_depth=depth, samples_per_src=10**6, max_num_paths_per_src=10**6, synthetic_array=True,
                    los=True, specular_reflection=True, diffuse_reflection=False, refraction=refraction,
                    diffraction=False, seed=seed)
     dr.eval(paths.tau, paths.a)
@@ -130,6 +130,41 @@ class Beamcue:
         self.process.wait()
 
 
+def first_hit(scene, origin, target):
+    """Of the rays from origins to targets: distance to the first thing met, its normal; and the targets' distances."""
+    along = target - origin
+    length = np.linalg.norm(along, axis=1)
+    d = (along / length[:, None]).astype(np.float32)
+    o = (origin + 2e-3 * d).astype(np.float32)
+    hit = scene.mi_scene.ray_intersect(mi.Ray3f(mi.Point3f(*o.T), mi.Vector3f(*d.T)))
+    t = np.where(np.array(hit.is_valid()), np.array(hit.t) + 2e-3, np.inf)
+    return t, np.array(hit.n).T, length
+
+
+def verify(scene, station, receivers, paths):
+    """How many reflected paths are real by Mitsuba's own rays: every leg is free up to its end, what it ends at is a surface, and mirrors it there (1e-3)."""
+    legs, turns, total = [], [], 0
+    for r, mine in enumerate(paths):
+        for kinds, points, _, _ in mine:
+            if any(k != 0 for k in kinds):
+                continue
+            corners = np.vstack([station[None], np.reshape(points, (-1, 3)), receivers[r][None]])
+            legs += [(total, a, b, i + 2 < len(corners)) for i, (a, b) in enumerate(zip(corners, corners[1:]))]
+            turns += [(total, *corners[i - 1:i + 2]) for i in range(1, len(corners) - 1)]
+            total += 1
+    good = np.ones(total, bool)
+    t, normal, length = first_hit(scene, np.array([x[1] for x in legs]), np.array([x[2] for x in legs]))
+    ends = np.array([x[3] for x in legs])
+    fine = np.where(ends, np.abs(t - length) < 2e-2, t > length - 2e-2)
+    mirror = iter(normal[ends])
+    for (which, *_), ok in zip(legs, fine):
+        good[which] &= ok
+    for which, a, b, c in turns:
+        u, v, n = (b - a) / np.linalg.norm(b - a), (c - b) / np.linalg.norm(c - b), next(mirror)
+        good[which] &= np.abs(u - 2 * np.dot(u, n) * n - v).max() < 1e-3
+    return total, good
+
+
 def compare(name, args):
     xml = getattr(rt.scene, name)
     scene = rt.load_scene(xml, merge_shapes=False)
@@ -146,6 +181,13 @@ def compare(name, args):
     solver = rt.PathSolver()
     for depth in args.depths:
         ours = Beamcue(args.program, xml, station, receivers, depth, args.refraction, args.threads)
+        if args.verify:
+            ours.time()
+            mine = ours.paths()
+            total, good = verify(scene, station, receivers, mine)
+            print("%s, depth %d: %d paths without transmission, %d real by Mitsuba's rays" % (name, depth, total, good.sum()))
+            ours.close()
+            continue
         runs, theirs_s, ours_s = [], [], []
         sionna_paths(scene, solver, depth, args.refraction, 1)  # compiles
         ours.time()
@@ -159,7 +201,7 @@ def compare(name, args):
         theirs, mine = union(runs), ours.paths()
         ours.close()
         total = matched = extra = 0
-        delay, gain, lost, off, others = [0.0], [0.0], [], [], []
+        delay, gain, lost, off = [0.0], [0.0], [], []
         for r, wanted in enumerate(theirs):
             left = list(mine[r])
             for p in wanted:
@@ -176,7 +218,6 @@ def compare(name, args):
                     if gain[-1] > 0.1:
                         off.append((r, p, hit))
             extra += len(left)
-            others += [(r, p) for p in left]
         ratio = np.median(theirs_s) / np.median(ours_s)
         print("| %s | %d | %d | %d | %.2f %% | %d | %.2g | %.2g | %.2f | %.3f | %.1f |" %
               (name, depth, len(receivers), total, 100.0 * matched / max(total, 1), extra, max(delay), max(gain),
@@ -186,14 +227,6 @@ def compare(name, args):
         for r, p, hit in off[:args.show]:
             print("gain: receiver %d kinds %s Sionna %.3f dB, here %.3f dB, points %s" %
                   (r, p[0], 10 * np.log10(p[3]), 10 * np.log10(hit[3]), np.round(p[1], 4).tolist()), file=sys.stderr)
-        if others and args.denser:
-            denser = collect(sionna_paths(scene, solver, depth, args.refraction, 97, args.denser))
-            later = [any(same(q, p) for q in denser[r]) for r, p in others]
-            print("others: %d of %d found by Sionna with %d samples" % (sum(later), len(later), args.denser), file=sys.stderr)
-            for (r, p), there in zip(others, later):
-                if not there:
-                    print("other: receiver %d kinds %s gain %.1f dB points %s" %
-                          (r, p[0], 10 * np.log10(max(p[3], 1e-99)), np.round(p[1], 4).tolist()), file=sys.stderr)
         for r, p in lost[:args.show]:
             print("lost: receiver %d kinds %s delay %.6f ns gain %.1f dB points %s" %
                   (r, p[0], p[2] * 1e9, 10 * np.log10(max(p[3], 1e-99)), np.round(p[1], 4).tolist()), file=sys.stderr)
@@ -208,11 +241,12 @@ def main():
     parser.add_argument("--receivers", type=int, default=100)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--denser", type=int, default=0, help="look for the other paths with so many samples of Sionna")
+    parser.add_argument("--verify", action="store_true", help="no comparison: look at every path of beamcue with Mitsuba's rays")
     parser.add_argument("--show", type=int, default=0, help="print this many of the paths that were not found, or whose gain is off by more than 0.1 dB")
     args = parser.parse_args()
-    print("| scene | depth | receivers | Sionna's paths | found | others | delay ns | gain dB | Sionna s | beamcue s | ratio |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    if not args.verify:
+        print("| scene | depth | receivers | Sionna's paths | found | others | delay ns | gain dB | Sionna s | beamcue s | ratio |")
+        print("|---|---|---|---|---|---|---|---|---|---|---|")
     for name in args.scenes:
         compare(name, args)
 
