@@ -14,10 +14,10 @@ _beamcue() {
     fi
     case $before in
     --metric) mapfile -t COMPREPLY < <(compgen -W 'top_1 top_2 top_3 top_5 dba mpr loss_db power_loss_db rss_db' -- "$word") ;;
-    --set | --top | --runs | --warmup | --position | --scenario | --rsu | --threads | --stream) ;;
+    --set | --top | --rate | --deadline | --delay | --hold | --fault | --instants | --seed | --runs | --warmup | --position | --scenario | --rsu | --threads | --stream) ;;
     --memory) mapfile -t COMPREPLY < <(compgen -W 'fast small' -- "$word") ;;
     --out) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
-    --html | --svg | --static-lidar | --predictions | --submit | --camera | --lidar | --radar) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    --html | --svg | --replay | --tracker | --beams | --static-lidar | --predictions | --submit | --camera | --lidar | --radar) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     *)
         if [[ $word == -* ]]; then
             mapfile -t COMPREPLY < <(compgen -W "$("$program" "$command" -h 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')" -- "$word")

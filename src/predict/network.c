@@ -11,11 +11,14 @@
 #include "engine/plan.h"
 #include "graph/describe.h"
 
+enum { MOST_OPERATORS = 4096 };
+
 /* A graph with its plan. */
 typedef struct part {
     bcue_graph *graph;
     bcue_weights weights; /* in the order of the graph; tensors and names are the model's */
     bcue_plan *plan;
+    float *operator_s; /* owned: what its operators took, the first MOST_OPERATORS of them */
 } part;
 
 typedef struct kept_frame {
@@ -43,20 +46,31 @@ struct bcue_network {
     uint64_t lookups;
     double front_s; /* of the window that began last */
     double until_s;
-    double operator_s;                /* when the operator that runs was begun */
-    double window_longest_s, guard_s; /* the longest operator of this window, and of the last whole one */
+    const part *running;
+    size_t operators;  /* of it that were begun */
+    double operator_s; /* when the last of them was */
     double longest_s;
-    bool cut; /* the window was stopped */
 };
 
 /* ---- in time ---- */
+
+/* What an operator is expected to take follows the upper part of what it took: one that another program
+   delayed moves it little, and a first run, which is slow, is soon forgotten. */
+static void learn(float *expected, double took)
+{
+    const double e = (double)*expected;
+    *expected = (float)(e == 0 ? took : took > e ? fmin(1.2 * e, took) : took < 0.5 * e ? 0.5 * e : 0.95 * e);
+}
 
 static double end_operator(bcue_network *net)
 {
     const double now = bcue_clock_s(), took = now - net->operator_s;
     net->operator_s = now;
-    net->window_longest_s = took > net->window_longest_s ? took : net->window_longest_s;
+    if (net->operators == 0)
+        return now;
     net->longest_s = took > net->longest_s ? took : net->longest_s;
+    if (net->operators <= MOST_OPERATORS)
+        learn(&net->running->operator_s[net->operators - 1], took);
     return now;
 }
 
@@ -64,18 +78,22 @@ static double end_operator(bcue_network *net)
 static bool out_of_time(void *cookie)
 {
     bcue_network *net = cookie;
-    return end_operator(net) + net->guard_s > net->until_s;
+    const double now = end_operator(net);
+    const size_t next = net->operators;
+    const double expected_s = next < MOST_OPERATORS ? (double)net->running->operator_s[next] : 0;
+    net->operators++;
+    if (now + expected_s <= net->until_s)
+        return false;
+    /* It is not run, so that it must not stay too slow for ever. */
+    if (next < MOST_OPERATORS)
+        net->running->operator_s[next] *= 0.95F;
+    return true;
 }
 
 void bcue_network_begin(bcue_network *network, double until_s)
 {
-    /* One slow operator, as in a first run, must not stop all windows to come. */
-    if (network->cut)
-        network->guard_s *= 0.7;
-    network->cut = false;
     network->until_s = until_s;
     network->front_s = 0;
-    network->window_longest_s = 0;
 }
 
 double bcue_network_longest_s(bcue_network *network, bool again)
@@ -87,15 +105,16 @@ double bcue_network_longest_s(bcue_network *network, bool again)
 }
 
 /* One pass of a plan, by the clock. */
-static bcue_status forward(bcue_network *net, bcue_plan *plan, bcue_error *error)
+static bcue_status forward(bcue_network *net, const part *p, bcue_error *error)
 {
     const int limit = bcue_limit_threads(net->threads);
+    net->running = p;
+    net->operators = 0;
     net->operator_s = bcue_clock_s();
-    bcue_status status = bcue_plan_forward(plan, error);
+    bcue_status status = bcue_plan_forward(p->plan, error);
     (void)bcue_limit_threads(limit);
     if (status == BCUE_OK)
         (void)end_operator(net);
-    net->cut = net->cut || status == BCUE_ERROR_CANCELLED;
     return status;
 }
 
@@ -131,6 +150,9 @@ static bcue_status plan_part(bcue_network *net, part *p, bcue_error *error)
                                        .no_winograd = net->options.memory == BCUE_MEMORY_SMALL,
                                        .window_pictures = net->model->file.inputs.frames,
                                        .packed = net->model->packed};
+    p->operator_s = bcue_calloc(MOST_OPERATORS, sizeof *p->operator_s);
+    if (p->operator_s == NULL)
+        return bcue_fail_memory(error, "a session");
     BCUE_TRY(select_weights(net->model, p, error));
     BCUE_TRY(bcue_plan_create(p->graph, &p->weights, &options, &p->plan, error));
     bcue_plan_set_stop(p->plan, out_of_time, net);
@@ -143,6 +165,7 @@ static void free_part(part *p)
     bcue_graph_destroy(p->graph);
     free(p->weights.tensors);
     free(p->weights.names);
+    free(p->operator_s);
 }
 
 static size_t floats_of(bcue_picture_size size)
@@ -287,8 +310,9 @@ bcue_status bcue_network_take(bcue_network *network, bcue_model_input input, siz
     if (!network->split)
         return BCUE_OK;
     const double started = bcue_clock_s();
-    bcue_plan *front = network->branches[input].front.plan;
-    BCUE_TRY(forward(network, front, error));
+    const part *whole = &network->branches[input].front;
+    BCUE_TRY(forward(network, whole, error));
+    const bcue_plan *front = whole->plan;
     copy_map(network, input, index, bcue_plan_output(front, "map"));
     keep(network, input, id, bcue_plan_output(front, "map"));
     network->front_s += bcue_clock_s() - started;
@@ -307,11 +331,10 @@ void bcue_network_forget(bcue_network *network)
 bcue_status bcue_network_run(bcue_network *network, const float **logits, double *ms, bcue_error *error)
 {
     const double started = bcue_clock_s();
-    BCUE_TRY(forward(network, network->main.plan, error));
+    BCUE_TRY(forward(network, &network->main, error));
     *logits = bcue_plan_output(network->main.plan, "logits");
     *ms = 1e3 * (network->front_s + bcue_clock_s() - started);
     network->front_s = 0;
-    network->guard_s = network->window_longest_s;
     return BCUE_OK;
 }
 

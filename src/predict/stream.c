@@ -348,7 +348,9 @@ static bcue_status take(bcue_session *session, bcue_sensor sensor, double time_s
     *verdict = judge_time(session->stream, s, time_s);
     if (*verdict != BCUE_FRAME_GOOD)
         return BCUE_OK;
-    *verdict = BCUE_FRAME_FROZEN;
+    /* The same bytes that were rejected are so again, and for the same reason. */
+    *verdict =
+        s->rejected >= BCUE_FRAME_BLACK && s->rejected <= BCUE_FRAME_EMPTY ? s->rejected : BCUE_FRAME_FROZEN;
     if (is_frozen(session->stream, s, data, size))
         return BCUE_OK;
     bcue_kept_frame *place = free_place(s);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli_observation.h"
+#include "cli_replay.h"
 
 /* What a prediction came to. */
 typedef struct outcome {
@@ -92,6 +93,9 @@ static int rank(const bcue_cli *cli, const bcue_model *model, const bcue_model_f
     return result;
 }
 
+static const char *const replay_only[] = {"--rate",    "--deadline", "--delay",    "--hold", "--fault",
+                                          "--tracker", "--beams",    "--instants", "--seed", "--html"};
+
 static int run(bcue_cli *cli)
 {
     long top = 5;
@@ -101,6 +105,11 @@ static int run(bcue_cli *cli)
         result = bcue_cli_number(cli, "--coverage", 0.0, 1.0, &coverage);
     if (result != BCUE_EXIT_DONE)
         return result;
+    if (bcue_cli_value(cli, "--replay") != NULL)
+        return bcue_cli_replay(cli, coverage);
+    for (size_t i = 0; i < sizeof replay_only / sizeof *replay_only; i++)
+        if (bcue_cli_value(cli, replay_only[i]) != NULL)
+            return bcue_cli_usage(cli, "%s goes with --replay", replay_only[i]);
     bcue_cli_observation observation;
     bcue_model *model;
     bcue_model_facts facts;
@@ -119,11 +128,12 @@ static const bcue_cli_option options[] = {
      .value = "C",
      .help = "how sure it shall be that the best beam is among those to\nprobe, 0 to 1, of a calibrated "
              "model; 0.9 when absent"},
+    BCUE_CLI_REPLAY,
     {.name = NULL}};
 
 const bcue_cli_verb bcue_verb_predict = {
     .name = "predict",
-    .purpose = "rank the beams for one instant",
+    .purpose = "rank the beams for one instant, or play a recording as if it were live",
     .operands = "MODEL.safetensors",
     .least = 1,
     .most = 1,
@@ -138,6 +148,18 @@ const bcue_cli_verb bcue_verb_predict = {
              "\n"
              "A model that went through 'beamcue calibrate' also says how many beams to probe.\n"
              "\n"
-             "Writes nothing. The times are of a first call; 'beamcue bench' measures well.\n",
+             "With --replay a recording is played frame by frame, every answer is scored against\n"
+             "the measured power of all beams, and compared with sweeping. Given the configuration\n"
+             "of a run, only its test part is played. Faults are SENSOR:KIND[:AMOUNT], in a list with\n"
+             "commas: drop, late (of camera, lidar, radar, gps), freeze, garbage, cut (all but gps),\n"
+             "black, saturate (camera), empty (lidar, radar), jump, nofix (gps); AMOUNT is a share of\n"
+             "the frames (0.2) or a time (5s: once an episode), all the time when absent.\n"
+             "\n"
+             "  beamcue predict out/demo_four/model-seed1.safetensors --replay configs/demo_four.yaml \\\n"
+             "      --rate 10 --deadline 40 --fault camera:drop:0.2,gps:jump:2s,lidar:freeze \\\n"
+             "      --html replay.html\n"
+             "\n"
+             "Writes nothing but the page of --html. The times of a single prediction are of a first\n"
+             "call; 'beamcue bench' measures well.\n",
     .run = run,
 };

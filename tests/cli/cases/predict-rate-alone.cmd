@@ -1,0 +1,1 @@
+beamcue predict nowhere.safetensors --rate 10

@@ -1,0 +1,1 @@
+beamcue predict nowhere.safetensors --replay nowhere --camera frame.jpg

@@ -1,0 +1,1 @@
+beamcue predict nowhere.safetensors --replay nowhere --fault camera:drop:0.2,gps:black
