@@ -11,7 +11,7 @@ SOURCES = $(shell git ls-files '*.c' '*.h')
 CTEST = ctest --output-on-failure -j $(JOBS) $(CTEST_ARGS)
 HAVE_FUZZ = command -v clang >/dev/null 2>&1 && [ -f tests/fuzz/CMakeLists.txt ]
 
-.PHONY: all help packages release demo test fuzz asan tsan coverage tidy format format-check bench parity-full results-crkd install clean
+.PHONY: all help packages release demo test fuzz asan tsan coverage tidy format format-check bench parity-full results-crkd soak install clean
 .DEFAULT_GOAL := all
 
 all: release
@@ -27,6 +27,7 @@ help:
 	@echo 'make tidy          clang-tidy on all sources'
 	@echo 'make format        clang-format all sources in place; make format-check only looks'
 	@echo 'make bench         build and run the benchmarks'
+	@echo 'make soak          MINUTES=60: a stream at 10 Hz with faults of every kind and bytes of no kind; memory must not grow'
 	@echo 'make parity-full   the whole BeamTransFuser against PyTorch, forward and backward; needs python3 with torch, 20 GB and an hour'
 	@echo 'make results-crkd  teacher, students and yardsticks of cross-modal distillation, as out/crkd/table.md; hours'
 	@echo 'make clean         remove build/'
@@ -91,6 +92,10 @@ bench: release
 	@find build/release/bench -name 'bench_*' -type f -perm -u+x | sort | while IFS= read -r program; do \
 	    echo "== $$program"; "$$program" </dev/null || [ $$? = 2 ] || exit 1; \
 	done
+
+MINUTES ?= 60
+soak: release
+	@build/release/tests/predict/test_soak_stream $(MINUTES) 10
 
 parity-full: release
 	@tools/peer/run_beamtransfuser_parity.sh build/release
