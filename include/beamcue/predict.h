@@ -27,12 +27,23 @@ typedef enum bcue_memory_use {
     BCUE_MEMORY_SMALL /* weights as large as in the file */
 } bcue_memory_use;
 
+/* How a session holds the weights of fully connected layers that see one sample at a time (all of a radar
+   student's, the heads of other models): reading them is what such layers cost. Sums stay in float. Other
+   layers stay f32. */
+typedef enum bcue_weight_form {
+    BCUE_FORM_F32,  /* as trained */
+    BCUE_FORM_BF16, /* half the bytes: 8 bits of each weight's fraction are kept */
+    BCUE_FORM_INT8  /* a quarter: 255 steps between the largest weights of each output */
+} bcue_weight_form;
+
 typedef struct bcue_session_options {
     bcue_memory_use memory;
     int threads;     /* at most so many run the network; 0: as many as help, up to all */
     int ring_frames; /* of each modality, what the network makes of so many frames is kept, and used when a
                         later window has a frame of the same number; 0: nothing. Windows of P frames that are
                         S ticks apart need S (P - 1) + 1. Answers are the same, bit for bit */
+    bcue_weight_form
+        weights; /* other than f32: answers are no more those of 'beamcue evaluate', bit for bit */
 } bcue_session_options;
 
 /* bcue_session_create with options; NULL: all zero. */

@@ -176,6 +176,10 @@ bool bcue_dn_group_forward(bcue_dn_plan *plan, const bcue_fusion_group *group)
         bcue_dn_int8_group(plan, group);
         return true;
     }
+    if (bcue_dn_row_fits(plan, group)) {
+        bcue_dn_row_group(plan, group);
+        return true;
+    }
     bcue_dn_layer layer = bcue_dn_layer_of(bcue_graph_node(plan->graph, group->anchor));
     bool has_bias = layer.bias != BCUE_NO_VALUE || group->norm >= 0, rows = false;
     dnnl_post_ops_t post_ops = bcue_dn_group_post_ops(group);

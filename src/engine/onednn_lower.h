@@ -64,6 +64,7 @@ typedef struct bcue_dn_plan {
     int32_t *gradients;           /* per parameter: its row-major gradient, or BCUE_DN_NONE */
     bcue_dn_recompute *recompute; /* training with a memory limit; only while the plan is made */
     int32_t int8_layers;          /* computed in 8 bits */
+    int32_t row_layers;           /* linear, of few rows, with weights in fewer bits */
     int32_t run_count;            /* how many runs of nodes could be made again */
     bool recomputing;             /* the nodes that are lowered now were lowered before */
     double macs, recomputed_macs; /* of a forward pass; of those that the backward pass does again */
@@ -179,6 +180,10 @@ int32_t bcue_dn_residual_memory(bcue_dn_plan *plan, bcue_value residual, const d
    of the program, as earlier groups rely on the answer. */
 bool bcue_dn_int8_fits(const bcue_dn_plan *plan, const bcue_fusion_group *group);
 void bcue_dn_int8_group(bcue_dn_plan *plan, const bcue_fusion_group *group);
+/* Is the group a linear layer of few rows whose weights lie in fewer bits? Then bcue_dn_row_group appends it.
+ */
+bool bcue_dn_row_fits(const bcue_dn_plan *plan, const bcue_fusion_group *group);
+void bcue_dn_row_group(bcue_dn_plan *plan, const bcue_fusion_group *group);
 
 /* Any operator, by the plain-C kernels of the reference engine. */
 void bcue_dn_plain_forward(bcue_dn_plan *plan, int32_t node);

@@ -505,6 +505,11 @@ static int32_t onednn_int8_layers(const bcue_plan *base)
     return ((const bcue_dn_plan *)base)->int8_layers;
 }
 
+static int32_t onednn_row_layers(const bcue_plan *base)
+{
+    return ((const bcue_dn_plan *)base)->row_layers;
+}
+
 /* The store is locked when it is shared. */
 static bcue_status make_and_prepare(bcue_dn_plan *plan, bcue_error *error)
 {
@@ -550,7 +555,8 @@ bcue_status bcue_onednn_plan_create(const bcue_graph *graph, bcue_weights *weigh
                                             .peak_bytes = onednn_peak_bytes,
                                             .recomputed = onednn_recomputed,
                                             .packed_bytes = onednn_packed_bytes,
-                                            .int8_layers = onednn_int8_layers};
+                                            .int8_layers = onednn_int8_layers,
+                                            .row_layers = onednn_row_layers};
     bcue_dn_plan *plan = bcue_calloc(1, sizeof *plan);
     if (plan == NULL)
         return bcue_fail_memory(error, "a oneDNN plan");

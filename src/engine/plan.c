@@ -230,6 +230,11 @@ int32_t bcue_plan_int8_layers(const bcue_plan *plan)
     return plan->vtable->int8_layers != NULL ? plan->vtable->int8_layers(plan) : 0;
 }
 
+int32_t bcue_plan_row_layers(const bcue_plan *plan)
+{
+    return plan->vtable->row_layers != NULL ? plan->vtable->row_layers(plan) : 0;
+}
+
 #ifndef BCUE_HAVE_ONEDNN
 /* Nobody packs weights in this build. */
 bcue_status bcue_packed_weights_create(void (*released)(void *cookie), void *cookie,

@@ -8,6 +8,7 @@
 #include "graph/graph.h"
 #include "engine/int8_layer.h"
 #include "engine/packed_weights.h"
+#include "engine/row_linear.h"
 #include "graph/weights.h"
 
 typedef enum bcue_engine {
@@ -57,8 +58,11 @@ typedef struct bcue_plan_options {
         *int8; /* inference, oneDNN: per node, how a convolution or linear layer takes its input in 8 bits
                   (scale 0, and other nodes: f32); read while the plan is made. The weights in 8 bits are
                   those of that moment. Where bcue_int8_available is false everything is f32. NULL: f32 */
+    bcue_weight_bits
+        weight_bits;      /* inference, oneDNN: how the weights of linear layers of up to 8 rows lie (those of
+                             one sample: head, students); the others, and convolutions, stay f32 */
     bool input_gradients; /* training, oneDNN: gradients of the real inputs too (the reference engine always
-                             has them) */
+                     has them) */
 } bcue_plan_options;
 
 /* `graph` and `weights` must outlive the plan; inference plans only read them (call bcue_plan_weights_changed
@@ -106,5 +110,7 @@ double bcue_plan_recomputed(const bcue_plan *plan);
 size_t bcue_plan_packed_bytes(const bcue_plan *plan);
 /* Layers that compute in 8 bits. */
 int32_t bcue_plan_int8_layers(const bcue_plan *plan);
+/* Linear layers whose weights lie in fewer bits (weight_bits). */
+int32_t bcue_plan_row_layers(const bcue_plan *plan);
 
 #endif

@@ -21,6 +21,7 @@ typedef struct bcue_plan_vtable {
     double (*recomputed)(const bcue_plan *plan);   /* NULL: nothing */
     size_t (*packed_bytes)(const bcue_plan *plan); /* NULL: none */
     int32_t (*int8_layers)(const bcue_plan *plan); /* NULL: none */
+    int32_t (*row_layers)(const bcue_plan *plan);  /* NULL: none */
 } bcue_plan_vtable;
 
 struct bcue_plan {

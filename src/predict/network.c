@@ -149,7 +149,8 @@ static bcue_status plan_part(bcue_network *net, part *p, bcue_error *error)
                                        .dtype = BCUE_F32,
                                        .no_winograd = net->options.memory == BCUE_MEMORY_SMALL,
                                        .window_pictures = net->model->file.inputs.frames,
-                                       .packed = net->model->packed};
+                                       .packed = net->model->packed,
+                                       .weight_bits = (bcue_weight_bits)net->options.weights};
     p->operator_s = bcue_calloc(MOST_OPERATORS, sizeof *p->operator_s);
     if (p->operator_s == NULL)
         return bcue_fail_memory(error, "a session");

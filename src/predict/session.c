@@ -38,6 +38,8 @@ bcue_status bcue_session_create_with(const bcue_model *model, const bcue_session
     if (options != NULL && (options->ring_frames < 0 || options->ring_frames > MOST_RING_FRAMES))
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "a session keeps 0 to %d frames, not %d",
                          MOST_RING_FRAMES, options->ring_frames);
+    if (options != NULL && (unsigned)options->weights > BCUE_FORM_INT8)
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT, "%d is no form of weights", (int)options->weights);
     const bcue_model_config *config = &model->file.config;
     if (bcue_model_is_table(config) &&
         (bcue_model_is_oracle(config) || bcue_model_needs(config, BCUE_INPUT_RADAR)))

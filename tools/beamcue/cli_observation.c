@@ -154,6 +154,19 @@ int bcue_cli_observe(bcue_cli *cli, bcue_cli_observation *observation, bcue_mode
     return BCUE_EXIT_DONE;
 }
 
+/* NULL: as trained. */
+static bool parse_form(const char *text, bcue_weight_form *form)
+{
+    static const char *const names[] = {"f32", "bf16", "int8"};
+    *form = BCUE_FORM_F32;
+    for (int i = 0; text != NULL && i < 3; i++) {
+        *form = (bcue_weight_form)i;
+        if (strcmp(text, names[i]) == 0)
+            return true;
+    }
+    return text == NULL;
+}
+
 int bcue_cli_session_options(bcue_cli *cli, bcue_session_options *options)
 {
     const char *memory = bcue_cli_value(cli, "--memory");
@@ -161,6 +174,9 @@ int bcue_cli_session_options(bcue_cli *cli, bcue_session_options *options)
     *options = (bcue_session_options){0};
     if (memory != NULL && strcmp(memory, "fast") != 0 && strcmp(memory, "small") != 0)
         return bcue_cli_usage(cli, "--memory takes fast or small, not '%s'", memory);
+    if (!parse_form(bcue_cli_value(cli, "--weights"), &options->weights))
+        return bcue_cli_usage(cli, "--weights takes f32, bf16 or int8, not '%s'",
+                              bcue_cli_value(cli, "--weights"));
     const int result = bcue_cli_whole(cli, "--threads", 1, 4096, &threads);
     options->memory = memory != NULL && strcmp(memory, "small") == 0 ? BCUE_MEMORY_SMALL : BCUE_MEMORY_FAST;
     options->threads = (int)threads;

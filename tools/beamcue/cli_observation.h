@@ -34,6 +34,10 @@
     {.name = "--memory",                                                                                     \
      .value = "USE",                                                                                         \
      .help = "fast (also when absent) or small: no weights larger than the file's"},                         \
+        {.name = "--weights",                                                                                \
+         .value = "FORM",                                                                                    \
+         .help = "of fully connected layers: f32 (also when absent), bf16 or int8: half\nand a quarter of "  \
+                 "the bytes"},                                                                               \
     {                                                                                                        \
         .name = "--threads", .value = "N",                                                                   \
         .help = "threads that run the network; as many as help when absent"                                  \

@@ -73,7 +73,8 @@ static int answer(const bcue_cli *cli, const outcome *o)
 }
 
 static int rank(const bcue_cli *cli, const bcue_model *model, const bcue_model_facts *facts,
-                const bcue_observation *observation, long top, double coverage)
+                const bcue_session_options *session_options, const bcue_observation *observation, long top,
+                double coverage)
 {
     const size_t count = top < facts->beams ? (size_t)top : (size_t)facts->beams;
     bcue_ranked_beam *ranked = calloc(count, sizeof *ranked);
@@ -82,7 +83,7 @@ static int rank(const bcue_cli *cli, const bcue_model *model, const bcue_model_f
     bcue_error error = {""};
     if (ranked == NULL)
         return bcue_cli_no_memory(cli);
-    bcue_status status = bcue_session_create(model, &session, &error);
+    bcue_status status = bcue_session_create_with(model, session_options, &session, &error);
     if (status == BCUE_OK)
         status = bcue_predict(session, observation, count, ranked, &o.timing, &error);
     if (status == BCUE_OK && facts->calibration_episodes > 0)
@@ -96,6 +97,8 @@ static int rank(const bcue_cli *cli, const bcue_model *model, const bcue_model_f
 static const char *const replay_only[] = {"--rate",    "--deadline", "--delay",    "--hold", "--fault",
                                           "--tracker", "--beams",    "--instants", "--seed", "--html"};
 
+static const char *const single_only[] = {"--memory", "--weights", "--threads"};
+
 static int run(bcue_cli *cli)
 {
     long top = 5;
@@ -103,8 +106,14 @@ static int run(bcue_cli *cli)
     int result = bcue_cli_whole(cli, "--top", 1, 65536, &top);
     if (result == BCUE_EXIT_DONE)
         result = bcue_cli_number(cli, "--coverage", 0.0, 1.0, &coverage);
+    bcue_session_options session;
+    if (result == BCUE_EXIT_DONE)
+        result = bcue_cli_session_options(cli, &session);
     if (result != BCUE_EXIT_DONE)
         return result;
+    for (size_t i = 0; i < sizeof single_only / sizeof *single_only; i++)
+        if (bcue_cli_value(cli, "--replay") != NULL && bcue_cli_value(cli, single_only[i]) != NULL)
+            return bcue_cli_usage(cli, "%s does not go with --replay", single_only[i]);
     if (bcue_cli_value(cli, "--replay") != NULL)
         return bcue_cli_replay(cli, coverage);
     for (size_t i = 0; i < sizeof replay_only / sizeof *replay_only; i++)
@@ -115,7 +124,7 @@ static int run(bcue_cli *cli)
     bcue_model_facts facts;
     result = bcue_cli_observe(cli, &observation, &model, &facts);
     if (result == BCUE_EXIT_DONE)
-        result = rank(cli, model, &facts, &observation.view, top, coverage);
+        result = rank(cli, model, &facts, &session, &observation.view, top, coverage);
     bcue_model_destroy(model);
     bcue_cli_observation_free(&observation);
     return result;
@@ -128,6 +137,7 @@ static const bcue_cli_option options[] = {
      .value = "C",
      .help = "how sure it shall be that the best beam is among those to\nprobe, 0 to 1, of a calibrated "
              "model; 0.9 when absent"},
+    BCUE_CLI_SESSION,
     BCUE_CLI_REPLAY,
     {.name = NULL}};
 

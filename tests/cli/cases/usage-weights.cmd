@@ -1,0 +1,1 @@
+beamcue bench model.safetensors --weights f16
