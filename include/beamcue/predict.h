@@ -2,6 +2,7 @@
 #ifndef BEAMCUE_PREDICT_H
 #define BEAMCUE_PREDICT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "beamcue/model.h"
@@ -108,6 +109,11 @@ BCUE_API BCUE_CHECK_RESULT bcue_status bcue_predict(bcue_session *session,
                                                     const bcue_observation *observation, size_t count,
                                                     bcue_ranked_beam *ranked, bcue_timing *timing,
                                                     bcue_error *error);
+
+/* Was the last bcue_predict asked about something that its model was not trained on: a radar's FMCW cube
+   where it takes lists of points? The cube was turned into points (CFAR, no elevation); how good such answers
+   are is not known, and what a calibration promises does not hold for them. */
+BCUE_API bool bcue_session_out_of_domain(const bcue_session *session);
 
 /* After bcue_predict: how many of the first beams to probe, so that a right one is among them in a share
    `coverage` of the samples of new episodes like those of the calibration. Right is a best beam, or

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "dsp/fft.h"
 #include "features/point_sampling.h"
+#include "features/radar_detect.h"
 #include "formats/mat.h"
 
 static const double speed_of_light_mps = 299792458.0, pi = 3.14159265358979323846;
@@ -25,6 +26,7 @@ struct bcue_radar_maps {
     float *re, *im;
     float *clutter_re, *clutter_im;
     float *sample_window, *chirp_window;
+    bool accepts_cubes, took_cube; /* HPS */
 };
 
 static size_t padded_to_lanes(size_t count)
@@ -87,6 +89,18 @@ bcue_status bcue_radar_maps_create(const bcue_radar_recipe *recipe, bcue_radar_m
     }
     *maps = made;
     return BCUE_OK;
+}
+
+void bcue_radar_maps_accept_cubes(bcue_radar_maps *maps, bool accept)
+{
+    maps->accepts_cubes = accept;
+}
+
+bool bcue_radar_maps_took_cube(bcue_radar_maps *maps)
+{
+    const bool took = maps->took_cube;
+    maps->took_cube = false;
+    return took;
 }
 
 static bcue_status fit_planes(bcue_radar_maps *maps, const size_t shape[3], bcue_error *error)
@@ -372,11 +386,29 @@ static bcue_status make_from_points(const bcue_radar_recipe *recipe, const bcue_
     return BCUE_OK;
 }
 
+/* A list of points, or a cube that is turned into one. */
+static bcue_status make_list(bcue_radar_maps *maps, const bcue_npy *frame, const char *name, float *out,
+                             bcue_error *error)
+{
+    const bool complex = frame->type == BCUE_NPY_C64 || frame->type == BCUE_NPY_C128;
+    if (!maps->accepts_cubes || !complex || frame->rank != 3)
+        return bcue_point_sample(&maps->recipe, frame, name, out, error);
+    float *points;
+    size_t count;
+    BCUE_TRY(bcue_radar_detect(&maps->recipe, frame, name, &points, &count, error));
+    const bcue_npy list = {
+        .type = BCUE_NPY_F32, .rank = 2, .shape = {count, 4}, .count = 4 * count, .data = points};
+    bcue_status status = bcue_point_sample(&maps->recipe, &list, name, out, error);
+    free(points);
+    maps->took_cube = maps->took_cube || status == BCUE_OK;
+    return status;
+}
+
 bcue_status bcue_radar_features(bcue_radar_maps *maps, const bcue_npy *cube, const char *name, float *out,
                                 bcue_error *error)
 {
     if (maps->recipe.kind == BCUE_RADAR_HPS)
-        return bcue_point_sample(&maps->recipe, cube, name, out, error);
+        return make_list(maps, cube, name, out, error);
     return maps->recipe.kind == BCUE_RADAR_POINTS ? make_from_points(&maps->recipe, cube, name, out, error)
                                                   : make_from_cube(maps, cube, name, out, error);
 }

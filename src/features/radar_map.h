@@ -54,6 +54,11 @@ typedef struct bcue_radar_maps bcue_radar_maps;
 bcue_status bcue_radar_maps_create(const bcue_radar_recipe *recipe, bcue_radar_maps **maps,
                                    bcue_error *error);
 void bcue_radar_maps_destroy(bcue_radar_maps *maps); /* NULL is fine */
+/* HPS: are complex cubes taken as well, and turned into points by radar_detect.h? At first they are refused,
+   as a recording of them is another radar than that of the points. */
+void bcue_radar_maps_accept_cubes(bcue_radar_maps *maps, bool accept);
+/* Were there such cubes since this was last asked? */
+bool bcue_radar_maps_took_cube(bcue_radar_maps *maps);
 
 /* out: (2, height, width) floats in [0, 1]: range-angle, then range-velocity; for HPS (points, 5).
    `cube`: complex of rank 3 for TII and CALIBRATED, at most `height` samples and `width` antennas and chirps;

@@ -254,7 +254,9 @@ bcue_status bcue_model_build_masked(const bcue_model_config *config, const bcue_
 
 bool bcue_model_has_front(const bcue_model_config *config, bcue_model_input input)
 {
-    return input != BCUE_INPUT_POSITION && bcue_model_needs(config, input);
+    const bool trunks = config->kind == BCUE_MODEL_RESNET18 || config->kind == BCUE_MODEL_RESNET34 ||
+                        config->kind == BCUE_MODEL_BEAMTRANSFUSER;
+    return trunks && input != BCUE_INPUT_POSITION && bcue_model_needs(config, input);
 }
 
 /* Each of the stem's two steps halves, rounding up; stage 1 keeps the size. */

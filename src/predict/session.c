@@ -63,6 +63,8 @@ bcue_status bcue_session_create_with(const bcue_model *model, const bcue_session
         status = bcue_network_create(model, options != NULL ? options : &usual, &made->network, error);
     if (status == BCUE_OK && model->features.radar.enabled)
         status = bcue_radar_maps_create(&model->features.radar, &made->radar, error);
+    if (made->radar != NULL)
+        bcue_radar_maps_accept_cubes(made->radar, true);
     if (status == BCUE_OK)
         status = bcue_lidar_background_read(&model->features.lidar, &made->background, error);
     if (status != BCUE_OK) {
@@ -298,11 +300,15 @@ bcue_status bcue_predict(bcue_session *session, const bcue_observation *observat
     session->scenario = observation->scenario;
     if (session->network != NULL)
         bcue_network_begin(session->network, INFINITY);
+    session->out_of_domain = false;
+    if (session->radar != NULL)
+        (void)bcue_radar_maps_took_cube(session->radar); /* those of a call that failed */
     for (int i = 0; i < BCUE_PICTURE_INPUTS; i++)
         BCUE_TRY(feed_frames(session, (bcue_model_input)i, observation, &seen, &times, error));
     BCUE_TRY(feed_position(session, observation, position, &seen, error));
     if (seen == 0 && bcue_session_needs_anything(session))
         return refuse_nothing(file, error);
+    session->out_of_domain = session->radar != NULL && bcue_radar_maps_took_cube(session->radar);
     BCUE_TRY(bcue_session_score(session, position, &times.network_ms, error));
     const double scored = bcue_clock_s();
     bcue_session_rank(session, count, ranked);
@@ -312,6 +318,11 @@ bcue_status bcue_predict(bcue_session *session, const bcue_observation *observat
     if (timing != NULL)
         *timing = times;
     return BCUE_OK;
+}
+
+bool bcue_session_out_of_domain(const bcue_session *session)
+{
+    return session->out_of_domain;
 }
 
 bcue_status bcue_session_probe(bcue_session *session, double coverage, double margin_db, size_t *count,

@@ -14,7 +14,7 @@ struct bcue_session {
     bool *taken;
     int32_t *order; /* for bcue_session_probe: all beams, best first, and their probabilities */
     double *probability;
-    bool scored;
+    bool scored, out_of_domain;
     bcue_radar_maps *radar;            /* NULL: the model takes no radar */
     bcue_lidar_background *background; /* NULL: the recipe has none */
     bcue_stream *stream;               /* NULL: bcue_session_stream was not called */

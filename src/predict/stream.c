@@ -206,6 +206,9 @@ bcue_status bcue_session_stream(bcue_session *session, const bcue_stream_options
         bcue_stream_destroy(made);
         return status;
     }
+    if (session->radar != NULL)
+        bcue_radar_maps_accept_cubes(session->radar,
+                                     false); /* nobody would say that they are out of domain */
     bcue_stream_destroy(session->stream);
     session->stream = made;
     bcue_session_forget(session);

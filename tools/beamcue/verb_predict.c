@@ -10,7 +10,8 @@ typedef struct outcome {
     const bcue_ranked_beam *ranked;
     size_t count;
     double coverage; /* asked for; */
-    size_t probe;    /* so many beams; 0: the model is not calibrated */
+    size_t probe;    /* so many beams; 0: the model is not calibrated, or outside of what it knows */
+    bool foreign;    /* bcue_session_out_of_domain */
     bcue_timing timing;
 } outcome;
 
@@ -25,6 +26,11 @@ static void write_text(FILE *out, const outcome *o)
                 "\nprobe  the first %zu of %d: the best is among them in %g %% of samples like those of %lld "
                 "calibration episodes\n",
                 o->probe, o->facts->beams, 100.0 * o->coverage, (long long)o->facts->calibration_episodes);
+    else if (o->foreign)
+        fputs("\nprobe  unknown: the radar cubes were turned into points, without altitude, which is outside "
+              "of what "
+              "the model\n       was trained on; how good these beams are is not known\n",
+              out);
     else
         fputs("\nprobe  unknown, and probabilities not calibrated: see 'beamcue calibrate -h'\n", out);
     fprintf(out, "\ntime   %.2f ms: decode %.2f, features %.2f, network %.2f\n", timing->total_ms,
@@ -43,7 +49,8 @@ static void write_json(FILE *out, const bcue_cli *cli, const outcome *o)
         bcue_cli_json_number(out, o->ranked[i].probability);
         fputc('}', out);
     }
-    fprintf(out, "], \"calibration_episodes\": %lld, ", (long long)o->facts->calibration_episodes);
+    fprintf(out, "], \"out_of_domain\": %s, \"calibration_episodes\": %lld, ", o->foreign ? "true" : "false",
+            (long long)o->facts->calibration_episodes);
     if (o->probe > 0) {
         fprintf(out, "\"probe\": %zu, \"coverage\": ", o->probe);
         bcue_cli_json_number(out, o->coverage);
@@ -86,7 +93,8 @@ static int rank(const bcue_cli *cli, const bcue_model *model, const bcue_model_f
     bcue_status status = bcue_session_create_with(model, session_options, &session, &error);
     if (status == BCUE_OK)
         status = bcue_predict(session, observation, count, ranked, &o.timing, &error);
-    if (status == BCUE_OK && facts->calibration_episodes > 0)
+    o.foreign = status == BCUE_OK && bcue_session_out_of_domain(session);
+    if (status == BCUE_OK && facts->calibration_episodes > 0 && !o.foreign)
         status = bcue_session_probe(session, coverage, 0.0, &o.probe, &error);
     const int result = status == BCUE_OK ? answer(cli, &o) : bcue_cli_fail(cli, status, &error);
     bcue_session_destroy(session);
