@@ -153,6 +153,9 @@ bool bcue_dn_reshape_backward(bcue_dn_plan *plan, int32_t node);
 /* add, mul with an operand whose shape is the end of the other's */
 bool bcue_dn_repeat_forward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_repeat_backward(bcue_dn_plan *plan, int32_t node);
+/* add, mul with an operand whose last dimension is 1 */
+bool bcue_dn_column_forward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_column_backward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_permute_forward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_permute_backward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_slice_forward(bcue_dn_plan *plan, int32_t node);
@@ -164,6 +167,10 @@ bool bcue_dn_layer_norm_forward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_layer_norm_backward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_softmax_forward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_softmax_backward(bcue_dn_plan *plan, int32_t node);
+/* Softmax along an axis with something behind it. */
+bool bcue_dn_softmax_is_inner(const bcue_dn_plan *plan, int32_t node);
+void bcue_dn_inner_softmax_forward(bcue_dn_plan *plan, int32_t node);
+void bcue_dn_inner_softmax_backward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_matmul_forward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_matmul_backward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_attention_forward(bcue_dn_plan *plan, int32_t node);

@@ -208,7 +208,7 @@ bool bcue_dn_repeat_forward(bcue_dn_plan *plan, int32_t index)
     const bcue_node *node = bcue_graph_node(plan->graph, index);
     int big = big_side(plan, node);
     if (big < 0)
-        return false;
+        return bcue_dn_column_forward(plan, index);
     dnnl_memory_desc_t out = bcue_dn_shape_desc(bcue_dn_shape(plan, node->output));
     int32_t views[3] = {bcue_dn_read_plain(plan, node->input[big]),
                         bcue_dn_read_plain(plan, node->input[1 - big]), bcue_dn_new(&plan->program, &out)};
@@ -222,6 +222,8 @@ bool bcue_dn_repeat_backward(bcue_dn_plan *plan, int32_t index)
     const bcue_node *node = bcue_graph_node(plan->graph, index);
     bcue_dn_program *program = &plan->program;
     int big = big_side(plan, node);
+    if (big < 0)
+        return bcue_dn_column_backward(plan, index);
     bcue_value large = node->input[big], small = node->input[1 - big];
     dnnl_memory_desc_t out = bcue_dn_shape_desc(bcue_dn_shape(plan, node->output)),
                        end = bcue_dn_shape_desc(bcue_dn_shape(plan, small));

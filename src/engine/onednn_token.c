@@ -88,6 +88,10 @@ bool bcue_dn_softmax_forward(bcue_dn_plan *plan, int32_t index)
     bcue_dn_program *program = &plan->program;
     dnnl_memory_desc_t data = bcue_dn_shape_desc(bcue_dn_shape(plan, node->output));
     dnnl_softmax_desc_t desc;
+    if (bcue_dn_softmax_is_inner(plan, index)) {
+        bcue_dn_inner_softmax_forward(plan, index);
+        return true;
+    }
     if (dnnl_softmax_forward_desc_init(
             &desc, plan->options.training ? dnnl_forward_training : dnnl_forward_inference, &data,
             node->u.axis.axis) != dnnl_success)
@@ -109,6 +113,10 @@ bool bcue_dn_softmax_backward(bcue_dn_plan *plan, int32_t index)
     bcue_dn_program *program = &plan->program;
     dnnl_memory_desc_t data = bcue_dn_shape_desc(bcue_dn_shape(plan, node->output));
     dnnl_softmax_desc_t desc;
+    if (bcue_dn_softmax_is_inner(plan, index)) {
+        bcue_dn_inner_softmax_backward(plan, index);
+        return true;
+    }
     if (dnnl_softmax_backward_desc_init(&desc, &data, &data, node->u.axis.axis) != dnnl_success)
         return false;
     dnnl_primitive_desc_t backward = bcue_dn_describe(program, &desc, NULL, plan->nodes[index].forward);
