@@ -137,8 +137,9 @@ bcue_status bcue_model_build_with_loss(const bcue_model_config *config, const bc
                                        const bcue_loss_config *loss, int64_t batch, bcue_graph **graph,
                                        bcue_error *error);
 
-/* Inference in two parts, for the ResNets and BeamTransFuser without masks. A front is what one frame of a modality goes through
-   alone: the stem of its ResNet and stage 1, the same for every window that holds the frame. */
+/* Inference in two parts, for the ResNets and BeamTransFuser without masks. A front is what one frame of a
+   modality goes through alone: the stem of its ResNet and stage 1, the same for every window that holds the
+   frame. */
 bool bcue_model_has_front(const bcue_model_config *config, bcue_model_input input);
 /* What leaves the front: channels, height and width. */
 bcue_picture_size bcue_model_front_size(const bcue_model_config *config, const bcue_model_inputs *inputs,
