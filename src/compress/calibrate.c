@@ -5,7 +5,7 @@
 
 #include "base/fail.h"
 
-enum { BINS = BCUE_HISTOGRAM_BINS, KL_LEVELS = 128, CANDIDATES = 200 };
+enum { BINS = BCUE_HISTOGRAM_BINS, CANDIDATES = 200 };
 
 static void double_top(bcue_histogram *histogram)
 {
@@ -31,6 +31,7 @@ bcue_status bcue_histogram_add(bcue_histogram *histogram, const float *values, s
             double_top(histogram);
         int bin = histogram->top > 0 ? (int)(value / histogram->top * BINS) : 0;
         histogram->count[bin < BINS ? bin : BINS - 1] += 1;
+        histogram->zeros += value <= 0;
         histogram->total += 1;
     }
     return BCUE_OK;
@@ -79,23 +80,26 @@ static double least_error(const bcue_histogram *histogram)
 }
 
 /* Divergence when everything from bin `end` on is cut: P has it in its last bin; Q is P's part below `end` in
-   KL_LEVELS levels, each spread evenly over its bins that are not empty. */
-static double cut_divergence(const bcue_histogram *histogram, int end)
+   `levels` levels, each spread evenly over its bins that are not empty.
+   `counts` lack the exact zeros, which every scale keeps: the many that a ReLU leaves would count as lost
+   where bin 0 shares a level with others, and the least divergence would be where each bin has a level of its
+   own. */
+static double cut_divergence(const double *counts, int levels, int end)
 {
     double p[BINS], q[BINS], sum_p = 0, sum_q = 0, divergence = 0;
-    memcpy(p, histogram->count, (size_t)end * sizeof *p);
+    memcpy(p, counts, (size_t)end * sizeof *p);
     for (int i = end; i < BINS; i++)
-        p[end - 1] += histogram->count[i];
-    for (int level = 0; level < KL_LEVELS; level++) {
-        const int first = level * end / KL_LEVELS, last = (level + 1) * end / KL_LEVELS;
+        p[end - 1] += counts[i];
+    for (int level = 0; level < levels; level++) {
+        const int first = level * end / levels, last = (level + 1) * end / levels;
         double sum = 0;
         int filled = 0;
         for (int i = first; i < last; i++) {
-            sum += histogram->count[i];
-            filled += histogram->count[i] > 0;
+            sum += counts[i];
+            filled += counts[i] > 0;
         }
         for (int i = first; i < last; i++)
-            q[i] = histogram->count[i] > 0 ? sum / filled : 0;
+            q[i] = counts[i] > 0 ? sum / filled : 0;
     }
     for (int i = 0; i < end; i++) {
         sum_p += p[i];
@@ -110,17 +114,21 @@ static double cut_divergence(const bcue_histogram *histogram, int end)
 
 static double least_divergence(const bcue_histogram *histogram)
 {
-    int best = BINS;
-    double least = INFINITY;
-    for (int end = KL_LEVELS; end <= BINS; end += 8) {
-        double below = 0;
-        for (int i = 0; i < end; i++)
-            below += histogram->count[i];
-        const double divergence = below > 0 ? cut_divergence(histogram, end) : INFINITY;
+    const int levels = bcue_histogram_levels(histogram) + 1;
+    double counts[BINS], below = 0, least = INFINITY;
+    int best = BINS, end = levels;
+    memcpy(counts, histogram->count, sizeof counts);
+    counts[0] -= histogram->zeros;
+    for (int i = 0; i < levels; i++)
+        below += counts[i];
+    for (; end <= BINS; end += 8) {
+        const double divergence = below > 0 ? cut_divergence(counts, levels, end) : INFINITY;
         if (divergence < least) {
             least = divergence;
             best = end;
         }
+        for (int i = end; i < end + 8 && i < BINS; i++)
+            below += counts[i];
     }
     return fmin(best * histogram->top / BINS, histogram->largest);
 }

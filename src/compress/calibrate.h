@@ -15,7 +15,7 @@ enum { BCUE_HISTOGRAM_BINS = 2048 };
 typedef struct bcue_histogram {
     double count[BCUE_HISTOGRAM_BINS];
     double top, largest; /* largest: exactly */
-    double total;
+    double total, zeros; /* zeros: exactly 0 (what ReLU cuts), which lie in count[0] too */
     bool negative; /* was there anything below 0? */
 } bcue_histogram;
 
@@ -28,7 +28,8 @@ typedef enum bcue_range_rule {
     BCUE_CALIBRATE_PERCENTILE, /* the magnitude that this share of the values does not exceed */
     BCUE_CALIBRATE_MSE,        /* least mean squared error of rounding and cutting */
     BCUE_CALIBRATE_KL,         /* least KL divergence of the cut histogram and its version in levels (the
-                                  entropy calibration of S. Migacz, GTC 2017) */
+                                  entropy calibration of S. Migacz, GTC 2017), of what is not
+                                  exactly 0 */
 } bcue_range_rule;
 
 /* Levels above zero: 127 of signed numbers, 255 of numbers that are never negative. */
