@@ -58,6 +58,7 @@ typedef struct bcue_session_facts {
     uint64_t ring_bytes;                /* of this session: the frames it keeps */
     int64_t frame_multiply_accumulates; /* of one frame of each modality, which a kept frame saves; 0 when
                                            windows have one frame */
+    int32_t int8_layers;                /* that compute in 8 bits on this machine */
 } bcue_session_facts;
 
 /* Zeros for a look-up model. */

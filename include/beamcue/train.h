@@ -41,6 +41,12 @@ BCUE_API BCUE_CHECK_RESULT bcue_status bcue_distill(const char *config_path, con
 BCUE_API BCUE_CHECK_RESULT bcue_status bcue_calibrate(const char *config_path, const char *const *overrides,
                                                       size_t override_count, const bcue_hooks *hooks,
                                                       bcue_report **report, bcue_error *error);
+/* Make the trained models compute in 8 bits where the processor has VNNI or AMX (section `quantise`): writes
+   OUT/int8/model-seed*.safetensors, the same weights with the scales of their layers' inputs, found on
+   training windows, and OUT/int8/config.yaml, with which bcue_evaluate scores them. */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_quantise(const char *config_path, const char *const *overrides,
+                                                     size_t override_count, const bcue_hooks *hooks,
+                                                     bcue_report **report, bcue_error *error);
 /* Score the trained models on the test part: writes OUT/predictions-seed*.csv, OUT/results.json,
    OUT/report.html. `predictions_path` (or NULL): score this file of a foreign model instead
    (docs/evaluation.md). */

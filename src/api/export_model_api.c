@@ -17,7 +17,10 @@ static bcue_status write_onnx(const bcue_model_file *model, const bcue_export_op
                               bcue_report *report, bcue_error *error)
 {
     BCUE_TRY(bcue_onnx_write_model(options->onnx_path, model, options->onnx_batch, error));
-    return wrote(report, options->onnx_path, "the network as ONNX, operator set 18", error);
+    return wrote(report, options->onnx_path,
+                 model->int8 != NULL ? "the network as ONNX, operator set 18, its 8-bit layers as QDQ"
+                                     : "the network as ONNX, operator set 18",
+                 error);
 }
 
 static bcue_status export_all(const char *path, bcue_model_file *model, const bcue_export_options *options,

@@ -117,15 +117,37 @@ static void release_file(void *cookie)
     bcue_model_file_release(cookie);
 }
 
+static void describe_int8(const bcue_int8_scales *int8, int32_t layers, bcue_report *report)
+{
+    bcue_text *out = bcue_report_out(report);
+    bcue_text_printf(out, "8 bits: scales for %zu layers, %s, from %lld windows of %lld training episodes; ",
+                     int8->layers.count, int8->method != NULL ? int8->method : "by hand",
+                     (long long)int8->windows, (long long)int8->episodes);
+    if (layers > 0)
+        bcue_text_printf(out, "this machine computes %d of them in 8 bits\n", layers);
+    else
+        bcue_text_puts(out, "this machine has neither VNNI nor AMX and computes them in f32\n");
+    json_object_set_new(bcue_report_object(report), "int8",
+                        json_pack("{s:I, s:i, s:s, s:I, s:I}", "layers", (json_int_t)int8->layers.count,
+                                  "layers_here", (int)layers, "method",
+                                  int8->method != NULL ? int8->method : "", "windows",
+                                  (json_int_t)int8->windows, "episodes", (json_int_t)int8->episodes));
+}
+
 /* What a session of the model takes. */
 static bcue_status describe_memory(const bcue_graph *graph, bcue_model_file *model, bcue_report *report,
                                    bcue_error *error)
 {
     bcue_packed_weights *packed;
     bcue_plan *plan = NULL;
+    bcue_int8_input *int8 = NULL;
     BCUE_TRY(bcue_packed_weights_create(release_file, model, &packed, error));
-    const bcue_plan_options options = {.engine = BCUE_ENGINE_ONEDNN, .dtype = BCUE_F32, .packed = packed};
-    bcue_status status = bcue_plan_create(graph, &model->weights, &options, &plan, error);
+    bcue_status status =
+        model->int8 != NULL ? bcue_int8_scales_apply(model->int8, graph, &int8, error) : BCUE_OK;
+    const bcue_plan_options options = {
+        .engine = BCUE_ENGINE_ONEDNN, .dtype = BCUE_F32, .packed = packed, .int8 = int8};
+    if (status == BCUE_OK)
+        status = bcue_plan_create(graph, &model->weights, &options, &plan, error);
     if (status == BCUE_OK) {
         const size_t weights = bcue_plan_packed_bytes(plan), activations = bcue_plan_peak_bytes(plan);
         bcue_text_printf(
@@ -136,7 +158,10 @@ static bcue_status describe_memory(const bcue_graph *graph, bcue_model_file *mod
         json_object_set_new(bcue_report_object(report), "packed_bytes", json_integer((json_int_t)weights));
         json_object_set_new(bcue_report_object(report), "session_bytes",
                             json_integer((json_int_t)activations));
+        if (model->int8 != NULL)
+            describe_int8(model->int8, bcue_plan_int8_layers(plan), report);
     }
+    free(int8);
     bcue_plan_destroy(plan);
     bcue_packed_weights_destroy(packed);
     return status;

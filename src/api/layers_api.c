@@ -341,7 +341,8 @@ static bcue_status bench_file(const char *path, const bcue_layers_options *optio
     bcue_model_file file;
     bcue_graph *graph = NULL;
     bcue_plan *plan = NULL;
-    const bcue_plan_options with = {.engine = BCUE_ENGINE_ONEDNN, .dtype = BCUE_F32};
+    bcue_int8_input *inputs = NULL;
+    bcue_plan_options with = {.engine = BCUE_ENGINE_ONEDNN, .dtype = BCUE_F32};
     BCUE_TRY(bcue_model_file_read(path, &file, error));
     bcue_status status = BCUE_OK;
     if (bcue_model_is_table(&file.config))
@@ -350,8 +351,12 @@ static bcue_status bench_file(const char *path, const bcue_layers_options *optio
                            bcue_model_kind_names[file.config.kind]);
     if (status == BCUE_OK)
         status = bcue_model_build(&file.config, &file.inputs, 1, &graph, error);
+    if (status == BCUE_OK && file.int8 != NULL)
+        status = bcue_int8_scales_apply(file.int8, graph, &inputs, error);
+    with.int8 = inputs;
     if (status == BCUE_OK)
         status = bcue_plan_create(graph, &file.weights, &with, &plan, error);
+    free(inputs);
     if (status == BCUE_OK)
         status =
             bcue_report_layers(graph, plan, options, bcue_model_kind_names[file.config.kind], report, error);

@@ -5,7 +5,7 @@
 
 #include "base/fail.h"
 
-enum { BINS = BCUE_HISTOGRAM_BINS, CANDIDATES = 200 };
+enum { BINS = BCUE_HISTOGRAM_BINS, CANDIDATES = 200, ATOM = 4 };
 
 static void double_top(bcue_histogram *histogram)
 {
@@ -79,15 +79,34 @@ static double least_error(const bcue_histogram *histogram)
     return best;
 }
 
+/* One value that comes up again and again (the empty cells of a map, the zeros of a ReLU) is rounded to one
+   level in every range, but spreading it over the other bins of its level would count as a loss, and the
+   least would be found where every bin has a level of its own. So such a bin counts as ATOM times the larger
+   of its filled neighbours at most. */
+
+static void cap_atoms(const double *counts, double *capped)
+{
+    double before = INFINITY;
+    for (int i = 0; i < BINS; i++) {
+        capped[i] = counts[i];
+        if (!(counts[i] > 0))
+            continue;
+        int next = i + 1;
+        while (next < BINS && !(counts[next] > 0))
+            next++;
+        const double after = next < BINS ? counts[next] : before;
+        capped[i] = fmin(counts[i], ATOM * (isinf(before) ? after : fmax(before, after)));
+        before = counts[i];
+    }
+}
+
 /* Divergence when everything from bin `end` on is cut: P has it in its last bin; Q is P's part below `end` in
-   `levels` levels, each spread evenly over its bins that are not empty.
-   `counts` lack the exact zeros, which every scale keeps: the many that a ReLU leaves would count as lost
-   where bin 0 shares a level with others, and the least divergence would be where each bin has a level of its
-   own. */
-static double cut_divergence(const double *counts, int levels, int end)
+   `levels` levels, each spread evenly over its bins that are not empty. `inside`: the counts without atoms;
+   what is cut counts in full. */
+static double cut_divergence(const double *inside, const double *counts, int levels, int end)
 {
     double p[BINS], q[BINS], sum_p = 0, sum_q = 0, divergence = 0;
-    memcpy(p, counts, (size_t)end * sizeof *p);
+    memcpy(p, inside, (size_t)end * sizeof *p);
     for (int i = end; i < BINS; i++)
         p[end - 1] += counts[i];
     for (int level = 0; level < levels; level++) {
@@ -95,11 +114,11 @@ static double cut_divergence(const double *counts, int levels, int end)
         double sum = 0;
         int filled = 0;
         for (int i = first; i < last; i++) {
-            sum += counts[i];
-            filled += counts[i] > 0;
+            sum += inside[i];
+            filled += inside[i] > 0;
         }
         for (int i = first; i < last; i++)
-            q[i] = counts[i] > 0 ? sum / filled : 0;
+            q[i] = inside[i] > 0 ? sum / filled : 0;
     }
     for (int i = 0; i < end; i++) {
         sum_p += p[i];
@@ -115,20 +134,25 @@ static double cut_divergence(const double *counts, int levels, int end)
 static double least_divergence(const bcue_histogram *histogram)
 {
     const int levels = bcue_histogram_levels(histogram) + 1;
-    double counts[BINS], below = 0, least = INFINITY;
-    int best = BINS, end = levels;
+    double counts[BINS], inside[BINS], least = INFINITY;
+    int best = BINS;
     memcpy(counts, histogram->count, sizeof counts);
-    counts[0] -= histogram->zeros;
-    for (int i = 0; i < levels; i++)
-        below += counts[i];
-    for (; end <= BINS; end += 8) {
-        const double divergence = below > 0 ? cut_divergence(counts, levels, end) : INFINITY;
+    counts[0] -= histogram->zeros; /* exact in every range */
+    cap_atoms(counts, inside);
+    int filled = 0;
+    for (int i = 0; i < BINS; i++)
+        filled += counts[i] > 0;
+    if (filled <= levels) /* a map of few different values: cut to one of them, P and Q would be the same */
+        return histogram->largest;
+    for (int end = levels; end <= BINS; end += 8) {
+        double below = 0;
+        for (int i = 0; i < end; i++)
+            below += inside[i];
+        const double divergence = below > 0 ? cut_divergence(inside, counts, levels, end) : INFINITY;
         if (divergence < least) {
             least = divergence;
             best = end;
         }
-        for (int i = end; i < end + 8 && i < BINS; i++)
-            below += counts[i];
     }
     return fmin(best * histogram->top / BINS, histogram->largest);
 }

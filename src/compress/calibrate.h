@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include "engine/int8_layer.h"
+#include "graph/int8_layer.h"
 
 enum { BCUE_HISTOGRAM_BINS = 2048 };
 
@@ -16,7 +16,7 @@ typedef struct bcue_histogram {
     double count[BCUE_HISTOGRAM_BINS];
     double top, largest; /* largest: exactly */
     double total, zeros; /* zeros: exactly 0 (what ReLU cuts), which lie in count[0] too */
-    bool negative; /* was there anything below 0? */
+    bool negative;       /* was there anything below 0? */
 } bcue_histogram;
 
 /* BCUE_ERROR_DATA on a value that is not finite. */

@@ -80,7 +80,7 @@ static int8_case make_case(const bcue_dn_plan *plan, const bcue_fusion_group *gr
                    .rows = node->op == BCUE_OP_LINEAR};
     const int64_t *x = bcue_dn_shape(plan, c.layer.x)->dim, *w = bcue_dn_shape(plan, c.layer.weight)->dim,
                   *y = bcue_dn_shape(plan, node->output)->dim;
-    dnnl_dims_t src = {1, w[1], 1, 1}, dst = {1, w[0], 1, 1}, weights = {w[0], w[1], 1, 1};
+    dnnl_dims_t src = {1, w[1], 1, 1}, dst = {1, w[0], 1, 1}, weights = {w[0], w[1], 1, 1}, bias = {w[0]};
     if (c.rows) {
         for (int i = 0; i + 1 < bcue_dn_shape(plan, c.layer.x)->rank; i++)
             src[3] = dst[3] = src[3] * x[i];
@@ -97,7 +97,6 @@ static int8_case make_case(const bcue_dn_plan *plan, const bcue_fusion_group *gr
     c.src = channels_last(src, byte_type(c.input));
     c.dst = channels_last(dst, c.next != NULL ? byte_type(c.next) : dnnl_f32);
     dnnl_memory_desc_init_by_tag(&c.weights, 4, weights, dnnl_s8, dnnl_format_tag_any);
-    const dnnl_dims_t bias = {dst[1]};
     dnnl_memory_desc_init_by_tag(&c.bias, 1, bias, dnnl_s32, dnnl_x);
     return c;
 }

@@ -6,7 +6,7 @@
 #define BCUE_ENGINE_PLAN_H
 
 #include "graph/graph.h"
-#include "engine/int8_layer.h"
+#include "graph/int8_layer.h"
 #include "engine/packed_weights.h"
 #include "engine/row_linear.h"
 #include "graph/weights.h"

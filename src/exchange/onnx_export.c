@@ -77,8 +77,8 @@ void bcue_onnx_node(bcue_onnx *onnx, const char *op, const char *name, const cha
 }
 
 /* Numbers in a file are little-endian. */
-static void put_tensor(bcue_onnx *onnx, const char *name, int type, const bcue_shape *shape, const void *data,
-                       size_t element)
+void bcue_onnx_tensor(bcue_onnx *onnx, const char *name, int type, const bcue_shape *shape, const void *data,
+                      size_t element)
 {
     bcue_text *out = onnx->out;
     int64_t count = 0;
@@ -96,14 +96,14 @@ const char *bcue_onnx_ints(bcue_onnx *onnx, const int64_t *values, size_t count)
 {
     const bcue_shape shape = bcue_shape_of((int64_t)count);
     const char *name = bcue_onnx_fresh(onnx, "sizes");
-    put_tensor(onnx, name, BCUE_ONNX_INT64, &shape, values, sizeof *values);
+    bcue_onnx_tensor(onnx, name, BCUE_ONNX_INT64, &shape, values, sizeof *values);
     return name;
 }
 
 const char *bcue_onnx_floats(bcue_onnx *onnx, const bcue_shape *shape, const float *values)
 {
     const char *name = bcue_onnx_fresh(onnx, "constant");
-    put_tensor(onnx, name, BCUE_ONNX_FLOAT, shape, values, sizeof *values);
+    bcue_onnx_tensor(onnx, name, BCUE_ONNX_FLOAT, shape, values, sizeof *values);
     return name;
 }
 
@@ -137,6 +137,17 @@ static void put_value_info(const bcue_onnx *onnx, int field, const char *name, b
     bcue_protobuf_end(out, place);
 }
 
+/* Is it the weight of a layer in 8 bits? */
+static bool in_bytes(const bcue_onnx *onnx, bcue_value value)
+{
+    const bcue_graph *graph = onnx->source->graph;
+    for (int32_t i = 0; onnx->int8 != NULL && i < bcue_graph_node_count(graph); i++) {
+        if (onnx->int8[i].scale > 0 && bcue_graph_node(graph, i)->input[1] == value)
+            return true;
+    }
+    return false;
+}
+
 static bcue_status put_parameter(bcue_onnx *onnx, bcue_value value, bcue_error *error)
 {
     const bcue_weights *weights = onnx->source->weights;
@@ -148,7 +159,10 @@ static bcue_status put_parameter(bcue_onnx *onnx, bcue_value value, bcue_error *
             !bcue_shape_equal(&weights->tensors[i].shape, &info->shape))
             return bcue_fail(error, BCUE_ERROR_ARGUMENT, "weight '%s' does not have the shape of the graph's",
                              info->name);
-        put_tensor(onnx, info->name, BCUE_ONNX_FLOAT, &info->shape, weights->tensors[i].data, sizeof(float));
+        if (in_bytes(onnx, value))
+            return bcue_onnx_put_byte_weight(onnx, info->name, &weights->tensors[i], error);
+        bcue_onnx_tensor(onnx, info->name, BCUE_ONNX_FLOAT, &info->shape, weights->tensors[i].data,
+                         sizeof(float));
         return BCUE_OK;
     }
     return bcue_fail(error, BCUE_ERROR_ARGUMENT, "weight '%s' is missing", info->name);
@@ -230,8 +244,13 @@ bcue_status bcue_onnx_encode(const bcue_onnx_source *source, bcue_text *out, bcu
     BCUE_TRY(bcue_needed_create(source->graph, false, &needed, error));
     bcue_onnx onnx = {.source = source, .out = out, .arena = bcue_arena_create()};
     onnx.names = bcue_calloc((size_t)bcue_graph_value_count(source->graph), sizeof *onnx.names);
-    bcue_status status = onnx.arena == NULL || onnx.names == NULL ? bcue_fail_memory(error, "the ONNX file")
-                                                                  : put_model(&onnx, &needed, error);
+    bcue_status status =
+        onnx.arena == NULL || onnx.names == NULL ? bcue_fail_memory(error, "the ONNX file") : BCUE_OK;
+    if (status == BCUE_OK && source->int8 != NULL)
+        status = bcue_int8_scales_apply(source->int8, source->graph, &onnx.int8, error);
+    if (status == BCUE_OK)
+        status = put_model(&onnx, &needed, error);
+    free(onnx.int8);
     free(onnx.names);
     bcue_arena_destroy(onnx.arena);
     bcue_needed_free(&needed);
@@ -253,6 +272,7 @@ static bcue_status encode_model(const bcue_model_file *model, int64_t batch, bcu
     const bcue_onnx_source source = {.graph = graph,
                                      .other = other,
                                      .weights = &model->weights,
+                                     .int8 = model->int8,
                                      .name = bcue_model_kind_names[model->config.kind],
                                      .metadata = metadata,
                                      .metadata_count = sizeof metadata / sizeof *metadata};

@@ -13,8 +13,10 @@ typedef struct bcue_onnx_source {
     /* The same model built for another batch size: where a dimension differs between the two, it is written
        as free ("batch"). NULL: every size is fixed. */
     const bcue_graph *other;
-    const bcue_weights *weights; /* f32, found by name */
-    const char *name;            /* of the graph */
+    const bcue_weights *weights;  /* f32, found by name */
+    const bcue_int8_scales *int8; /* these layers take their inputs and weights through QuantizeLinear and
+                                     DequantizeLinear, the weights as bytes. NULL: none */
+    const char *name;             /* of the graph */
     const bcue_metadata *metadata;
     size_t metadata_count;
 } bcue_onnx_source;
@@ -25,7 +27,8 @@ typedef struct bcue_onnx_source {
 bcue_status bcue_onnx_encode(const bcue_onnx_source *source, bcue_text *out, bcue_error *error);
 
 /* A model file's network for `batch` windows at a time, 0: any number. Its recipes, codebook and history go
-   into the metadata. Atomic. BCUE_ERROR_ARGUMENT for a look-up model, which is no network. */
+   into the metadata; what computes in 8 bits does so there, too. Atomic. BCUE_ERROR_ARGUMENT for a look-up
+   model, which is no network. */
 bcue_status bcue_onnx_write_model(const char *path, const bcue_model_file *model, int64_t batch,
                                   bcue_error *error);
 

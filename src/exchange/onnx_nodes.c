@@ -389,6 +389,8 @@ bcue_status bcue_onnx_put_node(bcue_onnx *onnx, int32_t index, bcue_error *error
         c.in[i] = onnx->names[node->input[i]];
         c.shape[i] = &bcue_graph_value(graph, node->input[i])->shape;
     }
+    if (onnx->int8 != NULL && onnx->int8[index].scale > 0)
+        c.in[0] = bcue_onnx_rounded(onnx, c.in[0], &onnx->int8[index]);
     c.out = bcue_arena_printf(onnx->arena, "%s_output", node->name);
     if (c.out == NULL)
         return bcue_fail_memory(error, "the ONNX file");

@@ -181,6 +181,11 @@ const bcue_config_field bcue_run_config_fields[] = {
      .offset = RUN(prune),
      .fields = bcue_prune_config_fields,
      .help = "how 'beamcue prune' makes it smaller"},
+    {.name = "quantise",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = RUN(quantise),
+     .fields = bcue_quantise_config_fields,
+     .help = "how 'beamcue quantise' makes it compute in 8 bits"},
     {.name = "distill",
      .type = BCUE_CONFIG_SECTION,
      .offset = RUN(distill),
@@ -291,8 +296,13 @@ static bcue_status resolve_paths(bcue_run_config *run, bcue_config *config, cons
                                  bcue_error *error)
 {
     bcue_source_config *sources = run->data.sources.items;
-    char **others[] = {&run->split.train_csv, &run->split.validation_csv, &run->split.test_csv,
-                       &run->train.init,      &run->prune.model,          &run->features.lidar.background,
+    char **others[] = {&run->split.train_csv,
+                       &run->split.validation_csv,
+                       &run->split.test_csv,
+                       &run->train.init,
+                       &run->prune.model,
+                       &run->quantise.model,
+                       &run->features.lidar.background,
                        &run->distill.teacher};
     char *folder = bcue_path_dirname(config_path);
     bcue_status status = folder == NULL ? bcue_fail_memory(error, "the configuration") : BCUE_OK;

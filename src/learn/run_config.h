@@ -6,6 +6,7 @@
 #include "dataset/split.h"
 #include "learn/distill_loss.h"
 #include "learn/prune_config.h"
+#include "learn/quantise_config.h"
 #include "learn/train_config.h"
 #include "models/model_graph.h"
 
@@ -46,6 +47,7 @@ typedef struct bcue_run_config {
     bcue_model_config model;
     bcue_train_config train;
     bcue_prune_config prune;
+    bcue_quantise_config quantise;
     bcue_distill_config distill;
     bcue_evaluate_config evaluate;
     bcue_calibrate_config calibrate;

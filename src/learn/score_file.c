@@ -126,7 +126,8 @@ bcue_status bcue_score_session_open(const char *path, const bcue_score_job *job,
                                          .loader_threads = (int)job->train->loader_threads,
                                          .seed = job->seed,
                                          .look = look != NULL ? look->look : NULL,
-                                         .cookie = look != NULL ? look->cookie : NULL};
+                                         .cookie = look != NULL ? look->cookie : NULL,
+                                         .int8 = session->model.int8};
     return bcue_scorer_create(&session->model.config, &session->model.inputs, &session->model.weights,
                               job->dataset, &session->features, &options, hooks, &session->scorer, error);
 }

@@ -126,10 +126,14 @@ static bcue_status make_plan(bcue_scorer *scorer, bcue_error *error)
     BCUE_TRY(bcue_model_build(scorer->model, &scorer->inputs, BATCH, &scorer->graph, error));
     if (scorer->options.look != NULL)
         BCUE_TRY(bcue_fusion_view_mark(scorer->model, &scorer->inputs, scorer->graph, &scorer->view, error));
-    const bcue_plan_options options = {.engine = scorer->options.engine, .dtype = BCUE_F32};
+    bcue_int8_input *int8 = NULL;
+    if (scorer->options.int8 != NULL && scorer->options.engine == BCUE_ENGINE_ONEDNN)
+        BCUE_TRY(bcue_int8_scales_apply(scorer->options.int8, scorer->graph, &int8, error));
+    const bcue_plan_options options = {.engine = scorer->options.engine, .dtype = BCUE_F32, .int8 = int8};
     const int limit = bcue_limit_threads(scorer->threads = bcue_useful_threads(scorer->graph));
     bcue_status status = bcue_plan_create(scorer->graph, scorer->weights, &options, &scorer->plan, error);
     (void)bcue_limit_threads(limit);
+    free(int8);
     return status;
 }
 

@@ -5,6 +5,7 @@
 #include "dataset/loader.h"
 #include "engine/plan.h"
 #include "models/fusion_view.h"
+#include "models/int8_scales.h"
 #include "models/model_graph.h"
 
 enum { BCUE_SCORER_BATCH = 16 }; /* samples per run of the network */
@@ -18,6 +19,8 @@ typedef struct bcue_scorer_options {
     void (*look)(void *cookie, const bcue_plan *plan, const bcue_fusion_view *view, size_t first,
                  size_t count);
     void *cookie;
+    const bcue_int8_scales *int8; /* layers that compute in 8 bits where the processor can, with oneDNN; read
+                                     when the scorer is made. NULL: none */
 } bcue_scorer_options;
 
 typedef struct bcue_scorer bcue_scorer;

@@ -55,6 +55,22 @@ static bcue_status read_calibration(const bcue_safetensors *file, const char *pa
     return bcue_calibration_check(model->calibration, path, error);
 }
 
+static bcue_status read_int8(const bcue_safetensors *file, const char *path, bcue_model_file *model,
+                             bcue_error *error)
+{
+    const char *text = bcue_safetensors_metadata(file, "beamcue.int8");
+    if (text == NULL)
+        return BCUE_OK;
+    model->int8 = bcue_calloc(1, sizeof *model->int8);
+    if (model->int8 == NULL)
+        return bcue_fail_memory(error, path);
+    const bcue_status status = bcue_config_read_text(
+        text, strlen(text), path, NULL, 0, bcue_int8_scales_fields, model->int8, &model->owned_int8, error);
+    if (status != BCUE_OK)
+        return status == BCUE_ERROR_CONFIG ? BCUE_ERROR_FORMAT : status;
+    return bcue_int8_scales_check(model->int8, path, error);
+}
+
 static bcue_status read_configs(const bcue_safetensors *file, const char *path, bcue_model_file *model,
                                 bcue_error *error)
 {
@@ -74,7 +90,8 @@ static bcue_status read_configs(const bcue_safetensors *file, const char *path, 
     BCUE_TRY(take_metadata(file, path, "beamcue.features", &model->features_yaml, error));
     BCUE_TRY(take_metadata(file, path, "beamcue.codebook", &model->codebook_yaml, error));
     BCUE_TRY(take_metadata(file, path, "beamcue.training", &model->training_json, error));
-    return read_calibration(file, path, model, error);
+    BCUE_TRY(read_calibration(file, path, model, error));
+    return read_int8(file, path, model, error);
 }
 
 /* A file says twice what a model takes in: by its kind and by the sizes. */
@@ -208,6 +225,8 @@ static bcue_status read_network(const bcue_safetensors *file, const char *path, 
         const bcue_value_info *info = bcue_graph_value(graph, bcue_graph_parameter_value(graph, i));
         status = take_tensor(file, path, info->name, &info->shape, model, error);
     }
+    if (status == BCUE_OK && model->int8 != NULL)
+        status = bcue_int8_scales_check_layers(model->int8, graph, path, error);
     bcue_graph_destroy(graph);
     return status;
 }
@@ -353,37 +372,45 @@ void bcue_model_file_free(bcue_model_file *model)
     bcue_config_destroy(model->owned_config);
     bcue_config_destroy(model->owned_inputs);
     bcue_config_destroy(model->owned_calibration);
+    bcue_config_destroy(model->owned_int8);
     free(model->calibration);
+    free(model->int8);
     *model = (bcue_model_file){0};
 }
 
 bcue_status bcue_model_file_write(const char *path, const bcue_model_file *model, bcue_error *error)
 {
-    bcue_text config = {0}, inputs = {0}, calibration = {0};
+    bcue_text config = {0}, inputs = {0}, calibration = {0}, int8 = {0};
     bcue_config_write(bcue_model_config_fields, &model->config, &config);
     bcue_config_write(bcue_model_inputs_fields, &model->inputs, &inputs);
     if (model->calibration != NULL)
         bcue_config_write(bcue_calibration_fields, model->calibration, &calibration);
+    if (model->int8 != NULL)
+        bcue_config_write(bcue_int8_scales_fields, model->int8, &int8);
     char version[16];
     snprintf(version, sizeof version, "%d", BCUE_MODEL_FORMAT_VERSION);
     bcue_named_tensor *tensors = bcue_calloc((size_t)model->weights.count, sizeof *tensors);
-    bcue_status status = tensors == NULL || config.failed || inputs.failed || calibration.failed
-                             ? bcue_fail_memory(error, path)
-                             : BCUE_OK;
+    bcue_status status =
+        tensors == NULL || config.failed || inputs.failed || calibration.failed || int8.failed
+            ? bcue_fail_memory(error, path)
+            : BCUE_OK;
     if (status == BCUE_OK) {
         for (int32_t i = 0; i < model->weights.count; i++)
             tensors[i] = (bcue_named_tensor){model->weights.names[i], &model->weights.tensors[i],
                                              model->half && model->weights.tensors[i].shape.rank > 1};
-        const bcue_metadata metadata[] = {
+        bcue_metadata metadata[8] = {
             {"beamcue.format", version},
             {"beamcue.model", config.data},
             {"beamcue.inputs", inputs.data},
             {"beamcue.features", model->features_yaml != NULL ? model->features_yaml : ""},
             {"beamcue.codebook", model->codebook_yaml != NULL ? model->codebook_yaml : ""},
             {"beamcue.training", model->training_json != NULL ? model->training_json : "{}"},
-            {"beamcue.calibration", calibration.data},
         };
-        const size_t entries = sizeof metadata / sizeof *metadata - (model->calibration == NULL);
+        size_t entries = 6;
+        if (model->calibration != NULL)
+            metadata[entries++] = (bcue_metadata){"beamcue.calibration", calibration.data};
+        if (model->int8 != NULL)
+            metadata[entries++] = (bcue_metadata){"beamcue.int8", int8.data};
         status =
             bcue_safetensors_write(path, tensors, (size_t)model->weights.count, metadata, entries, error);
     }
@@ -391,5 +418,6 @@ bcue_status bcue_model_file_write(const char *path, const bcue_model_file *model
     bcue_text_free(&config);
     bcue_text_free(&inputs);
     bcue_text_free(&calibration);
+    bcue_text_free(&int8);
     return status;
 }

@@ -145,19 +145,25 @@ static bcue_status select_weights(const bcue_model *model, part *p, bcue_error *
 
 static bcue_status plan_part(bcue_network *net, part *p, bcue_error *error)
 {
+    bcue_int8_input *inputs = NULL;
+    p->operator_s = bcue_calloc(MOST_OPERATORS, sizeof *p->operator_s);
+    if (p->operator_s == NULL)
+        return bcue_fail_memory(error, "a session");
+    BCUE_TRY(select_weights(net->model, p, error));
+    if (net->model->file.int8 != NULL)
+        BCUE_TRY(bcue_int8_scales_apply(net->model->file.int8, p->graph, &inputs, error));
     const bcue_plan_options options = {.engine = BCUE_ENGINE_ONEDNN,
                                        .dtype = BCUE_F32,
                                        .no_winograd = net->options.memory == BCUE_MEMORY_SMALL,
                                        .window_pictures = net->model->file.inputs.frames,
                                        .packed = net->model->packed,
-                                       .weight_bits = (bcue_weight_bits)net->options.weights};
-    p->operator_s = bcue_calloc(MOST_OPERATORS, sizeof *p->operator_s);
-    if (p->operator_s == NULL)
-        return bcue_fail_memory(error, "a session");
-    BCUE_TRY(select_weights(net->model, p, error));
-    BCUE_TRY(bcue_plan_create(p->graph, &p->weights, &options, &p->plan, error));
-    bcue_plan_set_stop(p->plan, out_of_time, net);
-    return BCUE_OK;
+                                       .weight_bits = (bcue_weight_bits)net->options.weights,
+                                       .int8 = inputs};
+    bcue_status status = bcue_plan_create(p->graph, &p->weights, &options, &p->plan, error);
+    free(inputs);
+    if (status == BCUE_OK)
+        bcue_plan_set_stop(p->plan, out_of_time, net);
+    return status;
 }
 
 static void free_part(part *p)
@@ -350,12 +356,14 @@ static int64_t macs_of(const bcue_graph *graph)
 void bcue_network_get_facts(const bcue_network *network, bcue_session_facts *facts)
 {
     *facts = (bcue_session_facts){.packed_bytes = bcue_plan_packed_bytes(network->main.plan),
-                                  .activation_bytes = bcue_plan_peak_bytes(network->main.plan)};
+                                  .activation_bytes = bcue_plan_peak_bytes(network->main.plan),
+                                  .int8_layers = bcue_plan_int8_layers(network->main.plan)};
     for (int i = 0; i < BCUE_PICTURE_INPUTS; i++) {
         const branch *b = &network->branches[i];
         if (b->front.plan == NULL)
             continue;
         facts->activation_bytes += bcue_plan_peak_bytes(b->front.plan);
+        facts->int8_layers += bcue_plan_int8_layers(b->front.plan);
         facts->ring_bytes +=
             b->ring != NULL ? (uint64_t)network->options.ring_frames * network->map_size[i] * sizeof(float)
                             : 0;

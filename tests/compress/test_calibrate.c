@@ -120,6 +120,25 @@ static void zeros_of_relu(void)
                  without = bcue_calibrate_ranges(&plain, BCUE_CALIBRATE_KL, 0) * 255;
     CHECK_NEAR(with, without, 1e-12);
     CHECK_AT(with > 3, "ReLU: KL cuts at %g", with);
+    /* the same for a value that is not 0, as the empty cells of a normalised map have */
+    for (int i = 0; i < MANY; i++)
+        nothing[i] = 0.31F;
+    CHECK_OK(bcue_histogram_add(&plain, nothing, MANY, &error), error);
+    CHECK_OK(bcue_histogram_add(&plain, nothing, MANY, &error), error);
+    const double spiked = bcue_calibrate_ranges(&plain, BCUE_CALIBRATE_KL, 0) * 255;
+    CHECK_AT(spiked > 3, "a spike: KL cuts at %g", spiked);
+    /* a map of zeros and a few counts keeps them apart: the method in its plain form cut at the smallest */
+    for (int i = 0; i < MANY; i++)
+        nothing[i] = i % 100 == 0 ? (float)(1 + i / 100 % 3 / 2) / 3 : 0;
+    bcue_histogram few;
+    histogram_of(nothing, MANY, &few);
+    CHECK_NEAR(bcue_calibrate_ranges(&few, BCUE_CALIBRATE_KL, 0) * 255, few.largest, 1e-12);
+    /* but where the spike is what would be cut, it counts */
+    for (int i = 0; i < MANY; i++)
+        nothing[i] = 3.9F;
+    histogram_of(positive, MANY, &plain);
+    CHECK_OK(bcue_histogram_add(&plain, nothing, MANY, &error), error);
+    CHECK_AT(bcue_calibrate_ranges(&plain, BCUE_CALIBRATE_KL, 0) * 255 > 3.85, "KL cuts a spike off");
     free(positive);
     free(nothing);
 }

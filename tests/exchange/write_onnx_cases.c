@@ -7,8 +7,11 @@
 
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/rng.h"
 #include "case_plan.h"
+#include "compress/int8_inputs.h"
+#include "engine/int8_conv.h"
 #include "exchange/onnx_export.h"
 #include "exchange_models.h"
 
@@ -111,6 +114,104 @@ static bcue_status write_model(const bcue_exchange_model *what, int64_t windows,
     return status;
 }
 
+static void feed(void *context, bcue_plan *plan, size_t first, size_t count)
+{
+    (void)first;
+    (void)count;
+    fill_inputs(context, plan);
+}
+
+/* Scales of all layers, from the inputs that the model is then run on. */
+static bcue_status find_scales(const bcue_model_file *model, bcue_int8_scales *scales, bcue_error *error)
+{
+    bcue_graph *graph = NULL;
+    BCUE_TRY(bcue_model_build(&model->config, &model->inputs, 2, &graph, error));
+    const size_t nodes = (size_t)bcue_graph_node_count(graph);
+    bcue_int8_input *inputs = bcue_calloc(nodes, sizeof *inputs);
+    const bcue_int8_calibration calibration = {
+        .method = BCUE_CALIBRATE_MIN_MAX, .windows = 2, .batch = 2, .context = graph, .feed = feed};
+    bcue_weights weights = model->weights;
+    bcue_status status = bcue_int8_inputs(graph, &weights, &calibration, inputs, error);
+    scales->layers.items = bcue_calloc(nodes, sizeof *scales->layers.items);
+    scales->scale.items = bcue_calloc(nodes, sizeof *scales->scale.items);
+    scales->negative.items = bcue_calloc(nodes, sizeof *scales->negative.items);
+    for (size_t n = 0; status == BCUE_OK && n < nodes; n++) {
+        const char *name = bcue_int8_layer_name(graph, (int32_t)n);
+        if (name == NULL || !(inputs[n].scale > 0))
+            continue;
+        const size_t i = scales->layers.count++;
+        scales->layers.items[i] = bcue_strdup(name);
+        scales->scale.items[i] = (double)inputs[n].scale;
+        scales->negative.items[i] = inputs[n].negative;
+        scales->scale.count = scales->negative.count = i + 1;
+    }
+    free(inputs);
+    bcue_graph_destroy(graph);
+    return status;
+}
+
+static void free_scales(bcue_int8_scales *scales)
+{
+    for (size_t i = 0; i < scales->layers.count; i++)
+        free(scales->layers.items[i]);
+    free(scales->layers.items);
+    free(scales->scale.items);
+    free(scales->negative.items);
+}
+
+/* The model in 8 bits, and what it answers here; the logits in f32 as "exact|logits". */
+static bcue_status write_bytes(const bcue_exchange_model *what, const char *folder, bcue_error *error)
+{
+    bcue_model_file model;
+    bcue_graph *graph = NULL;
+    bcue_plan *plans[2] = {NULL, NULL};
+    bcue_int8_input *inputs = NULL;
+    bcue_int8_scales scales = {0};
+    values v = {.count = 0};
+    char path[512];
+    BCUE_TRY(bcue_exchange_model_make(what, &model, error));
+    bcue_status status = find_scales(&model, &scales, error);
+    model.int8 = &scales;
+    if (status == BCUE_OK)
+        status = bcue_model_build(&model.config, &model.inputs, 2, &graph, error);
+    if (status == BCUE_OK)
+        status = bcue_int8_scales_apply(&scales, graph, &inputs, error);
+    for (int i = 0; status == BCUE_OK && i < 2; i++) {
+        const bcue_plan_options options = {
+            .engine = BCUE_ENGINE_ONEDNN, .dtype = BCUE_F32, .int8 = i == 1 ? inputs : NULL};
+        status = bcue_plan_create(graph, &model.weights, &options, &plans[i], error);
+        if (status == BCUE_OK) {
+            fill_inputs(graph, plans[i]);
+            status = bcue_plan_forward(plans[i], error);
+        }
+    }
+    snprintf(path, sizeof path, "%s/int8-%s.onnx", folder, what->name);
+    if (status == BCUE_OK)
+        status = bcue_onnx_write_model(path, &model, 2, error);
+    snprintf(path, sizeof path, "%s/int8-%s.safetensors", folder, what->name);
+    for (bcue_value i = 0; status == BCUE_OK && i < bcue_graph_value_count(graph); i++) {
+        const bcue_value_info *info = bcue_graph_value(graph, i);
+        if (info->kind == BCUE_VALUE_INPUT && bcue_plan_input(plans[1], info->name) != NULL)
+            add(&v, "in", info->name, info->dtype, &info->shape, bcue_plan_input(plans[1], info->name));
+        if (info->output_name == NULL || bcue_plan_output(plans[1], info->output_name) == NULL)
+            continue;
+        add(&v, "out", info->output_name, BCUE_F32, &info->shape,
+            bcue_plan_output(plans[1], info->output_name));
+        add(&v, "exact", info->output_name, BCUE_F32, &info->shape,
+            bcue_plan_output(plans[0], info->output_name));
+    }
+    if (status == BCUE_OK)
+        status = bcue_safetensors_write(path, v.named, v.count, NULL, 0, error);
+    model.int8 = NULL;
+    free_scales(&scales);
+    free(inputs);
+    for (int i = 0; i < 2; i++)
+        bcue_plan_destroy(plans[i]);
+    bcue_graph_destroy(graph);
+    bcue_model_file_free(&model);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     bcue_error error = {""};
@@ -128,6 +229,8 @@ int main(int argc, char **argv)
         status = write_model(&bcue_exchange_models[i], 2, 2, argv[1], &error);
         if (status == BCUE_OK)
             status = write_model(&bcue_exchange_models[i], 3, 0, argv[1], &error);
+        if (status == BCUE_OK && bcue_int8_available())
+            status = write_bytes(&bcue_exchange_models[i], argv[1], &error);
     }
     if (status != BCUE_OK)
         fprintf(stderr, "write_onnx_cases: %s: %s\n", bcue_status_name(status), error.text);

@@ -172,6 +172,60 @@ static void half_precision_comes_back(void)
     bcue_model_file_free(&half);
 }
 
+/* Which layers compute in 8 bits comes back, finds its nodes, and is refused when it names no layer. */
+static void scales_come_back(void)
+{
+    const bcue_model_config config = config_of(BCUE_MODEL_RESNET18);
+    bcue_error error = {""};
+    bcue_graph *graph;
+    CHECK_OK(bcue_model_build(&config, &camera_inputs, 1, &graph, &error), error);
+    char first[96] = "", other[] = "nowhere.weight";
+    int32_t node = 0;
+    while (bcue_int8_layer_name(graph, node) == NULL)
+        node++;
+    snprintf(first, sizeof first, "%s", bcue_int8_layer_name(graph, node));
+    char *layers[1] = {first};
+    double scale[1] = {0.1 / 3};
+    int64_t negative[1] = {1};
+    char method[] = "mse";
+    bcue_int8_scales scales = {.layers = {layers, 1},
+                               .scale = {scale, 1},
+                               .negative = {negative, 1},
+                               .method = method,
+                               .windows = 7,
+                               .episodes = 3};
+    bcue_model_file model = {.config = config,
+                             .inputs = camera_inputs,
+                             .int8 = &scales,
+                             .weights = weights_of(&config, &camera_inputs)},
+                    read;
+    CHECK_OK(bcue_model_file_write(FOLDER "/int8.safetensors", &model, &error), error);
+    CHECK_OK(bcue_model_file_read(FOLDER "/int8.safetensors", &read, &error), error);
+    CHECK(read.int8 != NULL && read.int8->layers.count == 1);
+    CHECK_STR(read.int8->layers.items[0], first);
+    CHECK_NEAR(read.int8->scale.items[0], 0.1 / 3, 0);
+    CHECK_STR(read.int8->method, "mse");
+    CHECK_INT(read.int8->windows, 7);
+    bcue_int8_input *inputs;
+    CHECK_OK(bcue_int8_scales_apply(read.int8, graph, &inputs, &error), error);
+    for (int32_t i = 0; i < bcue_graph_node_count(graph); i++)
+        CHECK_NEAR(inputs[i].scale, i == node ? (float)(0.1 / 3) : 0, 0);
+    CHECK(inputs[node].negative);
+    free(inputs);
+    bcue_model_file_free(&read);
+    layers[0] = other;
+    CHECK_OK(bcue_model_file_write(FOLDER "/int8.safetensors", &model, &error), error);
+    CHECK_STATUS(bcue_model_file_read(FOLDER "/int8.safetensors", &read, &error), BCUE_ERROR_FORMAT);
+    CHECK_STR(error.text,
+              FOLDER "/int8.safetensors: 'nowhere.weight' is to compute in 8 bits, but it is no layer of "
+                     "this model; make it again with 'beamcue quantise'");
+    scales.scale.count = 0;
+    CHECK_OK(bcue_model_file_write(FOLDER "/int8.safetensors", &model, &error), error);
+    CHECK_STATUS(bcue_model_file_read(FOLDER "/int8.safetensors", &read, &error), BCUE_ERROR_FORMAT);
+    bcue_weights_free(&model.weights);
+    bcue_graph_destroy(graph);
+}
+
 static bcue_status decode(const uint8_t *data, size_t size, const char *name, bcue_error *error)
 {
     bcue_model_file model;
@@ -502,6 +556,7 @@ int main(void)
         return 1;
     RUN(every_kind_comes_back);
     RUN(half_precision_comes_back);
+    RUN(scales_come_back);
     RUN(damage_is_refused_or_harmless);
     RUN(impossible_contents_are_named);
     RUN(other_modalities);

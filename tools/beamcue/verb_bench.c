@@ -95,6 +95,8 @@ static void write_text(FILE *out, const measurement *m, const bcue_observation *
     fprintf(out,
             "memory   %.1f MB of packed weights, %.1f MB of activations; the process peaked at %.1f MB\n",
             1e-6 * (double)m->memory.packed_bytes, 1e-6 * (double)m->memory.activation_bytes, m->peak_mb);
+    if (m->memory.int8_layers > 0)
+        fprintf(out, "8 bits   %d layers\n", m->memory.int8_layers);
     if (m->stream > 0)
         fprintf(out,
                 "stream   windows share frames with the one %ld before; %.1f MB keep them; a new frame of "
@@ -130,6 +132,8 @@ static void write_json(FILE *out, const bcue_cli *cli, const measurement *m,
             1e6 * m->peak_mb);
     fprintf(out, ", \"stream\": %ld, \"ring_bytes\": %llu, \"frame_multiply_accumulates\": %lld", m->stream,
             (unsigned long long)m->memory.ring_bytes, (long long)m->memory.frame_multiply_accumulates);
+    if (m->memory.int8_layers > 0)
+        fprintf(out, ", \"int8_layers\": %d", m->memory.int8_layers);
     fputs(", \"open_ms\": ", out);
     bcue_cli_json_number(out, m->open_ms);
     fputs(", \"session_ms\": ", out);

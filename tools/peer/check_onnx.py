@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """check_onnx.py DIR: every DIR/NAME.onnx in ONNX Runtime on the inputs of DIR/NAME.safetensors ("in|..."), against what beamcue made of
-them ("out|..."). The error of an output is ||a - b|| / ||b||; it must be at most 1e-4. Exits 77 when onnx or onnxruntime is not installed.
+them ("out|..."). The error of an output is ||a - b|| / ||b||; it must be at most 1e-4. Files int8-*.onnx are networks in 8 bits (QDQ).
+Values on the border of two levels fall to either side by the last bit of an f32 number, and what follows differs then: in a deep network by
+about as much as 8 bits differ from f32 ("exact|..."), so that is the measure: at most 1.5 of it there, 0.01 in the networks of few layers. Exits 77 when onnx or onnxruntime is not installed.
 """
 import json
 import pathlib
@@ -28,6 +30,10 @@ def load_values(path):
             for name, e in header.items() if name != "__metadata__"}
 
 
+def distance(a, b):
+    return float(np.linalg.norm(a.astype(np.float64) - b) / max(np.linalg.norm(b), 1e-12))
+
+
 def check(path):
     model = onnx.load(path)
     onnx.checker.check_model(model, full_check=True)
@@ -39,9 +45,15 @@ def check(path):
         expected = values["out|" + output.name]
         if found.shape != expected.shape:
             raise ValueError(f"{path.name}: {output.name} is {found.shape}, expected {expected.shape}")
-        worst = max(worst, float(np.linalg.norm(found.astype(np.float64) - expected) / max(np.linalg.norm(expected), 1e-12)))
-    if not worst <= LIMIT:
-        raise ValueError(f"{path.name}: error {worst:.3g}, over {LIMIT}")
+        error = distance(found, expected)
+        worst = max(worst, error)
+        limit = LIMIT
+        if path.name.startswith("int8-"):
+            rounding = distance(values["exact|" + output.name], expected)
+            limit = rounding * (0.01 if "position" in path.name else 1.5)
+            print(f"{path.name}: {output.name} {error:.2e}, 8 bits from f32 {rounding:.2e}")
+        if not error <= limit:
+            raise ValueError(f"{path.name}: {output.name}: error {error:.3g}, over {limit:.3g}")
     return worst
 
 
@@ -51,7 +63,8 @@ def main():
     for path in files:
         try:
             error = check(path)
-            worst = max(worst, error)
+            if not path.name.startswith("int8-"):
+                worst = max(worst, error)
             if path.name.startswith("model-"):
                 print(f"{path.name}: {error:.2e}")
         except Exception as failure:  # every file is looked at

@@ -1,7 +1,7 @@
 /* What a layer in 8 bits is made of: its weights per output channel, its bias and its scale. Symmetric: x is
    stored as round(x / scale), half to even, cut to the levels. */
-#ifndef BCUE_ENGINE_INT8_LAYER_H
-#define BCUE_ENGINE_INT8_LAYER_H
+#ifndef BCUE_GRAPH_INT8_LAYER_H
+#define BCUE_GRAPH_INT8_LAYER_H
 
 #include <stdbool.h>
 #include <stdint.h>

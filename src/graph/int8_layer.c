@@ -1,4 +1,4 @@
-#include "engine/int8_layer.h"
+#include "graph/int8_layer.h"
 
 #include <math.h>
 
