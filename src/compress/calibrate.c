@@ -131,6 +131,9 @@ static double cut_divergence(const double *inside, const double *counts, int lev
     return divergence;
 }
 
+/* Share of what is not 0 that may be cut. */
+#define MOST_CUT 0.01
+
 static double least_divergence(const bcue_histogram *histogram)
 {
     const int levels = bcue_histogram_levels(histogram) + 1;
@@ -139,16 +142,13 @@ static double least_divergence(const bcue_histogram *histogram)
     memcpy(counts, histogram->count, sizeof counts);
     counts[0] -= histogram->zeros; /* exact in every range */
     cap_atoms(counts, inside);
-    int filled = 0;
-    for (int i = 0; i < BINS; i++)
-        filled += counts[i] > 0;
-    if (filled <= levels) /* a map of few different values: cut to one of them, P and Q would be the same */
-        return histogram->largest;
     for (int end = levels; end <= BINS; end += 8) {
-        double below = 0;
-        for (int i = 0; i < end; i++)
-            below += inside[i];
-        const double divergence = below > 0 ? cut_divergence(inside, counts, levels, end) : INFINITY;
+        double above = 0;
+        for (int i = end; i < BINS; i++)
+            above += counts[i];
+        /* cut to one of few different values, P and Q would be the same */
+        const bool too_much = above > MOST_CUT * (histogram->total - histogram->zeros);
+        const double divergence = !too_much ? cut_divergence(inside, counts, levels, end) : INFINITY;
         if (divergence < least) {
             least = divergence;
             best = end;
