@@ -4,7 +4,7 @@
 #include <string.h>
 #include "base/memory.h"
 #include "base/parallel.h"
-#include "engine/int8_layer.h"
+#include "graph/int8_layer.h"
 
 enum { OUTPUTS = BCUE_ROW_OUTPUTS, WORTH_A_THREAD = 1 << 20 /* weights */ };
 
