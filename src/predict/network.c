@@ -18,7 +18,8 @@ typedef struct part {
     bcue_graph *graph;
     bcue_weights weights; /* in the order of the graph; tensors and names are the model's */
     bcue_plan *plan;
-    float *operator_s; /* owned: what its operators took, the first MOST_OPERATORS of them */
+    float *operator_s; /* owned: what its operators are expected to take, the first MOST_OPERATORS of them */
+    size_t operators;  /* so many are known */
 } part;
 
 typedef struct kept_frame {
@@ -46,7 +47,8 @@ struct bcue_network {
     uint64_t lookups;
     double front_s; /* of the window that began last */
     double until_s;
-    const part *running;
+    part *running;
+    double left_s;     /* expected for the rest of the window */
     size_t operators;  /* of it that were begun */
     double operator_s; /* when the last of them was */
     double longest_s;
@@ -74,20 +76,32 @@ static double end_operator(bcue_network *net)
     return now;
 }
 
-/* Before every operator. */
+static double expected_s(const part *p)
+{
+    double sum = 0;
+    for (size_t i = 0; i < p->operators; i++)
+        sum += (double)p->operator_s[i];
+    return sum;
+}
+
+/* Before every operator. A window that will not be through in time is left at once: the rest of it would be
+   for nothing, and an operator that is begun cannot be stopped. */
 static bool out_of_time(void *cookie)
 {
     bcue_network *net = cookie;
+    part *p = net->running;
     const double now = end_operator(net);
-    const size_t next = net->operators;
-    const double expected_s = next < MOST_OPERATORS ? (double)net->running->operator_s[next] : 0;
-    net->operators++;
-    if (now + expected_s <= net->until_s)
-        return false;
-    /* It is not run, so that it must not stay too slow for ever. */
-    if (next < MOST_OPERATORS)
-        net->running->operator_s[next] *= 0.95F;
-    return true;
+    const size_t next = net->operators++;
+    if (next >= p->operators && next < MOST_OPERATORS)
+        p->operators = next + 1;
+    if (now + net->left_s > net->until_s) {
+        /* What is not run is not measured, and must not be thought too slow for ever. */
+        for (size_t i = next; i < p->operators; i++)
+            p->operator_s[i] *= 0.97F;
+        return true;
+    }
+    net->left_s -= next < MOST_OPERATORS ? (double)p->operator_s[next] : 0;
+    return false;
 }
 
 void bcue_network_begin(bcue_network *network, double until_s)
@@ -105,10 +119,11 @@ double bcue_network_longest_s(bcue_network *network, bool again)
 }
 
 /* One pass of a plan, by the clock. */
-static bcue_status forward(bcue_network *net, const part *p, bcue_error *error)
+static bcue_status forward(bcue_network *net, part *p, bcue_error *error)
 {
     const int limit = bcue_limit_threads(net->threads);
     net->running = p;
+    net->left_s = expected_s(p) + (p != &net->main ? expected_s(&net->main) : 0);
     net->operators = 0;
     net->operator_s = bcue_clock_s();
     bcue_status status = bcue_plan_forward(p->plan, error);
@@ -317,7 +332,7 @@ bcue_status bcue_network_take(bcue_network *network, bcue_model_input input, siz
     if (!network->split)
         return BCUE_OK;
     const double started = bcue_clock_s();
-    const part *whole = &network->branches[input].front;
+    part *whole = &network->branches[input].front;
     BCUE_TRY(forward(network, whole, error));
     const bcue_plan *front = whole->plan;
     copy_map(network, input, index, bcue_plan_output(front, "map"));

@@ -13,9 +13,9 @@ bcue_status bcue_network_create(const bcue_model *model, const bcue_session_opti
                                 bcue_network **network, bcue_error *error);
 void bcue_network_destroy(bcue_network *network);
 
-/* A window begins that has to be through at `until_s` (bcue_clock_s; INFINITY: no hurry): operators that
-   would end later, going by the longest of the last window, are not begun, and take or run gives
-   BCUE_ERROR_CANCELLED. Frames taken before are kept. */
+/* A window begins that has to be through at `until_s` (bcue_clock_s; INFINITY: no hurry). When what is left
+   of it is expected to take longer, going by the windows before, no further operator is begun, and take or
+   run gives BCUE_ERROR_CANCELLED. Frames taken before are kept. */
 void bcue_network_begin(bcue_network *network, double until_s);
 /* The longest operator since the network was made, or since the last call with `again`. */
 double bcue_network_longest_s(bcue_network *network, bool again);

@@ -114,11 +114,13 @@ static int read_options(bcue_cli *cli, bcue_replay_options *options)
     return result;
 }
 
-int bcue_cli_replay(bcue_cli *cli, double coverage)
+int bcue_cli_replay(bcue_cli *cli, const bcue_session_options *session, double coverage)
 {
     static const char *const single[] = {"--camera",   "--lidar", "--radar", "--position",
                                          "--scenario", "--rsu",   "--top"};
-    bcue_replay_options options = {.stream = {.coverage = coverage}};
+    bcue_replay_options options = {.session = *session, .stream = {.coverage = coverage}};
+    if (options.session.threads == 0)
+        options.session.threads = 1;
     for (size_t i = 0; i < sizeof single / sizeof *single; i++)
         if (bcue_cli_value(cli, single[i]) != NULL)
             return bcue_cli_usage(cli, "%s is for a single instant, and --replay plays a recording",

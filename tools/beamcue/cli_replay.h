@@ -2,6 +2,7 @@
 #ifndef BCUE_CLI_REPLAY_H
 #define BCUE_CLI_REPLAY_H
 
+#include "beamcue/predict.h"
 #include "cli.h"
 
 #define BCUE_CLI_REPLAY                                                                                      \
@@ -38,7 +39,8 @@
         .name = "--html", .value = "FILE", .help = "with --replay: a page of it all"                         \
     }
 
-/* Plays what --replay names, prints a line an instant while it keeps a rate, then the report. */
-int bcue_cli_replay(bcue_cli *cli, double coverage);
+/* Plays what --replay names, prints a line an instant while it keeps a rate, then the report. Without a
+   number of threads in `session` the network runs on one. */
+int bcue_cli_replay(bcue_cli *cli, const bcue_session_options *session, double coverage);
 
 #endif

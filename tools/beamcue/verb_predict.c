@@ -105,8 +105,6 @@ static int rank(const bcue_cli *cli, const bcue_model *model, const bcue_model_f
 static const char *const replay_only[] = {"--rate",    "--deadline", "--delay",    "--hold", "--fault",
                                           "--tracker", "--beams",    "--instants", "--seed", "--html"};
 
-static const char *const single_only[] = {"--memory", "--weights", "--threads"};
-
 static int run(bcue_cli *cli)
 {
     long top = 5;
@@ -119,11 +117,8 @@ static int run(bcue_cli *cli)
         result = bcue_cli_session_options(cli, &session);
     if (result != BCUE_EXIT_DONE)
         return result;
-    for (size_t i = 0; i < sizeof single_only / sizeof *single_only; i++)
-        if (bcue_cli_value(cli, "--replay") != NULL && bcue_cli_value(cli, single_only[i]) != NULL)
-            return bcue_cli_usage(cli, "%s does not go with --replay", single_only[i]);
     if (bcue_cli_value(cli, "--replay") != NULL)
-        return bcue_cli_replay(cli, coverage);
+        return bcue_cli_replay(cli, &session, coverage);
     for (size_t i = 0; i < sizeof replay_only / sizeof *replay_only; i++)
         if (bcue_cli_value(cli, replay_only[i]) != NULL)
             return bcue_cli_usage(cli, "%s goes with --replay", replay_only[i]);
@@ -171,7 +166,8 @@ const bcue_cli_verb bcue_verb_predict = {
              "of a run, only its test part is played. Faults are SENSOR:KIND[:AMOUNT], in a list with\n"
              "commas: drop, late (of camera, lidar, radar, gps), freeze, garbage, cut (all but gps),\n"
              "black, saturate (camera), empty (lidar, radar), jump, nofix (gps); AMOUNT is a share of\n"
-             "the frames (0.2) or a time (5s: once an episode), all the time when absent.\n"
+             "the frames (0.2) or a time (5s: once an episode), all the time when absent. A replay\n"
+             "runs the network on one thread unless --threads says otherwise.\n"
              "\n"
              "  beamcue predict out/demo_four/model-seed1.safetensors --replay configs/demo_four.yaml \\\n"
              "      --rate 10 --deadline 40 --fault camera:drop:0.2,gps:jump:2s,lidar:freeze \\\n"
