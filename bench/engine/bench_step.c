@@ -1,11 +1,12 @@
-/* Times a whole training step of BeamTransFuser, so that a driver can take turns with PyTorch
-   (tools/peer/bench_training_step.py):
+/* Times a whole training step, of BeamTransFuser or of a radar student, so that a driver can take turns with
+   PyTorch (tools/peer/bench_training_step.py):
 
-       bench_step full|small BATCH MICRO_BATCH THREADS
+       bench_step full|small|student|point-student BATCH MICRO_BATCH THREADS
 
-   A step is BATCH / MICRO_BATCH forward and backward passes whose gradients are added up, and AdamW. Prints
-   "ready", then for each line of input with a number n takes n steps and prints the milliseconds of each,
-   wall clock / processor, on one line. Weights and inputs are random. */
+   A step is BATCH / MICRO_BATCH forward and backward passes whose gradients are added up, and AdamW (of
+   students, as the paper trains them, SGD). Prints "ready", then for each line of input with a number n takes
+   n steps and prints the milliseconds of each, wall clock / processor, on one line. Weights and inputs are
+   random. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,39 +30,69 @@ typedef struct stepper {
     long passes;
 } stepper;
 
-static const char full[] = "kind: beamtransfuser\ndropout: 0.1\n";
-static const char small[] = "kind: beamtransfuser\ndropout: 0.1\nwidth: 16\nanchors: 4\nhead: [128, 64]\n";
+typedef struct preset {
+    const char *name, *yaml;
+    bcue_model_inputs inputs;
+} preset;
 
-static bcue_status build(stepper *s, bool whole, int64_t batch, bcue_error *error)
+static const preset presets[] = {
+    {"full",
+     "kind: beamtransfuser\ndropout: 0.1\n",
+     {.frames = 5,
+      .channels = 3,
+      .height = 256,
+      .width = 256,
+      .lidar = {1, 256, 256},
+      .radar = {2, 256, 256},
+      .gps_frames = 2,
+      .beams = 64}},
+    {"small",
+     "kind: beamtransfuser\ndropout: 0.1\nwidth: 16\nanchors: 4\nhead: [128, 64]\n",
+     {.frames = 2,
+      .channels = 3,
+      .height = 128,
+      .width = 128,
+      .lidar = {1, 128, 128},
+      .radar = {2, 128, 128},
+      .gps_frames = 2,
+      .beams = 64}},
+    {"student", "kind: student\n", {.frames = 5, .radar = {1, 512, 5}, .beams = 152}},
+    {"point-student", "kind: point-student\n", {.frames = 5, .radar = {1, 512, 5}, .beams = 152}}};
+
+static const preset *find_preset(const char *name)
 {
-    const int64_t size = whole ? 256 : 128;
-    const bcue_model_inputs inputs = {.frames = whole ? 5 : 2,
-                                      .channels = 3,
-                                      .height = size,
-                                      .width = size,
-                                      .lidar = {1, size, size},
-                                      .radar = {2, size, size},
-                                      .gps_frames = 2,
-                                      .beams = 64};
-    const char *yaml = whole ? full : small;
+    for (size_t i = 0; i < sizeof presets / sizeof *presets; i++)
+        if (strcmp(presets[i].name, name) == 0)
+            return &presets[i];
+    return NULL;
+}
+
+static bool is_student(const preset *which)
+{
+    return strstr(which->name, "student") != NULL;
+}
+
+static bcue_status build(stepper *s, const preset *which, int64_t batch, bcue_error *error)
+{
     bcue_model_config model = {0};
     bcue_config *owned;
-    BCUE_TRY(bcue_config_read_text(yaml, strlen(yaml), "model", NULL, 0, bcue_model_config_fields, &model,
-                                   &owned, error));
-    bcue_status status = bcue_model_build(&model, &inputs, batch, &s->graph, error);
+    BCUE_TRY(bcue_config_read_text(which->yaml, strlen(which->yaml), "model", NULL, 0,
+                                   bcue_model_config_fields, &model, &owned, error));
+    bcue_status status = bcue_model_build(&model, &which->inputs, batch, &s->graph, error);
     bcue_config_destroy(owned);
     return status;
 }
 
-static bcue_status prepare(stepper *s, bcue_error *error)
+static bcue_status prepare(stepper *s, const preset *which, bcue_error *error)
 {
     const bcue_plan_options options = {.engine = BCUE_ENGINE_ONEDNN, .dtype = BCUE_F32, .training = true};
-    s->config = (bcue_optimizer_config){.kind = BCUE_OPTIMIZER_ADAMW,
+    s->config = (bcue_optimizer_config){.kind = is_student(which) ? BCUE_OPTIMIZER_SGD : BCUE_OPTIMIZER_ADAMW,
                                         .lr = 1e-4,
+                                        .momentum = 0.9,
                                         .beta1 = 0.9,
                                         .beta2 = 0.999,
                                         .epsilon = 1e-8,
-                                        .weight_decay = 0.01};
+                                        .weight_decay = is_student(which) ? 0 : 0.01};
     BCUE_TRY(bcue_weights_create(s->graph, BCUE_F32, 1, &s->weights, error));
     BCUE_TRY(bcue_plan_create(s->graph, &s->weights, &options, &s->plan, error));
     BCUE_TRY(bcue_optimizer_create(&s->config, s->graph, NULL, &s->optimizer, error));
@@ -155,16 +186,17 @@ int main(int argc, char **argv)
 {
     const long batch = argc == 5 ? strtol(argv[2], NULL, 10) : 0,
                micro = argc == 5 ? strtol(argv[3], NULL, 10) : 0;
-    if (micro < 1 || batch < micro || batch % micro != 0) {
-        fprintf(stderr, "usage: bench_step full|small BATCH MICRO_BATCH THREADS\n");
+    const preset *which = argc == 5 ? find_preset(argv[1]) : NULL;
+    if (which == NULL || micro < 1 || batch < micro || batch % micro != 0) {
+        fprintf(stderr, "usage: bench_step full|small|student|point-student BATCH MICRO_BATCH THREADS\n");
         return 2;
     }
     bcue_set_threads((int)strtol(argv[4], NULL, 10));
     bcue_error error = {""};
     stepper s = {.passes = batch / micro};
-    bcue_status status = build(&s, strcmp(argv[1], "full") == 0, micro, &error);
+    bcue_status status = build(&s, which, micro, &error);
     if (status == BCUE_OK)
-        status = prepare(&s, &error);
+        status = prepare(&s, which, &error);
     if (status == BCUE_OK) {
         fill(&s);
         status = serve(&s, &error);

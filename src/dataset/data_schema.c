@@ -163,7 +163,7 @@ const bcue_config_field bcue_data_config_fields[] = {
 };
 
 static const char *const split_choices[] = {"episode", "block",    "official", "paper-random",
-                                            "paper-a", "scenario", NULL};
+                                            "paper-a", "scenario", "few-shot", NULL};
 
 #define SPLIT(member) offsetof(bcue_split_config, member)
 const bcue_config_field bcue_split_config_fields[] = {
@@ -176,7 +176,9 @@ const bcue_config_field bcue_split_config_fields[] = {
          "episode: whole recordings; block: runs of rows with gaps; official: CSV files; scenario: all of "
          "test_scenarios test, whole recordings of the others train and validate; paper-random: random "
          "windows "
-         "(leaks); paper-a: the same, and what does not train both validates and tests"},
+         "(leaks); paper-a: the same, and what does not train both validates and tests; few-shot: the first "
+         "shots "
+         "samples of every street train and validate, its later episodes test"},
     {.name = "seed",
      .type = BCUE_CONFIG_INT,
      .offset = SPLIT(seed),
@@ -259,6 +261,14 @@ const bcue_config_field bcue_split_config_fields[] = {
      .minimum = 1,
      .maximum = 1000,
      .help = "scenario: numbers of DeepSense scenarios that test, e.g. [31]"},
+    {.name = "shots",
+     .type = BCUE_CONFIG_INT,
+     .offset = SPLIT(shots),
+     .fallback = "200",
+     .minimum = 2,
+     .maximum = 1e9,
+     .help = "few-shot: labelled samples of a street, one after another, to train and validate on, by their "
+             "shares"},
     {.name = "allow_leak",
      .type = BCUE_CONFIG_BOOL,
      .offset = SPLIT(allow_leak),

@@ -222,6 +222,63 @@ static bcue_status split_by_scenario(split_job *job, bcue_error *error)
     return BCUE_OK;
 }
 
+/* A street of FEW_SHOT: source, scenario number and scene. */
+typedef struct street {
+    const bcue_sample *first;
+    size_t taken;
+    int64_t last_episode; /* that gave a sample */
+} street;
+
+static bool same_street(const bcue_sample *a, const bcue_sample *b)
+{
+    const char *of_a = a->scene != NULL ? a->scene : "", *of_b = b->scene != NULL ? b->scene : "";
+    return a->source == b->source && a->scenario == b->scenario && strcmp(of_a, of_b) == 0;
+}
+
+/* The street of the sample, which may be new. `room` for as many as there are episodes. */
+static street *find_street(street *streets, size_t *count, const bcue_sample *sample)
+{
+    for (size_t i = *count; i > 0; i--)
+        if (same_street(streets[i - 1].first, sample))
+            return &streets[i - 1];
+    streets[*count] = (street){sample, 0, -1};
+    return &streets[(*count)++];
+}
+
+/* Of every street the first `shots` labelled samples in the order of the data train, and the last of these,
+   by the shares, validate. What is left of an episode that gave some is not used; later ones test. */
+static bcue_status split_few_shots(const split_job *job, bcue_error *error)
+{
+    const bcue_split_config *config = job->config;
+    const size_t samples = bcue_dataset_count(job->dataset), shots = (size_t)config->shots;
+    const double share = config->validation / (config->train + config->validation);
+    const size_t training = shots - (size_t)nearbyint(share * (double)shots);
+    street *streets = bcue_calloc(samples, sizeof *streets);
+    size_t count = 0;
+    bcue_status status = streets != NULL ? BCUE_OK : bcue_fail_memory(error, "the split");
+    for (size_t i = 0; status == BCUE_OK && i < samples; i++) {
+        const bcue_sample *sample = bcue_dataset_sample(job->dataset, i);
+        if (!is_labelled(job, i))
+            continue;
+        street *s = find_street(streets, &count, sample);
+        if (s->taken < shots) {
+            job->side[i] = (unsigned char)(s->taken < training ? SIDE_TRAIN : SIDE_VALIDATION);
+            s->last_episode = sample->episode;
+            s->taken++;
+        } else if (sample->episode != s->last_episode) {
+            job->side[i] = SIDE_TEST;
+        }
+    }
+    for (size_t k = 0; status == BCUE_OK && k < count; k++)
+        if (streets[k].taken < shots)
+            status = bcue_key_fail(
+                job->origin, error, "split.shots",
+                "is %zu, but the street of sample '%s' has only %zu labelled samples; ask for fewer", shots,
+                streets[k].first->id, streets[k].taken);
+    free(streets);
+    return status;
+}
+
 /* Is `sample` too near to what the block before it holds on another side? */
 static bool within_guard(const split_job *job, const bcue_sample *sample, const bcue_sample *before)
 {
@@ -484,6 +541,8 @@ static bcue_status assign_sides(split_job *job, bcue_error *error)
         return split_by_files(job, error);
     case BCUE_SPLIT_SCENARIO:
         return split_by_scenario(job, error);
+    case BCUE_SPLIT_FEW_SHOT:
+        return split_few_shots(job, error);
     case BCUE_SPLIT_PAPER_RANDOM:
     case BCUE_SPLIT_PAPER_A:
         return split_at_random(job, error);

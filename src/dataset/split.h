@@ -13,6 +13,8 @@ typedef enum bcue_split_kind {
                            validate and test at once */
     BCUE_SPLIT_SCENARIO, /* unseen streets: samples of test_scenarios test, episodes of the others train and
                             validate */
+    BCUE_SPLIT_FEW_SHOT, /* the first `shots` samples of every street train and validate, its later episodes
+                            test */
 } bcue_split_kind;
 
 typedef struct bcue_split_config {
@@ -27,6 +29,7 @@ typedef struct bcue_split_config {
     char *match_column, *match_with; /* OFFICIAL: column of the split CSV, and of the source CSV, whose (base)
                                         names must agree */
     bcue_int_list test_scenarios;    /* SCENARIO */
+    int64_t shots;                   /* FEW_SHOT */
     bool allow_leak;
 } bcue_split_config;
 

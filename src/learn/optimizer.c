@@ -9,7 +9,8 @@
 #include "base/parallel.h"
 
 static const char *const optimizer_names[] = {"sgd", "adam", "adamw", NULL};
-static const char *const schedule_names[] = {"constant", "step", "cosine", "cyclic-cosine", NULL};
+static const char *const schedule_names[] = {"constant",      "step",          "cosine",
+                                             "cyclic-cosine", "cyclic-linear", NULL};
 
 #define OPT(field) offsetof(bcue_optimizer_config, field)
 const bcue_config_field bcue_optimizer_config_fields[] = {
@@ -98,7 +99,7 @@ const bcue_config_field bcue_optimizer_config_fields[] = {
      .fallback = "0",
      .minimum = 0,
      .maximum = 100,
-     .help = "cosine, cyclic-cosine: lowest learning rate"},
+     .help = "cosine, cyclic-cosine, cyclic-linear: lowest learning rate"},
     {.name = "warmup_epochs",
      .type = BCUE_CONFIG_INT,
      .offset = OPT(warmup_epochs),
@@ -119,21 +120,29 @@ const bcue_config_field bcue_optimizer_config_fields[] = {
      .fallback = "15",
      .minimum = 1,
      .maximum = 1e6,
-     .help = "cyclic-cosine: epochs of the first descent, after the warm-up"},
+     .help =
+         "cyclic-cosine: epochs of the first descent, after the warm-up; cyclic-linear: epochs before it"},
     {.name = "restart_epochs",
      .type = BCUE_CONFIG_INT,
      .offset = OPT(restart_epochs),
      .fallback = "10",
      .minimum = 1,
      .maximum = 1e6,
-     .help = "cyclic-cosine: epochs of every further descent"},
+     .help = "cyclic-cosine, cyclic-linear: epochs of every further descent"},
     {.name = "restart_lr",
      .type = BCUE_CONFIG_DOUBLE,
      .offset = OPT(restart_lr),
      .fallback = "0",
      .minimum = 0,
      .maximum = 100,
-     .help = "cyclic-cosine: where every further descent begins; 0 = lr"},
+     .help = "cyclic-cosine, cyclic-linear: where every further descent begins; 0 = lr"},
+    {.name = "decrement",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = OPT(decrement),
+     .fallback = "5e-6",
+     .minimum = 0,
+     .maximum = 100,
+     .help = "cyclic-linear: what the learning rate loses every epoch"},
     {0}};
 
 /* Half a cosine: `from` at part 0, `to` at part 1. */
@@ -156,6 +165,19 @@ static double cyclic_cosine(const bcue_optimizer_config *config, int64_t epoch)
                        (double)in_cycle / (double)config->restart_epochs);
 }
 
+/* The other reading of the CRKD paper's "decayed by an absolute 5e-6 per epoch, from epoch 15, restart 10".
+ */
+static double cyclic_linear(const bcue_optimizer_config *config, int64_t epoch)
+{
+    const int64_t after = epoch - config->warmup_epochs - config->decay_epochs;
+    if (after < 0)
+        return config->lr;
+    const double from =
+        after >= config->restart_epochs && config->restart_lr > 0 ? config->restart_lr : config->lr;
+    const double rate = from - config->decrement * (double)(after % config->restart_epochs + 1);
+    return rate > config->minimum_lr ? rate : config->minimum_lr;
+}
+
 double bcue_learning_rate(const bcue_optimizer_config *config, int64_t step, int64_t steps_per_epoch,
                           int64_t epochs)
 {
@@ -165,10 +187,13 @@ double bcue_learning_rate(const bcue_optimizer_config *config, int64_t step, int
         return cyclic_cosine(config, epoch);
     if (step < warmup_steps)
         return config->lr * (double)(step + 1) / (double)warmup_steps;
+    if (config->schedule == BCUE_SCHEDULE_CYCLIC_LINEAR)
+        return cyclic_linear(config, epoch);
     double rate = config->lr;
     switch ((bcue_schedule_kind)config->schedule) {
     case BCUE_SCHEDULE_CONSTANT:
     case BCUE_SCHEDULE_CYCLIC_COSINE:
+    case BCUE_SCHEDULE_CYCLIC_LINEAR:
         break;
     case BCUE_SCHEDULE_STEP:
         for (size_t i = 0; i < config->milestones.count; i++) {

@@ -18,6 +18,9 @@ typedef enum bcue_schedule_kind {
     BCUE_SCHEDULE_CYCLIC_COSINE, /* the same rate throughout an epoch: a half cosine from `warmup_lr` up to
                                     lr, one from lr to `minimum_lr` in `decay_epochs`, then again and again
                                     one from `restart_lr` to `minimum_lr` in `restart_epochs` */
+    BCUE_SCHEDULE_CYCLIC_LINEAR, /* the same rate throughout an epoch: lr for `decay_epochs` after the
+                                    warm-up, then `decrement` less every epoch, and every `restart_epochs`
+                                    from `restart_lr` again; never below `minimum_lr` */
 } bcue_schedule_kind;
 
 typedef struct bcue_optimizer_config {
@@ -31,6 +34,7 @@ typedef struct bcue_optimizer_config {
     int64_t warmup_epochs;        /* linear from lr / (warmup steps), but see cyclic cosine */
     double warmup_lr, restart_lr; /* cyclic cosine; restart_lr 0 = lr */
     int64_t decay_epochs, restart_epochs;
+    double decrement; /* cyclic linear */
 } bcue_optimizer_config;
 
 extern const bcue_config_field bcue_optimizer_config_fields[];

@@ -305,9 +305,34 @@ static void threads_do_not_matter(void)
     }
 }
 
+/* The paper's recipe by its words: 5e-4, from epoch 15 on 5e-6 less every epoch, from the start again
+ * after 10. */
+static void cyclic_linear_by_hand(void)
+{
+    bcue_optimizer_config config = {.lr = 5e-4,
+                                    .schedule = BCUE_SCHEDULE_CYCLIC_LINEAR,
+                                    .decay_epochs = 15,
+                                    .restart_epochs = 10,
+                                    .decrement = 5e-6};
+    static const double expected[][2] = {{0, 5e-4},    {14, 5e-4},    {15, 4.95e-4}, {16, 4.9e-4},
+                                         {24, 4.5e-4}, {25, 4.95e-4}, {34, 4.5e-4},  {49, 4.75e-4}};
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+        for (int64_t step = 0; step < 3; step++)
+            CHECK_NEAR(bcue_learning_rate(&config, 3 * (int64_t)expected[i][0] + step, 3, 50), expected[i][1],
+                       1e-15);
+    config.minimum_lr = 4.9e-4;
+    config.restart_lr = 6e-4;
+    config.warmup_epochs = 2; /* linear, by step */
+    CHECK_NEAR(bcue_learning_rate(&config, 0, 3, 50), 5e-4 / 6, 1e-15);
+    CHECK_NEAR(bcue_learning_rate(&config, 3 * 17, 3, 50), 4.95e-4, 1e-15);
+    CHECK_NEAR(bcue_learning_rate(&config, 3 * 26, 3, 50), 4.9e-4, 1e-15);
+    CHECK_NEAR(bcue_learning_rate(&config, 3 * 27, 3, 50), 5.95e-4, 1e-15);
+}
+
 int main(void)
 {
     RUN(agrees_with_pytorch);
+    RUN(cyclic_linear_by_hand);
     RUN(schedule_by_hand);
     RUN(cyclic_cosine_by_hand);
     RUN(frozen_and_missing_gradients_stay);
