@@ -17,18 +17,24 @@
 
 enum { EPISODES = 6, ROWS = 8, BEAMS = 4, POINTS = 6 };
 
-/* A few points at the azimuth of the best beam, in no order. */
-static void write_points(const char *file, uint32_t row, int beam)
+enum { USUAL = 5, CROWD = 4 * POINTS };
+
+/* A few points at the azimuth of the best beam, in no order; the first `broken` have no velocity. */
+static void write_points(const char *file, uint32_t row, int beam, int count, int broken)
 {
     bcue_rng rng = bcue_rng_make(51, BCUE_RNG_TEST, row, 0, 0);
-    float values[4 * 5];
-    for (int i = 0; i < 5; i++) {
+    float values[4 * CROWD];
+    for (int i = 0; i < count; i++) {
         values[4 * i] = (float)bcue_rng_range(&rng, -5, 5);
         values[4 * i + 1] = (float)(-0.9 + 0.6 * beam + 0.1 * bcue_rng_normal(&rng));
         values[4 * i + 2] = (float)bcue_rng_range(&rng, -0.1, 0.1);
         values[4 * i + 3] = (float)bcue_rng_range(&rng, 10, 50);
+        if (i < broken)
+            values[4 * i] = NAN;
     }
-    const bcue_npy points = {.type = BCUE_NPY_F32, .rank = 2, .shape = {5, 4}, .count = 20, .data = values};
+    const size_t rows = (size_t)count;
+    const bcue_npy points = {
+        .type = BCUE_NPY_F32, .rank = 2, .shape = {rows, 4}, .count = 4 * rows, .data = values};
     bcue_bytes bytes;
     bcue_error error;
     CHECK_OK(bcue_npy_encode(&points, &bytes, &error), error);
@@ -47,17 +53,24 @@ static void write_power(const char *file, uint32_t row, int beam)
     bcue_text_free(&text);
 }
 
-static void make_recording(void)
+/* `damaged`: one episode has no point at all, others have frames without, with more points than rows, and
+   with points that have no velocity. */
+static void make_recording(const char *name, bool damaged)
 {
     bcue_text table = {0};
-    fabricate_begin("taught");
+    fabricate_begin(name);
     bcue_text_puts(&table, "index,unit1_radar,unit1_pwr_60ghz,seq_index\n");
     for (int i = 0; i < EPISODES * ROWS; i++) {
         char radar[64], power[64];
         const int beam = i * 7 % 5 % BEAMS;
         snprintf(radar, sizeof radar, "radar/%d.npy", i);
         snprintf(power, sizeof power, "power/%d.txt", i);
-        write_points(radar, (uint32_t)i, beam);
+        const bool empty = damaged && (i / ROWS == 1 || i % 5 == 2);
+        write_points(radar, (uint32_t)i, beam,
+                     empty                   ? 0
+                     : damaged && i % 5 == 4 ? CROWD
+                                             : USUAL,
+                     damaged && i % 3 == 1 ? 3 : 0);
         write_power(power, (uint32_t)i, beam);
         bcue_text_printf(&table, "%d,%s,%s,%d\n", i + 1, radar, power, i / ROWS);
     }
@@ -155,7 +168,7 @@ static void test_variants(void)
     static const char *const variants[] = {"none",    "kd-mid",  "kd-end",  "kd-both",
                                            "rkd-mid", "rkd-end", "rkd-both"};
     char text[1500];
-    make_recording();
+    make_recording("taught", false);
     bcue_training_summary teacher = trained("teacher", teacher_yaml);
     CHECK(teacher.validation_top1 > 0.8); /* or there is nothing to teach */
     /* The focal loss in the graph: no teacher. */
@@ -220,6 +233,44 @@ static void test_cache(void)
     bcue_model_file_free(&third);
 }
 
+/* The file of answers again, with one beam less. */
+static void wrong_width(void)
+{
+    char path[1200];
+    bcue_safetensors *file;
+    bcue_error error;
+    bcue_tensor narrow;
+    snprintf(path, sizeof path, "%s/answers.safetensors", fabricate_root);
+    CHECK_OK(bcue_safetensors_open(path, &file, &error), error);
+    const bcue_shape shape = bcue_shape_of(bcue_safetensors_find(file, "end")->shape.dim[0], BEAMS - 1);
+    CHECK_OK(bcue_tensor_create(BCUE_F32, &shape, &narrow, &error), error);
+    const bcue_named_tensor tensors[] = {{"end", &narrow}, {"mid", bcue_safetensors_find(file, "mid")}};
+    const bcue_metadata metadata[] = {{"beamcue.teacher", bcue_safetensors_metadata(file, "beamcue.teacher")},
+                                      {"beamcue.data", bcue_safetensors_metadata(file, "beamcue.data")},
+                                      {"beamcue.draw", "none"}};
+    CHECK_OK(bcue_safetensors_write(path, tensors, 2, metadata, 3, &error), error);
+    bcue_tensor_free(&narrow);
+    bcue_safetensors_close(file);
+}
+
+/* Frames without a point, too many and broken ones: every network and every relation stays finite. */
+static void test_damaged_recording(void)
+{
+    static const char *const more[] = {"", ", relations: [euclidean, cosine, hyperbolic, angle]"};
+    char text[1500];
+    make_recording("damaged", true);
+    bcue_training_summary teacher = trained("teacher", teacher_yaml);
+    bcue_training_summary_free(&teacher);
+    for (int i = 0; i < 2; i++) {
+        student_yaml(text, sizeof text, i == 0 ? "kd-both" : "rkd-both", more[i]);
+        bcue_training_summary s = trained(i == 0 ? "kd" : "rkd", text);
+        bcue_model_file model = open_model(i == 0 ? "kd" : "rkd"); /* refuses values that are not finite */
+        CHECK(model.weights.count == 12);
+        bcue_model_file_free(&model);
+        bcue_training_summary_free(&s);
+    }
+}
+
 static void test_refused(void)
 {
     char text[3000], more[1200], other[2400];
@@ -235,6 +286,9 @@ static void test_refused(void)
         "\"%s/out-teacher2/model-seed1.safetensors\", cache: \"%s/answers.safetensors\"}\n",
         fabricate_root, fabricate_root);
     refused("mixed", other, "holds the answers of another teacher");
+    /* Answers for another codebook under the right name. */
+    wrong_width();
+    refused("narrow", text, "answers for 3 beams, the data has 4");
     /* Another codebook. */
     bcue_run_config run;
     bcue_config *config;
@@ -348,5 +402,6 @@ int main(void)
     RUN(test_variants);
     RUN(test_cache);
     RUN(test_refused);
+    RUN(test_damaged_recording);
     return check_summary();
 }
