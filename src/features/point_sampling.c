@@ -168,7 +168,7 @@ static bcue_status rank_nearest(const bcue_radar_recipe *recipe, detection *all,
 static bcue_status give_ranks(const bcue_radar_recipe *recipe, detection *all, size_t count, size_t wanted,
                               bcue_error *error)
 {
-    double xyz[3];
+    const double tilt = sin(recipe->points_pitch_deg * degree), level = cos(recipe->points_pitch_deg * degree);
     switch ((bcue_point_rule)recipe->hps) {
     case BCUE_POINTS_FARTHEST:
         return rank_farthest(all, count, wanted, error);
@@ -182,8 +182,9 @@ static bcue_status give_ranks(const bcue_radar_recipe *recipe, detection *all, s
         break;
     }
     for (size_t i = 0; i < count; i++) {
-        position_of(&all[i], recipe->points_pitch_deg * degree, xyz);
-        all[i].rank = xyz[2];
+        const bool straight = !(tilt < 0) && !(tilt > 0);
+        const double ahead = straight ? 0 : cos(all[i].altitude) * cos(all[i].azimuth);
+        all[i].rank = all[i].depth * (ahead * tilt + sin(all[i].altitude) * level);
     }
     return BCUE_OK;
 }
@@ -191,12 +192,13 @@ static bcue_status give_ranks(const bcue_radar_recipe *recipe, detection *all, s
 /* Finite detections. Adding zero makes -0 and 0 one number. */
 static size_t gather(const bcue_npy *points, detection *all)
 {
+    const float *singles = points->type == BCUE_NPY_F32 ? points->data : NULL; /* the usual case */
     size_t count = 0;
     for (size_t i = 0; i < points->shape[0]; i++) {
         double field[4];
         bool good = true;
         for (size_t k = 0; k < 4; k++) {
-            field[k] = bcue_npy_get(points, 4 * i + k) + 0.0;
+            field[k] = (singles != NULL ? (double)singles[4 * i + k] : bcue_npy_get(points, 4 * i + k)) + 0.0;
             good = good && isfinite(field[k]);
         }
         if (good && field[3] >= 0)
