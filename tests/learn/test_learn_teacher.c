@@ -244,7 +244,8 @@ static void wrong_width(void)
     CHECK_OK(bcue_safetensors_open(path, &file, &error), error);
     const bcue_shape shape = bcue_shape_of(bcue_safetensors_find(file, "end")->shape.dim[0], BEAMS - 1);
     CHECK_OK(bcue_tensor_create(BCUE_F32, &shape, &narrow, &error), error);
-    const bcue_named_tensor tensors[] = {{"end", &narrow}, {"mid", bcue_safetensors_find(file, "mid")}};
+    const bcue_named_tensor tensors[] = {{"end", &narrow, false},
+                                         {"mid", bcue_safetensors_find(file, "mid"), false}};
     const bcue_metadata metadata[] = {{"beamcue.teacher", bcue_safetensors_metadata(file, "beamcue.teacher")},
                                       {"beamcue.data", bcue_safetensors_metadata(file, "beamcue.data")},
                                       {"beamcue.draw", "none"}};
