@@ -26,7 +26,7 @@ typedef struct stepper {
     bcue_weights weights;
     bcue_optimizer optimizer;
     bcue_optimizer_config config;
-    float **gradients; /* of all micro-batches */
+    float **gradients; /* of all micro-batches; of one: those of the plan */
     long passes;
 } stepper;
 
@@ -100,6 +100,10 @@ static bcue_status prepare(stepper *s, const preset *which, bcue_error *error)
     for (int32_t i = 0; s->gradients != NULL && i < s->weights.count; i++) {
         if (!s->optimizer.trained[i])
             continue;
+        if (s->passes == 1) {
+            s->gradients[i] = bcue_plan_gradient(s->plan, i);
+            continue;
+        }
         s->gradients[i] =
             bcue_calloc_aligned((size_t)bcue_tensor_count(&s->weights.tensors[i]), sizeof(float));
         if (s->gradients[i] == NULL)
@@ -149,7 +153,8 @@ static bcue_status take_step(stepper *s, uint32_t number, bcue_error *error)
         bcue_plan_set_step(s->plan, 1, number, (uint32_t)p);
         BCUE_TRY(bcue_plan_forward(s->plan, error));
         BCUE_TRY(bcue_plan_backward(s->plan, error));
-        bcue_parallel_for((size_t)s->weights.count, 1, add_gradient, &a);
+        if (s->passes > 1)
+            bcue_parallel_for((size_t)s->weights.count, 1, add_gradient, &a);
     }
     const double norm = bcue_gradient_norm(&s->optimizer, &s->weights, s->gradients);
     bcue_optimizer_step(&s->optimizer, &s->weights, s->gradients, norm, s->config.lr);
@@ -203,7 +208,7 @@ int main(int argc, char **argv)
     }
     if (status != BCUE_OK)
         fprintf(stderr, "bench_step: %s\n", error.text);
-    for (int32_t i = 0; s.gradients != NULL && i < s.weights.count; i++)
+    for (int32_t i = 0; s.gradients != NULL && s.passes > 1 && i < s.weights.count; i++)
         free(s.gradients[i]);
     free(s.gradients);
     bcue_optimizer_free(&s.optimizer);
