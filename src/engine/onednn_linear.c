@@ -9,11 +9,11 @@ typedef struct linear_case {
     dnnl_memory_desc_t src, weights, bias_desc, dst; /* dst row-major (rows, outputs), the others free */
 } linear_case;
 
-/* A fixed rule: in training the weights of few rows stay row-major. In the layout that oneDNN likes best its
-   products are faster, but weights go there, and their gradients come back, in every step: at 64 rows and 13
-   million weights a step takes 88 ms of one core instead of 120 (bench/engine/bench_step.c, preset student).
- */
-enum { ROW_MAJOR_ROWS = 256 };
+/* A fixed rule: in training, large weights of few rows stay row-major. In the layout that oneDNN likes best
+   its products are faster, but weights go there, and their gradients come back, in every step: at 64 rows and
+   13 million weights a step takes 88 ms of one core instead of 120 (bench/engine/bench_step.c, preset
+   student). */
+enum { ROW_MAJOR_ROWS = 256, ROW_MAJOR_WEIGHTS = 1 << 18 };
 
 static linear_case linear_case_of(const bcue_dn_plan *plan, int32_t index)
 {
@@ -24,7 +24,8 @@ static linear_case linear_case_of(const bcue_dn_plan *plan, int32_t index)
     for (int i = 0; i + 1 < x->rank; i++)
         rows *= x->dim[i];
     c.src = bcue_dn_any_desc(2, (int64_t[]){rows, inputs});
-    const bool plain = plan->options.training && rows <= ROW_MAJOR_ROWS;
+    const bool plain =
+        plan->options.training && rows <= ROW_MAJOR_ROWS && inputs * outputs >= ROW_MAJOR_WEIGHTS;
     c.weights = (plain ? bcue_dn_plain_desc : bcue_dn_any_desc)(2, (int64_t[]){outputs, inputs});
     c.dst = bcue_dn_plain_desc(2, (int64_t[]){rows, outputs});
     if (c.layer.bias != BCUE_NO_VALUE)
