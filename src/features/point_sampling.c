@@ -168,7 +168,8 @@ static bcue_status rank_nearest(const bcue_radar_recipe *recipe, detection *all,
 static bcue_status give_ranks(const bcue_radar_recipe *recipe, detection *all, size_t count, size_t wanted,
                               bcue_error *error)
 {
-    const double tilt = sin(recipe->points_pitch_deg * degree), level = cos(recipe->points_pitch_deg * degree);
+    const double tilt = sin(recipe->points_pitch_deg * degree),
+                 level = cos(recipe->points_pitch_deg * degree);
     switch ((bcue_point_rule)recipe->hps) {
     case BCUE_POINTS_FARTHEST:
         return rank_farthest(all, count, wanted, error);
