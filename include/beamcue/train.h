@@ -47,6 +47,13 @@ BCUE_API BCUE_CHECK_RESULT bcue_status bcue_calibrate(const char *config_path, c
 BCUE_API BCUE_CHECK_RESULT bcue_status bcue_quantise(const char *config_path, const char *const *overrides,
                                                      size_t override_count, const bcue_hooks *hooks,
                                                      bcue_report **report, bcue_error *error);
+/* Look for a smaller network of the first seed's model that answers within compress.target_ms on this
+   machine: pruned shapes in f32 and 8 bits are timed, the most promising fine-tuned, one chosen on the
+   validation samples and tested. Writes into OUT/compress; a second call goes on with what is there. BCUE_OK
+   also when none fits: the report says so ("chosen" is null). */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_compress(const char *config_path, const char *const *overrides,
+                                                     size_t override_count, const bcue_hooks *hooks,
+                                                     bcue_report **report, bcue_error *error);
 /* Score the trained models on the test part: writes OUT/predictions-seed*.csv, OUT/results.json,
    OUT/report.html. `predictions_path` (or NULL): score this file of a foreign model instead
    (docs/evaluation.md). */

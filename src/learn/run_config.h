@@ -4,6 +4,7 @@
 
 #include "dataset/recordings.h"
 #include "dataset/split.h"
+#include "learn/compress_config.h"
 #include "learn/distill_loss.h"
 #include "learn/prune_config.h"
 #include "learn/quantise_config.h"
@@ -48,6 +49,7 @@ typedef struct bcue_run_config {
     bcue_train_config train;
     bcue_prune_config prune;
     bcue_quantise_config quantise;
+    bcue_compress_config compress;
     bcue_distill_config distill;
     bcue_evaluate_config evaluate;
     bcue_calibrate_config calibrate;

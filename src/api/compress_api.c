@@ -1,0 +1,228 @@
+#include <math.h>
+#include <stdlib.h>
+
+#include "api/compress_latency.h"
+#include "api/run_task.h"
+#include "base/fail.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "beamcue/train.h"
+#include "compress/compress_run.h"
+#include "learn/evaluate.h"
+#include "report/chart.h"
+
+static const char *const state_names[] = {"as trained", "fine-tuned", "timed only",
+                                          "timed only: no budget left"};
+
+static bcue_table *candidate_table(const bcue_run_config *run, const bcue_search *search)
+{
+    const bcue_column columns[] = {{"parameters left", NULL, BCUE_ALIGN_RIGHT, 2},
+                                   {"precision", NULL, BCUE_ALIGN_LEFT, 0},
+                                   {"parameters", NULL, BCUE_ALIGN_RIGHT, 0},
+                                   {"next window", "ms", BCUE_ALIGN_RIGHT, 3},
+                                   {"new window", "ms", BCUE_ALIGN_RIGHT, 3},
+                                   {"top-1", "%", BCUE_ALIGN_RIGHT, 2},
+                                   {"DBA", NULL, BCUE_ALIGN_RIGHT, 4},
+                                   {"DBA lost", NULL, BCUE_ALIGN_RIGHT, 4},
+                                   {"training", NULL, BCUE_ALIGN_LEFT, 0},
+                                   {"", NULL, BCUE_ALIGN_LEFT, 0}};
+    bcue_table *table = bcue_table_create(run->name, columns, sizeof columns / sizeof *columns);
+    for (size_t i = 0; table != NULL && i < search->count; i++) {
+        const bcue_candidate *c = &search->items[i];
+        bcue_table_row(table);
+        bcue_table_number(table, c->ratio);
+        bcue_table_text(table, c->int8 ? "8 bits" : "f32");
+        bcue_table_number(table, (double)c->parameters);
+        bcue_table_number(table, c->ms);
+        bcue_table_number(table, c->window_ms);
+        bcue_table_number(table, 100 * c->top1);
+        bcue_table_number(table, c->dba);
+        bcue_table_number(table, bcue_candidate_loss(search, i));
+        bcue_table_text(table, state_names[c->state]);
+        bcue_table_text(table, search->chosen == (ptrdiff_t)i ? "chosen" : c->front ? "on the front" : "");
+    }
+    if (table != NULL) {
+        bcue_table_footnote(
+            table,
+            "times: of the network on this machine, percentile %g of %lld runs, the least of several rounds; "
+            "next window: of a stream, one new frame of each sensor; decoding and features come on "
+            "top",
+            run->compress.percentile, (long long)run->compress.runs);
+        bcue_table_footnote(table,
+                            "top-1 and DBA of the validation samples; lost: against the whole model in f32");
+    }
+    return table;
+}
+
+/* Points are kept apart by gaps, so that no line joins them. */
+static size_t points_of(const bcue_search *search, int kind, double *x, double *y)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < search->count; i++) {
+        const bcue_candidate *c = &search->items[i];
+        if (isnan(c->dba) || (kind < 2 ? c->int8 != (kind == 1) : !c->front))
+            continue;
+        x[used] = c->ms;
+        y[used++] = c->dba;
+        x[used] = y[used] = NAN;
+        used++;
+    }
+    return used;
+}
+
+static bcue_status draw(const bcue_run_config *run, const bcue_search *search, bcue_text *svg,
+                        bcue_error *error)
+{
+    static const char *const names[3] = {"f32", "8 bits", "nothing is both faster and better"};
+    const size_t room = 2 * search->count;
+    double *x = bcue_calloc(3 * room, sizeof *x), *y = bcue_calloc(3 * room, sizeof *y);
+    bcue_line_series series[3];
+    size_t drawn = 0;
+    if (x == NULL || y == NULL) {
+        free(x);
+        free(y);
+        return bcue_fail_memory(error, "a picture");
+    }
+    for (int kind = 0; kind < 3; kind++) {
+        double *at_x = x + (size_t)kind * room, *at_y = y + (size_t)kind * room;
+        const size_t count = points_of(search, kind, at_x, at_y);
+        if (count > 0)
+            series[drawn++] = (bcue_line_series){
+                .name = names[kind], .x = at_x, .y = at_y, .count = count, .markers = true};
+    }
+    const bcue_line_chart chart = {
+        .options = {.title = run->name,
+                    .description = "DBA of the validation samples against the time of one answer",
+                    .height = 400,
+                    .standalone = true},
+        .x = {.title = "time of the network for the next window", .unit = "ms"},
+        .y = {.title = "DBA"},
+        .series = series,
+        .series_count = drawn};
+    bcue_status status = bcue_chart_lines(&chart, svg, error);
+    free(x);
+    free(y);
+    return status;
+}
+
+static bcue_status write_picture(const bcue_run_config *run, const bcue_search *search, bcue_report *report,
+                                 bcue_error *error)
+{
+    bcue_text svg = {0}, path = {0};
+    bcue_text_printf(&path, "%s/compress/front.svg", run->out);
+    bcue_status status = path.failed ? bcue_fail_memory(error, "a picture") : draw(run, search, &svg, error);
+    if (status == BCUE_OK && svg.failed)
+        status = bcue_fail_memory(error, "a picture");
+    if (status == BCUE_OK)
+        status = bcue_file_write(path.data, svg.data, svg.size, error);
+    if (status == BCUE_OK && !bcue_report_add_file(report, path.data))
+        status = bcue_fail_memory(error, "the report");
+    bcue_text_free(&svg);
+    bcue_text_free(&path);
+    return status;
+}
+
+/* The only look at the test samples. */
+static bcue_status test_chosen(const bcue_run_config *run, const bcue_config *config,
+                               const bcue_dataset *dataset, const bcue_candidate *chosen,
+                               const bcue_hooks *hooks, bcue_report *report, bcue_error *error)
+{
+    bcue_run_config there = *run;
+    bcue_evaluation evaluation;
+    there.out = chosen->folder;
+    there.seeds = 1;
+    there.evaluate.part = 0;
+    there.evaluate.insight = 0;
+    BCUE_TRY(bcue_evaluate_run(&there, config, dataset, NULL, hooks, &evaluation, error));
+    const bcue_evaluation_value *dba = bcue_evaluation_find(&evaluation.subsets[0], "dba"),
+                                *top1 = bcue_evaluation_find(&evaluation.subsets[0], "top_1");
+    bcue_text_printf(bcue_report_out(report), "On the test samples (%zu):", evaluation.subsets[0].rows);
+    if (dba != NULL && dba->available) {
+        bcue_text_printf(bcue_report_out(report), " DBA %.4f", dba->mean);
+        json_object_set_new(bcue_report_object(report), "test_dba", json_real(dba->mean));
+    }
+    if (top1 != NULL && top1->available) {
+        bcue_text_printf(bcue_report_out(report), " top-1 %.2f %%", 100 * top1->mean);
+        json_object_set_new(bcue_report_object(report), "test_top1", json_real(top1->mean));
+    }
+    bcue_text_printf(bcue_report_out(report), "\n'beamcue evaluate' has the rest of it: %s\n",
+                     chosen->folder);
+    bcue_evaluation_free(&evaluation);
+    return BCUE_OK;
+}
+
+static void say_none(const bcue_run_config *run, const bcue_search *search, bcue_report *report)
+{
+    const bcue_candidate *fastest = &search->items[0], *best = NULL;
+    for (size_t i = 0; i < search->count; i++) {
+        const bcue_candidate *c = &search->items[i];
+        fastest = c->ms < fastest->ms ? c : fastest;
+        if (!isnan(c->dba) && c->ms <= run->compress.target_ms && (best == NULL || c->dba > best->dba))
+            best = c;
+    }
+    bcue_text *out = bcue_report_out(report);
+    bcue_text_printf(out, "None answers within %g ms and loses at most %g DBA. ", run->compress.target_ms,
+                     run->compress.max_loss);
+    if (fastest->ms > run->compress.target_ms)
+        bcue_text_printf(
+            out,
+            "The fastest takes %.3f ms: allow smaller compress.ratios, or train a smaller model, or one "
+            "of fewer pixels.\n",
+            fastest->ms);
+    else if (best != NULL)
+        bcue_text_printf(out,
+                         "In time, the best of those that were trained loses %.4f: fine-tune for longer "
+                         "(prune.epochs), more of them (compress.tune), or accept it (compress.max_loss).\n",
+                         search->items[0].dba - best->dba);
+    else
+        bcue_text_puts(out,
+                       "None of those that are fast enough was fine-tuned: raise compress.budget_hours.\n");
+}
+
+static bcue_status report_search(const bcue_run_config *run, const bcue_config *config,
+                                 const bcue_dataset *dataset, const bcue_search *search,
+                                 const bcue_hooks *hooks, bcue_report *report, bcue_error *error)
+{
+    bcue_table *table = candidate_table(run, search);
+    bcue_status status = bcue_report_add_table(report, "candidates", table, error);
+    bcue_table_destroy(table);
+    BCUE_TRY(status);
+    BCUE_TRY(write_picture(run, search, report, error));
+    bcue_text_puts(bcue_report_out(report), "\n");
+    if (!search->int8)
+        bcue_text_puts(bcue_report_out(report),
+                       "This machine has neither VNNI nor AMX, so nothing was tried in 8 bits.\n");
+    if (search->chosen < 0) {
+        json_object_set_new(bcue_report_object(report), "chosen", json_null());
+        say_none(run, search, report);
+        return BCUE_OK;
+    }
+    const bcue_candidate *chosen = &search->items[search->chosen];
+    json_object_set_new(bcue_report_object(report), "chosen", json_string(chosen->folder));
+    return test_chosen(run, config, dataset, chosen, hooks, report, error);
+}
+
+static bcue_status compress_task(const bcue_run_config *run, const bcue_config *config, const char *path,
+                                 const bcue_hooks *hooks, bcue_report *report, bcue_error *error)
+{
+    (void)path; /* it takes nothing but its configuration */
+    bcue_dataset *dataset;
+    bcue_search search;
+    bcue_compress_config wanted = run->compress;
+    const bcue_stopwatch stopwatch = {&wanted, bcue_compress_latency};
+    BCUE_TRY(bcue_dataset_open(&run->data, config, hooks, &dataset, error));
+    bcue_status status = bcue_compress_search(run, config, dataset, &stopwatch, hooks, &search, error);
+    if (status == BCUE_OK) {
+        status = report_search(run, config, dataset, &search, hooks, report, error);
+        bcue_search_free(&search);
+    }
+    bcue_dataset_destroy(dataset);
+    return status;
+}
+
+bcue_status bcue_compress(const char *config_path, const char *const *overrides, size_t override_count,
+                          const bcue_hooks *hooks, bcue_report **report, bcue_error *error)
+{
+    return bcue_do_run_task(compress_task, config_path, overrides, override_count, NULL, hooks, report,
+                            error);
+}

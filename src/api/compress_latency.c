@@ -1,0 +1,93 @@
+#include "api/compress_latency.h"
+
+#include <stdlib.h>
+
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/rng.h"
+#include "predict/network.h"
+
+enum { WARM_UP = 3 };
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The frame that came `tick` ticks after the first. Contents do not matter to the time. */
+static bcue_status give_frame(bcue_network *network, const bcue_model *model, bcue_model_input input,
+                              size_t index, uint64_t tick, bcue_error *error)
+{
+    const bcue_picture_size size = bcue_model_picture(&model->file.inputs, input);
+    float *frame = bcue_network_frame(network, input, index);
+    if (frame == NULL || bcue_network_recall(network, input, index, tick))
+        return BCUE_OK;
+    bcue_rng rng = bcue_rng_make(1, BCUE_RNG_TEST, (uint32_t)input, (uint32_t)tick, 0);
+    for (int64_t i = 0; i < size.channels * size.height * size.width; i++)
+        frame[i] = (float)bcue_rng_range(&rng, -1, 1);
+    return bcue_network_take(network, input, index, tick, error);
+}
+
+/* The window whose oldest frame is of `tick`; *ms: the network's time. */
+static bcue_status answer(bcue_network *network, const bcue_model *model, uint64_t tick, double *ms,
+                          bcue_error *error)
+{
+    const float *logits;
+    for (int input = 0; input < BCUE_PICTURE_INPUTS; input++) {
+        for (int64_t i = 0; i < model->file.inputs.frames; i++)
+            BCUE_TRY(
+                give_frame(network, model, (bcue_model_input)input, (size_t)i, tick + (uint64_t)i, error));
+    }
+    float *position = bcue_network_position(network);
+    for (int64_t i = 0; position != NULL && i < 2 * model->file.inputs.gps_frames; i++)
+        position[i] = 0.1F;
+    return bcue_network_run(network, &logits, ms, error);
+}
+
+/* `step` ticks from window to window. */
+static bcue_status measure(bcue_network *network, const bcue_model *model, const bcue_compress_config *config,
+                           uint64_t step, double *times, double *ms, bcue_error *error)
+{
+    const int64_t runs = config->runs;
+    for (int64_t i = -WARM_UP; i < runs; i++) {
+        double now;
+        BCUE_TRY(answer(network, model, 1 + step * (uint64_t)(i + WARM_UP), &now, error));
+        if (i >= 0)
+            times[i] = now;
+    }
+    qsort(times, (size_t)runs, sizeof *times, by_value);
+    const int64_t rank = (int64_t)((double)runs * config->percentile / 100 + 0.999999);
+    *ms = times[rank < 1 ? 0 : rank > runs ? runs - 1 : rank - 1];
+    return BCUE_OK;
+}
+
+static bcue_status measure_both(const bcue_model *model, const bcue_compress_config *config, double *ms,
+                                double *window_ms, bcue_error *error)
+{
+    const bcue_session_options options = {.threads = (int)config->threads,
+                                          .ring_frames = (int)model->file.inputs.frames};
+    bcue_network *network;
+    BCUE_TRY(bcue_network_create(model, &options, &network, error));
+    double *times = bcue_calloc((size_t)config->runs, sizeof *times);
+    bcue_status status = times == NULL ? bcue_fail_memory(error, "measuring") : BCUE_OK;
+    if (status == BCUE_OK)
+        status =
+            measure(network, model, config, (uint64_t)model->file.inputs.frames, times, window_ms, error);
+    bcue_network_forget(network);
+    if (status == BCUE_OK)
+        status = measure(network, model, config, 1, times, ms, error);
+    free(times);
+    bcue_network_destroy(network);
+    return status;
+}
+
+bcue_status bcue_compress_latency(void *cookie, const char *model_path, double *ms, double *window_ms,
+                                  bcue_error *error)
+{
+    bcue_model *model;
+    BCUE_TRY(bcue_model_load(model_path, &model, error));
+    bcue_status status = measure_both(model, cookie, ms, window_ms, error);
+    bcue_model_destroy(model);
+    return status;
+}

@@ -1,0 +1,50 @@
+/* Looking for a smaller network that answers in time: shares of the parameters and precisions, timed on this
+   machine, the best few fine-tuned, one chosen on the validation samples. */
+#ifndef BCUE_COMPRESS_COMPRESS_RUN_H
+#define BCUE_COMPRESS_COMPRESS_RUN_H
+
+#include "learn/run_config.h"
+
+typedef enum bcue_candidate_state {
+    BCUE_CANDIDATE_WHOLE,     /* the model that it began with, in f32 or 8 bits */
+    BCUE_CANDIDATE_TUNED,     /* pruned and trained on */
+    BCUE_CANDIDATE_TIMED,     /* its shape was timed; it was not trained: others were more promising */
+    BCUE_CANDIDATE_NO_BUDGET, /* likewise, for want of time */
+} bcue_candidate_state;
+
+typedef struct bcue_candidate {
+    double ratio; /* of the parameters that are left; 1: all */
+    bool int8;
+    int64_t parameters;
+    bcue_candidate_state state;
+    char *folder;         /* owned: with model-seedS.safetensors, of its shape while it is only timed */
+    double ms, window_ms; /* at the percentile asked for, the least of several rounds: the next window of a
+                             stream, and one of new frames */
+    double dba, top1;     /* of the validation samples; NaN when it was not trained */
+    bool front;           /* nothing trained is both faster and better */
+} bcue_candidate;
+
+typedef struct bcue_search {
+    bcue_candidate *items;
+    size_t count;
+    ptrdiff_t chosen; /* -1: none meets target_ms and max_loss */
+    bool int8;        /* this machine computes in 8 bits */
+} bcue_search;
+
+/* Times a model file as run->compress says. */
+typedef struct bcue_stopwatch {
+    void *cookie;
+    bcue_status (*measure)(void *cookie, const char *model_path, double *ms, double *window_ms,
+                           bcue_error *error);
+} bcue_stopwatch;
+
+/* The first seed of the run. Writes into OUT/compress; a second call takes what the first one trained from
+   there. Free with bcue_search_free. */
+bcue_status bcue_compress_search(const bcue_run_config *run, const bcue_config *origin,
+                                 const bcue_dataset *dataset, const bcue_stopwatch *stopwatch,
+                                 const bcue_hooks *hooks, bcue_search *search, bcue_error *error);
+void bcue_search_free(bcue_search *search);
+/* The candidate's DBA below the whole model in f32. */
+double bcue_candidate_loss(const bcue_search *search, size_t candidate);
+
+#endif

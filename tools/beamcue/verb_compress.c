@@ -1,0 +1,31 @@
+#include "beamcue/train.h"
+#include "cli.h"
+
+static int run(bcue_cli *cli)
+{
+    return bcue_cli_run_config(cli, bcue_compress);
+}
+
+static const bcue_cli_option options[] = {BCUE_CLI_SET, {.name = NULL}};
+
+const bcue_cli_verb bcue_verb_compress = {
+    .name = "compress",
+    .purpose = "look for a smaller network that answers in time on this machine",
+    .operands = "CONFIG.yaml",
+    .least = 1,
+    .most = 1,
+    .options = options,
+    .about = "Takes the model that 'beamcue train' made of this configuration, prunes it to the\n"
+             "shares compress.ratios, in f32 and 8 bits, and times every shape on this machine.\n"
+             "The largest ones that answer within compress.target_ms are fine-tuned\n"
+             "(compress.tune of them, prune.epochs in each phase, at most compress.budget_hours).\n"
+             "The one of highest DBA on the validation samples is chosen, if it loses no more\n"
+             "than compress.max_loss, and tested once; plain words say so if there is none. A\n"
+             "second call goes on with what is there.\n"
+             "\n"
+             "Example:\n"
+             "  beamcue compress configs/demo_four.yaml --set compress.target_ms=4\n"
+             "\n"
+             "Writes into OUT/compress: every candidate, and front.svg.\n",
+    .run = run,
+};
