@@ -54,6 +54,12 @@ BCUE_API BCUE_CHECK_RESULT bcue_status bcue_quantise(const char *config_path, co
 BCUE_API BCUE_CHECK_RESULT bcue_status bcue_compress(const char *config_path, const char *const *overrides,
                                                      size_t override_count, const bcue_hooks *hooks,
                                                      bcue_report **report, bcue_error *error);
+/* Train, for trained models of several modalities (section `complete`), a generator of what the branch of a
+   missing one would give, measure it beside simpler stand-ins, and write it and the best of them for every
+   set of missing modalities into OUT/model-seed*.safetensors; OUT/missing.csv has the numbers. */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_complete(const char *config_path, const char *const *overrides,
+                                                     size_t override_count, const bcue_hooks *hooks,
+                                                     bcue_report **report, bcue_error *error);
 /* Score the trained models on the test part: writes OUT/predictions-seed*.csv, OUT/results.json,
    OUT/report.html. `predictions_path` (or NULL): score this file of a foreign model instead
    (docs/evaluation.md). */

@@ -16,6 +16,7 @@ typedef enum bcue_rng_purpose {
     BCUE_RNG_DROPOUT = 4,      /* episode = epoch, frame = step, index = node */
     BCUE_RNG_AUGMENT = 5,      /* episode = epoch, index = sample */
     BCUE_RNG_PRUNE = 61,       /* pruning: random scores, drawn labels; index = group or window */
+    BCUE_RNG_COMPLETE = 62,    /* generator of missing modalities: patterns, draws; episode = epoch */
     BCUE_RNG_MODALITY = 60,    /* modality dropout; episode = epoch, index = sample */
     BCUE_RNG_TRAFFIC = 6,      /* simulator: vehicles */
     BCUE_RNG_STREET = 7,       /* simulator: static world */

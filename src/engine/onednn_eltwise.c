@@ -1,4 +1,5 @@
-/* ReLU, GELU, sigmoid, tanh, and add and multiply of equal shapes, on whatever layout the operand has. */
+/* ReLU, GELU, sigmoid, tanh, exp, and add and multiply of equal shapes, on whatever layout the operand has.
+ */
 #include "engine/onednn_lower.h"
 
 /* GELU is differentiated by its input, the others by their result. */
@@ -11,6 +12,8 @@ static dnnl_alg_kind_t map_algorithm(bcue_op op)
         return dnnl_eltwise_logistic_use_dst_for_bwd;
     case BCUE_OP_TANH:
         return dnnl_eltwise_tanh_use_dst_for_bwd;
+    case BCUE_OP_EXP:
+        return dnnl_eltwise_exp_use_dst_for_bwd;
     default:
         return dnnl_eltwise_relu_use_dst_for_bwd;
     }

@@ -144,7 +144,7 @@ bool bcue_dn_pool_forward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_pool_backward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_resize_forward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_resize_backward(bcue_dn_plan *plan, int32_t node);
-bool bcue_dn_map_forward(bcue_dn_plan *plan, int32_t node); /* ReLU, GELU, sigmoid, tanh */
+bool bcue_dn_map_forward(bcue_dn_plan *plan, int32_t node); /* ReLU, GELU, sigmoid, tanh, exp */
 bool bcue_dn_map_backward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_binary_forward(bcue_dn_plan *plan, int32_t node); /* add, mul */
 bool bcue_dn_binary_backward(bcue_dn_plan *plan, int32_t node);

@@ -17,6 +17,7 @@ static const struct {
     [BCUE_OP_GELU] = {bcue_dn_map_forward, bcue_dn_map_backward},
     [BCUE_OP_SIGMOID] = {bcue_dn_map_forward, bcue_dn_map_backward},
     [BCUE_OP_TANH] = {bcue_dn_map_forward, bcue_dn_map_backward},
+    [BCUE_OP_EXP] = {bcue_dn_map_forward, bcue_dn_map_backward},
     [BCUE_OP_MAX_POOL] = {bcue_dn_pool_forward, bcue_dn_pool_backward},
     [BCUE_OP_AVG_POOL] = {bcue_dn_pool_forward, bcue_dn_pool_backward},
     [BCUE_OP_ADAPTIVE_AVG_POOL] = {bcue_dn_pool_forward, bcue_dn_pool_backward},

@@ -44,6 +44,7 @@ bcue_status BCUE_REF_FORWARD(const bcue_ref_call *call, bcue_error *error)
     case BCUE_OP_GELU:
     case BCUE_OP_SIGMOID:
     case BCUE_OP_TANH:
+    case BCUE_OP_EXP:
         map_forward(call);
         break;
     case BCUE_OP_AFFINE:
@@ -129,6 +130,7 @@ void BCUE_REF_BACKWARD(const bcue_ref_call *call)
     case BCUE_OP_GELU:
     case BCUE_OP_SIGMOID:
     case BCUE_OP_TANH:
+    case BCUE_OP_EXP:
         map_backward(call);
         break;
     case BCUE_OP_AFFINE:

@@ -61,7 +61,7 @@ bool bcue_ref_backward_reads_inputs(bcue_op op)
 bool bcue_ref_backward_reads_output(bcue_op op)
 {
     return op == BCUE_OP_RELU || op == BCUE_OP_SOFTMAX || op == BCUE_OP_SIGMOID || op == BCUE_OP_TANH ||
-           op == BCUE_OP_ATTENTION;
+           op == BCUE_OP_EXP || op == BCUE_OP_ATTENTION;
 }
 
 size_t bcue_ref_saved_count(const bcue_plan_options *options, int64_t channels)

@@ -24,6 +24,8 @@ static double map_value(bcue_op op, double x)
         return 0.5 * x * erfc(-x * 0.70710678118654752440);
     case BCUE_OP_SIGMOID:
         return 1 / (1 + exp(-x));
+    case BCUE_OP_EXP:
+        return exp(x);
     default:
         return tanh(x);
     }
@@ -50,7 +52,9 @@ static void map_backward(const bcue_ref_call *call)
                 0.5 * erfc(-at * 0.70710678118654752440) + at * 0.39894228040143267794 * exp(-0.5 * at * at);
         } else {
             double at = (double)y[k];
-            slope = call->node->op == BCUE_OP_SIGMOID ? at * (1 - at) : 1 - at * at;
+            slope = call->node->op == BCUE_OP_SIGMOID ? at * (1 - at)
+                    : call->node->op == BCUE_OP_EXP   ? at
+                                                      : 1 - at * at;
         }
         dx[k] += (BCUE_REAL)((double)dy[k] * slope);
     }

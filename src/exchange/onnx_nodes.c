@@ -358,6 +358,9 @@ static bcue_status put_by_kind(call *c, bcue_error *error)
     case BCUE_OP_TANH:
         finish(c, "Tanh", c->in[0], NULL);
         break;
+    case BCUE_OP_EXP:
+        finish(c, "Exp", c->in[0], NULL);
+        break;
     case BCUE_OP_AFFINE:
         put_affine(c);
         break;

@@ -35,6 +35,7 @@ const char *bcue_op_name(bcue_op op)
         [BCUE_OP_GELU] = "gelu",
         [BCUE_OP_SIGMOID] = "sigmoid",
         [BCUE_OP_TANH] = "tanh",
+        [BCUE_OP_EXP] = "exp",
         [BCUE_OP_AFFINE] = "affine",
         [BCUE_OP_RESIZE_BILINEAR] = "resize_bilinear",
         [BCUE_OP_ATTENTION] = "attention",

@@ -43,6 +43,7 @@ typedef enum bcue_op {
     BCUE_OP_GELU,   /* x Phi(x), with the exact normal distribution (Hendrycks and Gimpel 2016) */
     BCUE_OP_SIGMOID,
     BCUE_OP_TANH,
+    BCUE_OP_EXP,
     BCUE_OP_AFFINE,          /* scale x + shift, by two constants */
     BCUE_OP_RESIZE_BILINEAR, /* (N,C,H,W) to another height and width; PyTorch's align_corners = false */
     BCUE_OP_ATTENTION,       /* q (B,H,T,d), k (B,H,S,d), v (B,H,S,e) -> (B,H,T,e):
@@ -220,6 +221,7 @@ bcue_value bcue_graph_matmul(bcue_graph *graph, const char *name, bcue_value a, 
 bcue_value bcue_graph_gelu(bcue_graph *graph, const char *name, bcue_value x);
 bcue_value bcue_graph_sigmoid(bcue_graph *graph, const char *name, bcue_value x);
 bcue_value bcue_graph_tanh(bcue_graph *graph, const char *name, bcue_value x);
+bcue_value bcue_graph_exp(bcue_graph *graph, const char *name, bcue_value x);
 bcue_value bcue_graph_affine(bcue_graph *graph, const char *name, bcue_value x, double scale, double shift);
 bcue_value bcue_graph_resize_bilinear(bcue_graph *graph, const char *name, bcue_value x, int height,
                                       int width);

@@ -229,6 +229,11 @@ bcue_value bcue_graph_tanh(bcue_graph *graph, const char *name, bcue_value x)
     return add_map(graph, name, BCUE_OP_TANH, x);
 }
 
+bcue_value bcue_graph_exp(bcue_graph *graph, const char *name, bcue_value x)
+{
+    return add_map(graph, name, BCUE_OP_EXP, x);
+}
+
 bcue_value bcue_graph_affine(bcue_graph *graph, const char *name, bcue_value x, double scale, double shift)
 {
     bcue_node node = node_of(BCUE_OP_AFFINE, 1, x, BCUE_NO_VALUE, BCUE_NO_VALUE);

@@ -477,6 +477,7 @@ bcue_status bcue_infer_shape(const bcue_node *node, const bcue_value_info *const
     case BCUE_OP_GELU:
     case BCUE_OP_SIGMOID:
     case BCUE_OP_TANH:
+    case BCUE_OP_EXP:
     case BCUE_OP_AFFINE:
     case BCUE_OP_SOFTMAX:
     case BCUE_OP_DROPOUT:

@@ -116,3 +116,39 @@ void bcue_weights_free(bcue_weights *weights)
     free(weights->names);
     memset(weights, 0, sizeof *weights);
 }
+
+static bool take_named(const bcue_weights *from, const char *name, bcue_weights *to, int32_t at)
+{
+    int32_t k = 0;
+    while (k < from->count && strcmp(from->names[k], name) != 0)
+        k++;
+    if (k == from->count)
+        return false;
+    to->tensors[at] = from->tensors[k];
+    to->names[at] = from->names[k];
+    return true;
+}
+
+bcue_status bcue_weights_select(const bcue_graph *graph, const bcue_weights *const *sets, size_t count,
+                                bcue_weights *selected, bcue_error *error)
+{
+    BCUE_TRY(allocate(bcue_graph_parameter_count(graph), selected, error));
+    for (int32_t i = 0; i < selected->count; i++) {
+        const char *name = bcue_graph_value(graph, bcue_graph_parameter_value(graph, i))->name;
+        bool found = false;
+        for (size_t s = 0; !found && s < count; s++)
+            found = take_named(sets[s], name, selected, i);
+        if (!found) {
+            bcue_weights_release(selected);
+            return bcue_fail(error, BCUE_ERROR_INTERNAL, "the model has no tensor '%s'", name);
+        }
+    }
+    return BCUE_OK;
+}
+
+void bcue_weights_release(bcue_weights *selected)
+{
+    free(selected->tensors);
+    free(selected->names);
+    *selected = (bcue_weights){0};
+}

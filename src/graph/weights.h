@@ -17,5 +17,12 @@ bcue_status bcue_weights_create(const bcue_graph *graph, bcue_dtype dtype, uint6
 bcue_status bcue_weights_copy(const bcue_weights *from, bcue_dtype dtype, bcue_weights *to,
                               bcue_error *error);
 void bcue_weights_free(bcue_weights *weights);
+/* The parameters of `graph`, found by name in `count` sets (earlier ones first), in its order: tensors and
+   names stay theirs. Release with bcue_weights_release. BCUE_ERROR_INTERNAL names a parameter that is in
+   none.
+ */
+bcue_status bcue_weights_select(const bcue_graph *graph, const bcue_weights *const *sets, size_t count,
+                                bcue_weights *selected, bcue_error *error);
+void bcue_weights_release(bcue_weights *selected);
 
 #endif

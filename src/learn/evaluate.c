@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/report_hooks.h"
+#include "learn/complete_run.h"
 #include "learn/score_file.h"
 
 /* What one member of the run is scored on. */
@@ -19,6 +20,43 @@ typedef struct member_test {
     const size_t *samples;
     size_t count;
 } member_test;
+
+/* Bits of what evaluate.missing names. */
+static bcue_status missing_inputs(const bcue_evaluate_config *config, unsigned *missing, bcue_error *error)
+{
+    *missing = 0;
+    for (size_t i = 0; i < config->missing.count; i++) {
+        int m = 0;
+        while (m <= BCUE_INPUT_POSITION && strcmp(config->missing.items[i], bcue_model_input_names[m]) != 0)
+            m++;
+        if (m > BCUE_INPUT_POSITION)
+            return bcue_fail(error, BCUE_ERROR_CONFIG,
+                             "evaluate.missing: '%.40s' is no modality; expected camera, lidar, radar or gps",
+                             config->missing.items[i]);
+        *missing |= 1U << m;
+    }
+    return BCUE_OK;
+}
+
+/* The model's answers without what evaluate.missing names. */
+static bcue_status score_without(const bcue_run_config *run, const char *path, const bcue_score_job *job,
+                                 unsigned missing, const bcue_hooks *hooks, float *scores, bcue_error *error)
+{
+    bcue_score_session session = {0};
+    int stand_in = 0;
+    if (!bcue_path_exists(path))
+        return bcue_score_file(path, job, hooks, scores, error); /* which says so */
+    bcue_status status = bcue_score_session_open(path, job, hooks, NULL, &session, error);
+    if (status == BCUE_OK)
+        status = bcue_complete_choose(
+            &session.model, path, missing,
+            run->evaluate.stand_in == 0 ? BCUE_STAND_IN_COUNT : run->evaluate.stand_in - 1, &stand_in, error);
+    if (status == BCUE_OK)
+        status = bcue_complete_score(&session, job, missing, stand_in, run->complete.hold_rows, job->seed,
+                                     hooks, scores, error);
+    bcue_score_session_close(&session);
+    return status;
+}
 
 static bcue_status score_model(const bcue_run_config *run, const bcue_dataset *dataset, const char *path,
                                const member_test *test, const bcue_hooks *hooks,
@@ -34,7 +72,11 @@ static bcue_status score_model(const bcue_run_config *run, const bcue_dataset *d
                                 .seen_hash = test->seen_hash,
                                 .samples = test->samples,
                                 .count = test->count};
-    bcue_status status = bcue_score_file(path, &job, hooks, scores, error);
+    unsigned missing;
+    bcue_status status = missing_inputs(&run->evaluate, &missing, error);
+    if (status == BCUE_OK)
+        status = missing == 0 ? bcue_score_file(path, &job, hooks, scores, error)
+                              : score_without(run, path, &job, missing, hooks, scores, error);
     for (size_t i = 0; status == BCUE_OK && i < test->count; i++)
         bcue_predictions_rank(predictions, first_row + i, scores + i * beams);
     free(scores);

@@ -11,6 +11,7 @@
 #include "learn/model_presets.h"
 
 static const char *const part_names[] = {"test", "validation", NULL};
+static const char *const stand_in_names[] = {"auto", "zero", "noise", "mean", "hold", "generated", NULL};
 
 #define EVAL(field) offsetof(bcue_evaluate_config, field)
 static const bcue_config_field evaluate_fields[] = {
@@ -49,6 +50,17 @@ static const bcue_config_field evaluate_fields[] = {
      .minimum = -200,
      .maximum = 200,
      .help = "a vehicle that hears less is in outage, dBm (recordings with a power per vehicle)"},
+    {.name = "missing",
+     .type = BCUE_CONFIG_STRING_LIST,
+     .offset = EVAL(missing),
+     .fallback = "[]",
+     .help = "modalities that are taken away from a beamtransfuser: camera, lidar, radar, gps"},
+    {.name = "stand_in",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = EVAL(stand_in),
+     .choices = stand_in_names,
+     .fallback = "auto",
+     .help = "what takes their place; auto: what 'beamcue complete' found best, zero without it"},
     {.name = "official_weights",
      .type = BCUE_CONFIG_BOOL,
      .offset = EVAL(official_weights),
@@ -196,6 +208,11 @@ const bcue_config_field bcue_run_config_fields[] = {
      .offset = RUN(distill),
      .fields = bcue_distill_config_fields,
      .help = "what a teacher adds to the training of a student"},
+    {.name = "complete",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = RUN(complete),
+     .fields = bcue_complete_config_fields,
+     .help = "how 'beamcue complete' makes what takes the place of missing modalities"},
     {.name = "evaluate",
      .type = BCUE_CONFIG_SECTION,
      .offset = RUN(evaluate),

@@ -4,6 +4,7 @@
 
 #include "dataset/recordings.h"
 #include "dataset/split.h"
+#include "learn/complete_config.h"
 #include "learn/compress_config.h"
 #include "learn/distill_loss.h"
 #include "learn/prune_config.h"
@@ -14,11 +15,13 @@
 typedef struct bcue_evaluate_config {
     int part; /* 0 test, 1 validation */
     bcue_int_list top_k;
-    int64_t bootstrap;     /* draws */
-    int64_t insight;       /* samples on which the page looks into the network */
-    double outage_dbm;     /* a vehicle that hears less is in outage */
-    bool official_weights; /* the 300/54/140/131 weighting of the 2022 challenge over sources named
-                              scenario31..34 */
+    int64_t bootstrap;        /* draws */
+    int64_t insight;          /* samples on which the page looks into the network */
+    double outage_dbm;        /* a vehicle that hears less is in outage */
+    bcue_string_list missing; /* modalities that are taken away */
+    int stand_in;             /* what takes their place: 0 auto, else 1 + bcue_stand_in */
+    bool official_weights;    /* the 300/54/140/131 weighting of the 2022 challenge over sources named
+                                 scenario31..34 */
 } bcue_evaluate_config;
 
 /* 'beamcue calibrate'. */
@@ -51,6 +54,7 @@ typedef struct bcue_run_config {
     bcue_quantise_config quantise;
     bcue_compress_config compress;
     bcue_distill_config distill;
+    bcue_complete_config complete;
     bcue_evaluate_config evaluate;
     bcue_calibrate_config calibrate;
     bcue_view_config view;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "models/completion.h"
 #include "models/layers.h"
 #include "models/resnet.h"
 
@@ -14,7 +15,9 @@ typedef struct fuser {
     const bcue_model_config *config;
     const bcue_model_inputs *inputs;
     int64_t batch;
-    bool sees[BCUE_INPUT_COUNT];
+    const bcue_model_gap *gap;
+    bool knows[BCUE_INPUT_COUNT];        /* made for it */
+    bool sees[BCUE_INPUT_COUNT];         /* and it is not missing */
     bcue_value map[BCUE_PICTURE_INPUTS]; /* (batch * P, C, H, W) */
     bcue_value gps;                      /* (batch, fixes, D) */
     bcue_resnet_config trunk[BCUE_PICTURE_INPUTS];
@@ -124,6 +127,45 @@ static void grid_of(const fuser *f, int m, int64_t grid[2])
         grid[i] = shape->dim[2 + i] < f->config->anchors ? shape->dim[2 + i] : f->config->anchors;
 }
 
+/* Tokens of a modality in a stage, also of one that is missing. */
+static int64_t token_count(const fuser *f, int m, int stage)
+{
+    if (m == BCUE_INPUT_POSITION)
+        return f->inputs->gps_frames;
+    const bcue_picture_size size = bcue_model_picture(f->inputs, (bcue_model_input)m);
+    int64_t grid[2] = {(size.height + 3) / 4, (size.width + 3) / 4}, count = f->inputs->frames;
+    for (int i = 0; i < 2; i++) {
+        for (int s = 2; s <= stage; s++)
+            grid[i] = (grid[i] + 1) / 2;
+        count *= grid[i] < f->config->anchors ? grid[i] : f->config->anchors;
+    }
+    return count;
+}
+
+/* "pos_emb" (1, T, D), without the rows of what is missing. */
+static bcue_value places(const fuser *f, int stage)
+{
+    const bcue_parameter_spec zero = {.init = BCUE_INIT_ZERO, .no_decay = true};
+    bcue_value parts[BCUE_INPUT_COUNT];
+    int64_t at = 0, ends[BCUE_INPUT_COUNT];
+    int count = 0;
+    bool whole = true;
+    for (int m = 0; m < BCUE_INPUT_COUNT; m++) {
+        at += f->knows[m] ? token_count(f, m, stage) : 0;
+        ends[m] = at;
+        whole = whole && f->sees[m] == f->knows[m];
+    }
+    const bcue_shape shape = bcue_shape_of(1, at, token_width(f, stage));
+    bcue_value embedding = bcue_graph_parameter(f->graph, "pos_emb", &shape, &zero);
+    if (whole)
+        return embedding;
+    for (int m = 0; m < BCUE_INPUT_COUNT; m++) {
+        if (f->sees[m])
+            parts[count++] = bcue_graph_slice(f->graph, NULL, embedding, 1, m > 0 ? ends[m - 1] : 0, ends[m]);
+    }
+    return count > 1 ? bcue_graph_concat(f->graph, NULL, parts, count, 1) : parts[0];
+}
+
 /* The frames of a branch as tokens (batch, P * grid, D). */
 static bcue_value tokens_of(const fuser *f, int m, int stage)
 {
@@ -201,10 +243,7 @@ static bcue_value mix(const fuser *f, int stage, bcue_value tokens)
         mask = mask_inputs(f, token_width(f, stage));
         transformer.mask = &mask;
     }
-    const bcue_shape *shape = &bcue_graph_value(f->graph, tokens)->shape;
-    const bcue_shape place = bcue_shape_of(1, shape->dim[1], shape->dim[2]);
-    const bcue_parameter_spec zero = {.init = BCUE_INIT_ZERO, .no_decay = true};
-    bcue_value embedding = bcue_graph_parameter(f->graph, "pos_emb", &place, &zero);
+    bcue_value embedding = places(f, stage);
     bcue_value x = bcue_graph_add(f->graph, NULL, tokens, embedding);
     if (config->dropout > 0)
         x = bcue_graph_dropout(f->graph, NULL, x, config->dropout);
@@ -270,8 +309,8 @@ static void modality_weights(const fuser *f, int count, bcue_value *weights)
     bcue_graph_pop(f->graph);
 }
 
-/* Sum over the frames or fixes of one modality: (batch, 8 width). */
-static bcue_value summed(const fuser *f, int m)
+/* Of every frame or fix of one modality: (batch, rows, 8 width). */
+static bcue_value vectors_of(const fuser *f, int m)
 {
     const int64_t features = channels_of(f->config, STAGES);
     bcue_value x = f->gps;
@@ -285,25 +324,47 @@ static bcue_value summed(const fuser *f, int m)
     } else if (embedding_of(f->config, STAGES) != features) {
         x = bcue_linear_layer(f->graph, "gps.project", x, features, BCUE_LINEAR_TORCH_NO_DECAY);
     }
-    return bcue_graph_reduce(f->graph, NULL, BCUE_OP_REDUCE_SUM, x, 1U << 1, false);
+    return x;
+}
+
+/* The vectors of every modality that the network is made for. */
+static void all_vectors(const fuser *f, bcue_value values[BCUE_INPUT_COUNT])
+{
+    unsigned missing = 0;
+    for (int m = 0; m < BCUE_INPUT_COUNT; m++) {
+        values[m] = f->sees[m] ? vectors_of(f, m) : BCUE_NO_VALUE;
+        missing |= f->knows[m] && !f->sees[m] ? 1U << m : 0;
+    }
+    if (missing != 0 && f->gap->completion != NULL) {
+        const bcue_branch_vectors vectors = bcue_branch_vectors_of(f->config, f->inputs);
+        bcue_completion_fill(f->graph, f->gap->completion, &vectors, f->batch, missing, values);
+    }
+    for (int m = 0; f->gap != NULL && f->gap->show && m < BCUE_INPUT_COUNT; m++) {
+        if (f->sees[m])
+            bcue_graph_output(f->graph, bcue_model_vectors_name((bcue_model_input)m), values[m]);
+    }
 }
 
 static bcue_value combined(const fuser *f)
 {
-    bcue_value parts[BCUE_INPUT_COUNT], weights[BCUE_INPUT_COUNT];
+    bcue_value values[BCUE_INPUT_COUNT], weights[BCUE_INPUT_COUNT], sum = BCUE_NO_VALUE;
     int count = 0;
-    for (int m = 0; m < BCUE_INPUT_COUNT; m++) {
-        if (f->sees[m])
-            parts[count++] = summed(f, m);
-    }
+    all_vectors(f, values);
+    for (int m = 0; m < BCUE_INPUT_COUNT; m++)
+        count += f->knows[m];
     if (f->config->fusion == BCUE_FUSION_SOFTMAX)
         modality_weights(f, count, weights);
-    bcue_value sum = BCUE_NO_VALUE;
-    for (int i = 0; i < count; i++) {
-        bcue_value part = f->config->fusion == BCUE_FUSION_SOFTMAX
-                              ? bcue_graph_mul(f->graph, NULL, parts[i], weights[i])
-                              : parts[i];
-        sum = i == 0 ? part : bcue_graph_add(f->graph, NULL, sum, part);
+    for (int m = 0, i = 0; m < BCUE_INPUT_COUNT; m++) {
+        if (!f->knows[m])
+            continue;
+        if (f->sees[m] || f->gap->completion != NULL) {
+            bcue_value part =
+                bcue_graph_reduce(f->graph, NULL, BCUE_OP_REDUCE_SUM, values[m], 1U << 1, false);
+            if (f->config->fusion == BCUE_FUSION_SOFTMAX)
+                part = bcue_graph_mul(f->graph, NULL, part, weights[i]);
+            sum = sum == BCUE_NO_VALUE ? part : bcue_graph_add(f->graph, NULL, sum, part);
+        }
+        i++;
     }
     return sum;
 }
@@ -322,17 +383,21 @@ static bcue_value head(const fuser *f, bcue_value x)
 }
 
 bcue_value bcue_beamtransfuser(bcue_graph *graph, const bcue_model_config *config,
-                               const bcue_model_inputs *inputs, int64_t batch, bcue_model_form form)
+                               const bcue_model_inputs *inputs, int64_t batch, bcue_model_form form,
+                               const bcue_model_gap *gap)
 {
     fuser f = {.graph = graph,
                .config = config,
                .inputs = inputs,
                .batch = batch,
+               .gap = gap,
                .gps = BCUE_NO_VALUE,
                .staged = form == BCUE_FORM_STAGED,
                .masks = form == BCUE_FORM_MASKED};
-    for (int m = 0; m < BCUE_INPUT_COUNT; m++)
-        f.sees[m] = bcue_model_needs(config, (bcue_model_input)m);
+    for (int m = 0; m < BCUE_INPUT_COUNT; m++) {
+        f.knows[m] = bcue_model_needs(config, (bcue_model_input)m);
+        f.sees[m] = f.knows[m] && (gap == NULL || (gap->missing & 1U << m) == 0);
+    }
     for (int m = 0; m < BCUE_PICTURE_INPUTS; m++)
         describe_trunk(&f, m);
     for (int s = 1; s <= STAGES; s++)

@@ -18,10 +18,12 @@
 
 /* Adds the inputs and the network to `graph`; returns the logits (batch, beams). What leaves stage S in
    branch M is the node "fusion.S.M" (M: camera, lidar, radar, gps): (batch * P, C, H, W) or (batch, fixes,
-   D). BCUE_FORM_STAGED: the inputs of the branches are not pictures but what leaves stage 1 of the trunk (B,
-   P, channels, height, width). The configuration has passed bcue_beamtransfuser_check. */
+   D). `gap` (may be NULL): see models/model_graph.h. BCUE_FORM_STAGED: the inputs of the branches are not
+   pictures but what leaves stage 1 of the trunk (B, P, channels, height, width). The configuration has passed
+   bcue_beamtransfuser_check. */
 bcue_value bcue_beamtransfuser(bcue_graph *graph, const bcue_model_config *config,
-                               const bcue_model_inputs *inputs, int64_t batch, bcue_model_form form);
+                               const bcue_model_inputs *inputs, int64_t batch, bcue_model_form form,
+                               const bcue_model_gap *gap);
 /* BCUE_ERROR_CONFIG with a sentence, and in *key the key of `model` that it is about. */
 bcue_status bcue_beamtransfuser_check(const bcue_model_config *config, const char **key, bcue_error *error);
 

@@ -71,6 +71,23 @@ static bcue_status read_int8(const bcue_safetensors *file, const char *path, bcu
     return bcue_int8_scales_check(model->int8, path, error);
 }
 
+static bcue_status read_completion(const bcue_safetensors *file, const char *path, bcue_model_file *model,
+                                   bcue_error *error)
+{
+    const char *text = bcue_safetensors_metadata(file, "beamcue.complete");
+    if (text == NULL)
+        return BCUE_OK;
+    model->completion = bcue_calloc(1, sizeof *model->completion);
+    if (model->completion == NULL)
+        return bcue_fail_memory(error, path);
+    const bcue_status status =
+        bcue_config_read_text(text, strlen(text), path, NULL, 0, bcue_completion_fields, model->completion,
+                              &model->owned_completion, error);
+    if (status != BCUE_OK)
+        return status == BCUE_ERROR_CONFIG ? BCUE_ERROR_FORMAT : status;
+    return bcue_completion_check(model->completion, &model->config, path, error);
+}
+
 static bcue_status read_configs(const bcue_safetensors *file, const char *path, bcue_model_file *model,
                                 bcue_error *error)
 {
@@ -91,7 +108,8 @@ static bcue_status read_configs(const bcue_safetensors *file, const char *path, 
     BCUE_TRY(take_metadata(file, path, "beamcue.codebook", &model->codebook_yaml, error));
     BCUE_TRY(take_metadata(file, path, "beamcue.training", &model->training_json, error));
     BCUE_TRY(read_calibration(file, path, model, error));
-    return read_int8(file, path, model, error);
+    BCUE_TRY(read_int8(file, path, model, error));
+    return read_completion(file, path, model, error);
 }
 
 /* A file says twice what a model takes in: by its kind and by the sizes. */
@@ -163,9 +181,9 @@ static bcue_status check_finite(const bcue_tensor *tensor, const char *path, con
 
 /* Nothing is allocated before the file is known to hold it. */
 static bcue_status take_tensor(const bcue_safetensors *file, const char *path, const char *name,
-                               const bcue_shape *want, bcue_model_file *model, bcue_error *error)
+                               const bcue_shape *want, const bcue_model_file *model, bcue_weights *weights,
+                               bcue_error *error)
 {
-    bcue_weights *weights = &model->weights;
     const bcue_tensor *from = bcue_safetensors_find(file, name);
     char have_text[80], want_text[80];
     if (from == NULL)
@@ -197,13 +215,15 @@ static bcue_status take_tensor(const bcue_safetensors *file, const char *path, c
 static bcue_status refuse_others(const bcue_safetensors *file, const char *path, const bcue_model_file *model,
                                  bcue_error *error)
 {
-    if (bcue_safetensors_count(file) == (size_t)model->weights.count)
+    if (bcue_safetensors_count(file) == (size_t)(model->weights.count + model->generator.count))
         return BCUE_OK;
     for (size_t i = 0; i < bcue_safetensors_count(file); i++) {
         const char *name = bcue_safetensors_name(file, i);
         bool known = false;
         for (int32_t k = 0; !known && k < model->weights.count; k++)
             known = strcmp(name, model->weights.names[k]) == 0;
+        for (int32_t k = 0; !known && k < model->generator.count; k++)
+            known = strcmp(name, model->generator.names[k]) == 0;
         if (!known)
             return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: tensor '%s' does not belong to a %s", path, name,
                              bcue_model_kind_names[model->config.kind]);
@@ -211,7 +231,20 @@ static bcue_status refuse_others(const bcue_safetensors *file, const char *path,
     return BCUE_OK;
 }
 
-/* Every parameter of the graph must be there with its shape. */
+/* Every parameter of the graph, which is destroyed, must be there with its shape. */
+static bcue_status take_parameters(const bcue_safetensors *file, const char *path, bcue_graph *graph,
+                                   const bcue_model_file *model, bcue_weights *weights, bcue_error *error)
+{
+    const int32_t count = bcue_graph_parameter_count(graph);
+    bcue_status status = reserve(weights, (size_t)count, path, error);
+    for (int32_t i = 0; status == BCUE_OK && i < count; i++) {
+        const bcue_value_info *info = bcue_graph_value(graph, bcue_graph_parameter_value(graph, i));
+        status = take_tensor(file, path, info->name, &info->shape, model, weights, error);
+    }
+    bcue_graph_destroy(graph);
+    return status;
+}
+
 static bcue_status read_network(const bcue_safetensors *file, const char *path, bcue_model_file *model,
                                 bcue_error *error)
 {
@@ -219,16 +252,20 @@ static bcue_status read_network(const bcue_safetensors *file, const char *path, 
     bcue_status status = bcue_model_build(&model->config, &model->inputs, 1, &graph, error);
     if (status != BCUE_OK)
         return status == BCUE_ERROR_MEMORY ? status : bcue_fail_context(error, BCUE_ERROR_FORMAT, "%s", path);
-    const int32_t count = bcue_graph_parameter_count(graph);
-    status = reserve(&model->weights, (size_t)count, path, error);
-    for (int32_t i = 0; status == BCUE_OK && i < count; i++) {
-        const bcue_value_info *info = bcue_graph_value(graph, bcue_graph_parameter_value(graph, i));
-        status = take_tensor(file, path, info->name, &info->shape, model, error);
-    }
-    if (status == BCUE_OK && model->int8 != NULL)
+    if (model->int8 != NULL) {
         status = bcue_int8_scales_check_layers(model->int8, graph, path, error);
-    bcue_graph_destroy(graph);
-    return status;
+        if (status != BCUE_OK) {
+            bcue_graph_destroy(graph);
+            return status;
+        }
+    }
+    BCUE_TRY(take_parameters(file, path, graph, model, &model->weights, error));
+    if (model->completion == NULL)
+        return BCUE_OK;
+    status = bcue_completion_build_kept(model->completion, &model->config, &model->inputs, &graph, error);
+    if (status != BCUE_OK)
+        return status == BCUE_ERROR_MEMORY ? status : bcue_fail_context(error, BCUE_ERROR_FORMAT, "%s", path);
+    return take_parameters(file, path, graph, model, &model->generator, error);
 }
 
 /* The tensors of a table and their shapes; a dimension of -1 is free. */
@@ -296,7 +333,7 @@ static bcue_status read_table(const bcue_safetensors *file, const char *path, bc
     const size_t count = table_layout(model, names, shapes);
     BCUE_TRY(reserve(&model->weights, count, path, error));
     for (size_t i = 0; i < count; i++)
-        BCUE_TRY(take_tensor(file, path, names[i], &shapes[i], model, error));
+        BCUE_TRY(take_tensor(file, path, names[i], &shapes[i], model, &model->weights, error));
     const bool votes =
         model->config.kind == BCUE_MODEL_POSITION_KNN || model->config.kind == BCUE_MODEL_RADAR_KNN;
     return votes ? check_neighbours(model, path, error) : BCUE_OK;
@@ -365,6 +402,7 @@ bcue_status bcue_model_file_decode(const void *data, size_t size, const char *na
 void bcue_model_file_free(bcue_model_file *model)
 {
     bcue_weights_free(&model->weights);
+    bcue_weights_free(&model->generator);
     bcue_safetensors_close(model->mapped);
     free(model->features_yaml);
     free(model->codebook_yaml);
@@ -373,51 +411,75 @@ void bcue_model_file_free(bcue_model_file *model)
     bcue_config_destroy(model->owned_inputs);
     bcue_config_destroy(model->owned_calibration);
     bcue_config_destroy(model->owned_int8);
-    free(model->calibration);
     free(model->int8);
+    bcue_config_destroy(model->owned_completion);
+    free(model->calibration);
+    free(model->completion);
     *model = (bcue_model_file){0};
+}
+
+static void name_tensors(const bcue_weights *weights, bool half, bcue_named_tensor *tensors)
+{
+    for (int32_t i = 0; i < weights->count; i++)
+        tensors[i] = (bcue_named_tensor){weights->names[i], &weights->tensors[i],
+                                         half && weights->tensors[i].shape.rank > 1};
+}
+
+/* The texts of the metadata that are made for it. */
+typedef struct file_texts {
+    bcue_text config, inputs, calibration, completion, int8;
+} file_texts;
+
+static bcue_status write_all(const char *path, const bcue_model_file *model, const file_texts *texts,
+                             bcue_error *error)
+{
+    const size_t count = (size_t)(model->weights.count + model->generator.count);
+    bcue_named_tensor *tensors = bcue_calloc(count, sizeof *tensors);
+    char version[16];
+    if (tensors == NULL)
+        return bcue_fail_memory(error, path);
+    snprintf(version, sizeof version, "%d", BCUE_MODEL_FORMAT_VERSION);
+    name_tensors(&model->weights, model->half, tensors);
+    name_tensors(&model->generator, model->half, tensors + model->weights.count);
+    bcue_metadata metadata[9] = {
+        {"beamcue.format", version},
+        {"beamcue.model", texts->config.data},
+        {"beamcue.inputs", texts->inputs.data},
+        {"beamcue.features", model->features_yaml != NULL ? model->features_yaml : ""},
+        {"beamcue.codebook", model->codebook_yaml != NULL ? model->codebook_yaml : ""},
+        {"beamcue.training", model->training_json != NULL ? model->training_json : "{}"},
+    };
+    size_t entries = 6;
+    if (model->calibration != NULL)
+        metadata[entries++] = (bcue_metadata){"beamcue.calibration", texts->calibration.data};
+    if (model->completion != NULL)
+        metadata[entries++] = (bcue_metadata){"beamcue.complete", texts->completion.data};
+    if (model->int8 != NULL)
+        metadata[entries++] = (bcue_metadata){"beamcue.int8", texts->int8.data};
+    bcue_status status = bcue_safetensors_write(path, tensors, count, metadata, entries, error);
+    free(tensors);
+    return status;
 }
 
 bcue_status bcue_model_file_write(const char *path, const bcue_model_file *model, bcue_error *error)
 {
-    bcue_text config = {0}, inputs = {0}, calibration = {0}, int8 = {0};
-    bcue_config_write(bcue_model_config_fields, &model->config, &config);
-    bcue_config_write(bcue_model_inputs_fields, &model->inputs, &inputs);
+    file_texts texts = {{0}, {0}, {0}, {0}, {0}};
+    bcue_config_write(bcue_model_config_fields, &model->config, &texts.config);
+    bcue_config_write(bcue_model_inputs_fields, &model->inputs, &texts.inputs);
     if (model->calibration != NULL)
-        bcue_config_write(bcue_calibration_fields, model->calibration, &calibration);
+        bcue_config_write(bcue_calibration_fields, model->calibration, &texts.calibration);
+    if (model->completion != NULL)
+        bcue_config_write(bcue_completion_fields, model->completion, &texts.completion);
     if (model->int8 != NULL)
-        bcue_config_write(bcue_int8_scales_fields, model->int8, &int8);
-    char version[16];
-    snprintf(version, sizeof version, "%d", BCUE_MODEL_FORMAT_VERSION);
-    bcue_named_tensor *tensors = bcue_calloc((size_t)model->weights.count, sizeof *tensors);
-    bcue_status status =
-        tensors == NULL || config.failed || inputs.failed || calibration.failed || int8.failed
-            ? bcue_fail_memory(error, path)
-            : BCUE_OK;
-    if (status == BCUE_OK) {
-        for (int32_t i = 0; i < model->weights.count; i++)
-            tensors[i] = (bcue_named_tensor){model->weights.names[i], &model->weights.tensors[i],
-                                             model->half && model->weights.tensors[i].shape.rank > 1};
-        bcue_metadata metadata[8] = {
-            {"beamcue.format", version},
-            {"beamcue.model", config.data},
-            {"beamcue.inputs", inputs.data},
-            {"beamcue.features", model->features_yaml != NULL ? model->features_yaml : ""},
-            {"beamcue.codebook", model->codebook_yaml != NULL ? model->codebook_yaml : ""},
-            {"beamcue.training", model->training_json != NULL ? model->training_json : "{}"},
-        };
-        size_t entries = 6;
-        if (model->calibration != NULL)
-            metadata[entries++] = (bcue_metadata){"beamcue.calibration", calibration.data};
-        if (model->int8 != NULL)
-            metadata[entries++] = (bcue_metadata){"beamcue.int8", int8.data};
-        status =
-            bcue_safetensors_write(path, tensors, (size_t)model->weights.count, metadata, entries, error);
-    }
-    free(tensors);
-    bcue_text_free(&config);
-    bcue_text_free(&inputs);
-    bcue_text_free(&calibration);
-    bcue_text_free(&int8);
+        bcue_config_write(bcue_int8_scales_fields, model->int8, &texts.int8);
+    bcue_status status = texts.config.failed || texts.inputs.failed || texts.calibration.failed ||
+                                 texts.completion.failed || texts.int8.failed
+                             ? bcue_fail_memory(error, path)
+                             : write_all(path, model, &texts, error);
+    bcue_text_free(&texts.config);
+    bcue_text_free(&texts.inputs);
+    bcue_text_free(&texts.calibration);
+    bcue_text_free(&texts.completion);
+    bcue_text_free(&texts.int8);
     return status;
 }

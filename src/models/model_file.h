@@ -3,6 +3,7 @@
 #define BCUE_MODELS_MODEL_FILE_H
 
 #include "models/calibration.h"
+#include "models/completion.h"
 #include "models/int8_scales.h"
 #include "models/model_graph.h"
 #include "tensor/safetensors.h"
@@ -18,7 +19,9 @@ typedef struct bcue_model_file {
     char *training_json;           /* history: seed, split, data hash, commit, epochs, validation metric */
     bcue_calibration *calibration; /* owned; NULL: none */
     bcue_int8_scales *int8;        /* owned; NULL: it computes in f32 everywhere */
-    bcue_config *owned_config, *owned_inputs, *owned_calibration, *owned_int8;
+    bcue_config *owned_config, *owned_inputs, *owned_calibration, *owned_int8, *owned_completion;
+    bcue_completion *completion; /* owned; NULL: nothing is known of missing modalities */
+    bcue_weights generator;      /* its tensors, like `weights`; none without it */
     bool half; /* the file holds weights of two and more dimensions in half precision, or shall */
     bcue_safetensors *mapped; /* owned; NULL: the weights are copies */
 } bcue_model_file;

@@ -185,7 +185,7 @@ static bcue_status check_inputs(const bcue_model_config *config, const bcue_mode
 }
 
 static bcue_value network(bcue_graph *graph, const bcue_model_config *config, const bcue_model_inputs *inputs,
-                          int64_t batch, bcue_model_form form)
+                          int64_t batch, bcue_model_form form, const bcue_model_gap *gap)
 {
     switch ((bcue_model_kind)config->kind) {
     case BCUE_MODEL_POSITION_MLP:
@@ -193,7 +193,7 @@ static bcue_value network(bcue_graph *graph, const bcue_model_config *config, co
     case BCUE_MODEL_POSITION_GRU:
         return position_gru(graph, config, inputs, batch);
     case BCUE_MODEL_BEAMTRANSFUSER:
-        return bcue_beamtransfuser(graph, config, inputs, batch, form);
+        return bcue_beamtransfuser(graph, config, inputs, batch, form, gap);
     case BCUE_MODEL_STUDENT:
         return bcue_student(graph, config, inputs, batch);
     case BCUE_MODEL_POINT_STUDENT:
@@ -218,14 +218,14 @@ static bcue_status deliver(bcue_graph *built, bcue_graph **graph, bcue_error *er
 
 static bcue_status build(const bcue_model_config *config, const bcue_model_inputs *inputs,
                          const bcue_loss_config *loss, int64_t batch, bcue_model_form form,
-                         bcue_graph **graph, bcue_error *error)
+                         const bcue_model_gap *gap, bcue_graph **graph, bcue_error *error)
 {
     *graph = NULL;
     BCUE_TRY(check_inputs(config, inputs, batch, error));
     bcue_graph *built = bcue_graph_create();
     if (built == NULL)
         return bcue_fail_memory(error, "the model graph");
-    bcue_value logits = network(built, config, inputs, batch, form);
+    bcue_value logits = network(built, config, inputs, batch, form, gap);
     bcue_graph_output(built, "logits", logits);
     bcue_loss_build(built, loss, logits, batch, inputs->beams);
     return deliver(built, graph, error);
@@ -235,7 +235,7 @@ bcue_status bcue_model_build_with_loss(const bcue_model_config *config, const bc
                                        const bcue_loss_config *loss, int64_t batch, bcue_graph **graph,
                                        bcue_error *error)
 {
-    return build(config, inputs, loss, batch, BCUE_FORM_WHOLE, graph, error);
+    return build(config, inputs, loss, batch, BCUE_FORM_WHOLE, NULL, graph, error);
 }
 
 bcue_status bcue_model_build(const bcue_model_config *config, const bcue_model_inputs *inputs, int64_t batch,
@@ -247,7 +247,35 @@ bcue_status bcue_model_build(const bcue_model_config *config, const bcue_model_i
 bcue_status bcue_model_build_masked(const bcue_model_config *config, const bcue_model_inputs *inputs,
                                     int64_t batch, bcue_graph **graph, bcue_error *error)
 {
-    return build(config, inputs, NULL, batch, BCUE_FORM_MASKED, graph, error);
+    return build(config, inputs, NULL, batch, BCUE_FORM_MASKED, NULL, graph, error);
+}
+
+/* ---- without some modalities ---- */
+
+const char *bcue_model_vectors_name(bcue_model_input input)
+{
+    static const char *const names[BCUE_INPUT_COUNT] = {"vectors.camera", "vectors.lidar", "vectors.radar",
+                                                        "vectors.gps", "vectors.vehicles"};
+    return names[input];
+}
+
+bcue_status bcue_model_build_gap(const bcue_model_config *config, const bcue_model_inputs *inputs,
+                                 const bcue_model_gap *gap, int64_t batch, bcue_model_form form,
+                                 bcue_graph **graph, bcue_error *error)
+{
+    *graph = NULL;
+    unsigned left = 0;
+    for (int m = 0; m < BCUE_INPUT_COUNT; m++)
+        left |= bcue_model_needs(config, (bcue_model_input)m) ? 1U << m : 0;
+    if (config->kind != BCUE_MODEL_BEAMTRANSFUSER)
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT,
+                         "only a beamtransfuser can be run without some of its modalities, not a %s",
+                         bcue_model_kind_names[config->kind]);
+    if ((left & ~gap->missing) == 0 || (gap->missing & ~left) != 0)
+        return bcue_fail(
+            error, BCUE_ERROR_ARGUMENT,
+            "the model needs at least one of its modalities, and none but its own can be missing");
+    return build(config, inputs, NULL, batch, form, gap, graph, error);
 }
 
 /* ---- in two parts ---- */
@@ -293,5 +321,5 @@ bcue_status bcue_model_build_front(const bcue_model_config *config, const bcue_m
 bcue_status bcue_model_build_rest(const bcue_model_config *config, const bcue_model_inputs *inputs,
                                   bcue_graph **graph, bcue_error *error)
 {
-    return build(config, inputs, NULL, 1, BCUE_FORM_STAGED, graph, error);
+    return build(config, inputs, NULL, 1, BCUE_FORM_STAGED, NULL, graph, error);
 }

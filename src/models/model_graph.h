@@ -137,6 +137,21 @@ bcue_status bcue_model_build_with_loss(const bcue_model_config *config, const bc
                                        const bcue_loss_config *loss, int64_t batch, bcue_graph **graph,
                                        bcue_error *error);
 
+/* A BeamTransFuser without some of its modalities: their branches are not run, they are no inputs, and their
+   tokens are in no fusion sequence. What leaves the branches: (batch, frames or fixes, 8 width), the outputs
+   "vectors.M" where `show`. With `completion` the missing ones are generated (models/completion.h, with its
+   parameters and its input "latent"), without it they are left out of the pooled sum. */
+typedef struct bcue_model_gap {
+    unsigned missing; /* bits 1 << bcue_model_input, not all that the model sees; 0: none */
+    const struct bcue_completion *completion; /* or NULL */
+    bool show;
+} bcue_model_gap;
+const char *bcue_model_vectors_name(bcue_model_input input);
+/* As bcue_model_build, or bcue_model_build_rest (BCUE_FORM_STAGED). */
+bcue_status bcue_model_build_gap(const bcue_model_config *config, const bcue_model_inputs *inputs,
+                                 const bcue_model_gap *gap, int64_t batch, bcue_model_form form,
+                                 bcue_graph **graph, bcue_error *error);
+
 /* Inference in two parts, for the ResNets and BeamTransFuser without masks. A front is what one frame of a
    modality goes through alone: the stem of its ResNet and stage 1, the same for every window that holds the
    frame. */

@@ -36,8 +36,13 @@ typedef struct branch {
     float *maps;      /* of the ring */
 } branch;
 
+enum { GAPS = 1 << (BCUE_INPUT_POSITION + 1) };
+
 struct bcue_network {
     const bcue_model *model;
+    part gaps[GAPS];  /* by missing inputs: the main part without them, the generator in their place */
+    unsigned missing; /* of this window */
+    int stand_in;     /* bcue_stand_in */
     bcue_session_options options;
     part main;
     branch branches[BCUE_PICTURE_INPUTS];
@@ -135,36 +140,14 @@ static bcue_status forward(bcue_network *net, part *p, bcue_error *error)
 
 /* ---- making ---- */
 
-/* The model's tensors in the order of the graph's parameters. The file has them all. */
-static bcue_status select_weights(const bcue_model *model, part *p, bcue_error *error)
-{
-    const bcue_weights *all = &model->file.weights;
-    const int32_t count = bcue_graph_parameter_count(p->graph);
-    p->weights.tensors = bcue_calloc((size_t)count, sizeof *p->weights.tensors);
-    p->weights.names = bcue_calloc((size_t)count, sizeof *p->weights.names);
-    if (p->weights.tensors == NULL || p->weights.names == NULL)
-        return bcue_fail_memory(error, "a session");
-    for (int32_t i = 0; i < count; i++) {
-        const char *name = bcue_graph_value(p->graph, bcue_graph_parameter_value(p->graph, i))->name;
-        int32_t k = 0;
-        while (k < all->count && strcmp(all->names[k], name) != 0)
-            k++;
-        if (k == all->count)
-            return bcue_fail(error, BCUE_ERROR_INTERNAL, "the model has no tensor '%s'", name);
-        p->weights.tensors[i] = all->tensors[k];
-        p->weights.names[i] = all->names[k];
-    }
-    p->weights.count = count;
-    return BCUE_OK;
-}
-
 static bcue_status plan_part(bcue_network *net, part *p, bcue_error *error)
 {
     bcue_int8_input *inputs = NULL;
     p->operator_s = bcue_calloc(MOST_OPERATORS, sizeof *p->operator_s);
     if (p->operator_s == NULL)
         return bcue_fail_memory(error, "a session");
-    BCUE_TRY(select_weights(net->model, p, error));
+    const bcue_weights *sets[] = {&net->model->file.weights, &net->model->file.generator};
+    BCUE_TRY(bcue_weights_select(p->graph, sets, 2, &p->weights, error));
     if (net->model->file.int8 != NULL)
         BCUE_TRY(bcue_int8_scales_apply(net->model->file.int8, p->graph, &inputs, error));
     const bcue_plan_options options = {.engine = BCUE_ENGINE_ONEDNN,
@@ -185,8 +168,7 @@ static void free_part(part *p)
 {
     bcue_plan_destroy(p->plan);
     bcue_graph_destroy(p->graph);
-    free(p->weights.tensors);
-    free(p->weights.names);
+    bcue_weights_release(&p->weights);
     free(p->operator_s);
 }
 
@@ -224,6 +206,41 @@ static bcue_status make_branch(bcue_network *net, bcue_model_input input, bcue_e
     return make_ring(net, b, net->map_size[input], error);
 }
 
+/* Nothing is done when it is there already. */
+static bcue_status make_gap(bcue_network *net, unsigned missing, bcue_error *error)
+{
+    const bcue_model_file *file = &net->model->file;
+    const bcue_model_gap gap = {.missing = missing, .completion = file->completion};
+    part *p = &net->gaps[missing];
+    if (p->plan != NULL)
+        return BCUE_OK;
+    bcue_status status =
+        bcue_model_build_gap(&file->config, &file->inputs, &gap, 1,
+                             net->split ? BCUE_FORM_STAGED : BCUE_FORM_WHOLE, &p->graph, error);
+    if (status == BCUE_OK)
+        status = plan_part(net, p, error);
+    if (status != BCUE_OK) {
+        free_part(p);
+        *p = (part){0};
+        return status;
+    }
+    memset(bcue_plan_input(p->plan, "latent"), 0, (size_t)file->completion->latent * sizeof(float));
+    return BCUE_OK;
+}
+
+/* Those for one missing sensor, so that its failing costs no time. */
+static bcue_status make_gaps(bcue_network *net, bcue_error *error)
+{
+    const bcue_completion *completion = net->model->file.completion;
+    const bcue_completion_choice *choices = completion != NULL ? completion->choices.items : NULL;
+    for (size_t i = 0; choices != NULL && i < completion->choices.count; i++) {
+        const unsigned missing = bcue_completion_missing(&choices[i]);
+        if (choices[i].stand_in == BCUE_STAND_IN_GENERATED && (missing & (missing - 1)) == 0)
+            BCUE_TRY(make_gap(net, missing, error));
+    }
+    return BCUE_OK;
+}
+
 static bcue_status make_parts(bcue_network *net, bcue_error *error)
 {
     const bcue_model_file *file = &net->model->file;
@@ -240,6 +257,8 @@ static bcue_status make_parts(bcue_network *net, bcue_error *error)
     for (int i = 0; status == BCUE_OK && i < BCUE_PICTURE_INPUTS; i++)
         if (bcue_model_needs(&file->config, (bcue_model_input)i))
             status = make_branch(net, (bcue_model_input)i, error);
+    if (status == BCUE_OK)
+        status = make_gaps(net, error);
     (void)bcue_limit_threads(limit);
     return status;
 }
@@ -268,6 +287,8 @@ void bcue_network_destroy(bcue_network *network)
     if (network == NULL)
         return;
     free_part(&network->main);
+    for (int i = 0; i < GAPS; i++)
+        free_part(&network->gaps[i]);
     for (int i = 0; i < BCUE_PICTURE_INPUTS; i++) {
         free_part(&network->branches[i].front);
         free(network->branches[i].ring);
@@ -348,13 +369,64 @@ void bcue_network_forget(bcue_network *network)
             network->branches[i].ring[k].id = network->branches[i].ring[k].used = 0;
 }
 
+/* ---- what is missing ---- */
+
+bcue_status bcue_network_lack(bcue_network *network, unsigned missing, bcue_error *error)
+{
+    const bcue_completion *completion = network->model->file.completion;
+    const bcue_completion_choice *choice =
+        completion != NULL && missing != 0 ? bcue_completion_find(completion, missing) : NULL;
+    network->missing = missing;
+    network->stand_in = choice != NULL ? choice->stand_in : BCUE_STAND_IN_ZERO;
+    return network->stand_in == BCUE_STAND_IN_GENERATED ? make_gap(network, missing, error) : BCUE_OK;
+}
+
+bool bcue_network_skips(const bcue_network *network, bcue_model_input input)
+{
+    return network->stand_in == BCUE_STAND_IN_GENERATED && (network->missing & 1U << input) != 0;
+}
+
+const float *bcue_network_mean(const bcue_network *network, bcue_model_input input)
+{
+    static const char *const names[BCUE_INPUT_COUNT] = {"complete.input.camera", "complete.input.lidar",
+                                                        "complete.input.radar", "complete.input.gps", ""};
+    const bcue_weights *kept = &network->model->file.generator;
+    if (network->stand_in != BCUE_STAND_IN_MEAN || (network->missing & 1U << input) == 0)
+        return NULL;
+    for (int32_t i = 0; i < kept->count; i++)
+        if (strcmp(kept->names[i], names[input]) == 0)
+            return kept->tensors[i].data;
+    return NULL;
+}
+
+static void copy_input(bcue_network *net, bcue_plan *to, const char *name, size_t count)
+{
+    float *target = bcue_plan_input(to, name);
+    if (target != NULL)
+        memcpy(target, bcue_plan_input(net->main.plan, name), count * sizeof *target);
+}
+
+/* The part that runs, with its inputs. */
+static part *choose_part(bcue_network *net)
+{
+    if (net->missing == 0 || net->stand_in != BCUE_STAND_IN_GENERATED)
+        return &net->main;
+    part *p = &net->gaps[net->missing];
+    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++)
+        copy_input(net, p->plan, bcue_model_input_names[i],
+                   net->branches[i].frame_count * (net->split ? net->map_size[i] : net->pixels[i]));
+    copy_input(net, p->plan, "position", 2 * (size_t)net->model->file.inputs.gps_frames);
+    return p;
+}
+
 /* ---- running ---- */
 
 bcue_status bcue_network_run(bcue_network *network, const float **logits, double *ms, bcue_error *error)
 {
     const double started = bcue_clock_s();
-    BCUE_TRY(forward(network, &network->main, error));
-    *logits = bcue_plan_output(network->main.plan, "logits");
+    part *p = choose_part(network);
+    BCUE_TRY(forward(network, p, error));
+    *logits = bcue_plan_output(p->plan, "logits");
     *ms = 1e3 * (network->front_s + bcue_clock_s() - started);
     network->front_s = 0;
     return BCUE_OK;
@@ -373,6 +445,9 @@ void bcue_network_get_facts(const bcue_network *network, bcue_session_facts *fac
     *facts = (bcue_session_facts){.packed_bytes = bcue_plan_packed_bytes(network->main.plan),
                                   .activation_bytes = bcue_plan_peak_bytes(network->main.plan),
                                   .int8_layers = bcue_plan_int8_layers(network->main.plan)};
+    for (int i = 0; i < GAPS; i++)
+        facts->activation_bytes +=
+            network->gaps[i].plan != NULL ? bcue_plan_peak_bytes(network->gaps[i].plan) : 0;
     for (int i = 0; i < BCUE_PICTURE_INPUTS; i++) {
         const branch *b = &network->branches[i];
         if (b->front.plan == NULL)

@@ -31,6 +31,16 @@ bcue_status bcue_network_take(bcue_network *network, bcue_model_input input, siz
                               bcue_error *error);
 void bcue_network_forget(bcue_network *network); /* all that was kept */
 
+/* Of the window that is written next every frame or fix of these inputs (bits 1 << bcue_model_input) is
+   missing; 0: of none. What takes their place is what the model file found best ('beamcue complete'): zeros,
+   their mean, or what the generator makes of the others. The first window that lacks a set of several that is
+   generated takes longer, and allocates: its network is planned then. */
+bcue_status bcue_network_lack(bcue_network *network, unsigned missing, bcue_error *error);
+/* Is the input generated, so that nothing need be written? */
+bool bcue_network_skips(const bcue_network *network, bcue_model_input input);
+/* What to write for the frames of a missing input, (C, H, W), or for each fix, (2). NULL: zeros. */
+const float *bcue_network_mean(const bcue_network *network, bcue_model_input input);
+
 /* The scores of the window, valid until the next run. `*ms`: what the network took, fronts included. */
 bcue_status bcue_network_run(bcue_network *network, const float **logits, double *ms, bcue_error *error);
 void bcue_network_get_facts(const bcue_network *network, bcue_session_facts *facts);

@@ -13,7 +13,9 @@
 #include "predict/session_parts.h"
 
 enum { MOST_RING_FRAMES = 4096 };
-#define MISSING UINT64_MAX /* the id of frames that are not there */
+/* The ids of frames that are not there: zeros, and the mean. */
+#define MISSING UINT64_MAX
+#define MISSING_MEAN (UINT64_MAX - 1)
 
 bcue_status bcue_session_create(const bcue_model *model, bcue_session **session, bcue_error *error)
 {
@@ -131,7 +133,37 @@ static bcue_status feed_echoes(const bcue_session *session, bcue_model_input whi
     return status;
 }
 
-/* Every frame of one modality; a missing one is zeros. */
+void bcue_session_stand_in(const float *mean, size_t size, float *input)
+{
+    if (mean != NULL)
+        memcpy(input, mean, size * sizeof *input);
+    else
+        memset(input, 0, size * sizeof *input);
+}
+
+/* Modalities of which the observation has nothing. */
+static unsigned lacking(const bcue_model_file *file, const bcue_observation *observation)
+{
+    const bcue_encoded_picture *const frames[] = {observation->camera, observation->lidar,
+                                                  observation->radar};
+    const size_t counts[] = {observation->camera_count, observation->lidar_count, observation->radar_count};
+    const size_t wanted = (size_t)file->inputs.frames, fixes = (size_t)file->inputs.gps_frames;
+    unsigned missing = 0;
+    for (int m = 0; m <= BCUE_INPUT_POSITION; m++) {
+        const bool gps = m == BCUE_INPUT_POSITION;
+        bool any = false;
+        for (size_t i = 0; i < (gps ? fixes : wanted); i++) {
+            const ptrdiff_t at = newest(gps ? observation->fix_count : counts[m], gps ? fixes : wanted, i);
+            any = any || (at >= 0 && (gps ? !isnan(observation->fixes[at].latitude_deg) &&
+                                                !isnan(observation->fixes[at].longitude_deg)
+                                          : frames[m][at].data != NULL));
+        }
+        missing |= bcue_model_needs(&file->config, (bcue_model_input)m) && !any ? 1U << m : 0;
+    }
+    return missing;
+}
+
+/* Every frame of one modality; a missing one is zeros, or the mean. */
 static bcue_status feed_frames(bcue_session *session, bcue_model_input which,
                                const bcue_observation *observation, size_t *seen, bcue_timing *timing,
                                bcue_error *error)
@@ -143,19 +175,23 @@ static bcue_status feed_frames(bcue_session *session, bcue_model_input which,
     const uint64_t *const ids[] = {observation->camera_id, observation->lidar_id, observation->radar_id};
     const size_t counts[] = {observation->camera_count, observation->lidar_count, observation->radar_count};
     const size_t size = (size_t)(shape.channels * shape.height * shape.width);
-    for (size_t i = 0; session->network != NULL && i < (size_t)inputs->frames; i++) {
+    if (session->network == NULL || bcue_network_skips(session->network, which))
+        return BCUE_OK;
+    const float *mean = bcue_network_mean(session->network, which);
+    for (size_t i = 0; i < (size_t)inputs->frames; i++) {
         float *input = bcue_network_frame(session->network, which, i);
         const ptrdiff_t at = newest(counts[which], (size_t)inputs->frames, i);
         const bcue_encoded_picture *frame =
             at < 0 || frames[which][at].data == NULL ? NULL : &frames[which][at];
-        const uint64_t id = frame == NULL ? MISSING : ids[which] != NULL ? ids[which][at] : 0;
+        const uint64_t gone = mean != NULL ? MISSING_MEAN : MISSING;
+        const uint64_t id = frame == NULL ? gone : ids[which] != NULL ? ids[which][at] : 0;
         if (input == NULL)
             return BCUE_OK;
         *seen += frame != NULL;
         if (bcue_network_recall(session->network, which, i, id))
             continue;
         if (frame == NULL)
-            memset(input, 0, size * sizeof *input);
+            bcue_session_stand_in(mean, size, input);
         else
             BCUE_TRY(which == BCUE_INPUT_CAMERA
                          ? feed_picture(session, frame, input, timing, error)
@@ -205,6 +241,8 @@ static bcue_status feed_position(bcue_session *session, const bcue_observation *
         *seen += there && (input != NULL || i + 1 == wanted);
         if (there && i + 1 == wanted)
             memcpy(position, features, sizeof features);
+        if (input != NULL && !there)
+            bcue_session_stand_in(bcue_network_mean(session->network, BCUE_INPUT_POSITION), 2, features);
         if (input != NULL)
             memcpy(input + 2 * i, features, sizeof features);
     }
@@ -298,8 +336,10 @@ bcue_status bcue_predict(bcue_session *session, const bcue_observation *observat
     if (session->network != NULL && observation->scenario != session->scenario)
         bcue_network_forget(session->network); /* recipes may differ */
     session->scenario = observation->scenario;
-    if (session->network != NULL)
+    if (session->network != NULL) {
         bcue_network_begin(session->network, INFINITY);
+        BCUE_TRY(bcue_network_lack(session->network, lacking(file, observation), error));
+    }
     session->out_of_domain = false;
     if (session->radar != NULL)
         (void)bcue_radar_maps_took_cube(session->radar); /* those of a call that failed */

@@ -26,6 +26,8 @@ bool bcue_session_needs_anything(const bcue_session *session);
    Earth. */
 bcue_status bcue_session_fix(const bcue_session *session, const bcue_fix *fix, const bcue_fix *rsu,
                              int32_t scenario, float features[2], bool *there, bcue_error *error);
+/* What is written for a frame or fix that is not there: `mean`, or zeros where that is NULL. */
+void bcue_session_stand_in(const float *mean, size_t size, float *input);
 /* Scores from the inputs that were written; `position` is the newest fix as features, NaN when missing. */
 bcue_status bcue_session_score(bcue_session *session, const float position[2], double *network_ms,
                                bcue_error *error);

@@ -120,19 +120,36 @@ static bcue_status answer_tracker(bcue_stream *stream, double now_s, bcue_answer
     return BCUE_OK;
 }
 
+/* Modalities that the model sees and nothing was picked of. */
+static unsigned lacking(const bcue_session *session)
+{
+    unsigned missing = 0;
+    for (int m = 0; m <= BCUE_INPUT_POSITION; m++) { /* in the order of the sensors */
+        const bcue_stream_sensor *s = &session->stream->sensors[m];
+        bool any = false;
+        for (size_t i = 0; i < s->window; i++)
+            any = any || s->pick[i] >= 0;
+        missing |= bcue_model_needs(&session->model->file.config, (bcue_model_input)m) && !any ? 1U << m : 0;
+    }
+    return missing;
+}
+
 static bcue_status feed_frames(bcue_session *session, int which, bcue_error *error)
 {
     const bcue_stream_sensor *s = &session->stream->sensors[which];
+    if (bcue_network_skips(session->network, (bcue_model_input)which))
+        return BCUE_OK;
+    const float *mean = bcue_network_mean(session->network, (bcue_model_input)which);
     for (size_t i = 0; s->wanted && i < s->window; i++) {
         const bcue_kept_frame *frame = s->pick[i] >= 0 ? &s->frames[s->pick[i]] : NULL;
-        const uint64_t id = frame != NULL ? frame->id : UINT64_MAX;
+        const uint64_t id = frame != NULL ? frame->id : UINT64_MAX - (mean != NULL);
         float *input = bcue_network_frame(session->network, (bcue_model_input)which, i);
         if (bcue_network_recall(session->network, (bcue_model_input)which, i, id))
             continue;
         if (frame != NULL)
             memcpy(input, frame->features, s->size * sizeof *input);
         else
-            memset(input, 0, s->size * sizeof *input);
+            bcue_session_stand_in(mean, s->size, input);
         BCUE_TRY(bcue_network_take(session->network, (bcue_model_input)which, i, id, error));
     }
     return BCUE_OK;
@@ -152,6 +169,8 @@ static bcue_status feed_fixes(bcue_session *session, float position[2], bcue_err
                                       features, &there, error));
         if (there && i + 1 == s->window)
             memcpy(position, features, sizeof features);
+        if (input != NULL && !there)
+            bcue_session_stand_in(bcue_network_mean(session->network, BCUE_INPUT_POSITION), 2, features);
         if (input != NULL)
             memcpy(input + 2 * i, features, sizeof features);
     }
@@ -173,8 +192,10 @@ static bcue_status run_network(bcue_session *session, double until_s, bcue_error
 {
     float position[2];
     double ms;
-    if (session->network != NULL)
+    if (session->network != NULL) {
         bcue_network_begin(session->network, until_s);
+        BCUE_TRY(bcue_network_lack(session->network, lacking(session), error));
+    }
     for (int i = 0; session->network != NULL && i < BCUE_PICTURE_INPUTS; i++)
         BCUE_TRY(feed_frames(session, i, error));
     BCUE_TRY(feed_fixes(session, position, error));

@@ -20,6 +20,7 @@ void bcue_case_matmul_broadcast(bcue_graph *g);
 void bcue_case_gelu_2d(bcue_graph *g);
 void bcue_case_sigmoid_3d(bcue_graph *g);
 void bcue_case_tanh_3d(bcue_graph *g);
+void bcue_case_exp_2d(bcue_graph *g);
 void bcue_case_resize_double(bcue_graph *g);
 void bcue_case_resize_eightfold(bcue_graph *g);
 void bcue_case_resize_uneven(bcue_graph *g);

@@ -515,6 +515,7 @@ const bcue_op_case bcue_op_cases[] = {
     SHARED_CASE(gelu_2d),
     SHARED_CASE(sigmoid_3d),
     SHARED_CASE(tanh_3d),
+    SHARED_CASE(exp_2d),
     SHARED_CASE(resize_double),
     SHARED_CASE(resize_eightfold),
     SHARED_CASE(resize_uneven),

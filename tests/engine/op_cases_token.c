@@ -63,6 +63,11 @@ void bcue_case_tanh_3d(bcue_graph *g)
     bcue_case_finish(g, bcue_graph_tanh(g, "tanh", bcue_case_input(g, "x", bcue_shape_of(2, 3, 7))));
 }
 
+void bcue_case_exp_2d(bcue_graph *g)
+{
+    bcue_case_finish(g, bcue_graph_exp(g, "exp", bcue_case_input(g, "x", bcue_shape_of(5, 13))));
+}
+
 static void resize_case(bcue_graph *g, bcue_shape x, int height, int width)
 {
     bcue_case_finish(g, bcue_graph_resize_bilinear(g, "resize", bcue_case_input(g, "x", x), height, width));

@@ -11,11 +11,11 @@
 #include "cli.h"
 
 static const bcue_cli_verb *const verbs[] = {
-    &bcue_verb_simulate,  &bcue_verb_inspect,  &bcue_verb_train,          &bcue_verb_distill,
-    &bcue_verb_calibrate, &bcue_verb_evaluate, &bcue_verb_compare,        &bcue_verb_prune,
-    &bcue_verb_quantise,  &bcue_verb_compress, &bcue_verb_predict,        &bcue_verb_info,
-    &bcue_verb_bench,     &bcue_verb_export,   &bcue_verb_export_samples, &bcue_verb_scene,
-    &bcue_verb_beams,     &bcue_verb_coverage};
+    &bcue_verb_simulate,  &bcue_verb_inspect,  &bcue_verb_train,    &bcue_verb_distill,
+    &bcue_verb_calibrate, &bcue_verb_complete, &bcue_verb_evaluate, &bcue_verb_compare,
+    &bcue_verb_prune,     &bcue_verb_quantise, &bcue_verb_compress, &bcue_verb_predict,
+    &bcue_verb_info,      &bcue_verb_bench,    &bcue_verb_export,   &bcue_verb_export_samples,
+    &bcue_verb_scene,     &bcue_verb_beams,    &bcue_verb_coverage};
 enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
 
 static const char *const topics[] = {"train-config", "simulate-config", "compare-config"};

@@ -122,6 +122,6 @@ int bcue_cli_signal(void);        /* the signal that asked to stop, 0: none */
 extern const bcue_cli_verb bcue_verb_simulate, bcue_verb_inspect, bcue_verb_train, bcue_verb_distill,
     bcue_verb_evaluate, bcue_verb_compare, bcue_verb_predict, bcue_verb_info, bcue_verb_bench,
     bcue_verb_export_samples, bcue_verb_export, bcue_verb_prune, bcue_verb_scene, bcue_verb_beams,
-    bcue_verb_calibrate, bcue_verb_quantise, bcue_verb_compress, bcue_verb_coverage;
+    bcue_verb_calibrate, bcue_verb_complete, bcue_verb_quantise, bcue_verb_compress, bcue_verb_coverage;
 
 #endif

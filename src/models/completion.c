@@ -1,0 +1,463 @@
+#include "models/completion.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "models/layers.h"
+#include "models/resnet.h"
+
+const char *const bcue_stand_in_names[] = {"zero", "noise", "mean", "hold", "generated", NULL};
+const char *const bcue_completion_prior_names[] = {"fixed", "learned", NULL};
+
+#define CHOICE(field) offsetof(bcue_completion_choice, field)
+static const bcue_config_field choice_fields[] = {
+    {.name = "missing",
+     .type = BCUE_CONFIG_STRING_LIST,
+     .offset = CHOICE(missing),
+     .required = true,
+     .help = "modalities"},
+    {.name = "stand_in",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = CHOICE(stand_in),
+     .choices = bcue_stand_in_names,
+     .required = true,
+     .help = "what was best in their place on the validation part"},
+    {.name = "dba", .type = BCUE_CONFIG_DOUBLE, .offset = CHOICE(dba), .help = "DBA with it"},
+    {.name = "full_dba", .type = BCUE_CONFIG_DOUBLE, .offset = CHOICE(full_dba), .help = "with everything"},
+    {0}};
+
+#define FIELD(field) offsetof(bcue_completion, field)
+const bcue_config_field bcue_completion_fields[] = {
+    {.name = "prior",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = FIELD(prior),
+     .choices = bcue_completion_prior_names,
+     .required = true,
+     .help = "of the latent numbers"},
+    {.name = "latent",
+     .type = BCUE_CONFIG_INT,
+     .offset = FIELD(latent),
+     .minimum = 1,
+     .maximum = 4096,
+     .required = true,
+     .help = "latent numbers"},
+    {.name = "hidden",
+     .type = BCUE_CONFIG_INT,
+     .offset = FIELD(hidden),
+     .minimum = 1,
+     .maximum = 4096,
+     .required = true,
+     .help = "neurons of a hidden layer"},
+    {.name = "spread",
+     .type = BCUE_CONFIG_DOUBLE_LIST,
+     .offset = FIELD(spread),
+     .minimum = 0,
+     .maximum = 1e12,
+     .required = true,
+     .help = "of the vectors of camera, lidar, radar, gps"},
+    {.name = "choices",
+     .type = BCUE_CONFIG_SECTION_LIST,
+     .offset = FIELD(choices),
+     .fields = choice_fields,
+     .item_size = sizeof(bcue_completion_choice),
+     .help = "what takes the place of which modalities"},
+    {.name = "data", .type = BCUE_CONFIG_STRING, .offset = FIELD(data), .help = "hash of the data set"},
+    {0}};
+
+enum { SLOTS = BCUE_INPUT_POSITION + 1 };
+
+unsigned bcue_completion_missing(const bcue_completion_choice *choice)
+{
+    unsigned bits = 0;
+    for (size_t i = 0; i < choice->missing.count; i++)
+        for (int m = 0; m < SLOTS; m++)
+            bits |= strcmp(choice->missing.items[i], bcue_model_input_names[m]) == 0 ? 1U << m : 0;
+    return bits;
+}
+
+const bcue_completion_choice *bcue_completion_find(const bcue_completion *completion, unsigned missing)
+{
+    const bcue_completion_choice *choices = completion->choices.items;
+    for (size_t i = 0; i < completion->choices.count; i++) {
+        if (bcue_completion_missing(&choices[i]) == missing)
+            return &choices[i];
+    }
+    return NULL;
+}
+
+bcue_status bcue_completion_check(const bcue_completion *completion, const bcue_model_config *config,
+                                  const char *name, bcue_error *error)
+{
+    bool right = config->kind == BCUE_MODEL_BEAMTRANSFUSER && completion->spread.count == SLOTS;
+    for (int m = 0; right && m < SLOTS; m++)
+        right = (completion->spread.items[m] > 0) == bcue_model_needs(config, (bcue_model_input)m);
+    const bcue_completion_choice *choices = completion->choices.items;
+    for (size_t i = 0; right && i < completion->choices.count; i++)
+        right = bcue_completion_missing(&choices[i]) != 0;
+    return right ? BCUE_OK
+                 : bcue_fail(error, BCUE_ERROR_FORMAT,
+                             "%s: its generator of missing modalities is not one for this model; make it "
+                             "again with 'beamcue complete'",
+                             name);
+}
+
+bcue_branch_vectors bcue_branch_vectors_of(const bcue_model_config *config, const bcue_model_inputs *inputs)
+{
+    bcue_branch_vectors vectors = {.width = config->width << (BCUE_RESNET_STAGES - 1)};
+    for (int m = 0; m < SLOTS; m++) {
+        if (!bcue_model_needs(config, (bcue_model_input)m))
+            continue;
+        vectors.seen |= 1U << m;
+        vectors.rows[m] = m == BCUE_INPUT_POSITION ? inputs->gps_frames : inputs->frames;
+    }
+    return vectors;
+}
+
+/* ---- the network ---- */
+
+typedef struct maker {
+    bcue_graph *graph;
+    const bcue_completion *completion;
+    const bcue_branch_vectors *vectors;
+    int64_t batch;
+    bcue_value
+        given[BCUE_INPUT_COUNT]; /* (batch, numbers), less mean and over spread; BCUE_NO_VALUE: missing */
+    bcue_value there[BCUE_INPUT_COUNT]; /* (batch, 1), training only */
+    bool training;
+} maker;
+
+static bool sees(const maker *k, int m)
+{
+    return (k->vectors->seen & 1U << m) != 0;
+}
+
+static int64_t numbers_of(const maker *k, int m)
+{
+    return k->vectors->rows[m] * k->vectors->width;
+}
+
+static bcue_value mean_of(const maker *k, int m)
+{
+    char name[32];
+    snprintf(name, sizeof name, "mean.%s", bcue_model_input_names[m]);
+    const bcue_shape shape = bcue_shape_of(numbers_of(k, m));
+    const bcue_parameter_spec spec = {.init = BCUE_INIT_ZERO, .running = true};
+    return bcue_graph_parameter(k->graph, name, &shape, &spec);
+}
+
+static bcue_value layer(const maker *k, const char *name, bcue_value x, int64_t outputs)
+{
+    return bcue_linear_layer(k->graph, name, x, outputs, BCUE_LINEAR_TORCH_NO_DECAY);
+}
+
+/* The sum over what is there of a linear layer PART.M of each. */
+static bcue_value gather(const maker *k, const char *part, bcue_value sum)
+{
+    for (int m = 0; m < SLOTS; m++) {
+        char name[48];
+        if (!sees(k, m) || k->given[m] == BCUE_NO_VALUE)
+            continue;
+        snprintf(name, sizeof name, "%s.%s", part, bcue_model_input_names[m]);
+        bcue_value x = layer(k, name, k->given[m], k->completion->hidden);
+        if (k->training)
+            x = bcue_graph_mul(k->graph, NULL, x, k->there[m]);
+        sum = sum == BCUE_NO_VALUE ? x : bcue_graph_add(k->graph, NULL, sum, x);
+    }
+    return sum;
+}
+
+/* Between -6 and 6: variances stay between 0.0025 and 400. */
+static bcue_value log_variance(const maker *k, const char *name, bcue_value x)
+{
+    x = bcue_graph_affine(k->graph, NULL, layer(k, name, x, k->completion->latent), 1.0 / 6, 0);
+    return bcue_graph_affine(k->graph, NULL, bcue_graph_tanh(k->graph, NULL, x), 6, 0);
+}
+
+/* mean + exp(log variance / 2) draw */
+static bcue_value draw_from(const maker *k, bcue_value mean, bcue_value spread, bcue_value draw)
+{
+    bcue_value deviation = bcue_graph_exp(k->graph, NULL, bcue_graph_affine(k->graph, NULL, spread, 0.5, 0));
+    return bcue_graph_add(k->graph, NULL, mean, bcue_graph_mul(k->graph, NULL, deviation, draw));
+}
+
+static void learned_prior(const maker *k, bcue_value *mean, bcue_value *spread)
+{
+    bcue_value x = bcue_graph_relu(k->graph, NULL, gather(k, "prior", BCUE_NO_VALUE));
+    *mean = layer(k, "prior.to_mean", x, k->completion->latent);
+    *spread = log_variance(k, "prior.to_variance", x);
+}
+
+static bcue_value latent_input(const maker *k)
+{
+    const bcue_shape shape = bcue_shape_of(k->batch, k->completion->latent);
+    return bcue_graph_input(k->graph, "latent", BCUE_F32, &shape);
+}
+
+static bcue_value prior_latent(const maker *k, bcue_value draw)
+{
+    if (k->completion->prior == BCUE_PRIOR_FIXED)
+        return draw;
+    bcue_value mean, spread;
+    learned_prior(k, &mean, &spread);
+    return draw_from(k, mean, spread, draw);
+}
+
+static bcue_value decoder(const maker *k, bcue_value z)
+{
+    bcue_value x = gather(k, "decoder", layer(k, "decoder.latent", z, k->completion->hidden));
+    x = bcue_graph_relu(k->graph, NULL, x);
+    x = layer(k, "decoder.middle", x, k->completion->hidden);
+    return bcue_graph_relu(k->graph, NULL, x);
+}
+
+/* What the decoder makes of modality m, less mean and over spread. */
+static bcue_value decoded(const maker *k, int m, bcue_value hidden)
+{
+    char name[48];
+    snprintf(name, sizeof name, "decoder.to_%s", bcue_model_input_names[m]);
+    return layer(k, name, hidden, numbers_of(k, m));
+}
+
+/* ---- in a network ---- */
+
+void bcue_completion_fill(bcue_graph *graph, const bcue_completion *completion,
+                          const bcue_branch_vectors *vectors, int64_t batch, unsigned missing,
+                          bcue_value values[BCUE_INPUT_COUNT])
+{
+    maker k = {.graph = graph, .completion = completion, .vectors = vectors, .batch = batch};
+    const bcue_value draw = latent_input(&k);
+    bcue_graph_push(graph, "complete");
+    for (int m = 0; m < SLOTS; m++) {
+        k.given[m] = BCUE_NO_VALUE;
+        if (!sees(&k, m) || (missing & 1U << m) != 0)
+            continue;
+        const bcue_shape flat = bcue_shape_of(batch, numbers_of(&k, m));
+        bcue_value x = bcue_graph_reshape(graph, NULL, values[m], &flat);
+        x = bcue_graph_add(graph, NULL, x, bcue_graph_affine(graph, NULL, mean_of(&k, m), -1, 0));
+        k.given[m] = bcue_graph_affine(graph, NULL, x, 1 / completion->spread.items[m], 0);
+    }
+    const bcue_value hidden = decoder(&k, prior_latent(&k, draw));
+    for (int m = 0; m < SLOTS; m++) {
+        if (!sees(&k, m) || (missing & 1U << m) == 0)
+            continue;
+        const bcue_shape rows = bcue_shape_of(batch, vectors->rows[m], vectors->width);
+        bcue_value x = bcue_graph_affine(graph, NULL, decoded(&k, m, hidden), completion->spread.items[m], 0);
+        x = bcue_graph_add(graph, NULL, x, mean_of(&k, m));
+        values[m] = bcue_graph_reshape(graph, NULL, x, &rows);
+    }
+    bcue_graph_pop(graph);
+}
+
+static bcue_status deliver(bcue_graph *built, bcue_graph **graph, bcue_error *error)
+{
+    bcue_status status = bcue_graph_check(built, error);
+    if (status == BCUE_OK)
+        *graph = built;
+    else
+        bcue_graph_destroy(built);
+    return status;
+}
+
+static void given_inputs(maker *k)
+{
+    for (int m = 0; m < SLOTS; m++) {
+        char name[32];
+        if (!sees(k, m))
+            continue;
+        const bcue_shape shape = bcue_shape_of(k->batch, numbers_of(k, m)), one = bcue_shape_of(k->batch, 1);
+        snprintf(name, sizeof name, "given.%s", bcue_model_input_names[m]);
+        k->given[m] = bcue_graph_input(k->graph, name, BCUE_F32, &shape);
+        snprintf(name, sizeof name, "there.%s", bcue_model_input_names[m]);
+        k->there[m] = k->training ? bcue_graph_input(k->graph, name, BCUE_F32, &one) : BCUE_NO_VALUE;
+    }
+}
+
+static void input_means(const maker *k, const bcue_model_inputs *inputs)
+{
+    const bcue_parameter_spec spec = {.init = BCUE_INIT_ZERO, .running = true};
+    for (int m = 0; m < SLOTS; m++) {
+        char name[32];
+        if (!sees(k, m))
+            continue;
+        const bcue_picture_size size = bcue_model_picture(inputs, (bcue_model_input)m);
+        const bcue_shape shape = m == BCUE_INPUT_POSITION
+                                     ? bcue_shape_of(2)
+                                     : bcue_shape_of(size.channels, size.height, size.width);
+        snprintf(name, sizeof name, "input.%s", bcue_model_input_names[m]);
+        (void)bcue_graph_parameter(k->graph, name, &shape, &spec);
+    }
+}
+
+bcue_status bcue_completion_build_kept(const bcue_completion *completion, const bcue_model_config *config,
+                                       const bcue_model_inputs *inputs, bcue_graph **graph, bcue_error *error)
+{
+    *graph = NULL;
+    const bcue_branch_vectors sizes = bcue_branch_vectors_of(config, inputs), *vectors = &sizes;
+    maker k = {.graph = bcue_graph_create(), .completion = completion, .vectors = vectors, .batch = 1};
+    if (k.graph == NULL)
+        return bcue_fail_memory(error, "the generator of missing modalities");
+    given_inputs(&k);
+    const bcue_value draw = latent_input(&k);
+    bcue_graph_push(k.graph, "complete");
+    const bcue_value hidden = decoder(&k, prior_latent(&k, draw));
+    for (int m = 0; m < SLOTS; m++) {
+        if (!sees(&k, m))
+            continue;
+        bcue_value x = decoded(&k, m, hidden);
+        bcue_graph_output(k.graph, bcue_model_input_names[m],
+                          bcue_graph_add(k.graph, NULL, x, mean_of(&k, m)));
+    }
+    input_means(&k, inputs);
+    bcue_graph_pop(k.graph);
+    return deliver(k.graph, graph, error);
+}
+
+/* ---- training ---- */
+
+static bcue_value reduced(const maker *k, bcue_value x, double scale)
+{
+    x = bcue_graph_reduce(k->graph, NULL, BCUE_OP_REDUCE_SUM, x, 3U, false);
+    return bcue_graph_affine(k->graph, NULL, x, scale / (double)k->batch, 0);
+}
+
+/* Modalities one below the other: (batch, rows of all, width). */
+static bcue_value stacked(const maker *k, const bcue_value *parts)
+{
+    bcue_value rows[SLOTS];
+    int count = 0;
+    for (int m = 0; m < SLOTS; m++) {
+        const bcue_shape shape = bcue_shape_of(k->batch, k->vectors->rows[m], k->vectors->width);
+        if (sees(k, m))
+            rows[count++] = bcue_graph_reshape(k->graph, NULL, parts[m], &shape);
+    }
+    return count > 1 ? bcue_graph_concat(k->graph, NULL, rows, count, 1) : rows[0];
+}
+
+static bcue_value row_convolution(const maker *k, bcue_value x)
+{
+    static const int stride[2] = {1, 1}, padding[2] = {1, 0}, dilation[2] = {1, 1};
+    const int64_t fan = 6 * k->vectors->width, hidden = k->completion->hidden;
+    const bcue_parameter_spec spec = {.init = BCUE_INIT_UNIFORM_FAN_IN, .fan = fan},
+                              bias_spec = {.init = BCUE_INIT_UNIFORM_FAN_IN, .fan = fan, .no_decay = true};
+    const bcue_shape shape = bcue_shape_of(hidden, 2 * k->vectors->width, 3, 1), one = bcue_shape_of(hidden);
+    bcue_value weight = bcue_graph_parameter(k->graph, "posterior.conv.weight", &shape, &spec);
+    bcue_value bias = bcue_graph_parameter(k->graph, "posterior.conv.bias", &one, &bias_spec);
+    x = bcue_graph_conv2d(k->graph, "posterior.conv", x, weight, bias, stride, padding, dilation, 1);
+    return bcue_graph_relu(k->graph, NULL, x);
+}
+
+static void posterior(const maker *k, const bcue_value *target, bcue_value *mean, bcue_value *spread)
+{
+    bcue_value given[SLOTS], wanted[SLOTS];
+    int64_t rows = 0, seen = 0;
+    for (int m = 0; m < SLOTS; m++) {
+        if (!sees(k, m))
+            continue;
+        rows += k->vectors->rows[m];
+        seen++;
+        given[m] = bcue_graph_mul(k->graph, NULL, k->given[m], k->there[m]);
+        bcue_value gone = bcue_graph_affine(k->graph, NULL, k->there[m], -1, 1);
+        wanted[m] = bcue_graph_mul(k->graph, NULL, target[m], gone);
+    }
+    const bcue_value left = stacked(k, given), right = stacked(k, wanted);
+    const bcue_value both[2] = {left, right};
+    const bcue_shape picture = bcue_shape_of(k->batch, 2 * k->vectors->width, rows, 1);
+    const bcue_shape flat = bcue_shape_of(k->batch, k->completion->hidden * seen);
+    bcue_value x = bcue_graph_concat(k->graph, NULL, both, 2, 2);
+    x = bcue_graph_permute(k->graph, NULL, x, (int[]){0, 2, 1});
+    x = bcue_graph_reshape(k->graph, NULL, x, &picture);
+    x = row_convolution(k, x);
+    x = bcue_graph_adaptive_avg_pool(k->graph, NULL, x, (int)seen, 1);
+    x = bcue_graph_reshape(k->graph, NULL, x, &flat);
+    *mean = layer(k, "posterior.to_mean", x, k->completion->latent);
+    *spread = log_variance(k, "posterior.to_variance", x);
+}
+
+/* KL of N(m, e^s) to N(n, e^t): (s' + e^s') with s' = s - t, and (m - n)^2 e^-t, of numbers in a row. */
+static bcue_value divergence(const maker *k, bcue_value m, bcue_value s)
+{
+    bcue_graph *g = k->graph;
+    if (k->completion->prior == BCUE_PRIOR_FIXED)
+        return bcue_graph_gaussian_kl(g, NULL, m, s, BCUE_NO_VALUE);
+    bcue_value n, t;
+    learned_prior(k, &n, &t);
+    const bcue_value ratio = bcue_graph_add(g, NULL, s, bcue_graph_affine(g, NULL, t, -1, 0));
+    bcue_value apart = bcue_graph_add(g, NULL, m, bcue_graph_affine(g, NULL, n, -1, 0));
+    apart = bcue_graph_mul(g, NULL, apart, apart);
+    apart = bcue_graph_mul(g, NULL, apart, bcue_graph_exp(g, NULL, bcue_graph_affine(g, NULL, t, -1, 0)));
+    bcue_value sum = bcue_graph_add(g, NULL, bcue_graph_exp(g, NULL, ratio), apart);
+    sum = bcue_graph_add(g, NULL, sum, bcue_graph_affine(g, NULL, ratio, -1, -1));
+    return reduced(k, sum, 0.5);
+}
+
+static bcue_value reconstruction(const maker *k, const bcue_value *target, bcue_value hidden)
+{
+    bcue_value sum = BCUE_NO_VALUE;
+    for (int m = 0; m < SLOTS; m++) {
+        if (!sees(k, m))
+            continue;
+        bcue_value gone = bcue_graph_affine(k->graph, NULL, k->there[m], -1, 1);
+        bcue_value x = bcue_graph_affine(k->graph, NULL, target[m], -1, 0);
+        x = bcue_graph_add(k->graph, NULL, decoded(k, m, hidden), x);
+        x = bcue_graph_mul(k->graph, NULL, x, gone);
+        x = reduced(k, bcue_graph_mul(k->graph, NULL, x, x), 0.5);
+        sum = sum == BCUE_NO_VALUE ? x : bcue_graph_add(k->graph, NULL, sum, x);
+    }
+    return sum;
+}
+
+static bcue_value loss_of(const maker *k, const bcue_value *target, double weight, bool with_posterior)
+{
+    const bcue_value draw = latent_input(k);
+    bcue_value z, kl = BCUE_NO_VALUE;
+    bcue_graph_push(k->graph, "complete");
+    if (with_posterior) {
+        bcue_value mean, spread;
+        posterior(k, target, &mean, &spread);
+        z = draw_from(k, mean, spread, draw);
+        kl = divergence(k, mean, spread);
+    } else {
+        z = prior_latent(k, draw);
+    }
+    const bcue_value error = reconstruction(k, target, decoder(k, z));
+    bcue_graph_pop(k->graph);
+    bcue_graph_output(k->graph, "reconstruction", error);
+    const bcue_value weighted = bcue_graph_affine(k->graph, NULL, error, weight, 0);
+    if (!with_posterior)
+        return weighted;
+    bcue_graph_output(k->graph, "kl", kl);
+    if (kl == BCUE_NO_VALUE)
+        return BCUE_NO_VALUE;
+    const bcue_shape one = bcue_graph_value(k->graph, kl)->shape;
+    kl = bcue_graph_mul(k->graph, NULL, kl, bcue_graph_input(k->graph, "kl_weight", BCUE_F32, &one));
+    return bcue_graph_add(k->graph, NULL, weighted, kl);
+}
+
+bcue_status bcue_completion_build_training(const bcue_completion *completion,
+                                           const bcue_branch_vectors *vectors, double weight,
+                                           bool with_posterior, int64_t batch, bcue_graph **graph,
+                                           bcue_error *error)
+{
+    *graph = NULL;
+    maker k = {.graph = bcue_graph_create(),
+               .completion = completion,
+               .vectors = vectors,
+               .batch = batch,
+               .training = true};
+    bcue_value target[SLOTS];
+    if (k.graph == NULL)
+        return bcue_fail_memory(error, "the generator of missing modalities");
+    given_inputs(&k);
+    for (int m = 0; m < SLOTS; m++) {
+        char name[32];
+        if (!sees(&k, m))
+            continue;
+        const bcue_shape shape = bcue_shape_of(batch, numbers_of(&k, m));
+        snprintf(name, sizeof name, "target.%s", bcue_model_input_names[m]);
+        target[m] = bcue_graph_input(k.graph, name, BCUE_F32, &shape);
+    }
+    bcue_graph_output(k.graph, "loss", loss_of(&k, target, weight, with_posterior));
+    return deliver(k.graph, graph, error);
+}

@@ -1,0 +1,1 @@
+beamcue complete -h

@@ -1,0 +1,1 @@
+beamcue complete "$TESTS/tiny_position.yaml" 2>&1
