@@ -327,17 +327,27 @@ static bcue_value vectors_of(const fuser *f, int m)
     return x;
 }
 
-/* The vectors of every modality that the network is made for. */
-static void all_vectors(const fuser *f, bcue_value values[BCUE_INPUT_COUNT])
+static bcue_value summed(const fuser *f, bcue_value vectors)
 {
+    return bcue_graph_reduce(f->graph, NULL, BCUE_OP_REDUCE_SUM, vectors, 1U << 1, false);
+}
+
+/* Summed over its frames or fixes, every modality that the network is made for: (batch, 8 width).
+   BCUE_NO_VALUE: missing, and not generated. */
+static void all_sums(const fuser *f, bcue_value sums[BCUE_INPUT_COUNT])
+{
+    bcue_value values[BCUE_INPUT_COUNT];
     unsigned missing = 0;
     for (int m = 0; m < BCUE_INPUT_COUNT; m++) {
         values[m] = f->sees[m] ? vectors_of(f, m) : BCUE_NO_VALUE;
+        sums[m] = f->sees[m] ? summed(f, values[m]) : BCUE_NO_VALUE;
         missing |= f->knows[m] && !f->sees[m] ? 1U << m : 0;
     }
     if (missing != 0 && f->gap->completion != NULL) {
         const bcue_branch_vectors vectors = bcue_branch_vectors_of(f->config, f->inputs);
         bcue_completion_fill(f->graph, f->gap->completion, &vectors, f->batch, missing, values);
+        for (int m = 0; m < BCUE_INPUT_COUNT; m++)
+            sums[m] = (missing & 1U << m) != 0 ? summed(f, values[m]) : sums[m];
     }
     for (int m = 0; f->gap != NULL && f->gap->show && m < BCUE_INPUT_COUNT; m++) {
         if (f->sees[m])
@@ -347,9 +357,9 @@ static void all_vectors(const fuser *f, bcue_value values[BCUE_INPUT_COUNT])
 
 static bcue_value combined(const fuser *f)
 {
-    bcue_value values[BCUE_INPUT_COUNT], weights[BCUE_INPUT_COUNT], sum = BCUE_NO_VALUE;
+    bcue_value sums[BCUE_INPUT_COUNT], weights[BCUE_INPUT_COUNT], sum = BCUE_NO_VALUE;
     int count = 0;
-    all_vectors(f, values);
+    all_sums(f, sums);
     for (int m = 0; m < BCUE_INPUT_COUNT; m++)
         count += f->knows[m];
     if (f->config->fusion == BCUE_FUSION_SOFTMAX)
@@ -358,8 +368,7 @@ static bcue_value combined(const fuser *f)
         if (!f->knows[m])
             continue;
         if (f->sees[m] || f->gap->completion != NULL) {
-            bcue_value part =
-                bcue_graph_reduce(f->graph, NULL, BCUE_OP_REDUCE_SUM, values[m], 1U << 1, false);
+            bcue_value part = sums[m];
             if (f->config->fusion == BCUE_FUSION_SOFTMAX)
                 part = bcue_graph_mul(f->graph, NULL, part, weights[i]);
             sum = sum == BCUE_NO_VALUE ? part : bcue_graph_add(f->graph, NULL, sum, part);

@@ -127,7 +127,7 @@ static unsigned lacking(const bcue_session *session)
     for (int m = 0; m <= BCUE_INPUT_POSITION; m++) { /* in the order of the sensors */
         const bcue_stream_sensor *s = &session->stream->sensors[m];
         bool any = false;
-        for (size_t i = 0; i < s->window; i++)
+        for (size_t i = 0; s->wanted && i < s->window; i++)
             any = any || s->pick[i] >= 0;
         missing |= bcue_model_needs(&session->model->file.config, (bcue_model_input)m) && !any ? 1U << m : 0;
     }
