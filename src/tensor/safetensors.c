@@ -408,7 +408,7 @@ static json_t *entry_json(const bcue_named_tensor *named, size_t begin)
         }
     }
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", dtype, "shape", shape, "data_offsets",
-                     (json_int_t)begin, (json_int_t)(begin + stored_size(named)));
+                     (json_int_t)begin, (json_int_t)begin + (json_int_t)stored_size(named));
 }
 
 static bcue_status add_metadata(json_t *header, const bcue_metadata *metadata, size_t count, const char *path,
