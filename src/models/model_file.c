@@ -37,55 +37,45 @@ static bcue_status check_version(const bcue_safetensors *file, const char *path,
     return BCUE_OK;
 }
 
-/* Most models have none. */
-static bcue_status read_calibration(const bcue_safetensors *file, const char *path, bcue_model_file *model,
-                                    bcue_error *error)
+/* *section: what the metadata has under `key`, `size` bytes, allocated; NULL: most models have none. */
+static bcue_status read_section(const bcue_safetensors *file, const char *path, const char *key,
+                                const bcue_config_field *fields, size_t size, void **section,
+                                bcue_config **owned, bcue_error *error)
 {
-    const char *text = bcue_safetensors_metadata(file, "beamcue.calibration");
+    const char *text = bcue_safetensors_metadata(file, key);
     if (text == NULL)
         return BCUE_OK;
-    model->calibration = bcue_calloc(1, sizeof *model->calibration);
-    if (model->calibration == NULL)
+    *section = bcue_calloc(1, size);
+    if (*section == NULL)
         return bcue_fail_memory(error, path);
     const bcue_status status =
-        bcue_config_read_text(text, strlen(text), path, NULL, 0, bcue_calibration_fields, model->calibration,
-                              &model->owned_calibration, error);
-    if (status != BCUE_OK)
-        return status == BCUE_ERROR_CONFIG ? BCUE_ERROR_FORMAT : status;
-    return bcue_calibration_check(model->calibration, path, error);
+        bcue_config_read_text(text, strlen(text), path, NULL, 0, fields, *section, owned, error);
+    return status == BCUE_ERROR_CONFIG ? BCUE_ERROR_FORMAT : status;
 }
 
-static bcue_status read_int8(const bcue_safetensors *file, const char *path, bcue_model_file *model,
-                             bcue_error *error)
+static bcue_status read_sections(const bcue_safetensors *file, const char *path, bcue_model_file *model,
+                                 bcue_error *error)
 {
-    const char *text = bcue_safetensors_metadata(file, "beamcue.int8");
-    if (text == NULL)
-        return BCUE_OK;
-    model->int8 = bcue_calloc(1, sizeof *model->int8);
-    if (model->int8 == NULL)
-        return bcue_fail_memory(error, path);
-    const bcue_status status = bcue_config_read_text(
-        text, strlen(text), path, NULL, 0, bcue_int8_scales_fields, model->int8, &model->owned_int8, error);
-    if (status != BCUE_OK)
-        return status == BCUE_ERROR_CONFIG ? BCUE_ERROR_FORMAT : status;
-    return bcue_int8_scales_check(model->int8, path, error);
-}
-
-static bcue_status read_completion(const bcue_safetensors *file, const char *path, bcue_model_file *model,
-                                   bcue_error *error)
-{
-    const char *text = bcue_safetensors_metadata(file, "beamcue.complete");
-    if (text == NULL)
-        return BCUE_OK;
-    model->completion = bcue_calloc(1, sizeof *model->completion);
-    if (model->completion == NULL)
-        return bcue_fail_memory(error, path);
-    const bcue_status status =
-        bcue_config_read_text(text, strlen(text), path, NULL, 0, bcue_completion_fields, model->completion,
-                              &model->owned_completion, error);
-    if (status != BCUE_OK)
-        return status == BCUE_ERROR_CONFIG ? BCUE_ERROR_FORMAT : status;
-    return bcue_completion_check(model->completion, &model->config, path, error);
+    void *calibration = NULL, *int8 = NULL, *completion = NULL;
+    bcue_status status =
+        read_section(file, path, "beamcue.calibration", bcue_calibration_fields, sizeof *model->calibration,
+                     &calibration, &model->owned_calibration, error);
+    model->calibration = calibration;
+    if (status == BCUE_OK && model->calibration != NULL)
+        status = bcue_calibration_check(model->calibration, path, error);
+    if (status == BCUE_OK)
+        status = read_section(file, path, "beamcue.int8", bcue_int8_scales_fields, sizeof *model->int8, &int8,
+                              &model->owned_int8, error);
+    model->int8 = int8;
+    if (status == BCUE_OK && model->int8 != NULL)
+        status = bcue_int8_scales_check(model->int8, path, error);
+    if (status == BCUE_OK)
+        status = read_section(file, path, "beamcue.complete", bcue_completion_fields,
+                              sizeof *model->completion, &completion, &model->owned_completion, error);
+    model->completion = completion;
+    if (status == BCUE_OK && model->completion != NULL)
+        status = bcue_completion_check(model->completion, &model->config, path, error);
+    return status;
 }
 
 static bcue_status read_configs(const bcue_safetensors *file, const char *path, bcue_model_file *model,
@@ -107,9 +97,7 @@ static bcue_status read_configs(const bcue_safetensors *file, const char *path, 
     BCUE_TRY(take_metadata(file, path, "beamcue.features", &model->features_yaml, error));
     BCUE_TRY(take_metadata(file, path, "beamcue.codebook", &model->codebook_yaml, error));
     BCUE_TRY(take_metadata(file, path, "beamcue.training", &model->training_json, error));
-    BCUE_TRY(read_calibration(file, path, model, error));
-    BCUE_TRY(read_int8(file, path, model, error));
-    return read_completion(file, path, model, error);
+    return read_sections(file, path, model, error);
 }
 
 /* A file says twice what a model takes in: by its kind and by the sizes. */
