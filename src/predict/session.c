@@ -222,6 +222,19 @@ bcue_status bcue_session_fix(const bcue_session *session, const bcue_fix *fix, c
 
 /* `position` gets the newest fix as features, NaN when missing; a network also gets all of them, zeros where
  * missing. A table looks at the newest only, so older ones do not count as seen. */
+void bcue_session_put_fix(bcue_session *session, size_t index, size_t window, bool there, float features[2],
+                          float position[2])
+{
+    float *input = session->network != NULL ? bcue_network_position(session->network) : NULL;
+    const size_t size = 2 * sizeof *features;
+    if (there && index + 1 == window)
+        memcpy(position, features, size);
+    if (input != NULL && !there)
+        bcue_session_stand_in(bcue_network_mean(session->network, BCUE_INPUT_POSITION), 2, features);
+    if (input != NULL)
+        memcpy(input + 2 * index, features, size);
+}
+
 static bcue_status feed_position(bcue_session *session, const bcue_observation *observation,
                                  float position[2], size_t *seen, bcue_error *error)
 {
@@ -239,12 +252,7 @@ static bcue_status feed_position(bcue_session *session, const bcue_observation *
                 return bcue_fail_context(error, status, "fix %td", at);
         }
         *seen += there && (input != NULL || i + 1 == wanted);
-        if (there && i + 1 == wanted)
-            memcpy(position, features, sizeof features);
-        if (input != NULL && !there)
-            bcue_session_stand_in(bcue_network_mean(session->network, BCUE_INPUT_POSITION), 2, features);
-        if (input != NULL)
-            memcpy(input + 2 * i, features, sizeof features);
+        bcue_session_put_fix(session, i, wanted, there, features, position);
     }
     return BCUE_OK;
 }

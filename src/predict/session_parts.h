@@ -28,6 +28,10 @@ bcue_status bcue_session_fix(const bcue_session *session, const bcue_fix *fix, c
                              int32_t scenario, float features[2], bool *there, bcue_error *error);
 /* What is written for a frame or fix that is not there: `mean`, or zeros where that is NULL. */
 void bcue_session_stand_in(const float *mean, size_t size, float *input);
+/* Fix `index` of the window's, of which the last is the newest, into the network's input if it takes fixes,
+   with what stands in for it unless it is `there`; the newest that is there into `position` as well. */
+void bcue_session_put_fix(bcue_session *session, size_t index, size_t window, bool there, float features[2],
+                          float position[2]);
 /* Scores from the inputs that were written; `position` is the newest fix as features, NaN when missing. */
 bcue_status bcue_session_score(bcue_session *session, const float position[2], double *network_ms,
                                bcue_error *error);

@@ -159,7 +159,6 @@ static bcue_status feed_fixes(bcue_session *session, float position[2], bcue_err
 {
     const bcue_stream *stream = session->stream;
     const bcue_stream_sensor *s = &stream->sensors[BCUE_SENSOR_GPS];
-    float *input = session->network != NULL ? bcue_network_position(session->network) : NULL;
     position[0] = position[1] = NAN;
     for (size_t i = 0; i < s->window; i++) {
         float features[2] = {0, 0};
@@ -167,12 +166,7 @@ static bcue_status feed_fixes(bcue_session *session, float position[2], bcue_err
         if (s->pick[i] >= 0)
             BCUE_TRY(bcue_session_fix(session, &s->frames[s->pick[i]].fix, &stream->rsu, stream->scenario,
                                       features, &there, error));
-        if (there && i + 1 == s->window)
-            memcpy(position, features, sizeof features);
-        if (input != NULL && !there)
-            bcue_session_stand_in(bcue_network_mean(session->network, BCUE_INPUT_POSITION), 2, features);
-        if (input != NULL)
-            memcpy(input + 2 * i, features, sizeof features);
+        bcue_session_put_fix(session, i, s->window, there, features, position);
     }
     return BCUE_OK;
 }
