@@ -9,16 +9,12 @@
 
 static bcue_status write_effective_config(const bcue_run_config *run, bcue_report *report, bcue_error *error)
 {
-    bcue_text text = {0};
-    bcue_text_printf(&text,
-                     "# The effective configuration: 'beamcue train' with this file repeats the run.\n");
-    bcue_config_write(bcue_run_config_fields, run, &text);
-    char *path = bcue_path_join(run->out, "config.yaml");
-    bcue_status status = text.failed || path == NULL ? bcue_fail_memory(error, "config.yaml")
-                                                     : bcue_file_write(path, text.data, text.size, error);
-    if (status == BCUE_OK && !bcue_report_add_file(report, path))
-        status = bcue_fail_memory(error, "the report");
-    bcue_text_free(&text);
+    char *path;
+    BCUE_TRY(bcue_run_config_write(
+        run, "config.yaml", "The effective configuration: 'beamcue train' with this file repeats the run.",
+        &path, error));
+    const bcue_status status =
+        bcue_report_add_file(report, path) ? BCUE_OK : bcue_fail_memory(error, "the report");
     free(path);
     return status;
 }

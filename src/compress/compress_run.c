@@ -114,37 +114,55 @@ static bcue_status to_bytes(const searcher *s, const char *out, const char *path
     return BCUE_OK;
 }
 
+/* "OUT/compress/STAGE", malloc'd. NULL: no memory. */
+static char *stage_out(const searcher *s, const char *stage)
+{
+    bcue_text out = {0};
+    bcue_text_printf(&out, "%s/compress/%s", s->run->out, stage);
+    if (out.failed)
+        bcue_text_free(&out);
+    return out.data;
+}
+
+/* Is the share whose folder this is finished? *out_of_memory: not known. */
+static bool is_finished(const char *folder, bool *out_of_memory)
+{
+    char *last = bcue_path_join(folder, "config.yaml"); /* written when all the rest is */
+    const bool finished = last != NULL && bcue_path_exists(last);
+    *out_of_memory = last == NULL;
+    free(last);
+    return finished;
+}
+
 /* Prunes the base to the share in OUT/compress/STAGE; *folder is the caller's. */
 static bcue_status prune_to(const searcher *s, const char *stage, double ratio, bool tune, char **folder,
                             bcue_error *error)
 {
     bcue_run_config run = *s->run;
     bcue_prune_result result;
-    bcue_text out = {0}, made = {0};
-    bcue_text_printf(&out, "%s/compress/%s", s->run->out, stage);
-    bcue_text_printf(&made, "%s/prune-%s-%g", out.data != NULL ? out.data : "",
-                     bcue_prune_of_names[run.prune.of], ratio);
-    char *last = out.failed || made.failed ? NULL : bcue_path_join(made.data, "config.yaml");
-    bcue_status status = last == NULL ? bcue_fail_memory(error, "compressing") : BCUE_OK;
-    run.out = out.data;
+    bool failed = true, finished = false;
+    run.out = stage_out(s, stage);
+    *folder = run.out != NULL ? bcue_prune_folder(s->run, run.out, ratio) : NULL;
+    if (*folder != NULL)
+        finished = is_finished(*folder, &failed);
+    bcue_status status = failed ? bcue_fail_memory(error, "compressing") : BCUE_OK;
     run.prune.cumulative = false;
     if (!tune) { /* its shape is all that is looked at */
         run.prune.epochs = 0;
         run.prune.phases = BCUE_PRUNE_ONE_SHOT;
         run.prune.score = BCUE_SCORE_MAGNITUDE;
     }
-    if (status == BCUE_OK && !bcue_path_exists(last)) { /* written when all the rest is */
+    if (status == BCUE_OK && !finished) {
         status = bcue_prune_member(&run, s->origin, s->dataset, s->member, ratio, s->base, s->hooks, &result,
                                    error);
         if (status == BCUE_OK)
             bcue_prune_result_free(&result);
     }
-    *folder = NULL;
-    if (status == BCUE_OK && (*folder = bcue_strdup(made.data)) == NULL)
-        status = bcue_fail_memory(error, "compressing");
-    free(last);
-    bcue_text_free(&out);
-    bcue_text_free(&made);
+    if (status != BCUE_OK) {
+        free(*folder);
+        *folder = NULL;
+    }
+    free(run.out);
     return status;
 }
 
@@ -257,17 +275,20 @@ static bcue_status tune_one(searcher *s, bcue_candidate *exact, bcue_error *erro
 static bcue_status take_tuned(searcher *s, bcue_error *error)
 {
     const size_t step = s->search->int8 ? 2 : 1;
-    for (size_t i = step; i < s->search->count; i += step) {
+    char *out = stage_out(s, "tuned");
+    bcue_status status = out == NULL ? bcue_fail_memory(error, "compressing") : BCUE_OK;
+    for (size_t i = step; status == BCUE_OK && i < s->search->count; i += step) {
         bcue_candidate *c = &s->search->items[i];
-        bcue_text last = {0};
-        bcue_text_printf(&last, "%s/compress/tuned/prune-%s-%g/config.yaml", s->run->out,
-                         bcue_prune_of_names[s->run->prune.of], c->ratio);
-        const bool there = !last.failed && bcue_path_exists(last.data);
-        bcue_text_free(&last);
-        if (there)
-            BCUE_TRY(tune_one(s, c, error));
+        char *folder = bcue_prune_folder(s->run, out, c->ratio);
+        bool failed = folder == NULL;
+        if (folder != NULL && is_finished(folder, &failed))
+            status = tune_one(s, c, error);
+        if (failed)
+            status = bcue_fail_memory(error, "compressing");
+        free(folder);
     }
-    return BCUE_OK;
+    free(out);
+    return status;
 }
 
 static bcue_status tune(searcher *s, bcue_error *error)

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "base/report_hooks.h"
+#include "compress/divergence.h"
 #include "compress/prune_score.h"
 #include "graph/describe.h"
 #include "graph/extract.h"
@@ -148,29 +149,6 @@ static bcue_status begin_chunk(exact *e, const bcue_prune_group *group, size_t f
     return BCUE_OK;
 }
 
-static double log_sum(const float *logits, int64_t beams, double *top)
-{
-    double sum = 0;
-    *top = (double)logits[0];
-    for (int64_t b = 1; b < beams; b++)
-        *top = fmax(*top, (double)logits[b]);
-    for (int64_t b = 0; b < beams; b++)
-        sum += exp((double)logits[b] - *top);
-    return log(sum);
-}
-
-/* KL(softmax(p) || softmax(q)), never below zero. */
-static double divergence(const float *p, const float *q, int64_t beams)
-{
-    double top_p, top_q, sum = 0;
-    const double log_p = log_sum(p, beams, &top_p), log_q = log_sum(q, beams, &top_q);
-    for (int64_t b = 0; b < beams; b++) {
-        const double at = (double)p[b] - top_p - log_p;
-        sum += exp(at) * (at - ((double)q[b] - top_q - log_q));
-    }
-    return fmax(sum, 0);
-}
-
 static bcue_status score_chunk(exact *e, bcue_prune_group *group, bool *keep, bcue_error *error)
 {
     const int64_t beams = e->model->inputs.beams, units = group->heads * group->count;
@@ -182,7 +160,8 @@ static bcue_status score_chunk(exact *e, bcue_prune_group *group, bool *keep, bc
         const float *logits = bcue_plan_output(e->suffix.plan, "logits");
         for (size_t i = 0; i < e->chunk; i++) {
             const size_t row = i * (size_t)beams;
-            group->score[u] += divergence(e->base + row, logits + row, beams) / (double)e->data->count;
+            group->score[u] +=
+                bcue_logits_divergence(e->base + row, logits + row, (size_t)beams) / (double)e->data->count;
         }
     }
     return BCUE_OK;

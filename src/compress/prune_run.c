@@ -278,7 +278,7 @@ static bcue_status run_phases(pruner *p, bcue_error *error)
 static bcue_status write_config(const pruner *p, const char *file, const char *comment, int64_t seed,
                                 int64_t seeds, bcue_error *error)
 {
-    bcue_text text = {0}, name = {0};
+    bcue_text name = {0};
     bcue_text_printf(&name, "%s-%s-%g", p->run->name, bcue_prune_of_names[p->run->prune.of],
                      p->result->ratio);
     bcue_run_config run = tuned_run(p, p->result->folder, p->run->train.init, p->run->train.epochs);
@@ -286,14 +286,8 @@ static bcue_status write_config(const pruner *p, const char *file, const char *c
     run.name = name.data;
     run.seed = seed;
     run.seeds = seeds;
-    bcue_text_printf(&text, "# A pruned model: %s\n", comment);
-    bcue_config_write(bcue_run_config_fields, &run, &text);
-    char *path = bcue_path_join(p->result->folder, file);
-    bcue_status status = text.failed || name.failed || path == NULL
-                             ? bcue_fail_memory(error, file)
-                             : bcue_file_write(path, text.data, text.size, error);
-    free(path);
-    bcue_text_free(&text);
+    const bcue_status status =
+        name.failed ? bcue_fail_memory(error, file) : bcue_run_config_write(&run, file, comment, NULL, error);
     bcue_text_free(&name);
     return status;
 }
@@ -303,22 +297,30 @@ static bcue_status write_configs(const pruner *p, bcue_error *error)
 {
     char file[48];
     snprintf(file, sizeof file, "shape-seed%llu.yaml", (unsigned long long)p->member.seed);
-    BCUE_TRY(write_config(p, file,
-                          "'beamcue train' with this file and another 'out' trains its shape from scratch.",
-                          (int64_t)p->member.seed, 1, error));
-    return write_config(p, "config.yaml", "'beamcue evaluate' with this file scores it.", p->run->seed,
-                        p->run->seeds, error);
+    BCUE_TRY(
+        write_config(p, file,
+                     "A pruned model: 'beamcue train' with this file and another 'out' trains its shape from "
+                     "scratch.",
+                     (int64_t)p->member.seed, 1, error));
+    return write_config(p, "config.yaml", "A pruned model: 'beamcue evaluate' with this file scores it.",
+                        p->run->seed, p->run->seeds, error);
+}
+
+char *bcue_prune_folder(const bcue_run_config *run, const char *out, double ratio)
+{
+    bcue_text folder = {0};
+    bcue_text_printf(&folder, "%s/prune-%s-%g", out, bcue_prune_of_names[run->prune.of], ratio);
+    if (folder.failed)
+        bcue_text_free(&folder);
+    return folder.data;
 }
 
 static bcue_status prepare(pruner *p, const char *from, bcue_error *error)
 {
     const bcue_run_config *run = p->run;
-    bcue_text folder = {0};
-    bcue_text_printf(&folder, "%s/prune-%s-%g", run->out, bcue_prune_of_names[run->prune.of],
-                     p->result->ratio);
-    if (folder.failed)
+    p->result->folder = bcue_prune_folder(run, run->out, p->result->ratio);
+    if (p->result->folder == NULL)
         return bcue_fail_memory(error, "pruning");
-    p->result->folder = folder.data;
     BCUE_TRY(bcue_check_writable_dir(p->result->folder, error));
     BCUE_TRY(bcue_model_file_read(from, &p->model, error));
     BCUE_TRY(bcue_run_member_split(run, p->origin, p->dataset, p->member, &p->split, error));

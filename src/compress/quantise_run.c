@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/report_hooks.h"
+#include "compress/divergence.h"
 #include "compress/int8_inputs.h"
 #include "compress/prune_windows.h"
 #include "engine/int8_conv.h"
@@ -48,7 +49,7 @@ void bcue_quantise_result_free(bcue_quantise_result *result)
 static bool begins_with_one(const char *name, const bcue_string_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        if (strncmp(name, list->items[i], strlen(list->items[i])) == 0)
+        if (bcue_starts_with(name, list->items[i]))
             return true;
     }
     return false;
@@ -215,27 +216,6 @@ static bcue_status run_with(quantiser *q, const bool *used, float *scores, bcue_
     return status;
 }
 
-static double log_sum(const float *scores, size_t beams)
-{
-    double top = (double)scores[0], sum = 0;
-    for (size_t b = 1; b < beams; b++)
-        top = fmax(top, (double)scores[b]);
-    for (size_t b = 0; b < beams; b++)
-        sum += exp((double)scores[b] - top);
-    return top + log(sum);
-}
-
-static double kl_divergence(const float *p, const float *q, size_t beams)
-{
-    const double sum_p = log_sum(p, beams), sum_q = log_sum(q, beams);
-    double divergence = 0;
-    for (size_t b = 0; b < beams; b++) {
-        const double log_p = (double)p[b] - sum_p;
-        divergence += exp(log_p) * (log_p - ((double)q[b] - sum_q));
-    }
-    return divergence;
-}
-
 static size_t best_of(const float *scores, size_t beams)
 {
     size_t best = 0;
@@ -255,7 +235,7 @@ static bcue_status rate(quantiser *q, const float *scores, bcue_quantise_score *
         const float *exact = q->exact + i * beams, *rounded = scores + i * beams;
         bcue_predictions_rank(&predictions, i, rounded);
         score->changed += (double)(best_of(exact, beams) != best_of(rounded, beams)) / (double)count;
-        score->divergence += kl_divergence(exact, rounded, beams) / (double)count;
+        score->divergence += bcue_logits_divergence(exact, rounded, beams) / (double)count;
     }
     const bcue_scored_set set =
         bcue_predictions_view(&predictions, q->run->data.index_monotone, q->run->data.power_unit);
@@ -396,20 +376,17 @@ static bcue_status write_model(quantiser *q, bcue_error *error)
 
 static bcue_status write_config(const quantiser *q, bcue_error *error)
 {
-    bcue_text text = {0}, name = {0};
+    bcue_text name = {0};
     bcue_run_config run = *q->run;
     bcue_text_printf(&name, "%s-int8", run.name);
     run.model = q->session.model.config;
     run.name = name.data;
     run.out = q->result->folder;
-    bcue_text_puts(&text, "# A model in 8 bits: 'beamcue evaluate' with this file scores it.\n");
-    bcue_config_write(bcue_run_config_fields, &run, &text);
-    char *path = bcue_path_join(q->result->folder, "config.yaml");
-    bcue_status status = text.failed || name.failed || path == NULL
-                             ? bcue_fail_memory(error, "config.yaml")
-                             : bcue_file_write(path, text.data, text.size, error);
-    free(path);
-    bcue_text_free(&text);
+    const bcue_status status =
+        name.failed ? bcue_fail_memory(error, "config.yaml")
+                    : bcue_run_config_write(&run, "config.yaml",
+                                            "A model in 8 bits: 'beamcue evaluate' with this file scores it.",
+                                            NULL, error);
     bcue_text_free(&name);
     return status;
 }

@@ -423,6 +423,24 @@ char *bcue_run_member_path(const bcue_run_config *run, bcue_run_member member, c
     return name.data;
 }
 
+bcue_status bcue_run_config_write(const bcue_run_config *run, const char *file, const char *comment,
+                                  char **path, bcue_error *error)
+{
+    bcue_text text = {0};
+    bcue_text_printf(&text, "# %s\n", comment);
+    bcue_config_write(bcue_run_config_fields, run, &text);
+    char *made = bcue_path_join(run->out, file);
+    const bcue_status status = text.failed || made == NULL
+                                   ? bcue_fail_memory(error, file)
+                                   : bcue_file_write(made, text.data, text.size, error);
+    bcue_text_free(&text);
+    if (path != NULL && status == BCUE_OK)
+        *path = made;
+    else
+        free(made);
+    return status;
+}
+
 bcue_status bcue_run_member_split(const bcue_run_config *run, const bcue_config *origin,
                                   const bcue_dataset *dataset, bcue_run_member member, bcue_split *split,
                                   bcue_error *error)

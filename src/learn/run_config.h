@@ -77,6 +77,10 @@ bcue_run_member bcue_run_member_at(const bcue_run_config *run, size_t index);
 /* "OUT/STEM-seed1-fold0.ENDING"; malloc'd, NULL: no memory. */
 char *bcue_run_member_path(const bcue_run_config *run, bcue_run_member member, const char *stem,
                            const char *ending);
+/* "OUT/FILE" with all keys below the line "# COMMENT", written whole or not at all. `path`, if not NULL, is
+ * the caller's, malloc'd. */
+bcue_status bcue_run_config_write(const bcue_run_config *run, const char *file, const char *comment,
+                                  char **path, bcue_error *error);
 /* The split of a member. */
 bcue_status bcue_run_member_split(const bcue_run_config *run, const bcue_config *origin,
                                   const bcue_dataset *dataset, bcue_run_member member, bcue_split *split,
