@@ -35,7 +35,10 @@ typedef struct bcue_simulate_summary {
                                   folder */
     uint64_t bytes_free;       /* dry run: room on the disk, or of max_output_gb; 0: not known */
     bool merged_elsewhere;     /* another process is putting the finished run together */
+    uint32_t jobs;             /* processes that simulated; the times by sensor are their sum */
 } bcue_simulate_summary;
+
+#define BCUE_SIMULATE_JOBS_AUTO UINT32_MAX
 
 /* What a run does besides what its configuration says. All zero: nothing. */
 typedef struct bcue_simulate_options {
@@ -56,6 +59,12 @@ typedef struct bcue_simulate_options {
        `place` of `places`: where among the episodes this one begins. */
     bool together;
     uint32_t place, places;
+    /* Share the episodes out among so many processes of this machine: the caller's, and children of it
+       (fork), which divide its threads. 0 and 1: the caller's alone. BCUE_SIMULATE_JOBS_AUTO: as many as
+       there are threads, with 1.5 GB of memory each. With `view`, `shard` or `together` it stays one. Only
+       from a process that has not simulated before and runs no other threads: children inherit neither
+       threads nor what these were doing. Each child asks the caller's hooks whether to stop. */
+    uint32_t jobs;
 } bcue_simulate_options;
 
 /* Run the simulation of a configuration file (YAML; NULL: all defaults) with `overrides` ("key.sub=value").

@@ -46,7 +46,8 @@ typedef struct bcue_sim_run {
     bcue_sim_site *sites; /* per scene */
     json_t *files;        /* of all finished episodes, once they are put together */
     bool told_materials;
-    bool gone; /* another process has put the run together */
+    bool gone;   /* another process has put the run together */
+    bool helped; /* one of the processes of options.jobs: a failure ends all of them */
     /* the scene that is set up */
     const bcue_sim_plan_scene *staged; /* NULL: none */
     const bcue_simulate_config *config;

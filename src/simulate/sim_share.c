@@ -84,7 +84,8 @@ static bcue_status pass(bcue_sim_run *r, share *mine, uint32_t *taken, bcue_erro
             BCUE_TRY(check_room(r, mine, mine->count - i - 1, error));
             continue;
         }
-        if (!r->options.together || status == BCUE_ERROR_CANCELLED || ++mine->failures >= MOST_FAILURES)
+        if (!r->options.together || r->helped || status == BCUE_ERROR_CANCELLED ||
+            ++mine->failures >= MOST_FAILURES)
             return bcue_fail(error, status, "%s", failed.text);
         bcue_log(r->hooks, BCUE_LOG_WARNING, "rank %u: episode %u failed: %s", r->options.place, episode + 1,
                  failed.text);
@@ -114,7 +115,7 @@ bcue_status bcue_sim_run_share(bcue_sim_run *r, bcue_error *error)
     share mine = {.first = o->shards > 0 ? o->shard - 1 : 0, .step = shards};
     mine.count = all > mine.first ? (all - mine.first + shards - 1) / shards : 0;
     uint32_t taken;
-    if (!o->together)
+    if (!o->together && !r->helped)
         return pass(r, &mine, &taken, error);
     if (o->places > 0)
         mine.first = (uint32_t)((uint64_t)all * (o->place % o->places) / o->places);

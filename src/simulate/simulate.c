@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/report_hooks.h"
+#include "simulate/sim_jobs.h"
 #include "simulate/sim_parts.h"
 
 /* Everything is there: the tables, the manifest, the name. */
@@ -123,7 +124,7 @@ static bcue_status run_opened(bcue_sim_run *run, bcue_error *error)
     if (named)
         return BCUE_OK;
     if (!run->options.merge)
-        BCUE_TRY(bcue_sim_run_share(run, error));
+        BCUE_TRY(bcue_sim_run_jobs(run, error));
     return finish(run, error);
 }
 

@@ -300,6 +300,75 @@ static void processes_share_a_run(void)
     CHECK(!bcue_path_exists(in_tree("ranks.partial", "")));
 }
 
+/* This program again, by so many processes; its exit status, or with `process` at once. */
+static int run_jobs(const char *name, const char *jobs, const char *more, pid_t *process)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        execl(program, program, "child", root, name, jobs, more, (char *)NULL);
+        _exit(99);
+    }
+    CHECK(child > 0);
+    if (process) {
+        *process = child;
+        return 0;
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* The processes of one run make what one makes; a failure ends all, and leaves what is finished. */
+static void jobs_make_the_same(void)
+{
+    CHECK_INT(run_jobs("jobs", "3", "gnss.nmea=true", NULL), BCUE_OK);
+    CHECK(same_as_whole("jobs"));
+    CHECK_INT(run_jobs("many", "40", "gnss.nmea=true", NULL), BCUE_OK);
+    CHECK(same_as_whole("many"));
+    CHECK_INT(
+        run_jobs("none", "2", "scenes=[{name: a, set: {scene: imported, imported.file: /none.xml}}]", NULL),
+        -BCUE_ERROR_IO);
+    CHECK(!bcue_path_exists(in_tree("none.partial", "")) && !bcue_path_exists(in_tree("none", "")));
+    CHECK_INT(run_jobs("bad", "2",
+                       "scenes=[{name: a}, {name: b, set: {scene: imported, imported.file: /none.xml}}]",
+                       NULL),
+              -BCUE_ERROR_IO);
+    CHECK(!bcue_path_exists(in_tree("bad", "")));
+}
+
+/* Processes of a run, and the shell that counts them. */
+static int still_running(const char *name)
+{
+    char command[700];
+    int count = -1;
+    snprintf(command, sizeof command, "pgrep -f 'child %s %s ' | wc -l", root, name);
+    FILE *pipe = popen(command, "r");
+    CHECK(pipe && fscanf(pipe, "%d", &count) == 1);
+    if (pipe)
+        pclose(pipe);
+    return count;
+}
+
+/* A killed run takes its helpers along, and the next one goes on. */
+static void helpers_die_with_their_run(void)
+{
+    pid_t process = 0;
+    (void)run_jobs("orphans", "3", "gnss.nmea=true", &process);
+    char lock[1100];
+    snprintf(lock, sizeof lock, "%s", in_tree("orphans.partial", "episodes/000002.lock"));
+    for (int tries = 0; tries < 4000 && !bcue_path_exists(lock); tries++)
+        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    CHECK_INT(still_running("orphans"), 4);
+    kill(process, SIGKILL);
+    waitpid(process, NULL, 0);
+    int left = 2;
+    for (int tries = 0; tries < 200 && (left = still_running("orphans")) > 1; tries++)
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    CHECK_INT(left, 1);
+    CHECK_INT(run_jobs("orphans", "2", "gnss.nmea=true", NULL), BCUE_OK);
+    CHECK(same_as_whole("orphans"));
+}
+
 static void a_dry_run_predicts_and_refuses(void)
 {
     bcue_error error = {""};
@@ -331,6 +400,11 @@ int main(int argc, char **argv)
         snprintf(root, sizeof root, "%s", argv[2]);
         return simulate(argv[3], &rank, NULL, NULL, NULL, NULL) == BCUE_OK ? 0 : 1;
     }
+    if (argc == 6 && strcmp(argv[1], "child") == 0) {
+        const bcue_simulate_options several = {.jobs = (uint32_t)strtoul(argv[4], NULL, 10)};
+        snprintf(root, sizeof root, "%s", argv[2]);
+        return -(int)simulate(argv[3], &several, NULL, argv[5], NULL, NULL);
+    }
     if (argc == 4 && strcmp(argv[1], "child") == 0) {
         snprintf(root, sizeof root, "%s", argv[2]);
         return simulate(argv[3], NULL, NULL, NULL, NULL, NULL) == BCUE_OK ? 0 : 1;
@@ -347,6 +421,8 @@ int main(int argc, char **argv)
     RUN(a_folder_without_its_first_file_is_taken);
     RUN(a_name_is_given_late);
     RUN(processes_share_a_run);
+    RUN(jobs_make_the_same);
+    RUN(helpers_die_with_their_run);
     RUN(a_dry_run_predicts_and_refuses);
     char command[640];
     snprintf(command, sizeof command, "rm -rf '%s'", root);

@@ -8,8 +8,10 @@
 
 static void write_time(FILE *out, const bcue_simulate_summary *summary)
 {
-    fprintf(out, "time      %.1f s: channel %.1f, camera %.1f", summary->seconds, summary->channel_seconds,
-            summary->camera_seconds);
+    fprintf(out, "time      %.1f s", summary->seconds);
+    if (summary->jobs > 1)
+        fprintf(out, " by %" PRIu32 " processes, of theirs", summary->jobs);
+    fprintf(out, ": channel %.1f, camera %.1f", summary->channel_seconds, summary->camera_seconds);
     if (summary->lidar_seconds > 0.0)
         fprintf(out, ", LiDAR %.1f", summary->lidar_seconds);
     if (summary->radar_seconds > 0.0)
@@ -68,6 +70,7 @@ static void write_json(FILE *out, const bcue_simulate_summary *summary)
             summary->bytes);
     fprintf(out, ", \"bytes_free\": %" PRIu64, summary->bytes_free);
     fprintf(out, ", \"episodes_missing\": %" PRIu64, summary->episodes_missing);
+    fprintf(out, ", \"jobs\": %" PRIu32, summary->jobs);
     fputs(", \"seconds\": ", out);
     bcue_cli_json_number(out, summary->seconds);
     fputs(", \"camera_seconds\": ", out);
@@ -128,11 +131,17 @@ static int run(bcue_cli *cli)
     const char *const *overrides = bcue_cli_values(cli, "--set", &count);
     bcue_simulate_summary summary;
     bcue_error error = {""};
-    long episode = 0;
+    long episode = 0, jobs = 0;
     if (asked.dry_run && (asked.merge || asked.shards > 0 || asked.view != NULL))
         return bcue_cli_usage(cli, "--dry-run writes nothing, so it takes no --merge, --shard or --view");
     if (!asked.dry_run && !asked.merge && asked.shards == 0)
         find_rank(&asked);
+    usage = bcue_cli_whole(cli, "--jobs", 1, 4096, &jobs);
+    if (usage != BCUE_EXIT_DONE)
+        return usage;
+    if (jobs > 1 && (asked.view != NULL || asked.shards > 0))
+        return bcue_cli_usage(cli, "--view and --shard work with one process; leave --jobs out");
+    asked.jobs = jobs > 0 ? (uint32_t)jobs : BCUE_SIMULATE_JOBS_AUTO;
     usage = bcue_cli_whole(cli, "--view-episode", 1, 100000, &episode);
     if (usage != BCUE_EXIT_DONE)
         return usage;
@@ -164,6 +173,9 @@ static const bcue_cli_option options[] = {
     {.name = "--view-episode",
      .value = "N",
      .help = "which one, from 1; the first with a sample when absent"},
+    {.name = "--jobs",
+     .value = "N",
+     .help = "processes that share the episodes out; as many as threads when absent"},
     {.name = "--shard", .value = "I/N", .help = "only every N-th episode from the I-th on; see below"},
     {.name = "--dry-run",
      .help = "only say how much and how long it will be; fails if the disk is too small"},
@@ -196,6 +208,7 @@ const bcue_cli_verb bcue_verb_simulate = {
              "the same command goes on from there. Shards may run at once, in one folder that\n"
              "they share, or on several machines, whose OUTPUT.partial are then copied into\n"
              "one; the last shard, or --merge, puts them together. The files are the same.\n"
+             "On one machine --jobs does that by itself, one process for each thread.\n"
              "'mpirun --continuous -n 8 beamcue simulate ...' shares the episodes out by itself\n"
              "among processes that see the same disk; what one that dies leaves, others make.\n"
              "\n"
