@@ -2,7 +2,9 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/memory.h"
+#include "sensors/lamp_lanes.h"
 
 /* Light below this is not seen: by night, and beside daylight. */
 #define LEAST_BY_NIGHT 0.004
@@ -12,7 +14,6 @@
 #define LIFT_M 4e-3f
 #define HEADLIGHT_INTENSITY 110.0
 #define TAILLIGHT_INTENSITY 0.35
-enum { LAMPS_AT_ONCE = 64 };
 
 static float dot(bcue_float3 a, bcue_float3 b)
 {
@@ -86,27 +87,34 @@ void bcue_lamp_list_fill(bcue_lamp_list *list, const bcue_daylight *daylight, co
     list->count = 0;
     list->least = LEAST_BY_DAY + (LEAST_BY_NIGHT - LEAST_BY_DAY) * daylight->darkness;
     add_all(list, daylight, scene);
-    size_t n = list->count;
-    if (!bcue_grow((void **)&list->places, &list->place_capacity, 4 * n, sizeof *list->places)) {
+    size_t n = list->count, each = n + BCUE_LAMP_PADDING;
+    if (!bcue_grow((void **)&list->columns, &list->column_capacity, BCUE_LAMP_COLUMNS * each,
+                   sizeof *list->columns)) {
         list->count = 0; /* without memory, without lamps */
         return;
     }
+    memset(list->columns, 0, BCUE_LAMP_COLUMNS * each * sizeof *list->columns);
+    for (int c = 0; c < BCUE_LAMP_COLUMNS; c++)
+        list->column[c] = list->columns + (size_t)c * each;
     for (size_t i = 0; i < n; i++) {
         const bcue_lamp_light *light = &list->lights[i];
-        list->places[i] = light->position.x;
-        list->places[n + i] = light->position.y;
-        list->places[2 * n + i] = light->position.z;
-        list->places[3 * n + i] = light->reach * light->reach;
+        const float row[BCUE_LAMP_COLUMNS] = {
+            light->position.x,           light->position.y,  light->position.z,
+            light->reach * light->reach, light->direction.x, light->direction.y,
+            light->direction.z,          light->cos_edge,    light->sin_edge};
+        for (size_t c = 0; c < BCUE_LAMP_COLUMNS; c++)
+            list->columns[c * each + i] = row[c];
     }
 }
 
 void bcue_lamp_list_free(bcue_lamp_list *list)
 {
     free(list->lights);
-    free(list->places);
+    free(list->columns);
     *list = (bcue_lamp_list){0};
 }
 
+/* The same as shares_of_cone of lamp_lanes.inc.h, for the glow of a lamp. */
 static float cone_share(const bcue_lamp_light *light, float cosine)
 {
     if (light->cos_edge <= -1.0f)
@@ -121,39 +129,10 @@ float bcue_lamp_cone(const bcue_lamp_light *light, bcue_float3 to_point)
     return cone_share(light, dot(light->direction, to_point));
 }
 
-/* Can the light of a cone that looks forward fall into the ball? */
-static bool cone_meets_ball(const bcue_lamp_light *light, bcue_float3 centre, float radius)
+static void spread(const bcue_shading_point *points, const bool *hit, int count, bcue_lamp_points *p)
 {
-    bcue_float3 d = {centre.x - light->position.x, centre.y - light->position.y,
-                     centre.z - light->position.z};
-    float along = dot(d, light->direction), across = sqrtf(bcue_max(dot(d, d) - along * along, 0.0f));
-    /* How far the centre lies outside of the cone's surface. */
-    return along > -radius && light->cos_edge * across - light->sin_edge * along <= radius;
-}
-
-/* Which of `count` lamps have the box within their reach: plain loops over arrays, four lamps at a time. */
-static void find_near(const float *x, const float *y, const float *z, const float *reach, int count,
-                      bcue_float3 low, bcue_float3 high, int *near)
-{
-    for (int k = 0; k < count; k++) {
-        float dx = bcue_max(bcue_max(low.x - x[k], x[k] - high.x), 0.0f);
-        float dy = bcue_max(bcue_max(low.y - y[k], y[k] - high.y), 0.0f);
-        float dz = bcue_max(bcue_max(low.z - z[k], z[k] - high.z), 0.0f);
-        near[k] = dx * dx + dy * dy + dz * dz < reach[k];
-    }
-}
-
-/* The hit points of a packet, coordinate by coordinate; those that hit nothing have no normal. */
-typedef struct point_lanes {
-    float x[BCUE_RAY_LANES], y[BCUE_RAY_LANES], z[BCUE_RAY_LANES];
-    float nx[BCUE_RAY_LANES], ny[BCUE_RAY_LANES], nz[BCUE_RAY_LANES];
-    bcue_float3 low, high; /* the box around them */
-} point_lanes;
-
-static void spread(const bcue_shading_point *points, const bool *hit, int count, point_lanes *p)
-{
-    *p =
-        (point_lanes){.low = {HUGE_VALF, HUGE_VALF, HUGE_VALF}, .high = {-HUGE_VALF, -HUGE_VALF, -HUGE_VALF}};
+    *p = (bcue_lamp_points){.low = {HUGE_VALF, HUGE_VALF, HUGE_VALF},
+                            .high = {-HUGE_VALF, -HUGE_VALF, -HUGE_VALF}};
     for (int i = 0; i < count; i++) {
         if (!hit[i])
             continue;
@@ -167,75 +146,6 @@ static void spread(const bcue_shading_point *points, const bool *hit, int count,
         p->low = (bcue_float3){bcue_min(p->low.x, at.x), bcue_min(p->low.y, at.y), bcue_min(p->low.z, at.z)};
         p->high =
             (bcue_float3){bcue_max(p->high.x, at.x), bcue_max(p->high.y, at.y), bcue_max(p->high.z, at.z)};
-    }
-}
-
-/* The lamps that may light something in the box around the hit points. */
-static int find_candidates(const bcue_lamp_list *list, const point_lanes *p,
-                           const bcue_lamp_light *candidates[BCUE_LAMP_CANDIDATES])
-{
-    bcue_float3 low = p->low, high = p->high;
-    bcue_float3 centre = {0.5f * (low.x + high.x), 0.5f * (low.y + high.y), 0.5f * (low.z + high.z)};
-    bcue_float3 half = {high.x - centre.x, high.y - centre.y, high.z - centre.z};
-    float radius = 1.001f * sqrtf(dot(half, half)) + 1e-3f;
-    int found = 0;
-    for (size_t from = 0; from < list->count; from += LAMPS_AT_ONCE) {
-        int near[LAMPS_AT_ONCE],
-            count = list->count - from < LAMPS_AT_ONCE ? (int)(list->count - from) : LAMPS_AT_ONCE;
-        const float *x = list->places + from;
-        find_near(x, x + list->count, x + 2 * list->count, x + 3 * list->count, count, low, high, near);
-        for (int k = 0; k < count && found < BCUE_LAMP_CANDIDATES; k++) {
-            const bcue_lamp_light *light = &list->lights[from + (size_t)k];
-            if (near[k] && (!(light->cos_edge > 0.0f) || cone_meets_ball(light, centre, radius)))
-                candidates[found++] = light;
-        }
-    }
-    return found;
-}
-
-/* Irradiance of a lamp at points that nothing hides; 0 where it does not count. */
-static void irradiance(const bcue_lamp_light *light, const point_lanes *p, float least,
-                       float values[BCUE_RAY_LANES])
-{
-    float square[BCUE_RAY_LANES], facing[BCUE_RAY_LANES], along[BCUE_RAY_LANES];
-    int counts[BCUE_RAY_LANES];
-    const bcue_float3 at = light->position, axis = light->direction;
-    const float reach = light->reach * light->reach, strength = light->intensity;
-    const float cone = light->cos_edge > 0.0f ? light->cos_edge * light->cos_edge : -1.0f;
-    /* Out of reach, behind the surface, too slanting, outside of a cone that looks forward: most of them end
-     * here. */
-    for (int i = 0; i < BCUE_RAY_LANES; i++) {
-        float dx = at.x - p->x[i], dy = at.y - p->y[i], dz = at.z - p->z[i];
-        float d2 = dx * dx + dy * dy + dz * dz + 1e-4f, f = dx * p->nx[i] + dy * p->ny[i] + dz * p->nz[i];
-        float a = -(dx * axis.x + dy * axis.y + dz * axis.z), most = strength * f;
-        square[i] = d2;
-        facing[i] = f;
-        along[i] = a;
-        counts[i] = (d2 <= reach) & (f > 0.0f) & (most * most > 0.999f * least * least * d2 * d2 * d2) &
-                    ((cone < 0.0f) | ((a > 0.0f) & (a * a >= cone * d2)));
-    }
-    for (int i = 0; i < BCUE_RAY_LANES; i++) {
-        values[i] = 0.0f;
-        if (!counts[i])
-            continue;
-        float scale = 1.0f / sqrtf(square[i]);
-        float value = strength * facing[i] * scale * cone_share(light, along[i] * scale) / square[i];
-        values[i] = value < least ? 0.0f : value;
-    }
-}
-
-/* values[lamp][point]: of each point only the strongest stay. */
-static void keep_strongest(float (*values)[BCUE_RAY_LANES], int lamps, int point)
-{
-    int lit = 0;
-    for (int c = 0; c < lamps; c++)
-        lit += values[c][point] > 0.0f;
-    for (; lit > BCUE_LAMPS_PER_POINT; lit--) {
-        int weakest = -1;
-        for (int c = 0; c < lamps; c++)
-            if (values[c][point] > 0.0f && (weakest < 0 || values[c][point] < values[weakest][point]))
-                weakest = c;
-        values[weakest][point] = 0.0f;
     }
 }
 
@@ -309,28 +219,31 @@ static void push(queue *q, bcue_shading_point *point, const bcue_lamp_light *lig
 void bcue_lamps_light(const bcue_lamp_list *list, const bcue_ray_scene *scene, bcue_ray_target target,
                       bcue_shading_point points[BCUE_RAY_LANES], const bool hit[BCUE_RAY_LANES], int count)
 {
-    const bcue_lamp_light *candidates[BCUE_LAMP_CANDIDATES];
     if (list->count == 0)
         return;
-    point_lanes lanes;
+    const bcue_lamp_lanes *kernels = bcue_lamp_lanes_best();
+    bcue_lamp_points lanes;
     spread(points, hit, count, &lanes);
-    int lamps = find_candidates(list, &lanes, candidates);
-    if (lamps == 0)
-        return;
+    uint32_t numbers[BCUE_LAMP_CANDIDATES], lit[BCUE_LAMP_CANDIDATES];
+    int lamps = kernels->near(list, &lanes, numbers, BCUE_LAMP_CANDIDATES);
     float values[BCUE_LAMP_CANDIDATES][BCUE_RAY_LANES];
-    for (int c = 0; c < lamps; c++)
-        irradiance(candidates[c], &lanes, (float)list->least, values[c]);
-    for (int i = 0; i < count && lamps > BCUE_LAMPS_PER_POINT; i++)
-        keep_strongest(values, lamps, i);
+    int lamps_of[BCUE_RAY_LANES] = {0};
+    for (int c = 0; c < lamps; c++) {
+        lit[c] = kernels->irradiance(&list->lights[numbers[c]], &lanes, (float)list->least, values[c]);
+        for (uint32_t left = lit[c]; left != 0; left &= left - 1)
+            lamps_of[__builtin_ctz(left)]++;
+    }
+    kernels->keep_strongest(values, lamps, lamps_of, BCUE_LAMPS_PER_POINT);
     /* Lamp by lamp: rays from one place lie side by side. */
     queue q;
     q.rays.count = 0;
     q.rays.beam = false;
     for (int c = 0; c < lamps; c++)
-        for (int i = 0; i < count; i++) {
+        for (uint32_t left = lit[c]; left != 0; left &= left - 1) {
+            int i = __builtin_ctz(left);
             if (!(values[c][i] > 0.0f))
                 continue;
-            push(&q, &points[i], candidates[c], values[c][i]);
+            push(&q, &points[i], &list->lights[numbers[c]], values[c][i]);
             if (q.rays.count == BCUE_RAY_LANES)
                 flush(&q, scene, target);
         }

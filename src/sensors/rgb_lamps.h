@@ -16,14 +16,26 @@ typedef struct bcue_lamp_light {
     float size_m; /* of the lit lens, for its glow */
 } bcue_lamp_light;
 
+typedef enum bcue_lamp_column {
+    BCUE_LAMP_X,
+    BCUE_LAMP_Y,
+    BCUE_LAMP_Z,
+    BCUE_LAMP_REACH2, /* squared */
+    BCUE_LAMP_AXIS_X,
+    BCUE_LAMP_AXIS_Y,
+    BCUE_LAMP_AXIS_Z,
+    BCUE_LAMP_COS,
+    BCUE_LAMP_SIN,
+    BCUE_LAMP_COLUMNS
+} bcue_lamp_column;
+
 /* Owned array that grows; order: street lamps, then head and tail lamps by vehicle. */
 typedef struct bcue_lamp_list {
     bcue_lamp_light *lights;
     size_t count, capacity;
-    /* x, y, z and squared reach of all of them, `count` values each, so that neighbours lie side by side;
-     * owned */
-    float *places;
-    size_t place_capacity;
+    float *columns; /* the same by column, so that neighbours lie side by side; owned */
+    size_t column_capacity;
+    const float *column[BCUE_LAMP_COLUMNS]; /* each of `count` values and BCUE_LAMP_PADDING more */
     bool failed;
     double least; /* light that still counts */
 } bcue_lamp_list;
