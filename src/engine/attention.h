@@ -24,9 +24,8 @@ typedef struct bcue_attention_shape {
 typedef struct bcue_attention_run {
     const bcue_attention_shape *shape;
     const float *q, *k, *v;
-    float *y; /* result; read by the backward pass */
-    const bcue_dropout_stream
-        *stream;     /* of the probabilities as (batch, heads, keys, queries); NULL: no dropout */
+    float *y;                          /* result; read by the backward pass */
+    const bcue_dropout_stream *stream; /* of the probabilities (bcue_dropout_pair_of); NULL: no dropout */
     float *log_sum;  /* (batch, heads, queries): binary logarithm of the softmax's denominator; forward writes
                         it unless  NULL, backward reads it */
     const float *dy; /* dense row-major (batch, heads, queries, value_width) */
@@ -51,8 +50,9 @@ typedef struct bcue_attention_kernels {
     int spin_flops;
 } bcue_attention_kernels;
 
-/* The widest kernels that the level allows and that divide the width of the values; NULL: none, the reference
-   engine's operator has to do it. */
+/* The widest kernels that the level allows and whose vectors divide the widths of a head; where none do, the
+   widest, which then work on copies filled up with zeros. NULL: none for this CPU, the reference engine's
+   operator has to do it. */
 const bcue_attention_kernels *bcue_attention_kernels_of(bcue_cpu_level level,
                                                         const bcue_attention_shape *shape);
 

@@ -248,12 +248,14 @@ static void make_factors(const tile *t, const bcue_dropout_stream *stream, float
 {
     const bcue_attention_shape *s = t->shape;
     float scale = (float)(1 / (1 - s->dropout));
-    uint8_t keep[TILE] = {0};
-    for (int64_t key = 0; key < s->keys; key++) {
-        int64_t row = (t->head * s->keys + key) * s->queries + t->first;
-        bcue_dropout_keep(stream, (size_t)row, (size_t)t->count, keep);
-        for (int64_t j = 0; j < t->columns; j++)
-            factors[key * t->columns + j] = keep[j] ? scale : 0;
+    uint8_t keep[2][TILE] = {{0}};
+    for (int64_t key = 0; key < s->keys; key += 2) {
+        const size_t pair = bcue_dropout_pair_of((size_t)t->head, (size_t)key, (size_t)t->first,
+                                                 (size_t)s->keys, (size_t)s->queries);
+        bcue_dropout_pairs(stream, pair, (size_t)t->count, keep[0], keep[1]);
+        for (int64_t row = key; row < s->keys && row < key + 2; row++)
+            for (int64_t j = 0; j < t->columns; j++)
+                factors[row * t->columns + j] = keep[row - key][j] ? scale : 0;
     }
 }
 

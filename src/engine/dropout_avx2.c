@@ -10,6 +10,8 @@ enum { LANES = 8 };
 #define words_add(a, b) _mm256_add_epi32(a, b)
 #define words_xor(a, b) _mm256_xor_si256(a, b)
 #define words_or(a, b) _mm256_or_si256(a, b)
+#define words_and(a, b) _mm256_and_si256(a, b)
+#define words_half(x) _mm256_srli_epi32(x, 16)
 #define words_multiply(a, b) _mm256_mul_epu32(a, b)
 #define words_down(x) _mm256_srli_epi64(x, 32)
 #define words_up(x) _mm256_slli_epi64(x, 32)

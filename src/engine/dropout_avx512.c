@@ -10,6 +10,8 @@ enum { LANES = 16 };
 #define words_add(a, b) _mm512_add_epi32(a, b)
 #define words_xor(a, b) _mm512_xor_si512(a, b)
 #define words_or(a, b) _mm512_or_si512(a, b)
+#define words_and(a, b) _mm512_and_si512(a, b)
+#define words_half(x) _mm512_srli_epi32(x, 16)
 #define words_multiply(a, b) _mm512_mul_epu32(a, b)
 #define words_down(x) _mm512_srli_epi64(x, 32)
 #define words_up(x) _mm512_slli_epi64(x, 32)

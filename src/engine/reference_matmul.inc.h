@@ -79,8 +79,7 @@ static void matmul_backward(const bcue_ref_call *call)
 
 /* One query with the keys and values of its head. */
 typedef struct attention_row {
-    int64_t keys, width, value_width, first, step; /* number of its first probability among all (batch, heads,
-                                                      keys, queries), and from one key to the next */
+    int64_t keys, width, value_width, head, query, queries; /* head: among all */
     const BCUE_REAL *q, *k, *v;
     double scale, log_sum, keep_probability;
 } attention_row;
@@ -100,8 +99,9 @@ static attention_row attention_row_of(const bcue_ref_call *call, int64_t row)
     attention_row r = {.keys = v[2],
                        .width = q[3],
                        .value_width = v[3],
-                       .first = head * v[2] * q[2] + row % q[2],
-                       .step = q[2],
+                       .head = head,
+                       .query = row % q[2],
+                       .queries = q[2],
                        .q = (const BCUE_REAL *)call->in[0] + row * q[3],
                        .k = (const BCUE_REAL *)call->in[1] + head * v[2] * q[3],
                        .v = (const BCUE_REAL *)call->in[2] + head * v[2] * v[3],
@@ -126,8 +126,11 @@ static double attention_keep(const bcue_ref_call *call, const attention_row *r, 
 {
     uint8_t keep = 1;
     if (call->drop && call->node->u.attention.dropout > 0)
-        bcue_dropout_mask(&call->key, call->node->u.attention.dropout, (size_t)(r->first + s * r->step), 1,
-                          &keep);
+        bcue_dropout_mask(&call->key, call->node->u.attention.dropout,
+                          2 * bcue_dropout_pair_of((size_t)r->head, (size_t)s, (size_t)r->query,
+                                                   (size_t)r->keys, (size_t)r->queries) +
+                              (size_t)(s % 2),
+                          1, &keep);
     return keep / r->keep_probability;
 }
 
