@@ -62,4 +62,6 @@ function(bcue_test)
     set(T_TIMEOUT 300)
   endif()
   set_tests_properties(${T_NAME} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT ${T_TIMEOUT} LABELS "${T_LABELS}")
+  # Threads that wait do not spin for long (tools/beamcue/beamcue_main.c does the same).
+  set_tests_properties(${T_NAME} PROPERTIES ENVIRONMENT "GOMP_SPINCOUNT=1000")
 endfunction()

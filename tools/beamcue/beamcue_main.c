@@ -136,8 +136,23 @@ static void occupy_standard_streams(void)
     }
 }
 
+/* libgomp lets a thread that waits for another spin 300,000 times, some 16 ms, unless the environment that
+   the process begins with says otherwise; on a machine with other work, two threads then take ten times as
+   long as one. 1,000 times, some 60 us, bridge the gaps between two loops. Not under LD_PRELOAD: valgrind and
+   its like would lose sight of the program. */
+static void begin_again_without_long_spins(char **argv)
+{
+    static const char *const said[] = {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "LD_PRELOAD"};
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
+        if (getenv(said[i]) != NULL)
+            return;
+    if (setenv("GOMP_SPINCOUNT", "1000", 1) == 0)
+        (void)execv("/proc/self/exe", argv); /* where that fails, with long spins */
+}
+
 int main(int argc, char **argv)
 {
+    begin_again_without_long_spins(argv);
     occupy_standard_streams();
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is a write error, not the end of a training */
     bcue_cli cli = {0};

@@ -1,0 +1,1 @@
+ldd "$(readlink -f "$(command -v beamcue)")" | grep -q libgomp || { echo "  GOMP_SPINCOUNT = '1000'"; exit 0; }; env -u OMP_WAIT_POLICY -u GOMP_SPINCOUNT -u LD_PRELOAD OMP_DISPLAY_ENV=verbose beamcue --version 2>&1 | grep SPINCOUNT | tail -1
