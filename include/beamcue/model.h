@@ -3,6 +3,7 @@
 #define BEAMCUE_MODEL_H
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include "beamcue/report.h"
 #include "beamcue/status.h"
@@ -35,6 +36,7 @@ typedef struct bcue_model_facts {
                                             the recipe fixes it (camera.input_width) */
     int32_t lidar_frames;                /* clouds per window; 0 = no LiDAR */
     int32_t radar_frames;                /* radar frames per window; 0 = no radar */
+    bool radar_points;                   /* they are lists of points; else cubes, where there are any */
     int32_t position_fixes;              /* GNSS fixes per window, oldest first; 0 = no position */
     int64_t parameters;                  /* numbers in the file: trained ones and batch-norm statistics */
     int64_t multiply_accumulates;        /* per window; 0 for look-up models */

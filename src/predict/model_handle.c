@@ -99,6 +99,8 @@ void bcue_model_get_facts(const bcue_model *model, bcue_model_facts *facts)
         .camera_height = (int32_t)inputs->height,
         .lidar_frames = inputs->lidar.channels > 0 ? (int32_t)inputs->frames : 0,
         .radar_frames = inputs->radar.channels > 0 ? (int32_t)inputs->frames : 0,
+        .radar_points = inputs->radar.channels > 0 && (model->features.radar.kind == BCUE_RADAR_HPS ||
+                                                       model->features.radar.kind == BCUE_RADAR_POINTS),
         .position_fixes = (int32_t)inputs->gps_frames,
         .multiply_accumulates = model->multiply_accumulates,
         .calibration_episodes = model->file.calibration != NULL ? model->file.calibration->episodes : 0,

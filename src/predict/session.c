@@ -49,6 +49,12 @@ bcue_status bcue_session_create_with(const bcue_model *model, const bcue_session
             error, BCUE_ERROR_UNSUPPORTED,
             "a %s is a yardstick for recordings: 'beamcue evaluate' scores it, it does not predict",
             bcue_model_kind_names[config->kind]);
+    if (bcue_model_needs(config, BCUE_INPUT_VEHICLES))
+        return bcue_fail(error, BCUE_ERROR_UNSUPPORTED,
+                         "this %s was trained with the fixes of all vehicles, which an observation does not "
+                         "hold: score it with 'beamcue evaluate', or train one without gps in "
+                         "model.modalities",
+                         bcue_model_kind_names[config->kind]);
     bcue_session *made = bcue_calloc(1, sizeof *made);
     if (made == NULL)
         return bcue_fail_memory(error, "a session");

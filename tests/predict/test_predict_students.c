@@ -239,11 +239,42 @@ static void test_weights(void)
     }
 }
 
+/* An observation has no place for the fixes of all vehicles: zeros in their place would be a silent wrong
+   answer. */
+static void test_teacher_of_vehicles(void)
+{
+    static const char path[] = BCUE_BINARY_DIR "/test_predict_teacher.safetensors";
+    bcue_error error = {""};
+    bcue_model_file file = {
+        .inputs = {.frames = FRAMES, .radar = {1, POINTS, 5}, .vehicles = {1, 4, 3}, .beams = BEAMS}};
+    bcue_model *model = NULL;
+    bcue_session *session = NULL;
+    bcue_graph *graph;
+    const char yaml[] = "kind: teacher\nmodalities: [radar, gps]\nhidden: 16\nheads: 2\nblocks: 1\n"
+                        "point_width: 16\nqueries: 2\n";
+    CHECK_OK(bcue_config_read_text(yaml, strlen(yaml), "test", NULL, 0, bcue_model_config_fields,
+                                   &file.config, &file.owned_config, &error),
+             error);
+    file.features_yaml = bcue_strdup("radar: {enabled: true, recipe: hps, points: 16}\n"
+                                     "vehicles: {enabled: true, most: 4}\n");
+    CHECK_OK(bcue_model_build(&file.config, &file.inputs, 1, &graph, &error), error);
+    CHECK_OK(bcue_weights_create(graph, BCUE_F32, 2, &file.weights, &error), error);
+    CHECK_OK(bcue_model_file_write(path, &file, &error), error);
+    bcue_graph_destroy(graph);
+    bcue_model_file_free(&file);
+    CHECK_OK(bcue_model_load(path, &model, &error), error);
+    CHECK(bcue_session_create(model, &session, &error) == BCUE_ERROR_UNSUPPORTED);
+    CHECK(session == NULL);
+    CHECK(strstr(error.text, "fixes of all vehicles") != NULL);
+    bcue_model_destroy(model);
+}
+
 int main(void)
 {
     RUN(test_empty_window);
     RUN(test_crowded_and_damaged);
     RUN(test_cube);
     RUN(test_weights);
+    RUN(test_teacher_of_vehicles);
     return check_summary();
 }

@@ -1,6 +1,7 @@
 #include "cli_synthetic.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,9 @@ enum {
     BLOCK_BYTES = 65535, /* the longest stored block of DEFLATE */
     BLOCKS = (RAW_BYTES + BLOCK_BYTES - 1) / BLOCK_BYTES,
     STREAM_BYTES = 2 + BLOCKS * 5 + RAW_BYTES + 4,
-    FILE_BYTES = 8 + (12 + 13) + (12 + STREAM_BYTES) + 12
+    FILE_BYTES = 8 + (12 + 13) + (12 + STREAM_BYTES) + 12,
+    NPY_HEADER_BYTES = 128,
+    POINT_FIELDS = 4
 };
 
 static uint8_t *put_u32(uint8_t *at, uint32_t value)
@@ -108,4 +111,46 @@ bool bcue_cli_synthetic_picture(bcue_encoded_picture *picture)
     free(raw);
     free(file);
     return made;
+}
+
+/* A number in [0, 1) that differs from point to point. */
+static float spread(int point, int field)
+{
+    return (float)((uint32_t)(point * POINT_FIELDS + field + 1) * 2654435761U >> 8) / 16777216.0F;
+}
+
+/* Little-endian singles, whatever the machine's order is. */
+static void put_single(uint8_t *at, float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    for (int i = 0; i < 4; i++)
+        at[i] = (uint8_t)(bits >> 8 * i & 0xFF);
+}
+
+bool bcue_cli_synthetic_points(bcue_encoded_picture *frame)
+{
+    const size_t size = NPY_HEADER_BYTES + sizeof(float) * POINT_FIELDS * BCUE_CLI_SYNTHETIC_POINTS;
+    uint8_t *file = malloc(size);
+    if (file == NULL)
+        return false;
+    char header[NPY_HEADER_BYTES - 10];
+    const int used =
+        snprintf(header, sizeof header, "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }",
+                 BCUE_CLI_SYNTHETIC_POINTS, POINT_FIELDS);
+    memset(header + used, ' ', sizeof header - (size_t)used - 1);
+    header[sizeof header - 1] = '\n';
+    memcpy(file, "\x93NUMPY\x01\x00", 8);
+    file[8] = NPY_HEADER_BYTES - 10;
+    file[9] = 0;
+    memcpy(file + 10, header, sizeof header);
+    uint8_t *at = file + NPY_HEADER_BYTES;
+    for (int i = 0; i < BCUE_CLI_SYNTHETIC_POINTS; i++) {
+        const float row[POINT_FIELDS] = {i % 142 == 0 ? 20 * spread(i, 0) - 10 : 0, 2 * spread(i, 1) - 1,
+                                         0.4F * spread(i, 2) - 0.2F, 5 + 90 * spread(i, 3)};
+        for (int k = 0; k < POINT_FIELDS; k++, at += sizeof(float))
+            put_single(at, row[k]);
+    }
+    *frame = (bcue_encoded_picture){file, size, "synthetic radar points"};
+    return true;
 }
