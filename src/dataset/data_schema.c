@@ -48,6 +48,11 @@ static const bcue_config_field source_fields[] = {
      .offset = SOURCE(rsu_m),
      .help = "paper-b: [X, Y] of the RSU in the map, metres; absent: positions relative to the RSU are not "
              "possible"},
+    {.name = "radar_pose",
+     .type = BCUE_CONFIG_DOUBLE_LIST,
+     .offset = SOURCE(radar_pose),
+     .help = "[height above ground, m, pitch, degrees] of this source's radar, for hps points; absent: "
+             "features.radar.points_height_m and points_pitch_deg"},
     {.name = "copies",
      .type = BCUE_CONFIG_INT,
      .offset = SOURCE(copies),

@@ -1,5 +1,6 @@
 #include "dataset/recordings.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,8 +171,20 @@ static bcue_status check_required_columns(const bcue_source_job *job, bcue_error
     return BCUE_OK;
 }
 
+static bcue_status check_pose(const bcue_source_job *job, bcue_error *error)
+{
+    const bcue_double_list *pose = &job->source->radar_pose;
+    if (pose->count == 0 ||
+        (pose->count == 2 && pose->items[0] >= 0.1 && pose->items[0] <= 1000 && fabs(pose->items[1]) <= 90))
+        return BCUE_OK;
+    return bcue_source_fail(job, error, "radar_pose",
+                            "needs two numbers, the radar's height above ground, 0.1 to 1000 m, and its "
+                            "pitch, -90 to 90 degrees, positive upwards");
+}
+
 static bcue_status open_source(bcue_dataset *dataset, bcue_source_job *job, bcue_error *error)
 {
+    BCUE_TRY(check_pose(job, error));
     BCUE_TRY(read_source(job, error));
     for (size_t other = 0; other < job->number; other++)
         if (strcmp(dataset->tables[other].name, job->table->name) == 0)

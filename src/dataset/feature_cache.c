@@ -1,5 +1,6 @@
 #include "dataset/feature_cache.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,6 +188,9 @@ static uint64_t make_key(const bcue_dataset *dataset, const bcue_feature_config 
         bcue_hash_int(&hash, files[i].sample->scenario);
         for (int axis = 0; modality == BCUE_VEHICLES && axis < 2; axis++)
             bcue_hash_double(&hash, files[i].sample->rsu_fix[axis]);
+        const double *pose = files[i].sample->radar_pose;
+        for (int part = 0; modality == BCUE_RADAR && !isnan(pose[0]) && part < 2; part++)
+            bcue_hash_double(&hash, pose[part]);
         free(path);
     }
     return bcue_hash_end(&hash);
@@ -234,9 +238,8 @@ static void decode_one(void *context, size_t i)
     const bcue_sample *sample = job->files[i].sample;
     bcue_radar_maps *maps = NULL;
     char *path = bcue_dataset_path(job->dataset, sample, job->files[i].file);
-    bool good =
-        path != NULL && bcue_frame_read(job->recipes, job->modality, path, sample->scenario, sample->rsu_fix,
-                                        &maps, NULL, out, &job->errors[i]) == BCUE_OK;
+    bool good = path != NULL && bcue_frame_read(job->recipes, job->modality, path, sample, &maps, NULL, out,
+                                                &job->errors[i]) == BCUE_OK;
     bcue_radar_maps_destroy(maps);
     if (!good)
         memset(out, 0, job->frame_floats * sizeof *out);

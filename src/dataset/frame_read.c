@@ -30,7 +30,7 @@ static bcue_status read_camera(const char *path, const bcue_camera_recipe *recip
 }
 
 bcue_status bcue_frame_read(const bcue_frame_recipes *recipes, bcue_modality modality, const char *path,
-                            int scenario, const double rsu_fix[2], bcue_radar_maps **maps,
+                            const bcue_sample *sample, bcue_radar_maps **maps,
                             const bcue_lidar_change *change, float *out, bcue_error *error)
 {
     const bcue_feature_config *features = &recipes->features;
@@ -38,15 +38,17 @@ bcue_status bcue_frame_read(const bcue_frame_recipes *recipes, bcue_modality mod
         return read_camera(path, &features->camera, out, error);
     if (modality == BCUE_RADAR && *maps == NULL)
         BCUE_TRY(bcue_radar_maps_create(&features->radar, maps, error));
+    if (modality == BCUE_RADAR)
+        bcue_radar_maps_stand(*maps, sample->radar_pose);
     bcue_bytes bytes;
     BCUE_TRY(bcue_file_read(path, LARGEST_FRAME, &bytes, error));
     bcue_status status;
     if (modality == BCUE_LIDAR)
         status = bcue_lidar_features_decode(bytes.data, bytes.size, path, &features->lidar,
-                                            recipes->background, scenario, change, out, error);
+                                            recipes->background, sample->scenario, change, out, error);
     else if (modality == BCUE_VEHICLES)
-        status =
-            bcue_vehicle_set_decode(bytes.data, bytes.size, path, &features->vehicles, rsu_fix, out, error);
+        status = bcue_vehicle_set_decode(bytes.data, bytes.size, path, &features->vehicles, sample->rsu_fix,
+                                         out, error);
     else
         status = bcue_radar_features_decode(*maps, bytes.data, bytes.size, path, out, error);
     bcue_bytes_free(&bytes);

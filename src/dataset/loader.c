@@ -312,8 +312,8 @@ static bcue_status probe_recipe(const bcue_input_maker *maker, bcue_modality mod
             if (path == NULL)
                 continue;
             probed++;
-            refused += bcue_frame_read(&maker->recipes, modality, path, sample->scenario, sample->rsu_fix,
-                                       &maps, NULL, frame, &reason) == BCUE_ERROR_DATA;
+            refused += bcue_frame_read(&maker->recipes, modality, path, sample, &maps, NULL, frame,
+                                       &reason) == BCUE_ERROR_DATA;
             free(path);
             break;
         }

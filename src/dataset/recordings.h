@@ -28,7 +28,9 @@ typedef struct bcue_source_config {
     bool beams_one_based;    /* labels in the CSV */
     bool reverse_beams;      /* the file's power vectors have the beam axis reversed */
     bcue_double_list rsu_m;  /* PAPER_B: X and Y of the RSU in the map, metres; empty = unknown */
-    int64_t copies;          /* of every sample, each changed by its own fixed draw of features.augment */
+    bcue_double_list
+        radar_pose; /* height above ground, m, and pitch, degrees; empty: as features.radar says */
+    int64_t copies; /* of every sample, each changed by its own fixed draw of features.augment */
 } bcue_source_config;
 
 typedef struct bcue_window_config {
@@ -105,6 +107,8 @@ typedef struct bcue_sample {
     const double *fix; /* gps_frames x (latitude, longitude) degrees, oldest first, NaN = missing; the newest
                           is now (extrapolated where the files end earlier) */
     double rsu_fix[2]; /* latitude, longitude or NaN */
+    double radar_pose[2]; /* height above ground, m, and pitch, degrees, of its source; NaN: as the recipe
+                             says */
     const int64_t
         *frame_key; /* frames entries identifying each frame uniquely in the data set, for the leak check */
 } bcue_sample;

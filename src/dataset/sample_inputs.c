@@ -79,9 +79,8 @@ static bcue_status load_frame(frame_job *job, size_t frame, float *out, bcue_err
     char *path = bcue_dataset_path(maker->dataset, job->sample, file);
     if (path == NULL)
         return bcue_fail_memory(error, file);
-    bcue_status status =
-        bcue_frame_read(&maker->recipes, job->modality, path, job->sample->scenario, job->sample->rsu_fix,
-                        &job->maps, moved_points ? &change : NULL, out, error);
+    bcue_status status = bcue_frame_read(&maker->recipes, job->modality, path, job->sample, &job->maps,
+                                         moved_points ? &change : NULL, out, error);
     free(path);
     return status;
 }

@@ -169,7 +169,10 @@ static bcue_status append_sample(bcue_source_job *job, size_t newest, const wind
                           .label = target->label,
                           .label_now = row->label,
                           .vehicle_power = target->vehicle_power,
-                          .rsu_fix = {row->rsu_fix[0], row->rsu_fix[1]}};
+                          .rsu_fix = {row->rsu_fix[0], row->rsu_fix[1]},
+                          .radar_pose = {NAN, NAN}};
+    for (size_t i = 0; i < job->source->radar_pose.count; i++) /* none or two */
+        sample.radar_pose[i] = job->source->radar_pose.items[i];
     BCUE_TRY(fill_frames(job, newest, shape, &sample, error));
     sample.scenario = scenario_of(table, &sample, shape->frames);
     if (missing_required(job, &sample, shape)) {

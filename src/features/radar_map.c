@@ -27,6 +27,7 @@ struct bcue_radar_maps {
     float *clutter_re, *clutter_im;
     float *sample_window, *chirp_window;
     bool accepts_cubes, took_cube; /* HPS */
+    double height_m, pitch_deg;    /* of the recipe */
 };
 
 static size_t padded_to_lanes(size_t count)
@@ -81,6 +82,8 @@ bcue_status bcue_radar_maps_create(const bcue_radar_recipe *recipe, bcue_radar_m
     if (made == NULL)
         return bcue_fail_memory(error, "the radar maps");
     made->recipe = *recipe;
+    made->height_m = recipe->points_height_m;
+    made->pitch_deg = recipe->points_pitch_deg;
     const bool cubes = recipe->kind == BCUE_RADAR_TII || recipe->kind == BCUE_RADAR_CALIBRATED;
     bcue_status status = cubes ? make_plans(made, error) : BCUE_OK;
     if (status != BCUE_OK) {
@@ -94,6 +97,13 @@ bcue_status bcue_radar_maps_create(const bcue_radar_recipe *recipe, bcue_radar_m
 void bcue_radar_maps_accept_cubes(bcue_radar_maps *maps, bool accept)
 {
     maps->accepts_cubes = accept;
+}
+
+void bcue_radar_maps_stand(bcue_radar_maps *maps, const double pose[2])
+{
+    const bool given = !isnan(pose[0]) && !isnan(pose[1]);
+    maps->recipe.points_height_m = given ? pose[0] : maps->height_m;
+    maps->recipe.points_pitch_deg = given ? pose[1] : maps->pitch_deg;
 }
 
 bool bcue_radar_maps_took_cube(bcue_radar_maps *maps)

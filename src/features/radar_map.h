@@ -57,6 +57,9 @@ void bcue_radar_maps_destroy(bcue_radar_maps *maps); /* NULL is fine */
 /* HPS: are complex cubes taken as well, and turned into points by radar_detect.h? At first they are refused,
    as a recording of them is another radar than that of the points. */
 void bcue_radar_maps_accept_cubes(bcue_radar_maps *maps, bool accept);
+/* HPS: how the radar of the next frames stands: height above ground, m, and pitch, degrees; NaN: as the
+   recipe says. */
+void bcue_radar_maps_stand(bcue_radar_maps *maps, const double pose[2]);
 /* Were there such cubes since this was last asked? */
 bool bcue_radar_maps_took_cube(bcue_radar_maps *maps);
 
