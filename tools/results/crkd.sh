@@ -1,7 +1,8 @@
 #!/bin/sh
 # crkd.sh [OUT]: the experiments of cross-modal distillation on one recording, from teacher to table: yardsticks, teacher, students of every
 # variant. Writes OUT/table.md. Environment: BEAMCUE the program; CRKD_DATA the recording (data/paper_b); CRKD_SEEDS (10);
-# CRKD_RECIPE paper or tuned; CRKD_TEACHER full or small; CRKD_STUDENT its number of weights; CRKD_VARIANTS; CRKD_SET more settings, one word each.
+# CRKD_RECIPE paper, tuned, or config for what the configurations say; CRKD_TEACHER full, small, or another configuration of configs/crkd;
+# CRKD_STUDENT_CONFIG (student); CRKD_STUDENT its number of weights; CRKD_VARIANTS; CRKD_SET more settings, one word each.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 program=$(realpath "${BEAMCUE:-$root/build/release/beamcue}")
@@ -12,9 +13,9 @@ teacher=${CRKD_TEACHER:-small}
 student=${CRKD_STUDENT:-780000}
 variants=${CRKD_VARIANTS:-none kd-mid kd-end kd-both rkd-mid rkd-end rkd-both}
 case ${CRKD_RECIPE:-tuned} in
-paper) recipe= ;;
+paper | config) recipe= ;;
 tuned) recipe='train.optimizer.kind=adamw train.optimizer.lr=0.001 train.optimizer.schedule=cosine train.optimizer.weight_decay=0.01' ;;
-*) echo "CRKD_RECIPE is '$CRKD_RECIPE', expected paper or tuned" >&2 && exit 2 ;;
+*) echo "CRKD_RECIPE is '$CRKD_RECIPE', expected paper, tuned or config" >&2 && exit 2 ;;
 esac
 mkdir -p "$out"
 
@@ -38,8 +39,11 @@ for kind in random constant radar-knn radar-rule oracle-hold oracle-sweep; do
         go $verb yardstick "$kind" --set "model.kind=$kind" --set model.constant_by=mpr
     done
 done
-config=teacher
-[ "$teacher" = full ] || config=teacher_small
+case $teacher in
+full) config=teacher ;;
+small) config=teacher_small ;;
+*) config=$teacher ;;
+esac
 for verb in train evaluate; do
     # shellcheck disable=SC2046
     go $verb "$config" teacher $(settings "$recipe")
@@ -47,7 +51,7 @@ done
 for variant in $variants; do
     for verb in distill evaluate; do
         # shellcheck disable=SC2046
-        go $verb student "student-$variant" --set "seeds=$seeds" --set "model.parameters=$student" --set "distill.variant=$variant" \
+        go $verb "${CRKD_STUDENT_CONFIG:-student}" "student-$variant" --set "seeds=$seeds" --set "model.parameters=$student" --set "distill.variant=$variant" \
             --set "distill.teacher=$out/teacher/model-seed1.safetensors" --set "distill.cache=$out/teacher-answers.safetensors" \
             $(settings "$recipe")
     done
