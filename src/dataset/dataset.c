@@ -302,6 +302,16 @@ bool bcue_dataset_requires(const bcue_dataset *dataset, bcue_modality modality)
     return dataset->required[modality];
 }
 
+bool bcue_sample_has(const bcue_dataset *dataset, const bcue_sample *sample, bcue_modality modality)
+{
+    if (modality == BCUE_GPS) {
+        const double *newest =
+            sample->fix != NULL ? sample->fix + 2 * (bcue_dataset_gps_frames(dataset) - 1) : NULL;
+        return newest != NULL && isfinite(newest[0]) && isfinite(newest[1]);
+    }
+    return sample->file[modality] != NULL && sample->file[modality][bcue_dataset_frames(dataset) - 1] != NULL;
+}
+
 int32_t bcue_dataset_frames(const bcue_dataset *dataset)
 {
     return dataset->frames;

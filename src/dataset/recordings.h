@@ -137,6 +137,8 @@ int32_t bcue_dataset_beam_step(const bcue_dataset *dataset);
 /* Does the data config name this modality in `require`? */
 bool bcue_dataset_requires(const bcue_dataset *dataset, bcue_modality modality);
 const char *bcue_dataset_cache_folder(const bcue_dataset *dataset); /* NULL: none */
+/* Has the sample anything of this modality at its newest frame? */
+bool bcue_sample_has(const bcue_dataset *dataset, const bcue_sample *sample, bcue_modality modality);
 /* Full path of a file of a sample's source; malloc'd, NULL: no memory. */
 char *bcue_dataset_path(const bcue_dataset *dataset, const bcue_sample *sample, const char *file);
 /* 64-bit hash of the file list and the settings that shape samples, as 16 hex digits: part of results. */

@@ -72,15 +72,9 @@ static int32_t street_number(const bcue_dataset *dataset, int32_t source)
 
 static uint8_t missing_bits(const bcue_dataset *dataset, const bcue_sample *sample)
 {
-    const size_t newest = (size_t)bcue_dataset_frames(dataset) - 1;
-    const size_t newest_fix = 2 * ((size_t)bcue_dataset_gps_frames(dataset) - 1);
     unsigned bits = 0;
-    for (int m = 0; m < BCUE_MODALITY_COUNT; m++) {
-        const bool there = m == BCUE_GPS ? sample->fix != NULL && isfinite(sample->fix[newest_fix]) &&
-                                               isfinite(sample->fix[newest_fix + 1])
-                                         : sample->file[m] != NULL && sample->file[m][newest] != NULL;
-        bits |= there ? 0U : 1U << m;
-    }
+    for (int m = 0; m < BCUE_MODALITY_COUNT; m++)
+        bits |= bcue_sample_has(dataset, sample, (bcue_modality)m) ? 0U : 1U << m;
     return (uint8_t)bits;
 }
 

@@ -24,14 +24,11 @@ static size_t moments_bytes(const bcue_trainer *trainer)
     return sum;
 }
 
-bcue_status bcue_trainer_count_memory(bcue_trainer *trainer, bcue_error *error)
+/* What training takes besides its plans. */
+static size_t fixed_bytes_of(const bcue_trainer *trainer)
 {
-    const bcue_train_config *train = &trainer->run->train;
     const bcue_train_state *state = &trainer->state;
-    const int threads = (int)train->loader_threads;
-    BCUE_TRY(bcue_train_memory_limit(train, NULL, &trainer->memory_limit, error));
-    if (trainer->memory_limit == 0)
-        return BCUE_OK;
+    const int threads = (int)trainer->run->train.loader_threads;
     const size_t one = weights_bytes(&state->weights);
     const bool sums = trainer->pieces > 1 || trainer->ranks->count > 1;
     size_t fixed = one + weights_bytes(&state->best) + weights_bytes(&state->ema) + moments_bytes(trainer);
@@ -40,7 +37,15 @@ bcue_status bcue_trainer_count_memory(bcue_trainer *trainer, bcue_error *error)
     if (trainer->scorer != NULL)
         fixed += bcue_scorer_network_bytes(trainer->scorer) +
                  bcue_scorer_batch_bytes(&trainer->inputs, threads, BCUE_SCORER_BATCH);
-    trainer->fixed_bytes = fixed;
+    return fixed;
+}
+
+bcue_status bcue_trainer_count_memory(bcue_trainer *trainer, bcue_error *error)
+{
+    BCUE_TRY(bcue_train_memory_limit(&trainer->run->train, NULL, &trainer->memory_limit, error));
+    if (trainer->memory_limit == 0)
+        return BCUE_OK;
+    const size_t fixed = trainer->fixed_bytes = fixed_bytes_of(trainer);
     if (fixed < trainer->memory_limit)
         return BCUE_OK;
     return bcue_fail(
@@ -66,6 +71,9 @@ static bool fits(const bcue_trainer *trainer, int64_t micro)
     tried.micro_batch = micro;
     tried.pieces = (tried.local_batch + micro - 1) / micro;
     tried.sums = NULL;
+    tried.fixed_bytes = fixed_bytes_of(&tried); /* with the sums of several micro-batches, where there are */
+    if (tried.fixed_bytes >= tried.memory_limit)
+        return false;
     tried.plan_count = 0;
     memset(tried.plans, 0, sizeof tried.plans);
     bcue_status status = bcue_trainer_build_graphs_for(&tried, &ignored);

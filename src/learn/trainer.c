@@ -326,6 +326,28 @@ static bcue_status train_network(bcue_trainer *trainer, const bcue_config *origi
     return BCUE_OK;
 }
 
+/* A sensor that no training sample has would be learned as zeros. */
+static bcue_status check_sensors(const bcue_trainer *trainer, bcue_error *error)
+{
+    static const char *const what[BCUE_INPUT_COUNT] = {"a picture", "a LiDAR frame", "a radar frame",
+                                                       "a position", "the vehicles' positions"};
+    const bcue_split *split = &trainer->split;
+    for (int m = 0; m < BCUE_INPUT_COUNT; m++) {
+        bool any = !bcue_model_needs(&trainer->run->model, (bcue_model_input)m);
+        for (size_t i = 0; i < split->train_count && !any; i++)
+            any = bcue_sample_has(trainer->dataset, bcue_dataset_sample(trainer->dataset, split->train[i]),
+                                  (bcue_modality)m);
+        if (!any)
+            return bcue_fail(error, BCUE_ERROR_DATA,
+                             "the model reads %s, but none of the %zu training samples has %s in its newest "
+                             "frame; take %s out of the model (model.modalities, or another model.kind), or "
+                             "say in data.sources which column holds it",
+                             bcue_model_input_names[m], split->train_count, what[m],
+                             bcue_model_input_names[m]);
+    }
+    return BCUE_OK;
+}
+
 static bcue_status prepare(bcue_trainer *trainer, const bcue_config *origin, bcue_error *error)
 {
     BCUE_TRY(bcue_run_member_split(trainer->run, origin, trainer->dataset, trainer->member, &trainer->split,
@@ -333,6 +355,7 @@ static bcue_status prepare(bcue_trainer *trainer, const bcue_config *origin, bcu
     if (trainer->split.train_count == 0)
         return bcue_fail(error, BCUE_ERROR_DATA,
                          "the split leaves no training sample; check split and data.require");
+    BCUE_TRY(check_sensors(trainer, error));
     trainer->features = bcue_features_for(&trainer->run->features, &trainer->run->model);
     BCUE_TRY(bcue_features_fit(trainer->dataset, trainer->split.train, trainer->split.train_count,
                                &trainer->features, error));
