@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""by_scene.py FOLDER[,FOLDER...] RUN... [--unit scene|episode] [--columns scene|all]: metrics of RUN/predictions-seed*.csv (beamcue evaluate) for all samples, for those
+"""by_scene.py FOLDER[,FOLDER...] RUN... [--unit scene|episode] [--scenes] [--gap NONE TEACHER] [--minus RUN]: metrics of RUN/predictions-seed*.csv (beamcue evaluate) for all samples, for those
 whose best beam has changed since the last frame, and for each scene of the recordings (column `scene` of their scenario.csv), as Markdown.
 
 Intervals are 95 % percentile intervals over whole episodes, or over whole scenes (streets), each drawn again with all its samples; seeds are averaged
-first. Beams that are equally strong take the middle rank, and a best beam without power leaves the sample out, as docs/metrics.md says.
+first. --gap adds the share of the way from NONE to TEACHER (two of the runs) that every other run has gone, in MPR and in dB;
+--minus the differences of every other run to RUN. Beams that are equally strong take the middle rank, and a best beam without power leaves the sample out, as docs/metrics.md says.
 """
 import argparse
 import collections
@@ -81,12 +82,66 @@ def cell(samples, name, unit):
     return f"{factor * mean:.{digits}f} ({factor * low:.{digits}f} to {factor * high:.{digits}f})"
 
 
+def paired(runs, name, unit):
+    """For every unit: the sums of a metric of each run over its samples, and how many these are. All runs have the same samples."""
+    groups = {}
+    for i, samples in enumerate(runs):
+        for s in samples:
+            group = groups.setdefault(s[unit], [[0.0] * len(runs), 0])
+            group[0][i] += s[name]
+            group[1] += i == 0
+    return list(groups.values())
+
+
+def minus_table(runs, base, belongs, unit):
+    by_name = {name: [s for s in samples if belongs(s)] for name, samples, _ in runs}
+    print("\n| less " + base + " | " + " | ".join(NAMES) + " |\n|---|" + "---|" * len(NAMES))
+    for name in by_name:
+        if name == base:
+            continue
+        cells = []
+        for metric in NAMES:
+            factor = 100 if metric in PERCENT else 1
+            groups = paired([by_name[base], by_name[name]], metric, unit)
+            draw = random.Random(1)
+
+            def difference(chosen):
+                return factor * sum(g[0][1] - g[0][0] for g in chosen) / sum(g[1] for g in chosen)
+
+            drawn = sorted(difference(draw.choices(groups, k=len(groups))) for _ in range(DRAWS))
+            cells.append(f"{difference(groups):.2f} ({drawn[int(0.025 * DRAWS)]:.2f} to {drawn[int(0.975 * DRAWS) - 1]:.2f})")
+        print(f"| {name} | " + " | ".join(cells) + " |")
+
+
+def gone(groups):
+    total = sum(g[1] for g in groups)
+    none, teacher, run = (sum(g[0][i] for g in groups) / total for i in range(3))
+    return (run - none) / (teacher - none) if teacher != none else math.nan
+
+
+def gap_table(runs, none, teacher, belongs, unit):
+    by_name = {name: [s for s in samples if belongs(s)] for name, samples, _ in runs}
+    print("\n| share of the way from " + none + " to " + teacher + ", % | MPR | loss, dB |\n|---|---|---|")
+    for name in by_name:
+        if name in (none, teacher):
+            continue
+        cells = []
+        for metric in ("mpr", "loss_db"):
+            groups = paired([by_name[none], by_name[teacher], by_name[name]], metric, unit)
+            draw = random.Random(1)
+            drawn = sorted(gone(draw.choices(groups, k=len(groups))) for _ in range(DRAWS))
+            cells.append(f"{100 * gone(groups):.0f} ({100 * drawn[int(0.025 * DRAWS)]:.0f} to {100 * drawn[int(0.975 * DRAWS) - 1]:.0f})")
+        print(f"| {name} | " + " | ".join(cells) + " |")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders")
     parser.add_argument("runs", nargs="+")
     parser.add_argument("--unit", choices=("episode", "scene"), default="episode")
     parser.add_argument("--scenes", action="store_true", help="a table for each scene as well")
+    parser.add_argument("--gap", nargs=2, metavar=("NONE", "TEACHER"))
+    parser.add_argument("--minus", metavar="RUN")
     given = parser.parse_args()
     scenes = scenes_of(given.folders.split(","))
     runs = [(os.path.basename(os.path.normpath(r)),) + read_run(r, scenes) for r in given.runs]
@@ -98,6 +153,10 @@ def main():
             chosen = [s for s in samples if belongs(s)]
             cells = " | ".join(cell(chosen, n, given.unit) for n in NAMES)
             print(f"| {run} | {seeds} | {len(chosen)} | {cells} |")
+        if given.gap:
+            gap_table(runs, *given.gap, belongs, given.unit)
+        if given.minus:
+            minus_table(runs, given.minus, belongs, given.unit)
 
 
 if __name__ == "__main__":

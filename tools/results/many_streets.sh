@@ -1,7 +1,7 @@
 #!/bin/sh
 # many_streets.sh [OUT]: learned on many generated streets, tested on those of street_v1_generated: constant beam, radar rule, nearest neighbour, the
 # point-student, and the point-student that also saw street-v1, or the first windows of each new street. Writes OUT/table.md.
-# Environment: BEAMCUE the program; MANY, UNSEEN, STREET_V1 the recordings (data/street_many, ...); SEEDS (5); SHOTS of each street (10 20).
+# Environment: BEAMCUE the program; YARDSTICKS; MANY, UNSEEN, STREET_V1 the recordings (data/street_many, ...); SEEDS (5); SHOTS of each street (10 20).
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 program=$(realpath "${BEAMCUE:-$root/build/release/beamcue}")
@@ -25,7 +25,7 @@ go() {
 learn() { # NAME SETTING...
     name=$1
     shift
-    go train "$name" --set "data.sources.0.root=$many" --set "split.train_csv=$out/split/train.csv" --set "split.validation_csv=$out/split/validation.csv" "$@"
+    go train "$name" --set "data.sources.0.root=$many" --set "split.train_csv=$out/split/train.csv" --set "split.validation_csv=$out/split/validation.csv" --set "split.test_csv=$out/split/test.csv" "$@"
 }
 test_on_unseen() { # NAME SETTING...: all windows but those of one episode, which the split wants for training
     name=$1
@@ -33,7 +33,7 @@ test_on_unseen() { # NAME SETTING...: all windows but those of one episode, whic
     go evaluate "$name" --set "data.sources.0.root=$unseen" --set split.kind=episode --set split.train=0.02 --set split.validation=0 --set split.test=0.98 "$@"
 }
 
-for kind in constant radar-knn radar-rule; do
+for kind in ${YARDSTICKS-constant radar-knn radar-rule}; do
     frame=ground
     [ "$kind" = radar-rule ] && frame=sensor
     learn "many-$kind" --set "model.kind=$kind" --set model.constant_by=mpr --set "features.radar.points_frame=$frame" --set seeds=1
@@ -64,8 +64,8 @@ for shots in ${SHOTS:-10 20}; do
         go evaluate "$name" "$@"
     done
 done
-"$root/tools/results/by_scene.py" "$unseen" "$out/many-constant" "$out/many-radar-rule" "$out/many-radar-knn" "$out/many-student" "$out/both-student" --unit scene >"$out/table.md"
+"$root/tools/results/by_scene.py" "$unseen" "$out/many-constant" "$out/many-radar-rule" "$out/many-radar-knn" "$out/many-student" "$out/both-student" --unit scene --minus many-constant >"$out/table.md"
 for shots in ${SHOTS:-10 20}; do
-    "$root/tools/results/by_scene.py" "$unseen" "$out/shots$shots-zero" "$out/shots$shots-many" "$out/shots$shots-none" --unit scene >>"$out/table.md"
+    "$root/tools/results/by_scene.py" "$unseen" "$out/shots$shots-zero" "$out/shots$shots-many" "$out/shots$shots-none" --unit scene --minus "shots$shots-zero" >>"$out/table.md"
 done
 cat "$out/table.md"
