@@ -45,6 +45,9 @@ typedef struct bcue_session_options {
                         S ticks apart need S (P - 1) + 1. Answers are the same, bit for bit */
     bcue_weight_form
         weights; /* other than f32: answers are no more those of 'beamcue evaluate', bit for bit */
+    /* How the radar of a model of points stands here; height 0: as the model's recipe says (which knows
+       nothing of data.sources.N.radar_pose). Matters with points_frame: ground and hps: highest. */
+    double radar_height_m, radar_pitch_deg;
 } bcue_session_options;
 
 /* bcue_session_create with options; NULL: all zero. */

@@ -42,6 +42,13 @@ bcue_status bcue_session_create_with(const bcue_model *model, const bcue_session
                          MOST_RING_FRAMES, options->ring_frames);
     if (options != NULL && (unsigned)options->weights > BCUE_FORM_INT8)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "%d is no form of weights", (int)options->weights);
+    if (options != NULL && options->radar_height_m != 0 &&
+        !(options->radar_height_m >= 0.1 && options->radar_height_m <= 1000 &&
+          fabs(options->radar_pitch_deg) <= 90))
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT,
+                         "a radar %g m above ground that looks up by %g degrees is none; give 0.1 to 1000 m "
+                         "and -90 to 90 degrees",
+                         options->radar_height_m, options->radar_pitch_deg);
     const bcue_model_config *config = &model->file.config;
     if (bcue_model_is_table(config) &&
         (bcue_model_is_oracle(config) || bcue_model_needs(config, BCUE_INPUT_RADAR)))
@@ -73,6 +80,9 @@ bcue_status bcue_session_create_with(const bcue_model *model, const bcue_session
         status = bcue_radar_maps_create(&model->features.radar, &made->radar, error);
     if (made->radar != NULL)
         bcue_radar_maps_accept_cubes(made->radar, true);
+    if (made->radar != NULL && options != NULL && options->radar_height_m > 0)
+        bcue_radar_maps_stand(made->radar,
+                              (const double[]){options->radar_height_m, options->radar_pitch_deg});
     if (status == BCUE_OK)
         status = bcue_lidar_background_read(&model->features.lidar, &made->background, error);
     if (status != BCUE_OK) {

@@ -15,7 +15,7 @@ static const char *const kinds[] = {"kind: student\nwidths: [80, 70, 60, 50, 40]
                                     "kind: point-student\npoint_width: 16\nqueries: 2\nhidden: 24\n"};
 
 /* A model file with drawn weights, opened. */
-static bcue_model *make_model(const char *yaml)
+static bcue_model *make_model_of(const char *yaml, const char *features)
 {
     static const char path[] = BCUE_BINARY_DIR "/test_predict_students.safetensors";
     bcue_error error = {""};
@@ -25,7 +25,7 @@ static bcue_model *make_model(const char *yaml)
     CHECK_OK(bcue_config_read_text(yaml, strlen(yaml), "test", NULL, 0, bcue_model_config_fields,
                                    &file.config, &file.owned_config, &error),
              error);
-    file.features_yaml = bcue_strdup("radar: {enabled: true, recipe: hps, points: 16}\n");
+    file.features_yaml = bcue_strdup(features);
     CHECK_OK(bcue_model_build(&file.config, &file.inputs, 1, &graph, &error), error);
     CHECK_OK(bcue_weights_create(graph, BCUE_F32, 2, &file.weights, &error), error);
     CHECK_OK(bcue_model_file_write(path, &file, &error), error);
@@ -33,6 +33,11 @@ static bcue_model *make_model(const char *yaml)
     bcue_model_file_free(&file);
     CHECK_OK(bcue_model_load(path, &model, &error), error);
     return model;
+}
+
+static bcue_model *make_model(const char *yaml)
+{
+    return make_model_of(yaml, "radar: {enabled: true, recipe: hps, points: 16}\n");
 }
 
 static bcue_session *make_session(const bcue_model *model, bcue_weight_form weights)
@@ -239,6 +244,42 @@ static void test_weights(void)
     }
 }
 
+/* A session is told how the radar stands: as a model whose recipe says so, and not as one that stands
+   otherwise. */
+static void test_pose(void)
+{
+    static const char level[] = "radar: {enabled: true, recipe: hps, points: 16, points_frame: ground}\n",
+                      tilted[] = "radar: {enabled: true, recipe: hps, points: 16, points_frame: ground, "
+                                 "points_height_m: 4, points_pitch_deg: -10}\n";
+    const bcue_session_options told = {.radar_height_m = 4, .radar_pitch_deg = -10};
+    const char *const recipes[] = {tilted, level, level};
+    answer answers[3];
+    bcue_session *session = NULL;
+    bcue_error error;
+    float values[4 * POINTS];
+    for (int i = 0; i < 3; i++) {
+        bcue_model *model = make_model_of(kinds[1], recipes[i]);
+        CHECK_OK(bcue_session_create_with(model, i == 1 ? &told : NULL, &session, &error), error);
+        bcue_bytes frames[FRAMES];
+        for (uint32_t f = 0; f < FRAMES; f++) {
+            draw_points(values, f, 0, POINTS);
+            frames[f] = encode(values, POINTS, 4);
+        }
+        answers[i] = ask(session, frames, FRAMES);
+        CHECK_OK(answers[i].status, answers[i].error);
+        bcue_session_destroy(session);
+        bcue_model_destroy(model);
+    }
+    CHECK(memcmp(answers[0].ranked, answers[1].ranked, sizeof answers[0].ranked) == 0);
+    CHECK(memcmp(answers[0].ranked, answers[2].ranked, sizeof answers[0].ranked) != 0);
+    bcue_model *model = make_model_of(kinds[1], level);
+    const bcue_session_options wrong[] = {{.radar_height_m = -1},
+                                          {.radar_height_m = 4, .radar_pitch_deg = 91}};
+    for (int i = 0; i < 2; i++)
+        CHECK(bcue_session_create_with(model, &wrong[i], &session, &error) == BCUE_ERROR_ARGUMENT);
+    bcue_model_destroy(model);
+}
+
 /* An observation has no place for the fixes of all vehicles: zeros in their place would be a silent wrong
    answer. */
 static void test_teacher_of_vehicles(void)
@@ -275,6 +316,7 @@ int main(void)
     RUN(test_crowded_and_damaged);
     RUN(test_cube);
     RUN(test_weights);
+    RUN(test_pose);
     RUN(test_teacher_of_vehicles);
     return check_summary();
 }

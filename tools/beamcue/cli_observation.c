@@ -167,6 +167,19 @@ static bool parse_form(const char *text, bcue_weight_form *form)
     return text == NULL;
 }
 
+static bool parse_pose(const char *text, bcue_session_options *options)
+{
+    char *end;
+    if (text == NULL)
+        return true;
+    options->radar_height_m = strtod(text, &end);
+    if (end == text || *end != ',' || !(options->radar_height_m >= 0.1 && options->radar_height_m <= 1000))
+        return false;
+    text = end + 1;
+    options->radar_pitch_deg = strtod(text, &end);
+    return end != text && *end == '\0' && fabs(options->radar_pitch_deg) <= 90;
+}
+
 int bcue_cli_session_options(bcue_cli *cli, bcue_session_options *options)
 {
     const char *memory = bcue_cli_value(cli, "--memory");
@@ -177,6 +190,12 @@ int bcue_cli_session_options(bcue_cli *cli, bcue_session_options *options)
     if (!parse_form(bcue_cli_value(cli, "--weights"), &options->weights))
         return bcue_cli_usage(cli, "--weights takes f32, bf16 or int8, not '%s'",
                               bcue_cli_value(cli, "--weights"));
+    if (!parse_pose(bcue_cli_value(cli, "--radar-pose"), options))
+        return bcue_cli_usage(
+            cli,
+            "--radar-pose needs metres above ground (0.1 to 1000) and degrees upwards (-90 to "
+            "90), e.g. 4,-10, not '%s'",
+            bcue_cli_value(cli, "--radar-pose"));
     const int result = bcue_cli_whole(cli, "--threads", 1, 4096, &threads);
     options->memory = memory != NULL && strcmp(memory, "small") == 0 ? BCUE_MEMORY_SMALL : BCUE_MEMORY_FAST;
     options->threads = (int)threads;

@@ -38,6 +38,10 @@
          .value = "FORM",                                                                                    \
          .help = "of fully connected layers: f32 (also when absent), bf16 or int8: half\nand a quarter of "  \
                  "the bytes"},                                                                               \
+        {.name = "--radar-pose",                                                                             \
+         .value = "M,DEG",                                                                                   \
+         .help = "how the radar of a model of points stands: metres above ground, degrees\nupwards; as "     \
+                 "trained when absent"},                                                                     \
     {                                                                                                        \
         .name = "--threads", .value = "N",                                                                   \
         .help = "threads that run the network; as many as help when absent"                                  \

@@ -272,8 +272,9 @@ static int bench_model(const bcue_cli *cli, const bcue_model *model, bcue_observ
 
 static int bench_layers(bcue_cli *cli, long runs)
 {
-    const char *const unfit[] = {"--warmup", "--camera", "--lidar",   "--radar",  "--position", "--scenario",
-                                 "--rsu",    "--memory", "--threads", "--stream", "--weights"};
+    const char *const unfit[] = {"--warmup",   "--camera",   "--lidar",   "--radar",
+                                 "--position", "--scenario", "--rsu",     "--memory",
+                                 "--threads",  "--stream",   "--weights", "--radar-pose"};
     for (size_t i = 0; i < sizeof unfit / sizeof *unfit; i++) {
         if (bcue_cli_value(cli, unfit[i]) != NULL)
             return bcue_cli_usage(cli, "%s does not go with --layers, which runs the network alone",

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""by_scene.py FOLDER[,FOLDER...] RUN... [--unit scene|episode] [--scenes] [--gap NONE TEACHER] [--minus RUN]: metrics of RUN/predictions-seed*.csv (beamcue evaluate) for all samples, for those
-whose best beam has changed since the last frame, and for each scene of the recordings (column `scene` of their scenario.csv), as Markdown.
+"""by_scene.py FOLDER[,FOLDER...] RUN... [--unit scene|episode] [--scenes] [--column scene|condition] [--gap NONE TEACHER] [--minus RUN]
 
-Intervals are 95 % percentile intervals over whole episodes, or over whole scenes (streets), each drawn again with all its samples; seeds are averaged
-first. --gap adds the share of the way from NONE to TEACHER (two of the runs) that every other run has gone, in MPR and in dB;
---minus the differences of every other run to RUN. Beams that are equally strong take the middle rank, and a best beam without power leaves the sample out, as docs/metrics.md says.
+Metrics of RUN/predictions-seed*.csv (beamcue evaluate) for all samples, for those whose best beam has changed since the last frame, and with --scenes for each
+scene of the recordings FOLDER (column `scene` of their scenario.csv, or another one), as Markdown. Intervals are 95 % percentile intervals over whole episodes, or
+over whole scenes (streets), each drawn again with all its samples; seeds are averaged first. --gap adds the share of the way from NONE to TEACHER (two of the
+runs) that every other run has gone, in MPR and in dB; --minus the differences of every other run to RUN. A beam's rank counts the beams that are stronger.
 """
 import argparse
 import collections
@@ -20,14 +20,14 @@ PERCENT = {"mpr", "within_1db", "top_1", "top_5", "top_10"}
 DRAWS = 2000
 
 
-def scenes_of(folders):
+def scenes_of(folders, column):
     """id of a sample -> scene."""
     scenes = {}
     for folder in folders:
         name = os.path.basename(os.path.normpath(folder))
         with open(os.path.join(folder, "scenario.csv"), newline="", encoding="utf-8") as stream:
             for row in csv.DictReader(stream):
-                scenes[f"{name}/{row['index']}"] = row["scene"]
+                scenes[f"{name}/{row['index']}"] = row[column]
     return scenes
 
 
@@ -142,8 +142,9 @@ def main():
     parser.add_argument("--scenes", action="store_true", help="a table for each scene as well")
     parser.add_argument("--gap", nargs=2, metavar=("NONE", "TEACHER"))
     parser.add_argument("--minus", metavar="RUN")
+    parser.add_argument("--column", default="scene", help="of scenario.csv, to tell scenes by")
     given = parser.parse_args()
-    scenes = scenes_of(given.folders.split(","))
+    scenes = scenes_of(given.folders.split(","), given.column)
     runs = [(os.path.basename(os.path.normpath(r)),) + read_run(r, scenes) for r in given.runs]
     names = sorted({s["scene"] for s in runs[0][1]}) if given.scenes else []
     parts = [("all", lambda s: True), ("changed", lambda s: s["changed"])] + [(n, lambda s, n=n: s["scene"] == n) for n in names]

@@ -1,0 +1,1 @@
+beamcue predict "$TESTS/../../../pretrained/point_student_street_v1.safetensors" --radar-pose 4
