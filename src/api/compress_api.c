@@ -20,6 +20,10 @@ static bcue_table *candidate_table(const bcue_run_config *run, const bcue_search
                                    {"precision", NULL, BCUE_ALIGN_LEFT, 0},
                                    {"parameters", NULL, BCUE_ALIGN_RIGHT, 0},
                                    {"next window", "ms", BCUE_ALIGN_RIGHT, 3},
+                                   {"p50", "ms", BCUE_ALIGN_RIGHT, 3},
+                                   {"p95", "ms", BCUE_ALIGN_RIGHT, 3},
+                                   {"p99", "ms", BCUE_ALIGN_RIGHT, 3},
+                                   {"missed", "%", BCUE_ALIGN_RIGHT, 2},
                                    {"new window", "ms", BCUE_ALIGN_RIGHT, 3},
                                    {"top-1", "%", BCUE_ALIGN_RIGHT, 2},
                                    {"DBA", NULL, BCUE_ALIGN_RIGHT, 4},
@@ -29,12 +33,17 @@ static bcue_table *candidate_table(const bcue_run_config *run, const bcue_search
     bcue_table *table = bcue_table_create(run->name, columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; table != NULL && i < search->count; i++) {
         const bcue_candidate *c = &search->items[i];
+        const bcue_answer_tail tail = bcue_answer_times_tail(&c->times, run->compress.target_ms);
         bcue_table_row(table);
         bcue_table_number(table, c->ratio);
         bcue_table_text(table, c->int8 ? "8 bits" : "f32");
         bcue_table_number(table, (double)c->parameters);
-        bcue_table_number(table, c->ms);
-        bcue_table_number(table, c->window_ms);
+        bcue_table_number(table, c->times.ms);
+        bcue_table_number(table, tail.p50);
+        bcue_table_number(table, tail.p95);
+        bcue_table_number(table, tail.p99);
+        bcue_table_number(table, 100 * tail.missed);
+        bcue_table_number(table, c->times.window_ms);
         bcue_table_number(table, 100 * c->top1);
         bcue_table_number(table, c->dba);
         bcue_table_number(table, bcue_candidate_loss(search, i));
@@ -48,6 +57,11 @@ static bcue_table *candidate_table(const bcue_run_config *run, const bcue_search
             "next window: of a stream, one new frame of each sensor; decoding and features come on "
             "top",
             run->compress.percentile, (long long)run->compress.runs);
+        bcue_table_footnote(
+            table,
+            "p50, p95, p99, missed: of the next window, over all runs of all rounds, whatever "
+            "else the machine did then; missed: longer than %g ms",
+            run->compress.target_ms);
         bcue_table_footnote(table,
                             "top-1 and DBA of the validation samples; lost: against the whole model in f32");
     }
@@ -62,7 +76,7 @@ static size_t points_of(const bcue_search *search, int kind, double *x, double *
         const bcue_candidate *c = &search->items[i];
         if (isnan(c->dba) || (kind < 2 ? c->int8 != (kind == 1) : !c->front))
             continue;
-        x[used] = c->ms;
+        x[used] = c->times.ms;
         y[used++] = c->dba;
         x[used] = y[used] = NAN;
         used++;
@@ -151,24 +165,40 @@ static bcue_status test_chosen(const bcue_run_config *run, const bcue_config *co
     return BCUE_OK;
 }
 
+/* How long the chosen one takes, in words and as "times". */
+static void say_times(const bcue_run_config *run, const bcue_candidate *chosen, bcue_report *report)
+{
+    const bcue_answer_tail tail = bcue_answer_times_tail(&chosen->times, run->compress.target_ms);
+    bcue_text_printf(
+        bcue_report_out(report),
+        "Next window of a stream: p50 %.3f, p95 %.3f, p99 %.3f ms; %.2f %% of %zu runs took longer "
+        "than %g ms. A window of new frames: %.3f ms.\n",
+        tail.p50, tail.p95, tail.p99, 100 * tail.missed, chosen->times.runs, run->compress.target_ms,
+        chosen->times.window_ms);
+    json_object_set_new(bcue_report_object(report), "times",
+                        json_pack("{s:f, s:f, s:f, s:f, s:I, s:f}", "p50_ms", tail.p50, "p95_ms", tail.p95,
+                                  "p99_ms", tail.p99, "missed", tail.missed, "runs",
+                                  (json_int_t)chosen->times.runs, "window_ms", chosen->times.window_ms));
+}
+
 static void say_none(const bcue_run_config *run, const bcue_search *search, bcue_report *report)
 {
     const bcue_candidate *fastest = &search->items[0], *best = NULL;
     for (size_t i = 0; i < search->count; i++) {
         const bcue_candidate *c = &search->items[i];
-        fastest = c->ms < fastest->ms ? c : fastest;
-        if (!isnan(c->dba) && c->ms <= run->compress.target_ms && (best == NULL || c->dba > best->dba))
+        fastest = c->times.ms < fastest->times.ms ? c : fastest;
+        if (!isnan(c->dba) && c->times.ms <= run->compress.target_ms && (best == NULL || c->dba > best->dba))
             best = c;
     }
     bcue_text *out = bcue_report_out(report);
     bcue_text_printf(out, "None answers within %g ms and loses at most %g DBA. ", run->compress.target_ms,
                      run->compress.max_loss);
-    if (fastest->ms > run->compress.target_ms)
+    if (fastest->times.ms > run->compress.target_ms)
         bcue_text_printf(
             out,
             "The fastest takes %.3f ms: allow smaller compress.ratios, or train a smaller model, or one "
             "of fewer pixels.\n",
-            fastest->ms);
+            fastest->times.ms);
     else if (best != NULL)
         bcue_text_printf(out,
                          "In time, the best of those that were trained loses %.4f: fine-tune for longer "
@@ -194,11 +224,13 @@ static bcue_status report_search(const bcue_run_config *run, const bcue_config *
                        "This machine has neither VNNI nor AMX, so nothing was tried in 8 bits.\n");
     if (search->chosen < 0) {
         json_object_set_new(bcue_report_object(report), "chosen", json_null());
+        json_object_set_new(bcue_report_object(report), "times", json_null());
         say_none(run, search, report);
         return BCUE_OK;
     }
     const bcue_candidate *chosen = &search->items[search->chosen];
     json_object_set_new(bcue_report_object(report), "chosen", json_string(chosen->folder));
+    say_times(run, chosen, report);
     return test_chosen(run, config, dataset, chosen, hooks, report, error);
 }
 

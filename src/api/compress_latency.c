@@ -5,15 +5,10 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/rng.h"
+#include "metrics/quantile.h"
 #include "predict/network.h"
 
 enum { WARM_UP = 3 };
-
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 /* The frame that came `tick` ticks after the first. Contents do not matter to the time. */
 static bcue_status give_frame(bcue_network *network, const bcue_model *model, bcue_model_input input,
@@ -47,7 +42,7 @@ static bcue_status answer(bcue_network *network, const bcue_model *model, uint64
 
 /* `step` ticks from window to window. */
 static bcue_status measure(bcue_network *network, const bcue_model *model, const bcue_compress_config *config,
-                           uint64_t step, double *times, double *ms, bcue_error *error)
+                           uint64_t step, double *times, bcue_error *error)
 {
     const int64_t runs = config->runs;
     for (int64_t i = -WARM_UP; i < runs; i++) {
@@ -56,38 +51,42 @@ static bcue_status measure(bcue_network *network, const bcue_model *model, const
         if (i >= 0)
             times[i] = now;
     }
-    qsort(times, (size_t)runs, sizeof *times, by_value);
-    const int64_t rank = (int64_t)((double)runs * config->percentile / 100 + 0.999999);
-    *ms = times[rank < 1 ? 0 : rank > runs ? runs - 1 : rank - 1];
     return BCUE_OK;
 }
 
-static bcue_status measure_both(const bcue_model *model, const bcue_compress_config *config, double *ms,
-                                double *window_ms, bcue_error *error)
+static bcue_status measure_both(const bcue_model *model, const bcue_compress_config *config,
+                                bcue_answer_times *times, bcue_error *error)
 {
     const bcue_session_options options = {.threads = (int)config->threads,
                                           .ring_frames = (int)model->file.inputs.frames};
+    const size_t runs = (size_t)config->runs;
+    double window_ms = 0;
     bcue_network *network;
     BCUE_TRY(bcue_network_create(model, &options, &network, error));
-    double *times = bcue_calloc((size_t)config->runs, sizeof *times);
-    bcue_status status = times == NULL ? bcue_fail_memory(error, "measuring") : BCUE_OK;
+    double *round = bcue_calloc(runs, sizeof *round);
+    bcue_status status = round == NULL ? bcue_fail_memory(error, "measuring") : BCUE_OK;
     if (status == BCUE_OK)
-        status =
-            measure(network, model, config, (uint64_t)model->file.inputs.frames, times, window_ms, error);
+        status = measure(network, model, config, (uint64_t)model->file.inputs.frames, round, error);
+    if (status == BCUE_OK) {
+        bcue_sort_doubles(round, runs);
+        window_ms = bcue_answer_rank(round, runs, config->percentile);
+    }
     bcue_network_forget(network);
     if (status == BCUE_OK)
-        status = measure(network, model, config, 1, times, ms, error);
-    free(times);
+        status = measure(network, model, config, 1, round, error);
+    if (status == BCUE_OK)
+        status = bcue_answer_times_add(times, round, runs, config->percentile, window_ms, error);
+    free(round);
     bcue_network_destroy(network);
     return status;
 }
 
-bcue_status bcue_compress_latency(void *cookie, const char *model_path, double *ms, double *window_ms,
+bcue_status bcue_compress_latency(void *cookie, const char *model_path, bcue_answer_times *times,
                                   bcue_error *error)
 {
     bcue_model *model;
     BCUE_TRY(bcue_model_load(model_path, &model, error));
-    bcue_status status = measure_both(model, cookie, ms, window_ms, error);
+    bcue_status status = measure_both(model, cookie, times, error);
     bcue_model_destroy(model);
     return status;
 }

@@ -33,8 +33,10 @@ typedef struct searcher {
 
 void bcue_search_free(bcue_search *search)
 {
-    for (size_t i = 0; search->items != NULL && i < search->count; i++)
+    for (size_t i = 0; search->items != NULL && i < search->count; i++) {
+        bcue_answer_times_free(&search->items[i].times);
         free(search->items[i].folder);
+    }
     free(search->items);
     *search = (bcue_search){0};
 }
@@ -95,9 +97,10 @@ static bcue_status time_model(const searcher *s, const char *path, bcue_candidat
                               bcue_error *error)
 {
     BCUE_TRY(count_parameters(s, path, &candidate->parameters, error));
-    BCUE_TRY(s->stopwatch->measure(s->stopwatch->cookie, path, &candidate->ms, &candidate->window_ms, error));
+    bcue_answer_times_free(&candidate->times);
+    BCUE_TRY(s->stopwatch->measure(s->stopwatch->cookie, path, &candidate->times, error));
     bcue_log(s->hooks, BCUE_LOG_INFO, "%g of the parameters in %s: %.3f ms", candidate->ratio,
-             candidate->int8 ? "8 bits" : "f32", candidate->ms);
+             candidate->int8 ? "8 bits" : "f32", candidate->times.ms);
     return BCUE_OK;
 }
 
@@ -236,7 +239,7 @@ static bcue_status add_shape(searcher *s, double ratio, bcue_error *error)
 
 static bool in_time(const searcher *s, const bcue_candidate *candidate)
 {
-    return candidate->ms <= s->run->compress.target_ms;
+    return candidate->times.ms <= s->run->compress.target_ms;
 }
 
 /* The largest share whose shape is in time in one precision and that was not looked at; NULL: none. */
@@ -317,17 +320,14 @@ static bcue_status time_again(searcher *s, bcue_error *error)
     for (int round = 0; round < ROUNDS; round++) {
         for (size_t i = 0; i < s->search->count; i++) {
             bcue_candidate *c = &s->search->items[i];
-            double ms = 0, window_ms = 0;
             char *path = model_in(s, c->folder);
-            bcue_status status =
-                path == NULL ? bcue_fail_memory(error, "compressing")
-                             : s->stopwatch->measure(s->stopwatch->cookie, path, &ms, &window_ms, error);
+            bcue_status status = path == NULL
+                                     ? bcue_fail_memory(error, "compressing")
+                                     : s->stopwatch->measure(s->stopwatch->cookie, path, &c->times, error);
             free(path);
             BCUE_TRY(status);
             if (bcue_cancelled(s->hooks))
                 return bcue_fail(error, BCUE_ERROR_CANCELLED, "stopped while timing candidates");
-            c->ms = fmin(c->ms, ms);
-            c->window_ms = fmin(c->window_ms, window_ms);
         }
         bcue_progress(s->hooks, "timing", (uint64_t)round + 1, ROUNDS);
     }
@@ -345,8 +345,8 @@ static void choose(const searcher *s)
         c->front = true;
         for (size_t k = 0; k < search->count; k++) {
             const bcue_candidate *o = &search->items[k];
-            const bool as_good = !isnan(o->dba) && o->ms <= c->ms && o->dba >= c->dba;
-            c->front = c->front && !(as_good && (o->ms < c->ms || o->dba > c->dba));
+            const bool as_good = !isnan(o->dba) && o->times.ms <= c->times.ms && o->dba >= c->dba;
+            c->front = c->front && !(as_good && (o->times.ms < c->times.ms || o->dba > c->dba));
         }
         if (in_time(s, c) && bcue_candidate_loss(search, i) <= s->run->compress.max_loss &&
             (search->chosen < 0 || c->dba > search->items[search->chosen].dba))

@@ -3,6 +3,7 @@
 #ifndef BCUE_COMPRESS_COMPRESS_RUN_H
 #define BCUE_COMPRESS_COMPRESS_RUN_H
 
+#include "compress/answer_times.h"
 #include "learn/run_config.h"
 
 typedef enum bcue_candidate_state {
@@ -17,11 +18,10 @@ typedef struct bcue_candidate {
     bool int8;
     int64_t parameters;
     bcue_candidate_state state;
-    char *folder;         /* owned: with model-seedS.safetensors, of its shape while it is only timed */
-    double ms, window_ms; /* at the percentile asked for, the least of several rounds: the next window of a
-                             stream, and one of new frames */
-    double dba, top1;     /* of the validation samples; NaN when it was not trained */
-    bool front;           /* nothing trained is both faster and better */
+    char *folder; /* owned: with model-seedS.safetensors, of its shape while it is only timed */
+    bcue_answer_times times;
+    double dba, top1; /* of the validation samples; NaN when it was not trained */
+    bool front;       /* nothing trained is both faster and better */
 } bcue_candidate;
 
 typedef struct bcue_search {
@@ -31,11 +31,10 @@ typedef struct bcue_search {
     bool int8;        /* this machine computes in 8 bits */
 } bcue_search;
 
-/* Times a model file as run->compress says. */
+/* Times a model file as run->compress says: one more round into *times. */
 typedef struct bcue_stopwatch {
     void *cookie;
-    bcue_status (*measure)(void *cookie, const char *model_path, double *ms, double *window_ms,
-                           bcue_error *error);
+    bcue_status (*measure)(void *cookie, const char *model_path, bcue_answer_times *times, bcue_error *error);
 } bcue_stopwatch;
 
 /* The first seed of the run. Writes into OUT/compress; a second call takes what the first one trained from

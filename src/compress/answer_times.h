@@ -1,0 +1,31 @@
+/* The times of one model's answers, over all the rounds in which it was measured. */
+#ifndef BCUE_COMPRESS_ANSWER_TIMES_H
+#define BCUE_COMPRESS_ANSWER_TIMES_H
+
+#include <stddef.h>
+#include "beamcue/status.h"
+
+/* Begins as zeros. Free with bcue_answer_times_free. */
+typedef struct bcue_answer_times {
+    double ms, window_ms; /* at the percentile asked for, the least of the rounds: the next window of a
+                             stream, and one of new frames */
+    double *runs_ms;      /* owned, ascending: the next window in every run of every round */
+    size_t runs;
+} bcue_answer_times;
+
+typedef struct bcue_answer_tail {
+    double p50, p95, p99; /* ms; of the runs of all rounds */
+    double missed;        /* share of the runs that took longer than the target */
+} bcue_answer_tail;
+
+/* The least value that `percentile` % of ascending values do not exceed (nearest rank); count > 0. */
+double bcue_answer_rank(const double *sorted, size_t count, double percentile);
+/* One more round: `count` > 0 times of the next window, which are put in order, and the time of a window of
+   new frames. On failure `times` is as before. */
+bcue_status bcue_answer_times_add(bcue_answer_times *times, double *round_ms, size_t count, double percentile,
+                                  double window_ms, bcue_error *error);
+/* NaN where nothing was measured. */
+bcue_answer_tail bcue_answer_times_tail(const bcue_answer_times *times, double target_ms);
+void bcue_answer_times_free(bcue_answer_times *times);
+
+#endif
