@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # DBA and latency against the share of parameters that is left (paper A, Fig. 6 a and b), and what they are compared with.
+# make results-pruning, or
 # Usage: pruning.sh BEAMCUE CONFIG.yaml OUT_DIR [STEP...]; CONFIG is a BeamTransFuser; steps (all by default, each skips what is there):
 #   base         the unpruned model, SEEDS seeds (3)
 #   progressive  KL scores, phase by phase, at six ratios        one-shot   the same, at once
@@ -9,7 +10,8 @@
 # OF: total (default) or fusion. EPOCHS: of fine-tuning per phase (10). Every run is evaluated, and seed 1 timed by beamcue bench.
 #
 # Epochs to plan for, with E of base and 40 of fine-tuning for each pruned model (four phases; three with OF=fusion): per seed
-# E + 6 40 + 6 40 + 6 40 + (40 + E + 40), for three seeds 2400 + 6 E. Multiply by the seconds of one epoch.
+# E + 6 40 + 6 40 + 6 40 + (40 + E + 40), for three seeds 2400 + 6 E. Multiply by the seconds of one epoch. For the model of
+# docs/results/missing.md (659 training samples, `tiny`, E = 12; 22.8 s per epoch, measured on a busy machine) that is 2472 epochs, 15.7 h.
 set -euo pipefail
 beamcue=${1:?program}
 config=${2:?configuration}
