@@ -11,7 +11,7 @@
 #
 # Epochs to plan for, with E of base and 40 of fine-tuning for each pruned model (four phases; three with OF=fusion): per seed
 # E + 6 40 + 6 40 + 6 40 + (40 + E + 40), for three seeds 2400 + 6 E. Multiply by the seconds of one epoch. For the model of
-# docs/results/missing.md (659 training samples, `tiny`, E = 12; 22.8 s per epoch, measured on a busy machine) that is 2472 epochs, 15.7 h.
+# docs/results/missing.md (659 training samples, `tiny`, E = 12; 22.8 s per epoch, measured on a busy machine) that is 2472 epochs, 15.6 h.
 set -euo pipefail
 beamcue=${1:?program}
 config=${2:?configuration}
