@@ -214,6 +214,11 @@ static bcue_status split_by_scenario(split_job *job, bcue_error *error)
     if (inner.labelled == 0)
         return bcue_key_fail(job->origin, error, "split.test_scenarios",
                              "takes all labelled samples; leave some scenarios for training");
+    if (inner.labelled == job->labelled)
+        return bcue_key_fail(
+            job->origin, error, "split.test_scenarios",
+            "matches no labelled sample; a scenario's number comes from a folder or a source's "
+            "name like scenario31: give data.sources such a name");
     BCUE_TRY(split_by_episode(&inner, error));
     inner.held_out = NULL;
     for (size_t i = 0; i < bcue_dataset_count(job->dataset); i++)

@@ -134,6 +134,10 @@ static void test_unseen_scenario(void)
     CHECK_STATUS(bcue_split_make(t.dataset, &t.config.split, t.origin, &split, &t.error), BCUE_ERROR_CONFIG);
     CHECK_CONTAINS(t.error.text, "test_scenarios");
     test_close(&t);
+    CHECK_OK(open_arrays("kind: scenario, test_scenarios: [33]", &t), t.error);
+    CHECK_STATUS(bcue_split_make(t.dataset, &t.config.split, t.origin, &split, &t.error), BCUE_ERROR_CONFIG);
+    CHECK_CONTAINS(t.error.text, "matches no labelled sample");
+    test_close(&t);
     CHECK_OK(open_arrays("kind: scenario, test_scenarios: [31, 32]", &t), t.error);
     CHECK_STATUS(bcue_split_make(t.dataset, &t.config.split, t.origin, &split, &t.error), BCUE_ERROR_CONFIG);
     CHECK_CONTAINS(t.error.text, "takes all");
