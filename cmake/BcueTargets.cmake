@@ -1,3 +1,16 @@
+# bcue_lane_files(OUT stem): STEM_baseline.c and, on x86-64, STEM_avx2.c and STEM_avx512.c, each compiled for its instruction set alone
+# (base/float_lanes.h); the CPU is asked before they are called.
+function(bcue_lane_files out stem)
+  set(files ${stem}_baseline.c)
+  set_source_files_properties(${stem}_baseline.c PROPERTIES COMPILE_OPTIONS "-Wno-psabi")
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+    list(APPEND files ${stem}_avx2.c ${stem}_avx512.c)
+    set_source_files_properties(${stem}_avx2.c PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma;-Wno-psabi")
+    set_source_files_properties(${stem}_avx512.c PROPERTIES COMPILE_OPTIONS "-mavx512f;-mavx2;-mfma;-Wno-psabi")
+  endif()
+  set(${out} ${files} PARENT_SCOPE)
+endfunction()
+
 # bcue_room(NAME room SOURCES ... EDGES room ... LIBRARIES third-party ...)
 # One static library per room. EDGES are the rooms it may include (and, through them, theirs);
 # LIBRARIES are the third-party libraries that only this room may see, so they are linked PRIVATE.

@@ -1,26 +1,8 @@
-/* The tests of path_lanes.h with LANES floats at a time. The including file defines LANES, LANE_TESTS, lanes,
-   lane_mask and lane_bits (a bit per lane of a comparison that holds). */
+/* The tests of path_lanes.h with FLOAT_LANES floats at a time. The including file defines FLOAT_LANES and
+ * LANE_TESTS. */
 #include <math.h>
-#include <string.h>
+#include "base/float_lanes.h"
 #include "rays/path_lanes.h"
-
-static inline lanes load(const float *from)
-{
-    lanes x;
-    memcpy(&x, from, sizeof x);
-    return x;
-}
-
-static inline lanes all(float value)
-{
-    return value - (lanes){0};
-}
-
-static inline lanes larger(lanes a, lanes b)
-{
-    lane_mask more = a > b;
-    return (lanes)(((lane_mask)a & more) | ((lane_mask)b & ~more));
-}
 
 /* Write the numbers of the lanes that hold, [i, end). */
 static inline size_t put(uint32_t bits, size_t i, size_t end, uint32_t *hits, size_t count)

@@ -1,36 +1,8 @@
-/* lamp_lanes.h with LANES floats at a time. The including file defines LANES, LAMP_LANES, lanes, lane_mask,
-   lane_bits (a bit per lane of a comparison that holds) and lane_sqrt. */
+/* lamp_lanes.h with FLOAT_LANES floats at a time. The including file defines FLOAT_LANES and LAMP_LANES. */
 #include <math.h>
-#include <string.h>
+#include "base/float_lanes.h"
 #include "base/memory.h"
 #include "sensors/lamp_lanes.h"
-
-static inline lanes load(const float *from)
-{
-    lanes x;
-    memcpy(&x, from, sizeof x);
-    return x;
-}
-
-static inline lanes choose(lane_mask holds, lanes yes, lanes no)
-{
-    return (lanes)(((lane_mask)yes & holds) | ((lane_mask)no & ~holds));
-}
-
-static inline lanes larger(lanes a, lanes b)
-{
-    return choose(a > b, a, b);
-}
-
-static inline lanes smaller(lanes a, lanes b)
-{
-    return choose(a < b, a, b);
-}
-
-static inline lanes all(float value)
-{
-    return value - (lanes){0};
-}
 
 static int near(const bcue_lamp_list *list, const bcue_lamp_points *points, uint32_t *numbers, int most)
 {
