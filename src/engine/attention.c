@@ -75,8 +75,7 @@ static void copy_head(void *context, size_t index)
     const float *from = r->from + batch * r->from_side.batch + head * r->from_side.head;
     float *to = r->to + batch * r->to_side.batch + head * r->to_side.head;
     for (int64_t t = 0; t < r->tokens; t++, from += r->from_side.token, to += r->to_side.token) {
-        for (int64_t i = 0; i < r->width; i++)
-            to[i] = from[i];
+        memcpy(to, from, (size_t)r->width * sizeof *to);
         for (int64_t i = r->width; i < r->filled; i++)
             to[i] = 0;
     }
@@ -107,33 +106,16 @@ int64_t bcue_attention_scratch(const bcue_attention_kernels *kernels, const bcue
     return kernels->scratch(&f.shape, backward) * workers + (backward ? 2 : 1) * inputs + f.result_floats;
 }
 
-typedef struct packing {
-    const float *from;
-    float *to;
-    bcue_attention_side side;
-    int64_t heads, keys, width;
-} packing;
-
-static void pack_head(void *context, size_t index)
-{
-    const packing *p = context;
-    int64_t head = (int64_t)index;
-    const float *from = p->from + head / p->heads * p->side.batch + head % p->heads * p->side.head;
-    float *to = p->to + head * p->keys * p->width;
-    for (int64_t row = 0; row < p->keys; row++)
-        memcpy(to + row * p->width, from + row * p->side.token, (size_t)p->width * sizeof *to);
-}
-
 /* One of keys and values; moves `*room` behind the copy. */
 static void pack(const bcue_attention_shape *s, const float **data, bcue_attention_side *side, int64_t width,
                  float **room)
 {
     if (side->token == width)
         return;
-    packing p = {*data, *room, *side, s->heads, s->keys, width};
-    bcue_parallel_for((size_t)(s->batch * s->heads), 1, pack_head, &p);
+    const bcue_attention_side dense = dense_side(s->heads, s->keys, width);
+    copy_rows(s, (head_rows){*data, *room, *side, dense, 0, s->keys, width, 0});
     *data = *room;
-    *side = (bcue_attention_side){s->heads * s->keys * width, s->keys * width, width};
+    *side = dense;
     *room += s->batch * s->heads * s->keys * width;
 }
 

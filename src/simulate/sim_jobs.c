@@ -4,6 +4,7 @@
 #include "simulate/sim_jobs.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -48,35 +49,7 @@ static uint32_t jobs_of(bcue_sim_run *r)
     return jobs > 1 ? jobs : 1;
 }
 
-static bool send(int file, const void *data, size_t size)
-{
-    const char *at = data;
-    while (size > 0) {
-        ssize_t put = write(file, at, size);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return false;
-        at += put;
-        size -= (size_t)put;
-    }
-    return true;
-}
-
-static bool receive(int file, void *data, size_t size)
-{
-    char *at = data;
-    while (size > 0) {
-        ssize_t got = read(file, at, size);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        at += got;
-        size -= (size_t)got;
-    }
-    return true;
-}
+_Static_assert(sizeof(bcue_simulate_summary) <= PIPE_BUF, "a summary goes through a pipe in one piece");
 
 /* A helper is silent, but stops when its caller is told to stop, and dies with the process that began it. */
 _Noreturn static void help(bcue_sim_run *r, uint32_t place, uint32_t jobs, int out)
@@ -92,7 +65,7 @@ _Noreturn static void help(bcue_sim_run *r, uint32_t place, uint32_t jobs, int o
     r->options.places = jobs;
     bcue_error error = {""};
     bcue_status status = bcue_sim_run_share(r, &error);
-    bool sent = status == BCUE_OK && send(out, &r->summary, sizeof r->summary);
+    bool sent = status == BCUE_OK && write(out, &r->summary, sizeof r->summary) == (ssize_t)sizeof r->summary;
     _exit(sent ? 0 : 1);
 }
 
@@ -119,7 +92,11 @@ static bool start(bcue_sim_run *r, uint32_t place, uint32_t jobs, helper *made)
 static void collect(bcue_simulate_summary *sum, const helper *h)
 {
     bcue_simulate_summary its;
-    if (receive(h->pipe, &its, sizeof its)) {
+    ssize_t got;
+    do
+        got = read(h->pipe, &its, sizeof its);
+    while (got < 0 && errno == EINTR);
+    if (got == (ssize_t)sizeof its) {
         sum->channel_seconds += its.channel_seconds;
         sum->camera_seconds += its.camera_seconds;
         sum->lidar_seconds += its.lidar_seconds;
