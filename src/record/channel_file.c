@@ -200,7 +200,7 @@ bcue_status bcue_channel_file_create(const char *path, const bcue_channel_file_c
     if (file->path == NULL || file->temporary == NULL) {
         status = bcue_fail_memory(error, path);
     } else {
-        snprintf(file->temporary, size, "%s.partial-%ld", path, (long)getpid());
+        snprintf(file->temporary, size, "%s.partial", path);
         if (!open_temporary(file))
             status = bcue_fail(error, BCUE_ERROR_IO,
                                "%s: cannot be made; does its folder exist, and may you write there?", path);

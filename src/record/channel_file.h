@@ -47,7 +47,8 @@ typedef struct bcue_channel_link {
 
 typedef struct bcue_channel_file bcue_channel_file;
 
-/* Start a file under a temporary name beside `path`. On success the caller ends with commit or abandon.
+/* Start a file under a temporary name, "PATH.partial": what a process that was killed left there is written
+   over. One process at a time may write a path. On success the caller ends with commit or abandon.
    BCUE_ERROR_IO, BCUE_ERROR_MEMORY, BCUE_ERROR_ARGUMENT. */
 bcue_status bcue_channel_file_create(const char *path, const bcue_channel_file_config *config,
                                      bcue_channel_file **made, bcue_error *error);

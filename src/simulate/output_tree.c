@@ -2,10 +2,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,14 +21,14 @@
 #define UNFINISHED_NAME "unfinished.json"
 #define MANIFEST_MAX_BYTES ((size_t)1 << 30)
 
-/* Remove the folders that lead to a file, as far as they are empty. */
+/* Remove the folders that lead to a file, as far as they are empty; some may be gone already. */
 static void remove_empty_parents(const char *root, const char *path)
 {
     char *parent = bcue_strdup(path);
     for (char *slash; parent && (slash = strrchr(parent, '/'));) {
         *slash = '\0';
         char *full = bcue_path_join(root, parent);
-        bool removed = full && rmdir(full) == 0;
+        bool removed = full && (rmdir(full) == 0 || errno == ENOENT);
         free(full);
         if (!removed)
             break;
@@ -139,18 +141,26 @@ static bool is_empty_folder(const char *path)
     return open && entries == 0 && !marked;
 }
 
+/* Whose a working folder is. A run that was killed just before its folder got its name has only the manifest
+   left to say so. */
 static json_t *read_unfinished(const char *folder)
 {
     char *path = bcue_path_join(folder, UNFINISHED_NAME);
     json_t *found = path ? json_load_file(path, JSON_REJECT_DUPLICATES, NULL) : NULL;
     free(path);
-    return found;
+    return found ? found : read_manifest(folder);
 }
 
 static bool same_text(const json_t *object, const char *key, const char *text)
 {
     const char *found = json_string_value(json_object_get(object, key));
     return found && strcmp(found, text) == 0;
+}
+
+static bool same_run(const json_t *object, const bcue_output_identity *identity)
+{
+    return same_text(object, "config_hash", identity->config_hash) &&
+           same_text(object, "version", identity->version);
 }
 
 /* Another process may have made the folder a moment ago, and its unfinished.json not yet. */
@@ -194,19 +204,31 @@ static bcue_status check_working_folder(const bcue_output_tree *tree, const bcue
                      tree->temporary, config ? "version of beamcue" : "configuration");
 }
 
-/* Wait for the folder of another process, a minute at most. */
-static bcue_status follow(const bcue_output_tree *tree, const bcue_output_identity *identity,
-                          bcue_error *error)
+/* Has another process of this run given the folder its name by now? */
+static bool is_finished(const bcue_output_tree *tree, const bcue_output_identity *identity)
+{
+    json_t *manifest = read_manifest(tree->target);
+    bool finished = manifest && same_run(manifest, identity);
+    json_decref(manifest);
+    return finished;
+}
+
+/* Wait for the folder of another process, a minute at most. That process may have come to the end already;
+   but what is to be overwritten looks the same as what it made. */
+static bcue_status follow(bcue_output_tree *tree, const bcue_output_identity *identity, bcue_error *error)
 {
     for (int tries = 0; tries < 600; tries++) {
         json_t *found = read_unfinished(tree->temporary);
-        bool same = same_text(found, "config_hash", identity->config_hash) &&
-                    same_text(found, "version", identity->version);
+        bool same = same_run(found, identity);
         json_decref(found);
-        if (same)
+        tree->finished = !same && !tree->overwrite && is_finished(tree, identity);
+        if (same || tree->finished)
             return BCUE_OK;
         nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
     }
+    tree->finished = is_finished(tree, identity);
+    if (tree->finished)
+        return BCUE_OK;
     return bcue_fail(error, BCUE_ERROR_IO,
                      "%s: the first process of this run has not made it; do all of them see the same disk?",
                      tree->temporary);
@@ -240,6 +262,10 @@ bcue_status bcue_output_tree_open(bcue_output_tree *tree, const char *target, bo
     tree->temporary = name.data;
     if (name.failed || !name.data)
         return bcue_fail_memory(error, "the output folder");
+    if (identity->follow && !overwrite && is_finished(tree, identity)) {
+        tree->finished = true;
+        return BCUE_OK;
+    }
     BCUE_TRY(check_target(tree->target, overwrite, error));
     if (identity->follow)
         return follow(tree, identity, error);
@@ -380,43 +406,126 @@ static void remove_simulation(const char *folder)
     rmdir(folder);
 }
 
-void bcue_output_tree_drop(bcue_output_tree *tree, const char *beginning)
+void bcue_output_tree_drop(bcue_output_tree *tree, const char *name)
 {
-    remove_named(tree->temporary, beginning);
+    char *path = bcue_path_join(tree->temporary, name);
+    bcue_text gone = {0}, beginning = {0};
+    bcue_text_printf(&gone, "%s.gone", path ? path : "");
+    bcue_text_printf(&beginning, "%s.", name);
+    if (path && !gone.failed && !beginning.failed) {
+        remove_named(tree->temporary, beginning.data); /* of a run that was killed here */
+        (void)rename(path, gone.data);
+        remove_named(tree->temporary, beginning.data);
+    }
+    bcue_text_free(&gone);
+    bcue_text_free(&beginning);
+    free(path);
+}
+
+bool bcue_output_still_named(int file, const char *path)
+{
+    struct stat mine, named;
+    return fstat(file, &mine) == 0 && stat(path, &named) == 0 && mine.st_ino == named.st_ino &&
+           mine.st_dev == named.st_dev;
+}
+
+bool bcue_output_tree_claim(const bcue_output_tree *tree, int *claim)
+{
+    *claim = -1;
+    char *path = bcue_path_join(tree->temporary, UNFINISHED_NAME);
+    if (!path)
+        return false;
+    bool mine = false;
+    int file = open(path, O_RDWR | O_CLOEXEC);
+    if (file >= 0) {
+        /* Whoever held it before may have removed it in between. */
+        mine = flock(file, LOCK_EX | LOCK_NB) == 0 && bcue_output_still_named(file, path);
+        if (mine)
+            *claim = file;
+        else
+            close(file);
+    } else {
+        json_t *manifest = read_manifest(tree->temporary);
+        mine = manifest != NULL;
+        json_decref(manifest);
+    }
+    free(path);
+    return mine;
+}
+
+/* ---- the name ---- */
+
+/* Remove what was put aside by runs that were killed before they could. */
+static void remove_retired(const char *target)
+{
+    char *folder = bcue_path_dirname(target);
+    bcue_text beginning = {0};
+    bcue_text_printf(&beginning, "%s.replaced-", bcue_path_basename(target));
+    DIR *open = folder && !beginning.failed ? opendir(folder) : NULL;
+    for (struct dirent *entry; open && (entry = readdir(open));) {
+        if (!bcue_starts_with(entry->d_name, beginning.data) ||
+            entry->d_name[beginning.size + strspn(entry->d_name + beginning.size, "0123456789-")] != '\0')
+            continue;
+        char *path = bcue_path_join(folder, entry->d_name);
+        struct stat info;
+        if (path && lstat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+            remove_simulation(path);
+            (void)rmdir(path);
+        }
+        free(path);
+    }
+    if (open)
+        closedir(open);
+    bcue_text_free(&beginning);
+    free(folder);
+}
+
+/* Put the earlier simulation aside, under a name that is not there yet: process numbers come again. */
+static bcue_status retire(const char *target, char **retired, bcue_error *error)
+{
+    bcue_text name = {0};
+    for (unsigned serial = 0; !name.failed; serial++) {
+        bcue_text_free(&name);
+        bcue_text_printf(&name, "%s.replaced-%ld-%u", target, (long)getpid(), serial);
+        if (!name.failed && !bcue_path_exists(name.data))
+            break;
+    }
+    if (name.failed) {
+        bcue_text_free(&name);
+        return bcue_fail_memory(error, "the output folder");
+    }
+    if (rename(target, name.data) != 0) {
+        bcue_text_free(&name);
+        return bcue_fail(error, BCUE_ERROR_IO, "%s: cannot replace the earlier simulation: %s", target,
+                         strerror(errno));
+    }
+    *retired = name.data;
+    return BCUE_OK;
 }
 
 bcue_status bcue_output_tree_commit(bcue_output_tree *tree, bcue_error *error)
 {
-    remove_named(tree->temporary, UNFINISHED_NAME);
     remove_named(tree->temporary, MANIFEST_NAME ".tmp");
+    remove_named(tree->temporary, UNFINISHED_NAME);
     char *retired = NULL;
-    if (tree->overwrite && bcue_path_exists(tree->target)) {
-        bcue_text name = {0};
-        bcue_text_printf(&name, "%s.replaced-%ld", tree->target, (long)getpid());
-        if (name.failed) {
-            bcue_text_free(&name);
-            return bcue_fail_memory(error, "the output folder");
-        }
-        retired = name.data;
-        if (rename(tree->target, retired) != 0) {
-            free(retired);
-            return bcue_fail(error, BCUE_ERROR_IO, "%s: cannot replace the earlier simulation: %s",
-                             tree->target, strerror(errno));
-        }
-    }
-    if (rename(tree->temporary, tree->target) != 0) {
-        int reason = errno;
+    if (tree->overwrite && bcue_path_exists(tree->target))
+        BCUE_TRY(retire(tree->target, &retired, error));
+    bool named = rename(tree->temporary, tree->target) == 0;
+    int reason = errno;
+    if (!named) {
         if (retired)
             (void)rename(retired, tree->target);
-        free(retired);
+        /* Another process may have named it a moment before. */
+        named = reason == ENOENT && !bcue_path_exists(tree->temporary) && bcue_path_exists(tree->target);
+    }
+    free(retired);
+    if (!named)
         return bcue_fail(error, BCUE_ERROR_IO, "%s: cannot give the finished folder its name: %s",
                          tree->target, strerror(reason));
-    }
     free(tree->temporary);
     tree->temporary = NULL;
-    if (retired)
-        remove_simulation(retired);
-    free(retired);
+    if (tree->overwrite)
+        remove_retired(tree->target);
     return BCUE_OK;
 }
 

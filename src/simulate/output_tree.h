@@ -22,6 +22,7 @@ typedef struct bcue_output_tree {
     char *temporary; /* the name it has until then; NULL once committed */
     bool overwrite;
     bool created;            /* the working folder was not there before */
+    bool finished;           /* another process of this run has given the folder its name already */
     bcue_output_file *files; /* since the last forget, in the order of writing */
     size_t count, capacity;
     bool measuring; /* nothing is written, only counted: */
@@ -37,7 +38,7 @@ typedef struct bcue_output_identity {
 
 /* Check that `target` may be made (and, with `overwrite`, that what is there came from a simulation) and make
    or take over the working folder. One of another identity is an error, or with `overwrite` removed. Close it
-   also after a failure. */
+   also after a failure. A follower that comes too late finds the tree `finished`. */
 bcue_status bcue_output_tree_open(bcue_output_tree *tree, const char *target, bool overwrite,
                                   const bcue_output_identity *identity, bcue_error *error);
 /* A tree that writes nothing and counts what it would write; disk_bytes in blocks of 4 KiB. */
@@ -60,10 +61,15 @@ void bcue_output_tree_forget(bcue_output_tree *tree);
 void bcue_output_tree_undo(bcue_output_tree *tree);
 /* Remove the whole working folder: everything a simulation writes there. */
 void bcue_output_tree_discard(bcue_output_tree *tree);
-/* Remove what lies at the top of the working folder and begins so. */
-void bcue_output_tree_drop(bcue_output_tree *tree, const char *beginning);
+/* Remove a folder at the top of the working folder, for other processes at one blow. */
+void bcue_output_tree_drop(bcue_output_tree *tree, const char *name);
+/* The right to finish and name the folder, until close(*claim); false: another process has it, or has given
+   the name. *claim -1: what is left of a process that was killed just before that; nobody else holds it. */
+bool bcue_output_tree_claim(const bcue_output_tree *tree, int *claim);
+/* Is an open file still the one of this path? Whoever held a lock on it may have removed it. */
+bool bcue_output_still_named(int file, const char *path);
 /* Give the folder its name, without its unfinished.json. An earlier simulation there is removed: the files
-   its manifest lists, nothing else. */
+   its manifest lists, nothing else. It is no error if another process has done so a moment before. */
 bcue_status bcue_output_tree_commit(bcue_output_tree *tree, bcue_error *error);
 void bcue_output_tree_close(bcue_output_tree *tree);
 

@@ -52,11 +52,13 @@ static uint32_t jobs_of(bcue_sim_run *r)
 _Static_assert(sizeof(bcue_simulate_summary) <= PIPE_BUF, "a summary goes through a pipe in one piece");
 
 /* A helper is silent, but stops when its caller is told to stop, and dies with the process that began it. */
-_Noreturn static void help(bcue_sim_run *r, uint32_t place, uint32_t jobs, int out)
+_Noreturn static void help(bcue_sim_run *r, uint32_t place, uint32_t jobs, int out, pid_t caller)
 {
 #ifdef __linux__
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 #endif
+    if (getppid() != caller) /* it died before it could be asked for */
+        _exit(1);
     const bcue_hooks quiet = {.cookie = r->hooks ? r->hooks->cookie : NULL,
                               .cancelled = r->hooks ? r->hooks->cancelled : NULL};
     r->hooks = &quiet;
@@ -74,10 +76,10 @@ static bool start(bcue_sim_run *r, uint32_t place, uint32_t jobs, helper *made)
     int ends[2];
     if (pipe(ends) != 0)
         return false;
-    pid_t child = fork();
+    pid_t caller = getpid(), child = fork();
     if (child == 0) {
         close(ends[0]);
-        help(r, place, jobs, ends[1]);
+        help(r, place, jobs, ends[1], caller);
     }
     close(ends[1]);
     if (child < 0) {

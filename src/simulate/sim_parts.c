@@ -133,10 +133,34 @@ static json_t *read_part(const bcue_sim_run *r, uint32_t episode)
 
 bcue_status bcue_sim_parts_open(bcue_sim_run *r, bcue_error *error)
 {
+    /* Through the folder itself, whatever its name is by now: another process may finish the run meanwhile.
+     */
+    int working = open(r->tree.temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC), reason = 0;
+    if (working < 0)
+        reason = errno;
+    else if (faccessat(working, "manifest.json", F_OK, 0) == 0)
+        r->gone = true;
+    else if (mkdirat(working, FOLDER, 0777) != 0)
+        reason = errno == EEXIST ? 0 : errno;
+    else if (faccessat(working, "manifest.json", F_OK, 0) == 0) { /* a moment ago it had this folder too */
+        (void)unlinkat(working, FOLDER, AT_REMOVEDIR);
+        r->gone = true;
+    }
+    if (working >= 0)
+        close(working);
+    r->gone = r->gone || reason == ENOENT;
+    if (reason == 0 || r->gone)
+        return BCUE_OK;
+    return bcue_fail(error, BCUE_ERROR_IO, "%s/" FOLDER ": cannot make the folder: %s", r->tree.temporary,
+                     strerror(reason));
+}
+
+bool bcue_sim_parts_gone(const bcue_sim_run *r)
+{
     char *folder = bcue_output_tree_path(&r->tree, FOLDER);
-    bcue_status status = folder ? bcue_make_dirs(folder, error) : bcue_fail_memory(error, FOLDER);
+    bool gone = folder && !bcue_path_exists(folder);
     free(folder);
-    return status;
+    return gone;
 }
 
 bool bcue_sim_part_done(bcue_sim_run *r, uint32_t episode)
@@ -221,21 +245,13 @@ bcue_status bcue_sim_parts_merge(bcue_sim_run *r, bcue_error *error)
 
 /* ---- who makes which ---- */
 
-/* Whoever held the lock before may have removed the file between opening and locking it here. */
-static bool still_named(int file, const char *path)
-{
-    struct stat mine, named;
-    return fstat(file, &mine) == 0 && stat(path, &named) == 0 && mine.st_ino == named.st_ino &&
-           mine.st_dev == named.st_dev;
-}
-
 /* Leave the name of this process; a name that is there already is of one that ended without a word. */
 static void sign_claim(const bcue_sim_run *r, uint32_t episode, int claim)
 {
     char before[160] = "", host[80] = "", mine[160];
     ssize_t got = pread(claim, before, sizeof before - 1, 0);
     before[got > 0 ? got : 0] = '\0';
-    if (before[0] && episode != BCUE_SIM_MERGE)
+    if (before[0])
         bcue_log(r->hooks, r->options.together ? BCUE_LOG_WARNING : BCUE_LOG_INFO,
                  "%s: episode %u was left unfinished by %s: it is made again", r->tree.temporary, episode + 1,
                  before);
@@ -260,7 +276,7 @@ bcue_status bcue_sim_part_claim(bcue_sim_run *r, uint32_t episode, int *claim, b
         r->gone = true;
     else if (*claim < 0)
         status = bcue_fail(error, BCUE_ERROR_IO, "%s: cannot make the file: %s", path, strerror(errno));
-    else if (flock(*claim, LOCK_EX | LOCK_NB) != 0 || !still_named(*claim, path)) {
+    else if (flock(*claim, LOCK_EX | LOCK_NB) != 0 || !bcue_output_still_named(*claim, path)) {
         close(*claim);
         *claim = -1;
     } else {
@@ -272,8 +288,7 @@ bcue_status bcue_sim_part_claim(bcue_sim_run *r, uint32_t episode, int *claim, b
 
 void bcue_sim_part_release(bcue_sim_run *r, uint32_t episode, int claim)
 {
-    /* Once the folder has its name, nothing is left to remove. */
-    char *path = r->tree.temporary ? bcue_output_tree_path(&r->tree, name_of(episode, "lock").text) : NULL;
+    char *path = bcue_output_tree_path(&r->tree, name_of(episode, "lock").text);
     if (path)
         unlink(path);
     free(path);

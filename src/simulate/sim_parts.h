@@ -6,14 +6,13 @@
 
 #include "simulate/sim_run.h"
 
-/* Claimed like an episode by the process that puts all of them together. */
-#define BCUE_SIM_MERGE (UINT32_MAX - 1)
-
-/* Make the folder of the records. */
+/* Make the folder of the records; or find that another process has finished the run (run->gone). */
 bcue_status bcue_sim_parts_open(bcue_sim_run *run, bcue_error *error);
 /* Is the episode finished, with every file as its record says? Sizes are compared; where the machine was
    started anew since, or another one made the files, hashes too. A record that is not true is removed. */
 bool bcue_sim_part_done(bcue_sim_run *run, uint32_t episode);
+/* Has another process put all of them together, and removed their folder? */
+bool bcue_sim_parts_gone(const bcue_sim_run *run);
 /* How many there are, by their names alone. */
 uint32_t bcue_sim_parts_count(const bcue_sim_run *run);
 /* Take an episode for this process until it is released. *claim < 0: somebody else has it, or has

@@ -45,9 +45,12 @@ static bcue_status make_unless_done(bcue_sim_run *r, uint32_t episode, share *mi
     *taken = claim < 0;
     if (claim < 0)
         return BCUE_OK;
-    /* Somebody may have finished it in between. */
-    bcue_status status =
-        !seen && bcue_sim_part_done(r, episode) ? BCUE_OK : make_part(r, episode, mine, error);
+    /* Somebody may have finished it in between, or even the whole run: then its record is gone again. */
+    bcue_status status = BCUE_OK;
+    if (seen || !bcue_sim_part_done(r, episode)) {
+        r->gone = bcue_sim_parts_gone(r);
+        status = r->gone ? BCUE_OK : make_part(r, episode, mine, error);
+    }
     bcue_sim_part_release(r, episode, claim);
     return status;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/file.h"
@@ -32,33 +33,62 @@ static bcue_status put_together(bcue_sim_run *run, bcue_error *error)
     return bcue_output_tree_commit(&run->tree, error);
 }
 
-/* The last of the processes that share a run puts it together. */
+/* The manifest, once there is one. */
+static json_t *read_manifest(const bcue_sim_run *run)
+{
+    char *path = bcue_output_tree_path(&run->tree, "manifest.json");
+    json_t *manifest = path && bcue_path_exists(path) ? json_load_file(path, 0, NULL) : NULL;
+    free(path);
+    return manifest;
+}
+
+/* A run that was killed after its manifest was written lacks only its name. */
+static bcue_status give_name(bcue_sim_run *run, const json_t *manifest, bcue_error *error)
+{
+    const json_t *counts = json_object_get(manifest, "counts");
+    run->summary.episodes = (uint64_t)json_integer_value(json_object_get(counts, "episodes"));
+    run->summary.samples = (uint64_t)json_integer_value(json_object_get(counts, "samples"));
+    run->summary.samples_blocked = (uint64_t)json_integer_value(json_object_get(counts, "samples_blocked"));
+    run->summary.frames_no_signal = (uint64_t)json_integer_value(json_object_get(counts, "frames_no_signal"));
+    size_t i;
+    json_t *entry;
+    json_array_foreach(json_object_get(manifest, "files"), i, entry)
+    {
+        run->summary.bytes += (uint64_t)json_integer_value(json_object_get(entry, "bytes"));
+    }
+    bcue_output_tree_drop(&run->tree, "episodes");
+    return bcue_output_tree_commit(&run->tree, error);
+}
+
+/* Put together and name, unless another process does: of all that share a run one must. */
+static bcue_status complete(bcue_sim_run *run, bcue_error *error)
+{
+    int claim;
+    run->summary.merged_elsewhere = !bcue_output_tree_claim(&run->tree, &claim);
+    if (run->summary.merged_elsewhere) {
+        run->summary.episodes = run->plan->episodes;
+        return BCUE_OK;
+    }
+    json_t *manifest = read_manifest(run);
+    bcue_status status = manifest ? give_name(run, manifest, error) : put_together(run, error);
+    json_decref(manifest);
+    if (claim >= 0)
+        close(claim);
+    return status;
+}
+
 static bcue_status finish(bcue_sim_run *run, bcue_error *error)
 {
-    run->summary.merged_elsewhere = run->gone;
-    run->summary.episodes = run->plan->episodes;
-    if (run->gone)
-        return BCUE_OK;
     uint32_t done = bcue_sim_parts_count(run);
+    if (done >= run->plan->episodes || bcue_sim_parts_gone(run))
+        return complete(run, error);
     run->summary.episodes = done;
-    run->summary.episodes_missing = run->plan->episodes > done ? run->plan->episodes - done : 0;
-    int claim = -1;
-    if (run->summary.episodes_missing > 0) {
-        if (!run->options.merge)
-            return BCUE_OK;
-        return bcue_fail(
-            error, BCUE_ERROR_DATA,
-            "%s: %u of %u episodes are finished; run the others first, all of them or by --shard",
-            run->tree.temporary, done, run->plan->episodes);
-    }
-    BCUE_TRY(bcue_sim_part_claim(run, BCUE_SIM_MERGE, &claim, error));
-    if (claim < 0) { /* another process is at it */
-        run->summary.merged_elsewhere = true;
+    run->summary.episodes_missing = run->plan->episodes - done;
+    if (!run->options.merge)
         return BCUE_OK;
-    }
-    bcue_status status = put_together(run, error);
-    bcue_sim_part_release(run, BCUE_SIM_MERGE, claim);
-    return status;
+    return bcue_fail(error, BCUE_ERROR_DATA,
+                     "%s: %u of %u episodes are finished; run the others first, all of them or by --shard",
+                     run->tree.temporary, done, run->plan->episodes);
 }
 
 /* Say what a run that failed has left, and leave nothing that is of no use. */
@@ -85,44 +115,21 @@ static bcue_status open_tree(bcue_sim_run *run, bcue_error *error)
                                            .follow = run->options.together && run->options.place > 0};
     BCUE_TRY(
         bcue_output_tree_open(&run->tree, plan->config.output, plan->config.overwrite, &identity, error));
+    run->gone = run->tree.finished;
+    if (run->gone)
+        return BCUE_OK;
+    BCUE_TRY(bcue_sim_parts_open(run, error));
     uint32_t done = bcue_sim_parts_count(run);
     if (done > 0 && run->options.shards == 0)
         bcue_log(run->hooks, BCUE_LOG_INFO, "%s: going on with a run of which %u of %u episodes are finished",
                  run->tree.temporary, done, plan->episodes);
-    return bcue_sim_parts_open(run, error);
-}
-
-/* A run that was killed after its manifest was written lacks only its name. */
-static bcue_status name_finished(bcue_sim_run *run, bool *named, bcue_error *error)
-{
-    char *path = bcue_output_tree_path(&run->tree, "manifest.json");
-    json_t *manifest = path && bcue_path_exists(path) ? json_load_file(path, 0, NULL) : NULL;
-    free(path);
-    *named = manifest != NULL;
-    if (!manifest)
-        return BCUE_OK;
-    const json_t *counts = json_object_get(manifest, "counts");
-    run->summary.episodes = (uint64_t)json_integer_value(json_object_get(counts, "episodes"));
-    run->summary.samples = (uint64_t)json_integer_value(json_object_get(counts, "samples"));
-    run->summary.samples_blocked = (uint64_t)json_integer_value(json_object_get(counts, "samples_blocked"));
-    run->summary.frames_no_signal = (uint64_t)json_integer_value(json_object_get(counts, "frames_no_signal"));
-    size_t i;
-    json_t *entry;
-    json_array_foreach(json_object_get(manifest, "files"), i, entry)
-    {
-        run->summary.bytes += (uint64_t)json_integer_value(json_object_get(entry, "bytes"));
-    }
-    json_decref(manifest);
-    bcue_output_tree_drop(&run->tree, "episodes");
-    return bcue_output_tree_commit(&run->tree, error);
+    return BCUE_OK;
 }
 
 static bcue_status run_opened(bcue_sim_run *run, bcue_error *error)
 {
-    bool named;
-    BCUE_TRY(name_finished(run, &named, error));
-    if (named)
-        return BCUE_OK;
+    if (run->gone)
+        return complete(run, error);
     if (!run->options.merge)
         BCUE_TRY(bcue_sim_run_jobs(run, error));
     return finish(run, error);
