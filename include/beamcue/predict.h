@@ -122,10 +122,31 @@ BCUE_API bool bcue_session_out_of_domain(const bcue_session *session);
 /* After bcue_predict: how many of the first beams to probe, so that a right one is among them in a share
    `coverage` of the samples of new episodes like those of the calibration. Right is a best beam, or
    (margin_db, which has to be that of the calibration) one within margin_db of it. The next higher coverage
-   that the model is calibrated for is taken. BCUE_ERROR_UNSUPPORTED: the model is not calibrated ('beamcue
-   calibrate'); BCUE_ERROR_ARGUMENT: not for this. Allocates nothing. */
+   that the model is calibrated for is taken, and the set of the sensors that were there; where it was never
+   calibrated for these, the widest of its sets (bcue_session_get_pattern). BCUE_ERROR_UNSUPPORTED: the model
+   is not calibrated ('beamcue calibrate'); BCUE_ERROR_ARGUMENT: not for this. Allocates nothing. */
 BCUE_API BCUE_CHECK_RESULT bcue_status bcue_session_probe(bcue_session *session, double coverage,
                                                           double margin_db, size_t *count, bcue_error *error);
+
+/* How a calibration fits what was there: it is made for every pattern of missing or held sensors by itself.
+ */
+typedef enum bcue_set_basis {
+    BCUE_SET_NONE,  /* the model is not calibrated */
+    BCUE_SET_OWN,   /* calibrated for just these sensors, with the same stand-ins */
+    BCUE_SET_WIDEST /* never calibrated for them: the widest of all its sets, and the least sure of its
+                       probabilities */
+} bcue_set_basis;
+
+/* What a prediction lacked. Bits 1 << bcue_sensor (stream.h): 1 camera, 2 LiDAR, 4 radar, 8 gps. */
+typedef struct bcue_sensor_pattern {
+    unsigned missing; /* the model takes it, and of its window nothing was there; */
+    unsigned held;    /* its last good frames stood in; */
+    int partly;       /* of a sensor, some frames of the window were missing or held: never calibrated for */
+    bcue_set_basis basis;
+} bcue_sensor_pattern;
+
+/* Of the last bcue_predict or bcue_session_predict. */
+BCUE_API void bcue_session_get_pattern(const bcue_session *session, bcue_sensor_pattern *pattern);
 
 /* Where the time of a network goes: every layer's time against the limits of this machine, which are
    measured, too. `svg_path`: also write a roofline picture there; NULL: none. BCUE_ERROR_ARGUMENT for a

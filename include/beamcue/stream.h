@@ -131,8 +131,9 @@ typedef struct bcue_answer {
     bcue_rung rung;
     int calibrated; /* the probabilities are those of a calibrated model */
     size_t probe;   /* so many of the first beams are to be probed for the coverage asked for; 0: unknown */
-    int probe_promised; /* that holds: calibrated, and no stand-in was needed. With stand-ins the number is
-                           what the same rule gives, without the promise */
+    int probe_promised; /* that holds: calibrated for just the sensors that were there, and nothing was held.
+                           Else the number is what the same rule gives, without the promise */
+    bcue_sensor_pattern pattern; /* of the rung that answered; basis BCUE_SET_NONE on "last" and "sweep" */
     bcue_source sources[BCUE_SENSOR_COUNT];
     double age_ms; /* of the oldest of the newest frames that are used; NaN: none */
     /* How long the answer can be expected to be the best from now on: half the median of how long the last

@@ -206,17 +206,29 @@ static void describe_training(const bcue_model_file *model, bcue_report *report)
 static void describe_calibration(const bcue_calibration *calibration, bcue_report *report)
 {
     bcue_text *out = bcue_report_out(report);
-    bcue_text_printf(
-        out,
-        "\nCalibration\n  %lld episodes, %lld samples; temperature %.4g; expected calibration error "
-        "%.2f %% before, %.2f %% after\n",
-        (long long)calibration->episodes, (long long)calibration->samples, calibration->temperature,
-        100.0 * calibration->error_before, 100.0 * calibration->error_after);
-    json_object_set_new(bcue_report_object(report), "calibration",
-                        json_pack("{s:I, s:I, s:f, s:f, s:f}", "episodes", (json_int_t)calibration->episodes,
-                                  "samples", (json_int_t)calibration->samples, "temperature",
-                                  calibration->temperature, "error_before", calibration->error_before,
-                                  "error_after", calibration->error_after));
+    json_t *patterns = json_array();
+    bcue_text_puts(out, "\nCalibration\n");
+    for (size_t i = 0; i < bcue_calibration_count(calibration); i++) {
+        const bcue_calibration_pattern *p = bcue_calibration_at(calibration, i);
+        char name[BCUE_PATTERN_NAME_SIZE] = "";
+        if (bcue_calibration_count(calibration) > 1)
+            bcue_input_pattern_name(bcue_calibration_inputs(p), name);
+        bcue_text_printf(out,
+                         "  %s%s%lld episodes, %lld samples; temperature %.4g; expected calibration error "
+                         "%.2f %% before, %.2f %% after\n",
+                         name, name[0] != '\0' ? ": " : "", (long long)p->episodes, (long long)p->samples,
+                         p->temperature, 100.0 * p->error_before, 100.0 * p->error_after);
+        json_t *object = json_pack("{s:I, s:I, s:f, s:f, s:f}", "episodes", (json_int_t)p->episodes,
+                                   "samples", (json_int_t)p->samples, "temperature", p->temperature,
+                                   "error_before", p->error_before, "error_after", p->error_after);
+        if (i > 0)
+            json_object_set_new(object, "sensors", json_string(name));
+        if (i > 0)
+            json_array_append_new(patterns, object);
+        else
+            json_object_set_new(bcue_report_object(report), "calibration", object);
+    }
+    json_object_set_new(json_object_get(bcue_report_object(report), "calibration"), "patterns", patterns);
 }
 
 static bcue_status describe_model(const char *path, bcue_report *report, bcue_error *error)

@@ -4,15 +4,18 @@
 #include <stdlib.h>
 
 #include "base/fail.h"
+#include "base/file.h"
 #include "base/memory.h"
+#include "base/report_hooks.h"
 #include "dataset/split.h"
+#include "learn/pattern_answers.h"
 #include "learn/score_file.h"
 #include "models/model_file.h"
 
 /* Above 1: every beam. */
 #define ALL_BEAMS 2.0
 
-static bcue_answers view_answers(const bcue_predictions *predictions, bcue_scored_set *set)
+bcue_answers bcue_answers_of(const bcue_predictions *predictions, bcue_scored_set *set)
 {
     *set = bcue_predictions_view(predictions, false, BCUE_POWER_ARBITRARY);
     return (bcue_answers){set, predictions->probability};
@@ -25,52 +28,88 @@ static double *new_list(bcue_double_list *list, size_t count)
     return items;
 }
 
+static void release_pattern(bcue_calibration_pattern *pattern)
+{
+    free(pattern->missing.items); /* the names are not its own */
+    free(pattern->held.items);
+    free(pattern->threshold.items);
+    free(pattern->margin_threshold.items);
+}
+
 void bcue_calibration_release(bcue_calibration *made)
 {
-    free((void *)made->coverage.items);
-    free((void *)made->threshold.items);
-    free((void *)made->margin_threshold.items);
+    bcue_calibration_pattern *patterns = made->patterns.items;
+    release_pattern(&made->whole);
+    for (size_t i = 0; i < made->patterns.count; i++)
+        release_pattern(&patterns[i]);
+    free(patterns);
+    free(made->coverage.items);
     free(made->data);
     *made = (bcue_calibration){0};
 }
 
-static bool has_power(const bcue_scored_set *set)
+/* ---- one pattern ---- */
+
+static bcue_status name_inputs(unsigned inputs, bcue_string_list *names, bcue_error *error)
 {
-    return bcue_scored_set_count(set).rows_with_power > 0;
+    if (inputs == 0)
+        return BCUE_OK;
+    names->items = bcue_calloc(BCUE_INPUT_COUNT, sizeof *names->items);
+    if (names->items == NULL)
+        return bcue_fail_memory(error, "the calibration");
+    for (int m = 0; m < BCUE_INPUT_COUNT; m++)
+        if ((inputs & 1U << m) != 0)
+            names->items[names->count++] = (char *)(uintptr_t)bcue_model_input_names[m];
+    return BCUE_OK;
 }
 
-/* `made` is empty, and released by the caller in any case. */
-static bcue_status learn_from(const bcue_predictions *predictions, const bcue_calibrate_config *config,
-                              bcue_calibration *made, bcue_error *error)
+/* `pattern` is empty, and released by the caller in any case. */
+static bcue_status learn_from(const bcue_answers *answers, const bcue_calibration *made,
+                              bcue_calibration_pattern *pattern, bcue_error *error)
 {
-    bcue_scored_set set;
-    const bcue_answers answers = view_answers(predictions, &set);
-    BCUE_TRY(bcue_answers_check(&answers, error));
-    BCUE_TRY(bcue_temperature_fit(&answers, &made->temperature, error));
-    made->error_before = bcue_calibration_error(&answers, 1.0);
-    made->error_after = bcue_calibration_error(&answers, made->temperature);
-    made->margin_db = has_power(&set) ? config->margin_db : 0.0;
-    const size_t levels = config->coverage.count;
-    double *coverage = new_list(&made->coverage, levels), *threshold = new_list(&made->threshold, levels),
-           *margin = made->margin_db > 0.0 ? new_list(&made->margin_threshold, levels) : NULL;
-    if (coverage == NULL || threshold == NULL || (made->margin_db > 0.0 && margin == NULL))
+    const size_t levels = made->coverage.count;
+    BCUE_TRY(bcue_answers_check(answers, error));
+    BCUE_TRY(bcue_temperature_fit(answers, &pattern->temperature, error));
+    pattern->error_before = bcue_calibration_error(answers, 1.0);
+    pattern->error_after = bcue_calibration_error(answers, pattern->temperature);
+    double *threshold = new_list(&pattern->threshold, levels),
+           *margin = made->margin_db > 0.0 ? new_list(&pattern->margin_threshold, levels) : NULL;
+    if (threshold == NULL || (made->margin_db > 0.0 && margin == NULL))
         return bcue_fail_memory(error, "the calibration");
     for (size_t i = 0; i < levels; i++) {
         size_t episodes, rows;
-        coverage[i] = config->coverage.items[i];
-        BCUE_TRY(bcue_conformal_threshold(&answers, made->temperature, coverage[i], 0.0, &threshold[i],
-                                          &episodes, &rows, error));
+        BCUE_TRY(bcue_conformal_threshold(answers, pattern->temperature, made->coverage.items[i], 0.0,
+                                          &threshold[i], &episodes, &rows, error));
         threshold[i] = fmin(threshold[i], ALL_BEAMS);
-        made->episodes = (int64_t)episodes;
-        made->samples = (int64_t)rows;
+        pattern->episodes = (int64_t)episodes;
+        pattern->samples = (int64_t)rows;
         if (margin == NULL)
             continue;
-        BCUE_TRY(bcue_conformal_threshold(&answers, made->temperature, coverage[i], made->margin_db,
-                                          &margin[i], NULL, NULL, error));
+        BCUE_TRY(bcue_conformal_threshold(answers, pattern->temperature, made->coverage.items[i],
+                                          made->margin_db, &margin[i], NULL, NULL, error));
         margin[i] = fmin(margin[i], ALL_BEAMS);
     }
     return BCUE_OK;
 }
+
+/* What was answered for the pattern, with what the recordings have of it. */
+static bcue_status learn_pattern(const bcue_predictions *predictions, const bcue_model_config *model,
+                                 bcue_input_pattern inputs, const bcue_calibration *made,
+                                 bcue_calibration_pattern *pattern, bcue_error *error)
+{
+    bcue_predictions rows;
+    bcue_scored_set set;
+    pattern->stand_in = inputs.stand_in;
+    BCUE_TRY(name_inputs(inputs.missing, &pattern->missing, error));
+    BCUE_TRY(name_inputs(inputs.held, &pattern->held, error));
+    BCUE_TRY(bcue_pattern_rows(predictions, model, inputs, &rows, error));
+    const bcue_answers answers = bcue_answers_of(&rows, &set);
+    const bcue_status status = learn_from(&answers, made, pattern, error);
+    bcue_predictions_free(&rows);
+    return status;
+}
+
+/* ---- a model ---- */
 
 /* The samples to learn from; a copy. */
 static size_t *part_samples(const bcue_split *split, int part, size_t *count)
@@ -85,29 +124,70 @@ static size_t *part_samples(const bcue_split *split, int part, size_t *count)
     return samples;
 }
 
-static bcue_status answer_samples(const char *path, const bcue_score_job *job, const bcue_hooks *hooks,
-                                  bcue_predictions *predictions, bcue_error *error)
+/* Levels, margin and room for the patterns. `made` is empty. */
+static bcue_status prepare(const bcue_calibrate_config *config, const bcue_predictions *predictions,
+                           size_t patterns, bcue_calibration *made, bcue_error *error)
 {
-    const size_t beams = (size_t)bcue_dataset_beams(job->dataset);
+    const bcue_scored_set set = bcue_predictions_view(predictions, false, BCUE_POWER_ARBITRARY);
+    double *coverage = new_list(&made->coverage, config->coverage.count);
+    made->margin_db = bcue_scored_set_count(&set).rows_with_power > 0 ? config->margin_db : 0.0;
+    made->hold_rows = config->hold_rows;
+    made->patterns.items = patterns > 1 ? bcue_calloc(patterns - 1, sizeof(bcue_calibration_pattern)) : NULL;
+    if (coverage == NULL || (patterns > 1 && made->patterns.items == NULL))
+        return bcue_fail_memory(error, "the calibration");
+    for (size_t i = 0; i < config->coverage.count; i++)
+        coverage[i] = config->coverage.items[i];
+    return BCUE_OK;
+}
+
+static bcue_status learn_patterns(const bcue_calibrate_config *config, bcue_score_session *session,
+                                  const bcue_score_job *job, const bcue_hooks *hooks, bcue_calibration *made,
+                                  bcue_error *error)
+{
+    bcue_input_pattern patterns[BCUE_MOST_PATTERNS];
+    bcue_predictions predictions;
+    const size_t count =
+        bcue_pattern_list(&session->model, config->most_missing, config->hold_rows > 0, patterns);
     if (job->count == 0)
         return bcue_fail(error, BCUE_ERROR_DATA,
                          "the split leaves no sample to calibrate with; check calibrate.part and split");
-    float *scores = bcue_calloc(job->count, beams * sizeof *scores);
-    bcue_status status = scores == NULL ? bcue_fail_memory(error, "the calibration")
-                                        : bcue_score_file(path, job, hooks, scores, error);
-    if (status == BCUE_OK)
-        status = bcue_predictions_create(job->dataset, job->samples, job->count, (int32_t)beams, predictions,
-                                         error);
-    for (size_t i = 0; status == BCUE_OK && i < job->count; i++)
-        bcue_predictions_rank(predictions, i, scores + i * beams);
-    free(scores);
+    BCUE_TRY(bcue_predictions_create(job->dataset, job->samples, job->count, bcue_dataset_beams(job->dataset),
+                                     &predictions, error));
+    bcue_status status = prepare(config, &predictions, count, made, error);
+    for (size_t i = 0; status == BCUE_OK && i < count; i++) {
+        bcue_calibration_pattern *of_these = made->patterns.items;
+        bcue_progress(hooks, "calibrate", i, count);
+        status =
+            bcue_pattern_answer(session, job, patterns[i], config->hold_rows, hooks, &predictions, error);
+        made->patterns.count = i; /* to be released */
+        if (status == BCUE_OK)
+            status = learn_pattern(&predictions, &session->model.config, patterns[i], made,
+                                   i == 0 ? &made->whole : &of_these[i - 1], error);
+    }
+    bcue_progress(hooks, "calibrate", count, count);
+    bcue_predictions_free(&predictions);
     return status;
 }
 
-/* The member's answers on the part of its split. */
-static bcue_status answer_part(const bcue_run_config *run, const bcue_config *origin,
-                               const bcue_dataset *dataset, bcue_run_member member, const char *path,
-                               const bcue_hooks *hooks, bcue_predictions *predictions, bcue_error *error)
+static bcue_status learn_file(const bcue_run_config *run, const char *path, const bcue_score_job *job,
+                              const bcue_hooks *hooks, bcue_calibration *made, bcue_error *error)
+{
+    bcue_score_session session = {0};
+    if (!bcue_path_exists(path))
+        return bcue_fail(error, BCUE_ERROR_DATA,
+                         "%s: no such model; train it first with 'beamcue train' and the same configuration",
+                         path);
+    bcue_status status = bcue_score_session_open(path, job, hooks, NULL, &session, error);
+    if (status == BCUE_OK)
+        status = learn_patterns(&run->calibrate, &session, job, hooks, made, error);
+    bcue_score_session_close(&session);
+    return status;
+}
+
+/* From the answers on the part of the member's split. */
+static bcue_status learn_member(const bcue_run_config *run, const bcue_config *origin,
+                                const bcue_dataset *dataset, bcue_run_member member, const char *path,
+                                const bcue_hooks *hooks, bcue_calibration *made, bcue_error *error)
 {
     bcue_split split;
     char seen_hash[17] = "all of it"; /* no split's: recordings that the model was trained on are refused */
@@ -119,7 +199,7 @@ static bcue_status answer_part(const bcue_run_config *run, const bcue_config *or
     size_t *samples = part_samples(&split, run->calibrate.part, &job.count);
     job.samples = samples;
     bcue_status status = samples == NULL ? bcue_fail_memory(error, "the calibration")
-                                         : answer_samples(path, &job, hooks, predictions, error);
+                                         : learn_file(run, path, &job, hooks, made, error);
     free(samples);
     bcue_split_free(&split);
     return status;
@@ -154,79 +234,15 @@ bcue_status bcue_calibrate_member(const bcue_run_config *run, const bcue_config 
 {
     *made = (bcue_calibration){0};
     BCUE_TRY(check_levels(&run->calibrate, origin, error));
-    bcue_predictions predictions = {0};
     char *path = bcue_run_member_path(run, member, "model", "safetensors");
-    bcue_status status = path == NULL
-                             ? bcue_fail_memory(error, "the calibration")
-                             : answer_part(run, origin, dataset, member, path, hooks, &predictions, error);
-    if (status == BCUE_OK)
-        status = learn_from(&predictions, &run->calibrate, made, error);
+    bcue_status status = path == NULL ? bcue_fail_memory(error, "the calibration")
+                                      : learn_member(run, origin, dataset, member, path, hooks, made, error);
     if (status == BCUE_OK && (made->data = bcue_strdup(bcue_dataset_hash(dataset))) == NULL)
         status = bcue_fail_memory(error, "the calibration");
     if (status == BCUE_OK)
         status = write_into(path, made, error);
     if (status != BCUE_OK)
         bcue_calibration_release(made);
-    bcue_predictions_free(&predictions);
     free(path);
     return status;
-}
-
-/* ---- what it does ---- */
-
-static bcue_status measure_row(const bcue_calibration *c, size_t level, bool margin,
-                               const bcue_answers *answers, uint64_t seed, bcue_reliability_row *row,
-                               bcue_error *error)
-{
-    *row = (bcue_reliability_row){.coverage = c->coverage.items[level],
-                                  .margin_db = margin ? c->margin_db : 0.0};
-    const double threshold = margin ? c->margin_threshold.items[level] : c->threshold.items[level];
-    return bcue_coverage_measure(answers, c->temperature, threshold, row->margin_db, seed, &row->found,
-                                 error);
-}
-
-static bcue_status measure(const bcue_calibration *c, const bcue_predictions *predictions, uint64_t seed,
-                           bcue_reliability *reliability, bcue_error *error)
-{
-    bcue_scored_set set;
-    const bcue_answers answers = view_answers(predictions, &set);
-    BCUE_TRY(bcue_answers_check(&answers, error));
-    const bool margin = c->margin_db > 0.0 && has_power(&set);
-    reliability->temperature = c->temperature;
-    reliability->error_before = bcue_calibration_error(&answers, 1.0);
-    reliability->error_after = bcue_calibration_error(&answers, c->temperature);
-    reliability->episodes = c->episodes;
-    reliability->rows = bcue_calloc(2 * c->coverage.count + 1, sizeof *reliability->rows);
-    if (reliability->rows == NULL)
-        return bcue_fail_memory(error, "the reliability");
-    for (size_t i = 0; i < c->coverage.count; i++)
-        for (int k = 0; k < (margin ? 2 : 1); k++)
-            BCUE_TRY(
-                measure_row(c, i, k == 1, &answers, seed, &reliability->rows[reliability->count++], error));
-    return BCUE_OK;
-}
-
-bcue_status bcue_reliability_measure(const char *model_path, const bcue_predictions *predictions,
-                                     uint64_t seed, bcue_reliability *reliability, bool *measured,
-                                     bcue_error *error)
-{
-    *reliability = (bcue_reliability){0};
-    *measured = false;
-    bcue_model_file file;
-    BCUE_TRY(bcue_model_file_open(model_path, &file, error));
-    bcue_status status = BCUE_OK;
-    if (file.calibration != NULL) {
-        status = measure(file.calibration, predictions, seed, reliability, error);
-        *measured = status == BCUE_OK;
-    }
-    bcue_model_file_free(&file);
-    if (status != BCUE_OK)
-        bcue_reliability_free(reliability);
-    return status;
-}
-
-void bcue_reliability_free(bcue_reliability *reliability)
-{
-    free(reliability->rows);
-    *reliability = (bcue_reliability){0};
 }

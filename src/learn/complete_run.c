@@ -34,6 +34,8 @@ static bcue_status check_model(const bcue_model_file *file, const char *path, bc
 /* Made anew: what the file had is dropped. */
 static void drop_completion(bcue_model_file *file)
 {
+    if (file->calibration != NULL) /* of patterns: it was made with the stand-ins that go */
+        file->calibration->patterns.count = 0;
     bcue_weights_free(&file->generator);
     bcue_config_destroy(file->owned_completion);
     free(file->completion);

@@ -33,12 +33,21 @@ bcue_status bcue_gap_net_open(const bcue_model_file *file, const bcue_model_gap 
                               int64_t batch, bcue_gap_net *net, bcue_error *error)
 {
     const bcue_weights *sets[] = {&file->weights, &file->generator};
-    const bcue_plan_options options = {.engine = engine, .dtype = BCUE_F32};
+    bcue_plan_options options = {.engine = engine, .dtype = BCUE_F32};
+    bcue_int8_input *int8 = NULL;
     *net = (bcue_gap_net){0};
-    BCUE_TRY(
-        bcue_model_build_gap(&file->config, &file->inputs, gap, batch, BCUE_FORM_WHOLE, &net->graph, error));
+    if (file->config.kind != BCUE_MODEL_BEAMTRANSFUSER && gap->missing == 0)
+        BCUE_TRY(bcue_model_build(&file->config, &file->inputs, batch, &net->graph, error));
+    else
+        BCUE_TRY(bcue_model_build_gap(&file->config, &file->inputs, gap, batch, BCUE_FORM_WHOLE, &net->graph,
+                                      error));
     BCUE_TRY(bcue_weights_select(net->graph, sets, 2, &net->weights, error));
-    return bcue_plan_create(net->graph, &net->weights, &options, &net->plan, error);
+    if (file->int8 != NULL && engine == BCUE_ENGINE_ONEDNN)
+        BCUE_TRY(bcue_int8_scales_apply(file->int8, net->graph, &int8, error));
+    options.int8 = int8;
+    const bcue_status status = bcue_plan_create(net->graph, &net->weights, &options, &net->plan, error);
+    free(int8);
+    return status;
 }
 
 void bcue_gap_net_close(bcue_gap_net *net)

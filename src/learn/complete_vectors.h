@@ -10,7 +10,8 @@ enum { BCUE_GAP_PATTERNS = 15 };
 /* All sets of one to `most` missing inputs that leave one, fewest first; returns how many. */
 size_t bcue_gap_patterns(unsigned seen, int64_t most, unsigned missing[BCUE_GAP_PATTERNS]);
 
-/* A BeamTransFuser with a gap, planned. Close whatever opening said. */
+/* A BeamTransFuser with a gap, or any network without one, planned, in 8 bits where its file says so. Close
+   whatever opening said. */
 typedef struct bcue_gap_net {
     bcue_graph *graph;
     bcue_weights weights; /* a selection of the file's */

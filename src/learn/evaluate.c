@@ -163,6 +163,49 @@ static bcue_status look_at_model(const bcue_run_config *run, const bcue_dataset 
     return status;
 }
 
+/* What evaluate.missing takes away, and what stands in for it in this model. */
+static bcue_status given_pattern(const bcue_run_config *run, const char *path, bcue_input_pattern *given,
+                                 bcue_error *error)
+{
+    bcue_model_file file;
+    *given = (bcue_input_pattern){0};
+    BCUE_TRY(missing_inputs(&run->evaluate, &given->missing, error));
+    if (given->missing == 0)
+        return BCUE_OK;
+    BCUE_TRY(bcue_model_file_open(path, &file, error));
+    const bcue_status status =
+        bcue_complete_choose(&file, path, given->missing,
+                             run->evaluate.stand_in == 0 ? BCUE_STAND_IN_COUNT : run->evaluate.stand_in - 1,
+                             &given->stand_in, error);
+    bcue_model_file_free(&file);
+    return status;
+}
+
+static bcue_status measure_reliability(const bcue_run_config *run, const bcue_dataset *dataset,
+                                       size_t seed_index, const seed_samples *gathered,
+                                       const bcue_hooks *hooks, bcue_evaluation *evaluation,
+                                       bcue_error *error)
+{
+    const bcue_run_member member = bcue_run_member_at(run, seed_index);
+    bcue_input_pattern given;
+    char *path = bcue_run_member_path(run, member, "model", "safetensors");
+    if (path == NULL)
+        return bcue_fail_memory(error, "the reliability");
+    const bcue_score_job job = {.train = &run->train,
+                                .dataset = dataset,
+                                .seed = member.seed,
+                                .seen_hash = gathered->seen_hash[0],
+                                .samples = gathered->samples,
+                                .count = gathered->fold_begin[1]};
+    bcue_status status = given_pattern(run, path, &given, error);
+    if (status == BCUE_OK)
+        status = bcue_reliability_measure(path, &job, &evaluation->predictions[seed_index], given,
+                                          run->evaluate.patterns, (uint64_t)run->seed, hooks,
+                                          &evaluation->reliability[seed_index], error);
+    free(path);
+    return status;
+}
+
 static bcue_status score_seed(const bcue_run_config *run, const bcue_config *origin,
                               const bcue_dataset *dataset, size_t seed_index, const char *foreign,
                               const bcue_hooks *hooks, bcue_evaluation *evaluation, bcue_error *error)
@@ -194,6 +237,8 @@ static bcue_status score_seed(const bcue_run_config *run, const bcue_config *ori
                                                 predictions, error);
     if (status == BCUE_OK && foreign == NULL && seed_index == 0)
         status = look_at_model(run, dataset, &gathered, hooks, evaluation, error);
+    if (status == BCUE_OK && foreign == NULL && !run->cross_validate)
+        status = measure_reliability(run, dataset, seed_index, &gathered, hooks, evaluation, error);
     free_samples(&gathered);
     return status;
 }
@@ -322,14 +367,6 @@ static bcue_status evaluate_subset(const bcue_run_config *run, const bcue_predic
     return status;
 }
 
-static uint8_t needed_bits(const bcue_model_config *model)
-{
-    unsigned mask = 0;
-    for (int i = 0; i < BCUE_INPUT_COUNT; i++) /* in the order of bcue_modality */
-        mask |= bcue_model_needs(model, (bcue_model_input)i) ? 1U << i : 0U;
-    return (uint8_t)mask;
-}
-
 /* Does row i belong to the part: all of `bits` there, or (bits 0) another best beam than at the newest frame?
  */
 static bool in_part(const bcue_predictions *p, size_t i, uint8_t bits)
@@ -400,7 +437,8 @@ static bcue_status evaluate(const bcue_run_config *run, const bcue_config *origi
         BCUE_TRY(refuse_mixing(run, foreign, error));
     BCUE_TRY(bcue_check_writable_dir(run->out, error));
     evaluation->predictions = bcue_calloc(evaluation->seeds, sizeof *evaluation->predictions);
-    if (evaluation->predictions == NULL)
+    evaluation->reliability = bcue_calloc(evaluation->seeds, sizeof *evaluation->reliability);
+    if (evaluation->predictions == NULL || evaluation->reliability == NULL)
         return bcue_fail_memory(error, "the predictions");
     for (size_t s = 0; s < evaluation->seeds; s++) {
         BCUE_TRY(score_seed(run, origin, dataset, s, foreign, hooks, evaluation, error));
@@ -410,8 +448,9 @@ static bcue_status evaluate(const bcue_run_config *run, const bcue_config *origi
     evaluation->subset_count = 1;
     BCUE_TRY(evaluate_subset(run, evaluation->predictions, evaluation->seeds, evaluation->random_rows, "all",
                              &evaluation->subsets[0], error));
-    if (foreign == NULL && needed_bits(&run->model) != 0)
-        BCUE_TRY(evaluate_part(run, evaluation, needed_bits(&run->model), error));
+    const unsigned needed = bcue_model_needed(&run->model); /* inputs are in the order of bcue_modality */
+    if (foreign == NULL && needed != 0)
+        BCUE_TRY(evaluate_part(run, evaluation, (uint8_t)needed, error));
     return run->data.window.horizon > 0 ? evaluate_part(run, evaluation, 0, error) : BCUE_OK;
 }
 
@@ -433,7 +472,10 @@ void bcue_evaluation_free(bcue_evaluation *evaluation)
 {
     for (size_t s = 0; evaluation->predictions != NULL && s < evaluation->seeds; s++)
         bcue_predictions_free(&evaluation->predictions[s]);
+    for (size_t s = 0; evaluation->reliability != NULL && s < evaluation->seeds; s++)
+        bcue_reliability_free(&evaluation->reliability[s]);
     free(evaluation->predictions);
+    free(evaluation->reliability);
     bcue_insight_free(&evaluation->insight);
     for (size_t i = 0; i < evaluation->subset_count; i++)
         free(evaluation->subsets[i].values);

@@ -5,6 +5,7 @@
 #include "beamcue/hooks.h"
 #include "learn/insight.h"
 #include "learn/predictions.h"
+#include "learn/reliability_measure.h"
 #include "learn/run_config.h"
 #include "metrics/bootstrap.h"
 
@@ -32,6 +33,8 @@ enum { BCUE_EVALUATION_SUBSETS = 3 };
 typedef struct bcue_evaluation {
     size_t seeds;
     bcue_predictions *predictions; /* one per seed; the folds of a seed together */
+    bcue_reliability *reliability; /* one per seed; empty for models that are not calibrated, foreign answers,
+                                      and folds */
     bcue_evaluation_subset subsets[BCUE_EVALUATION_SUBSETS];
     size_t subset_count;
     bcue_leak leak;                       /* worst of the splits */

@@ -61,6 +61,12 @@ static const bcue_config_field evaluate_fields[] = {
      .choices = stand_in_names,
      .fallback = "auto",
      .help = "what takes their place; auto: what 'beamcue complete' found best, zero without it"},
+    {.name = "patterns",
+     .type = BCUE_CONFIG_BOOL,
+     .offset = EVAL(patterns),
+     .fallback = "true",
+     .help = "what calibrated models cover without modalities, too: a pass over the samples for each pattern "
+             "of the model file"},
     {.name = "official_weights",
      .type = BCUE_CONFIG_BOOL,
      .offset = EVAL(official_weights),
@@ -92,6 +98,22 @@ static const bcue_config_field calibrate_fields[] = {
      .minimum = 0,
      .maximum = 20,
      .help = "sets also for a beam so many dB below the best; 0: only for the best"},
+    {.name = "most_missing",
+     .type = BCUE_CONFIG_INT,
+     .offset = CALIBRATE(most_missing),
+     .fallback = "1",
+     .minimum = 0,
+     .maximum = 3,
+     .help = "a network of several modalities is also calibrated without so many of them, every pattern a "
+             "pass over the samples; 0: only with all"},
+    {.name = "hold_rows",
+     .type = BCUE_CONFIG_INT,
+     .offset = CALIBRATE(hold_rows),
+     .fallback = "7",
+     .minimum = 0,
+     .maximum = 1e6,
+     .help = "and with each of them held, so many rows old (a stream holds frames for 7.5 steps by "
+             "default); 0: not"},
     {0}};
 
 #define VIEW(field) offsetof(bcue_view_config, field)

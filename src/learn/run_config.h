@@ -20,6 +20,7 @@ typedef struct bcue_evaluate_config {
     double outage_dbm;        /* a vehicle that hears less is in outage */
     bcue_string_list missing; /* modalities that are taken away */
     int stand_in;             /* what takes their place: 0 auto, else 1 + bcue_stand_in */
+    bool patterns;            /* measure calibrated models for every pattern of their files */
     bool official_weights;    /* the 300/54/140/131 weighting of the 2022 challenge over sources named
                                  scenario31..34 */
 } bcue_evaluate_config;
@@ -28,7 +29,8 @@ typedef struct bcue_evaluate_config {
 typedef struct bcue_calibrate_config {
     int part; /* of the split: 0 test, 1 validation, 2 all of it */
     bcue_double_list coverage;
-    double margin_db; /* 0: only the best beam counts */
+    double margin_db;                /* 0: only the best beam counts */
+    int64_t most_missing, hold_rows; /* 0: not without modalities; not for held ones */
 } bcue_calibrate_config;
 
 /* Where the camera looks and the beams point, to draw beams over pictures. Metadata of the site: nothing is

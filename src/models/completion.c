@@ -70,11 +70,7 @@ enum { SLOTS = BCUE_INPUT_POSITION + 1 };
 
 unsigned bcue_completion_missing(const bcue_completion_choice *choice)
 {
-    unsigned bits = 0;
-    for (size_t i = 0; i < choice->missing.count; i++)
-        for (int m = 0; m < SLOTS; m++)
-            bits |= strcmp(choice->missing.items[i], bcue_model_input_names[m]) == 0 ? 1U << m : 0;
-    return bits;
+    return bcue_model_input_bits(&choice->missing);
 }
 
 const bcue_completion_choice *bcue_completion_find(const bcue_completion *completion, unsigned missing)

@@ -306,6 +306,22 @@ bool bcue_model_needs(const bcue_model_config *config, bcue_model_input input)
     }
 }
 
+unsigned bcue_model_needed(const bcue_model_config *config)
+{
+    unsigned bits = 0;
+    for (int m = 0; m < BCUE_INPUT_COUNT; m++)
+        bits |= bcue_model_needs(config, (bcue_model_input)m) ? 1U << m : 0;
+    return bits;
+}
+
+unsigned bcue_model_input_bits(const bcue_string_list *names)
+{
+    unsigned bits = 0;
+    for (int m = 0; m <= BCUE_INPUT_POSITION; m++)
+        bits |= listed(names, bcue_model_input_names[m]) ? 1U << m : 0;
+    return bits;
+}
+
 bool bcue_model_needs_camera(const bcue_model_config *config)
 {
     return bcue_model_needs(config, BCUE_INPUT_CAMERA);

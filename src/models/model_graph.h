@@ -116,6 +116,9 @@ bcue_status bcue_model_config_check(const bcue_model_config *config, const char 
 
 bool bcue_model_is_table(const bcue_model_config *config);
 bool bcue_model_needs(const bcue_model_config *config, bcue_model_input input);
+unsigned bcue_model_needed(const bcue_model_config *config); /* bits 1 << bcue_model_input */
+/* Bits of the names among those of camera, lidar, radar and gps. */
+unsigned bcue_model_input_bits(const bcue_string_list *names);
 bool bcue_model_needs_camera(const bcue_model_config *config);
 bool bcue_model_needs_position(const bcue_model_config *config);
 /* The size of the pictures of an input, all zero for BCUE_INPUT_POSITION. */

@@ -103,7 +103,7 @@ void bcue_model_get_facts(const bcue_model *model, bcue_model_facts *facts)
                                                        model->features.radar.kind == BCUE_RADAR_POINTS),
         .position_fixes = (int32_t)inputs->gps_frames,
         .multiply_accumulates = model->multiply_accumulates,
-        .calibration_episodes = model->file.calibration != NULL ? model->file.calibration->episodes : 0,
+        .calibration_episodes = model->file.calibration != NULL ? model->file.calibration->whole.episodes : 0,
     };
     for (int32_t i = 0; i < model->file.weights.count; i++)
         facts->parameters += bcue_tensor_count(&model->file.weights.tensors[i]);

@@ -381,6 +381,11 @@ bcue_status bcue_network_lack(bcue_network *network, unsigned missing, bcue_erro
     return network->stand_in == BCUE_STAND_IN_GENERATED ? make_gap(network, missing, error) : BCUE_OK;
 }
 
+int bcue_network_stand_in(const bcue_network *network)
+{
+    return network->stand_in;
+}
+
 bool bcue_network_skips(const bcue_network *network, bcue_model_input input)
 {
     return network->stand_in == BCUE_STAND_IN_GENERATED && (network->missing & 1U << input) != 0;

@@ -36,6 +36,7 @@ void bcue_network_forget(bcue_network *network); /* all that was kept */
    their mean, or what the generator makes of the others. The first window that lacks a set of several that is
    generated takes longer, and allocates: its network is planned then. */
 bcue_status bcue_network_lack(bcue_network *network, unsigned missing, bcue_error *error);
+int bcue_network_stand_in(const bcue_network *network); /* bcue_stand_in of what is missing */
 /* Is the input generated, so that nothing need be written? */
 bool bcue_network_skips(const bcue_network *network, bcue_model_input input);
 /* What to write for the frames of a missing input, (C, H, W), or for each fix, (2). NULL: zeros. */

@@ -157,23 +157,27 @@ void bcue_session_stand_in(const float *mean, size_t size, float *input)
         memset(input, 0, size * sizeof *input);
 }
 
-/* Modalities of which the observation has nothing. */
-static unsigned lacking(const bcue_model_file *file, const bcue_observation *observation)
+/* Modalities of which the observation has nothing. *partly: of some it has not all. */
+static unsigned lacking(const bcue_model_file *file, const bcue_observation *observation, bool *partly)
 {
     const bcue_encoded_picture *const frames[] = {observation->camera, observation->lidar,
                                                   observation->radar};
     const size_t counts[] = {observation->camera_count, observation->lidar_count, observation->radar_count};
     const size_t wanted = (size_t)file->inputs.frames, fixes = (size_t)file->inputs.gps_frames;
     unsigned missing = 0;
+    *partly = false;
     for (int m = 0; m <= BCUE_INPUT_POSITION; m++) {
         const bool gps = m == BCUE_INPUT_POSITION;
-        bool any = false;
+        bool any = false, all = true;
         for (size_t i = 0; i < (gps ? fixes : wanted); i++) {
             const ptrdiff_t at = newest(gps ? observation->fix_count : counts[m], gps ? fixes : wanted, i);
-            any = any || (at >= 0 && (gps ? !isnan(observation->fixes[at].latitude_deg) &&
-                                                !isnan(observation->fixes[at].longitude_deg)
-                                          : frames[m][at].data != NULL));
+            const bool there = at >= 0 && (gps ? !isnan(observation->fixes[at].latitude_deg) &&
+                                                     !isnan(observation->fixes[at].longitude_deg)
+                                               : frames[m][at].data != NULL);
+            any = any || there;
+            all = all && there;
         }
+        *partly = *partly || (bcue_model_needs(&file->config, (bcue_model_input)m) && any && !all);
         missing |= bcue_model_needs(&file->config, (bcue_model_input)m) && !any ? 1U << m : 0;
     }
     return missing;
@@ -316,10 +320,31 @@ bcue_status bcue_session_score(bcue_session *session, const float position[2], d
     return BCUE_OK;
 }
 
+void bcue_session_note_pattern(bcue_session *session, unsigned missing, unsigned held, bool partly)
+{
+    const bcue_calibration *calibration = session->model->file.calibration;
+    const bcue_input_pattern inputs = {
+        .missing = missing,
+        .held = held,
+        .stand_in = session->network != NULL ? bcue_network_stand_in(session->network) : BCUE_STAND_IN_ZERO};
+    session->of_them = calibration != NULL && !partly ? bcue_calibration_find(calibration, inputs) : NULL;
+    session->pattern = (bcue_sensor_pattern){.missing = missing,
+                                             .held = held,
+                                             .partly = partly,
+                                             .basis = calibration == NULL        ? BCUE_SET_NONE
+                                                      : session->of_them != NULL ? BCUE_SET_OWN
+                                                                                 : BCUE_SET_WIDEST};
+}
+
+void bcue_session_get_pattern(const bcue_session *session, bcue_sensor_pattern *pattern)
+{
+    *pattern = session->pattern;
+}
+
 static double temperature_of(const bcue_session *session)
 {
     const bcue_calibration *calibration = session->model->file.calibration;
-    return calibration != NULL ? calibration->temperature : 1.0;
+    return calibration != NULL ? bcue_calibration_temperature(calibration, session->of_them) : 1.0;
 }
 
 /* Best first; equal scores: the lower beam. Probabilities are the softmax over all beams. */
@@ -360,10 +385,13 @@ bcue_status bcue_predict(bcue_session *session, const bcue_observation *observat
     if (session->network != NULL && observation->scenario != session->scenario)
         bcue_network_forget(session->network); /* recipes may differ */
     session->scenario = observation->scenario;
+    bool partly;
+    const unsigned missing = lacking(file, observation, &partly);
     if (session->network != NULL) {
         bcue_network_begin(session->network, INFINITY);
-        BCUE_TRY(bcue_network_lack(session->network, lacking(file, observation), error));
+        BCUE_TRY(bcue_network_lack(session->network, missing, error));
     }
+    bcue_session_note_pattern(session, missing, 0, partly && session->network != NULL);
     session->out_of_domain = false;
     if (session->radar != NULL)
         (void)bcue_radar_maps_took_cube(session->radar); /* those of a call that failed */
@@ -389,12 +417,30 @@ bool bcue_session_out_of_domain(const bcue_session *session)
     return session->out_of_domain;
 }
 
+/* Beams in the set of one pattern; session->order is filled. */
+static size_t set_size(bcue_session *session, const bcue_calibration_pattern *pattern, size_t level,
+                       bool margin)
+{
+    const size_t beams = (size_t)session->model->file.inputs.beams;
+    const double top = (double)session->scores[session->order[0]];
+    double sum = 0;
+    for (size_t k = 0; k < beams; k++) {
+        session->probability[k] =
+            exp(((double)session->scores[session->order[k]] - top) / pattern->temperature);
+        sum += session->probability[k];
+    }
+    for (size_t k = 0; k < beams; k++)
+        session->probability[k] /= sum;
+    return bcue_conformal_size(session->probability, beams,
+                               (margin ? &pattern->margin_threshold : &pattern->threshold)->items[level]);
+}
+
 bcue_status bcue_session_probe(bcue_session *session, double coverage, double margin_db, size_t *count,
                                bcue_error *error)
 {
     const bcue_calibration *calibration = session->model->file.calibration;
     const int32_t beams = (int32_t)session->model->file.inputs.beams;
-    double threshold, sum = 0.0;
+    size_t level;
     if (calibration == NULL)
         return bcue_fail(
             error, BCUE_ERROR_UNSUPPORTED,
@@ -402,16 +448,13 @@ bcue_status bcue_session_probe(bcue_session *session, double coverage, double ma
             "calibrate' with its configuration");
     if (!session->scored)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "nothing was predicted yet to choose beams from");
-    BCUE_TRY(bcue_calibration_threshold(calibration, coverage, margin_db, &threshold, error));
+    BCUE_TRY(bcue_calibration_level(calibration, coverage, margin_db, &level, error));
     bcue_rank_beams(session->scores, beams, beams, session->order);
-    const double top = (double)session->scores[session->order[0]];
-    for (int32_t k = 0; k < beams; k++) {
-        session->probability[k] =
-            exp(((double)session->scores[session->order[k]] - top) / calibration->temperature);
-        sum += session->probability[k];
+    *count = session->of_them != NULL ? set_size(session, session->of_them, level, margin_db > 0.0) : 0;
+    /* Sets of one ranking lie within each other: the widest holds all that any of them would. */
+    for (size_t i = 0; session->of_them == NULL && i < bcue_calibration_count(calibration); i++) {
+        const size_t size = set_size(session, bcue_calibration_at(calibration, i), level, margin_db > 0.0);
+        *count = size > *count ? size : *count;
     }
-    for (int32_t k = 0; k < beams; k++)
-        session->probability[k] /= sum;
-    *count = bcue_conformal_size(session->probability, (size_t)beams, threshold);
     return BCUE_OK;
 }

@@ -15,9 +15,11 @@ struct bcue_session {
     int32_t *order; /* for bcue_session_probe: all beams, best first, and their probabilities */
     double *probability;
     bool scored, out_of_domain;
-    bcue_radar_maps *radar;            /* NULL: the model takes no radar */
-    bcue_lidar_background *background; /* NULL: the recipe has none */
-    bcue_stream *stream;               /* NULL: bcue_session_stream was not called */
+    bcue_sensor_pattern pattern;             /* of the last prediction */
+    const bcue_calibration_pattern *of_them; /* calibrated for it; NULL: none */
+    bcue_radar_maps *radar;                  /* NULL: the model takes no radar */
+    bcue_lidar_background *background;       /* NULL: the recipe has none */
+    bcue_stream *stream;                     /* NULL: bcue_session_stream was not called */
 };
 
 /* Does the model look at anything at all (some tables do not)? */
@@ -35,6 +37,8 @@ void bcue_session_put_fix(bcue_session *session, size_t index, size_t window, bo
 /* Scores from the inputs that were written; `position` is the newest fix as features, NaN when missing. */
 bcue_status bcue_session_score(bcue_session *session, const float position[2], double *network_ms,
                                bcue_error *error);
+/* What the window that is written lacks (bits as in bcue_sensor_pattern); after bcue_network_lack. */
+void bcue_session_note_pattern(bcue_session *session, unsigned missing, unsigned held, bool partly);
 /* The `count` best beams by the scores. */
 void bcue_session_rank(bcue_session *session, size_t count, bcue_ranked_beam *ranked);
 

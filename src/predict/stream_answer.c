@@ -69,6 +69,7 @@ static void set_probe(bcue_session *session, const bcue_stream *stream, bcue_ans
 {
     bcue_error error;
     answer->calibrated = session->model->file.calibration != NULL;
+    answer->pattern = session->pattern;
     if (!answer->calibrated ||
         bcue_session_probe(session, stream->coverage, 0, &answer->probe, &error) != BCUE_OK)
         answer->probe = 0;
@@ -120,16 +121,30 @@ static bcue_status answer_tracker(bcue_stream *stream, double now_s, bcue_answer
     return BCUE_OK;
 }
 
-/* Modalities that the model sees and nothing was picked of. */
-static unsigned lacking(const bcue_session *session)
+/* Modalities that the model sees and nothing was picked of. *held: those of which all is held, and not longer
+   than what was calibrated; *partly: of others something is held or missing. */
+static unsigned lacking(const bcue_session *session, const bcue_source *sources, unsigned *held, bool *partly)
 {
+    const bcue_calibration *calibration = session->model->file.calibration;
+    const double oldest_ms =
+        calibration != NULL ? 1e3 * (double)calibration->hold_rows * session->stream->step_s + 1e-6 : 0;
     unsigned missing = 0;
+    *held = 0;
+    *partly = false;
     for (int m = 0; m <= BCUE_INPUT_POSITION; m++) { /* in the order of the sensors */
         const bcue_stream_sensor *s = &session->stream->sensors[m];
         bool any = false;
         for (size_t i = 0; s->wanted && i < s->window; i++)
             any = any || s->pick[i] >= 0;
-        missing |= bcue_model_needs(&session->model->file.config, (bcue_model_input)m) && !any ? 1U << m : 0;
+        if (!bcue_model_needs(&session->model->file.config, (bcue_model_input)m))
+            continue;
+        missing |= !any ? 1U << m : 0;
+        if (!any || (sources[m].held == 0 && sources[m].missing == 0))
+            continue;
+        if (sources[m].state == BCUE_SOURCE_HELD && sources[m].missing == 0 && sources[m].age_ms <= oldest_ms)
+            *held |= 1U << m;
+        else
+            *partly = true;
     }
     return missing;
 }
@@ -182,14 +197,19 @@ static bool has_anything(const bcue_session *session, const bcue_answer *answer)
     return any;
 }
 
-static bcue_status run_network(bcue_session *session, double until_s, bcue_error *error)
+static bcue_status run_network(bcue_session *session, const bcue_source *sources, double until_s,
+                               bcue_error *error)
 {
     float position[2];
     double ms;
+    unsigned held;
+    bool partly;
+    const unsigned missing = lacking(session, sources, &held, &partly);
     if (session->network != NULL) {
         bcue_network_begin(session->network, until_s);
-        BCUE_TRY(bcue_network_lack(session->network, lacking(session), error));
+        BCUE_TRY(bcue_network_lack(session->network, missing, error));
     }
+    bcue_session_note_pattern(session, missing, held, partly);
     for (int i = 0; session->network != NULL && i < BCUE_PICTURE_INPUTS; i++)
         BCUE_TRY(feed_frames(session, i, error));
     BCUE_TRY(feed_fixes(session, position, error));
@@ -203,7 +223,7 @@ static bcue_status answer_network(bcue_session *session, double until_s, bcue_an
     const double started = bcue_clock_s();
     if (!has_anything(session, answer))
         return BCUE_OK;
-    const bcue_status status = run_network(session, until_s, error);
+    const bcue_status status = run_network(session, answer->sources, until_s, error);
     answer->network_ms = 1e3 * (bcue_clock_s() - started);
     if (session->network != NULL)
         answer->longest_operator_ms = 1e3 * bcue_network_longest_s(session->network, false);
@@ -225,7 +245,11 @@ static bcue_status answer_network(bcue_session *session, double until_s, bcue_an
    alone. */
 static void sum_up(const bcue_stream *stream, bcue_answer *answer)
 {
-    bool whole = answer->calibrated != 0 && answer->probe > 0;
+    const bcue_source *gps = &answer->sources[BCUE_SENSOR_GPS];
+    const bool fresh = answer->rung != BCUE_RUNG_TRACKER ||
+                       (gps->state == BCUE_SOURCE_USED && gps->held == 0 && gps->missing == 0);
+    answer->probe_promised =
+        answer->probe > 0 && answer->pattern.basis == BCUE_SET_OWN && answer->pattern.held == 0 && fresh;
     answer->age_ms = NAN;
     answer->prepare_ms = 0;
     for (int i = 0; i < BCUE_SENSOR_COUNT && answer->rung >= BCUE_RUNG_TRACKER; i++) {
@@ -234,7 +258,6 @@ static void sum_up(const bcue_stream *stream, bcue_answer *answer)
         const bool network = answer->rung == BCUE_RUNG_NETWORK;
         if (!s->wanted || (network ? s->window == 0 : i != BCUE_SENSOR_GPS))
             continue;
-        whole = whole && source->state == BCUE_SOURCE_USED && source->held == 0 && source->missing == 0;
         if (isnan(source->age_ms))
             continue;
         answer->age_ms =
@@ -242,7 +265,6 @@ static void sum_up(const bcue_stream *stream, bcue_answer *answer)
         if (network)
             answer->prepare_ms += s->frames[s->pick[s->window - 1]].prepare_ms;
     }
-    answer->probe_promised = whole;
 }
 
 bcue_status bcue_session_predict(bcue_session *session, double now_s, double deadline_s, bcue_answer *answer,

@@ -5,7 +5,9 @@
 #include "beamcue/predict.h"
 #include "check.h"
 #include "formats/ply.h"
+#include "learn/calibrate_model.h"
 #include "learn/complete_run.h"
+#include "learn/reliability_measure.h"
 #include "learn/scorer.h"
 #include "models/model_file.h"
 #include "toy_data.h"
@@ -31,6 +33,7 @@ static const char yaml[] =
     "train: {loader_threads: 1}\n"
     "complete: {latent: 4, hidden: 16, epochs: 60, batch: 8, lr: 0.003, weight: 1, warmup_epochs: 5, draws: "
     "3, timing_runs: 2, hold_rows: 1}\n"
+    "calibrate: {coverage: [0.5, 0.7], most_missing: 2, hold_rows: 2}\n"
     "evaluate: {bootstrap: 0, top_k: [1, 4], insight: 0}\n";
 
 static void write_scenario(void)
@@ -136,6 +139,119 @@ static void made(void)
         CHECK_NEAR(again.test.rows[i].scores.loss_db, result.test.rows[i].scores.loss_db, 0);
     bcue_model_file_free(&before);
     bcue_model_file_free(&after);
+    toy_close(&run);
+}
+
+/* Is the pattern's what fits the answers without these inputs, scored by themselves? */
+static void check_fit(const bcue_calibration_pattern *pattern, const toy_run *run, const bcue_split *split,
+                      unsigned missing, int stand_in, int64_t hold_rows)
+{
+    bcue_error error = {""};
+    bcue_score_session session;
+    bcue_predictions predictions;
+    bcue_scored_set set;
+    double temperature = NAN;
+    float *scores = bcue_calloc(split->validation_count, BEAMS * sizeof *scores);
+    const bcue_score_job job = {.train = &run->run.train,
+                                .dataset = run->dataset,
+                                .samples = split->validation,
+                                .count = split->validation_count};
+    CHECK_OK(bcue_score_session_open(MODEL, &job, NULL, NULL, &session, &error), error);
+    CHECK_OK(bcue_complete_score(&session, &job, missing, stand_in, hold_rows, 1, NULL, scores, &error),
+             error);
+    CHECK_OK(bcue_predictions_create(run->dataset, job.samples, job.count, BEAMS, &predictions, &error),
+             error);
+    for (size_t i = 0; i < job.count; i++)
+        bcue_predictions_rank(&predictions, i, scores + i * BEAMS);
+    const bcue_answers answers = bcue_answers_of(&predictions, &set);
+    CHECK_OK(bcue_temperature_fit(&answers, &temperature, &error), error);
+    CHECK_NEAR(pattern->temperature, temperature, 1e-4);
+    CHECK_NEAR(pattern->error_before, bcue_calibration_error(&answers, 1), 1e-6);
+    CHECK_NEAR(pattern->error_after, bcue_calibration_error(&answers, temperature), 1e-4);
+    bcue_predictions_free(&predictions);
+    bcue_score_session_close(&session);
+    free(scores);
+}
+
+/* A calibration for everything, for each of the two missing, and for each held; measured for all five; and
+   without its patterns when the stand-ins are made anew. */
+static void calibrated(void)
+{
+    static const unsigned inputs[2] = {1U << BCUE_INPUT_LIDAR, 1U << BCUE_INPUT_RADAR};
+    toy_run run;
+    bcue_calibration made;
+    bcue_model_file file;
+    bcue_split split;
+    bcue_reliability reliability;
+    CHECK_OK(toy_open(FOLDER, yaml, (const char *const[]){NULL}, &run), run.error);
+    const bcue_run_member member = bcue_run_member_at(&run.run, 0);
+    CHECK_OK(bcue_calibrate_member(&run.run, run.config, run.dataset, member, NULL, &made, &run.error),
+             run.error);
+    CHECK_INT(bcue_calibration_count(&made), 5);
+    bcue_calibration_release(&made);
+    CHECK_OK(bcue_model_file_read(MODEL, &file, &run.error), run.error);
+    CHECK_OK(bcue_run_member_split(&run.run, run.config, run.dataset, member, &split, &run.error), run.error);
+    const bcue_calibration *c = file.calibration;
+    CHECK_INT(bcue_calibration_count(c), 5);
+    CHECK_INT(c->whole.episodes, 4);
+    check_fit(&c->whole, &run, &split, 0, BCUE_STAND_IN_ZERO, 1);
+    for (int i = 0; i < 2; i++) {
+        const bcue_completion_choice *choice = bcue_completion_find(file.completion, inputs[i]);
+        const bcue_calibration_pattern *gone = bcue_calibration_find(
+                                           c, (bcue_input_pattern){.missing = inputs[i],
+                                                                   .stand_in = choice->stand_in}),
+                                       *held =
+                                           bcue_calibration_find(c, (bcue_input_pattern){.held = inputs[i]});
+        CHECK(gone != NULL && held != NULL && gone->episodes == 4 && gone->samples == held->samples);
+        check_fit(gone, &run, &split, inputs[i], choice->stand_in, 1);
+        check_fit(held, &run, &split, inputs[i], BCUE_STAND_IN_HOLD, 2);
+        CHECK(fabs(gone->error_before - c->whole.error_before) > 1e-4 &&
+              fabs(held->error_before - c->whole.error_before) > 1e-4);
+    }
+    bcue_predictions test;
+    const bcue_score_job job = {
+        .train = &run.run.train, .dataset = run.dataset, .samples = split.test, .count = split.test_count};
+    bcue_score_session session;
+    CHECK_OK(bcue_score_session_open(MODEL, &job, NULL, NULL, &session, &run.error), run.error);
+    CHECK_OK(bcue_predictions_create(run.dataset, job.samples, job.count, BEAMS, &test, &run.error),
+             run.error);
+    float *scores = bcue_calloc(job.count, BEAMS * sizeof *scores);
+    CHECK_OK(bcue_scorer_run(session.scorer, job.samples, job.count, scores, &run.error), run.error);
+    for (size_t i = 0; i < job.count; i++)
+        bcue_predictions_rank(&test, i, scores + i * BEAMS);
+    CHECK_OK(bcue_reliability_measure(MODEL, &job, &test, (bcue_input_pattern){0}, true, 1, NULL,
+                                      &reliability, &run.error),
+             run.error);
+    CHECK_INT(reliability.count, 5 * 2 * 2); /* patterns, coverages, best beam and margin */
+    for (size_t i = 0; i < reliability.count; i++) {
+        const bcue_reliability_row *row = &reliability.rows[i];
+        CHECK(row->own && row->found.episodes == 6 && row->found.size >= 1 &&
+              row->found.low <= row->found.mean + 1e-9);
+        CHECK(row->inputs.missing != 0 || row->inputs.held != 0 ||
+              (row->whole_mean >= row->found.mean && row->whole_mean <= row->found.mean));
+    }
+    bcue_reliability_free(&reliability);
+    /* Answers without the LiDAR, by a stand-in that was not calibrated. */
+    CHECK_OK(bcue_reliability_measure(
+                 MODEL, &job, &test,
+                 (bcue_input_pattern){.missing = 1U << BCUE_INPUT_LIDAR, .stand_in = BCUE_STAND_IN_NOISE},
+                 true, 1, NULL, &reliability, &run.error),
+             run.error);
+    CHECK_INT(reliability.count, 2 * 2);
+    CHECK(!reliability.rows[0].own);
+    bcue_reliability_free(&reliability);
+    bcue_complete_result result;
+    CHECK_OK(
+        bcue_complete_member(&run.run, run.config, run.dataset, member, false, NULL, &result, &run.error),
+        run.error);
+    bcue_model_file_free(&file);
+    CHECK_OK(bcue_model_file_read(MODEL, &file, &run.error), run.error);
+    CHECK(file.calibration != NULL && bcue_calibration_count(file.calibration) == 1);
+    free(scores);
+    bcue_score_session_close(&session);
+    bcue_predictions_free(&test);
+    bcue_split_free(&split);
+    bcue_model_file_free(&file);
     toy_close(&run);
 }
 
@@ -326,6 +442,7 @@ int main(void)
 {
     RUN(made);
     RUN(session_agrees);
+    RUN(calibrated);
     RUN(learns_what_can_be_known);
     RUN(refusals);
     return check_summary();

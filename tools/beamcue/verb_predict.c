@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "beamcue/stream.h"
 #include "cli_observation.h"
 #include "cli_replay.h"
 
@@ -12,8 +13,35 @@ typedef struct outcome {
     double coverage; /* asked for; */
     size_t probe;    /* so many beams; 0: the model is not calibrated, or outside of what it knows */
     bool foreign;    /* bcue_session_out_of_domain */
+    bcue_sensor_pattern pattern;
     bcue_timing timing;
 } outcome;
+
+/* "camera and gps" */
+static void write_sensors(FILE *out, unsigned sensors)
+{
+    const char *between = "";
+    for (int s = 0; s < BCUE_SENSOR_COUNT; s++)
+        if ((sensors & 1U << s) != 0) {
+            fprintf(out, "%s%s", between, bcue_sensor_name((bcue_sensor)s));
+            between = " and ";
+        }
+}
+
+static void write_basis(FILE *out, const bcue_sensor_pattern *pattern)
+{
+    const bool own = pattern->basis == BCUE_SET_OWN;
+    if (own && pattern->missing == 0)
+        return;
+    fputs(own ? "       calibrated without " : "       never calibrated ", out);
+    if (pattern->missing != 0) {
+        fputs(own ? "" : "without ", out);
+        write_sensors(out, pattern->missing);
+    }
+    if (!own && pattern->partly)
+        fprintf(out, "%swith a part of the frames", pattern->missing != 0 ? " and " : "");
+    fputs(own ? "\n" : ": the widest of its sets, without that promise\n", out);
+}
 
 static void write_text(FILE *out, const outcome *o)
 {
@@ -21,12 +49,13 @@ static void write_text(FILE *out, const outcome *o)
     fprintf(out, "model  %s, %d beams\n\nrank  beam  probability\n", o->facts->kind, o->facts->beams);
     for (size_t i = 0; i < o->count; i++)
         fprintf(out, "%4zu  %4d  %11.4f\n", i + 1, o->ranked[i].beam, o->ranked[i].probability);
-    if (o->probe > 0)
+    if (o->probe > 0) {
         fprintf(out,
                 "\nprobe  the first %zu of %d: the best is among them in %g %% of samples like those of %lld "
                 "calibration episodes\n",
                 o->probe, o->facts->beams, 100.0 * o->coverage, (long long)o->facts->calibration_episodes);
-    else if (o->foreign)
+        write_basis(out, &o->pattern);
+    } else if (o->foreign)
         fputs("\nprobe  unknown: the radar cubes were turned into points, without altitude, which is outside "
               "of what "
               "the model\n       was trained on; how good these beams are is not known\n",
@@ -35,6 +64,18 @@ static void write_text(FILE *out, const outcome *o)
         fputs("\nprobe  unknown, and probabilities not calibrated: see 'beamcue calibrate -h'\n", out);
     fprintf(out, "\ntime   %.2f ms: decode %.2f, features %.2f, network %.2f\n", timing->total_ms,
             timing->decode_ms, timing->features_ms, timing->network_ms);
+}
+
+static void write_names(FILE *out, unsigned sensors)
+{
+    const char *between = "";
+    fputc('[', out);
+    for (int s = 0; s < BCUE_SENSOR_COUNT; s++)
+        if ((sensors & 1U << s) != 0) {
+            fprintf(out, "%s\"%s\"", between, bcue_sensor_name((bcue_sensor)s));
+            between = ", ";
+        }
+    fputc(']', out);
 }
 
 static void write_json(FILE *out, const bcue_cli *cli, const outcome *o)
@@ -54,8 +95,12 @@ static void write_json(FILE *out, const bcue_cli *cli, const outcome *o)
     if (o->probe > 0) {
         fprintf(out, "\"probe\": %zu, \"coverage\": ", o->probe);
         bcue_cli_json_number(out, o->coverage);
-        fputs(", ", out);
+        fprintf(out, ", \"calibrated_for_these_sensors\": %s, ",
+                o->pattern.basis == BCUE_SET_OWN ? "true" : "false");
     }
+    fputs("\"missing\": ", out);
+    write_names(out, o->pattern.missing);
+    fprintf(out, ", \"partly\": %s, ", o->pattern.partly ? "true" : "false");
     const double times[] = {o->timing.decode_ms, o->timing.features_ms, o->timing.network_ms,
                             o->timing.total_ms};
     static const char *const names[] = {"decode", "features", "network", "total"};
@@ -94,6 +139,8 @@ static int rank(const bcue_cli *cli, const bcue_model *model, const bcue_model_f
     if (status == BCUE_OK)
         status = bcue_predict(session, observation, count, ranked, &o.timing, &error);
     o.foreign = status == BCUE_OK && bcue_session_out_of_domain(session);
+    if (status == BCUE_OK)
+        bcue_session_get_pattern(session, &o.pattern);
     if (status == BCUE_OK && facts->calibration_episodes > 0 && !o.foreign)
         status = bcue_session_probe(session, coverage, 0.0, &o.probe, &error);
     const int result = status == BCUE_OK ? answer(cli, &o) : bcue_cli_fail(cli, status, &error);
