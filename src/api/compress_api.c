@@ -53,14 +53,15 @@ static bcue_table *candidate_table(const bcue_run_config *run, const bcue_search
     if (table != NULL) {
         bcue_table_footnote(
             table,
-            "times: of the network on this machine, percentile %g of %lld runs, the least of several rounds; "
+            "times: of the network on this machine, percentile %g of all runs, %lld in each of several "
+            "rounds; "
             "next window: of a stream, one new frame of each sensor; decoding and features come on "
             "top",
             run->compress.percentile, (long long)run->compress.runs);
         bcue_table_footnote(
             table,
-            "p50, p95, p99, missed: of the next window, over all runs of all rounds, whatever "
-            "else the machine did then; missed: longer than %g ms",
+            "p50, p95, p99, missed: of the same runs of the next window, whatever else the machine did "
+            "then; missed: longer than %g ms",
             run->compress.target_ms);
         bcue_table_footnote(table,
                             "top-1 and DBA of the validation samples; lost: against the whole model in f32");

@@ -5,7 +5,6 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/rng.h"
-#include "metrics/quantile.h"
 #include "predict/network.h"
 
 enum { WARM_UP = 3 };
@@ -60,23 +59,19 @@ static bcue_status measure_both(const bcue_model *model, const bcue_compress_con
     const bcue_session_options options = {.threads = (int)config->threads,
                                           .ring_frames = (int)model->file.inputs.frames};
     const size_t runs = (size_t)config->runs;
-    double window_ms = 0;
     bcue_network *network;
     BCUE_TRY(bcue_network_create(model, &options, &network, error));
-    double *round = bcue_calloc(runs, sizeof *round);
-    bcue_status status = round == NULL ? bcue_fail_memory(error, "measuring") : BCUE_OK;
+    double *next = bcue_calloc(runs, sizeof *next), *window = bcue_calloc(runs, sizeof *window);
+    bcue_status status = next == NULL || window == NULL ? bcue_fail_memory(error, "measuring") : BCUE_OK;
     if (status == BCUE_OK)
-        status = measure(network, model, config, (uint64_t)model->file.inputs.frames, round, error);
-    if (status == BCUE_OK) {
-        bcue_sort_doubles(round, runs);
-        window_ms = bcue_answer_rank(round, runs, config->percentile);
-    }
+        status = measure(network, model, config, (uint64_t)model->file.inputs.frames, window, error);
     bcue_network_forget(network);
     if (status == BCUE_OK)
-        status = measure(network, model, config, 1, round, error);
+        status = measure(network, model, config, 1, next, error);
     if (status == BCUE_OK)
-        status = bcue_answer_times_add(times, round, runs, config->percentile, window_ms, error);
-    free(round);
+        status = bcue_answer_times_add(times, next, window, runs, config->percentile, error);
+    free(next);
+    free(window);
     bcue_network_destroy(network);
     return status;
 }

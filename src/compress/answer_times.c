@@ -15,23 +15,36 @@ double bcue_answer_rank(const double *sorted, size_t count, double percentile)
     return sorted[place > count ? count - 1 : place - 1];
 }
 
-bcue_status bcue_answer_times_add(bcue_answer_times *times, double *round_ms, size_t count, double percentile,
-                                  double window_ms, bcue_error *error)
+/* The `before` values of `known` and the new ones, ascending; the caller's. NULL: no memory. */
+static double *pooled(const double *known, size_t before, const double *more, size_t count)
 {
-    double *all = bcue_calloc(times->runs + count, sizeof *all);
+    double *all = bcue_calloc(before + count, sizeof *all);
     if (all == NULL)
+        return NULL;
+    if (before > 0)
+        memcpy(all, known, before * sizeof *all);
+    memcpy(all + before, more, count * sizeof *all);
+    bcue_sort_doubles(all, before + count);
+    return all;
+}
+
+bcue_status bcue_answer_times_add(bcue_answer_times *times, const double *next_ms, const double *window_ms,
+                                  size_t count, double percentile, bcue_error *error)
+{
+    double *next = pooled(times->runs_ms, times->runs, next_ms, count);
+    double *window = pooled(times->windows_ms, times->runs, window_ms, count);
+    if (next == NULL || window == NULL) {
+        free(next);
+        free(window);
         return bcue_fail_memory(error, "the times of answers");
-    bcue_sort_doubles(round_ms, count);
-    const double ms = bcue_answer_rank(round_ms, count, percentile);
-    if (times->runs > 0)
-        memcpy(all, times->runs_ms, times->runs * sizeof *all);
-    memcpy(all + times->runs, round_ms, count * sizeof *all);
-    times->ms = times->runs == 0 ? ms : fmin(times->ms, ms);
-    times->window_ms = times->runs == 0 ? window_ms : fmin(times->window_ms, window_ms);
+    }
     free(times->runs_ms);
-    times->runs_ms = all;
+    free(times->windows_ms);
+    times->runs_ms = next;
+    times->windows_ms = window;
     times->runs += count;
-    bcue_sort_doubles(times->runs_ms, times->runs);
+    times->ms = bcue_answer_rank(next, times->runs, percentile);
+    times->window_ms = bcue_answer_rank(window, times->runs, percentile);
     return BCUE_OK;
 }
 
@@ -51,5 +64,6 @@ bcue_answer_tail bcue_answer_times_tail(const bcue_answer_times *times, double t
 void bcue_answer_times_free(bcue_answer_times *times)
 {
     free(times->runs_ms);
+    free(times->windows_ms);
     *times = (bcue_answer_times){0};
 }

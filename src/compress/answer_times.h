@@ -7,10 +7,11 @@
 
 /* Begins as zeros. Free with bcue_answer_times_free. */
 typedef struct bcue_answer_times {
-    double ms, window_ms; /* at the percentile asked for, the least of the rounds: the next window of a
+    double ms, window_ms; /* at the percentile asked for, of the runs of all rounds: the next window of a
                              stream, and one of new frames */
     double *runs_ms;      /* owned, ascending: the next window in every run of every round */
-    size_t runs;
+    double *windows_ms;   /* owned, ascending: likewise, windows of new frames */
+    size_t runs;          /* of each */
 } bcue_answer_times;
 
 typedef struct bcue_answer_tail {
@@ -20,10 +21,10 @@ typedef struct bcue_answer_tail {
 
 /* The least value that `percentile` % of ascending values do not exceed (nearest rank); count > 0. */
 double bcue_answer_rank(const double *sorted, size_t count, double percentile);
-/* One more round: `count` > 0 times of the next window, which are put in order, and the time of a window of
-   new frames. On failure `times` is as before. */
-bcue_status bcue_answer_times_add(bcue_answer_times *times, double *round_ms, size_t count, double percentile,
-                                  double window_ms, bcue_error *error);
+/* One more round: `count` > 0 times of the next window, and as many of a window of new frames. At most
+   100 - percentile % of all the runs then took longer than `ms`. On failure `times` is as before. */
+bcue_status bcue_answer_times_add(bcue_answer_times *times, const double *next_ms, const double *window_ms,
+                                  size_t count, double percentile, bcue_error *error);
 /* NaN where nothing was measured. */
 bcue_answer_tail bcue_answer_times_tail(const bcue_answer_times *times, double target_ms);
 void bcue_answer_times_free(bcue_answer_times *times);

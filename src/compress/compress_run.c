@@ -314,7 +314,7 @@ static bcue_status tune(searcher *s, bcue_error *error)
 }
 
 /* Everything once more, turn and turn about: what else the machine did meanwhile would otherwise be counted
-   for one candidate and not for another. The least of the rounds holds. */
+   for one candidate and not for another. The percentile is of the runs of all rounds. */
 static bcue_status time_again(searcher *s, bcue_error *error)
 {
     for (int round = 0; round < ROUNDS; round++) {

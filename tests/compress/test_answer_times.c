@@ -26,11 +26,11 @@ static void rounds(void)
     }
     CHECK(isnan(bcue_answer_times_tail(&times, 1).p50));
     CHECK(isnan(bcue_answer_times_tail(&times, 1).missed));
-    CHECK(bcue_answer_times_add(&times, slow, 100, 50, 300, &error) == BCUE_OK);
-    CHECK(times.ms == 150 && times.window_ms == 300);
+    CHECK(bcue_answer_times_add(&times, slow, fast, 100, 50, &error) == BCUE_OK);
+    CHECK(times.ms == 150 && times.window_ms == 50);
     CHECK(bcue_answer_times_tail(&times, 40).missed == 1);
-    CHECK(bcue_answer_times_add(&times, fast, 100, 50, 400, &error) == BCUE_OK);
-    CHECK(times.ms == 50 && times.window_ms == 300); /* the least of the rounds, each for itself */
+    CHECK(bcue_answer_times_add(&times, fast, slow, 100, 50, &error) == BCUE_OK);
+    CHECK(times.ms == 100 && times.window_ms == 100); /* of all rounds, not of the quickest */
     CHECK(times.runs == 200);
     const bcue_answer_tail tail = bcue_answer_times_tail(&times, 40); /* of all rounds */
     CHECK(tail.p50 == 100 && tail.p95 == 190 && tail.p99 == 198);
@@ -40,9 +40,28 @@ static void rounds(void)
     CHECK(times.runs == 0 && times.runs_ms == NULL);
 }
 
+/* What is chosen for a percentile keeps it: a quiet round does not excuse a busy one. */
+static void tail(void)
+{
+    bcue_error error = {0};
+    bcue_answer_times times = {0};
+    double quiet[50], busy[50];
+    for (int i = 0; i < 50; i++) {
+        quiet[i] = 10 + 0.01 * i;
+        busy[i] = 30 + i;
+    }
+    CHECK(bcue_answer_times_add(&times, busy, busy, 50, 95, &error) == BCUE_OK);
+    CHECK(bcue_answer_times_add(&times, quiet, quiet, 50, 95, &error) == BCUE_OK);
+    CHECK(times.ms == 74); /* 95 of the 100 runs took no longer */
+    CHECK(bcue_answer_times_tail(&times, times.ms).missed <= 0.05 + 1e-12);
+    CHECK(bcue_answer_times_tail(&times, times.ms).p95 == times.ms);
+    bcue_answer_times_free(&times);
+}
+
 int main(void)
 {
     RUN(rank);
     RUN(rounds);
+    RUN(tail);
     return check_summary();
 }
