@@ -11,15 +11,23 @@
 #include "learn/evaluate.h"
 #include "report/chart.h"
 
-static const char *const state_names[] = {"as trained", "fine-tuned", "timed only",
-                                          "timed only: no budget left"};
+static const char *const state_names[] = {"as trained", "fine-tuned", "not trained", "not trained: too slow",
+                                          "not trained: no budget left"};
+
+/* NaN where nothing was measured. */
+static double measured(const bcue_candidate *candidate, double ms)
+{
+    return candidate->times.runs > 0 ? ms : NAN;
+}
 
 static bcue_table *candidate_table(const bcue_run_config *run, const bcue_search *search)
 {
     const bcue_column columns[] = {{"parameters left", NULL, BCUE_ALIGN_RIGHT, 2},
                                    {"precision", NULL, BCUE_ALIGN_LEFT, 0},
                                    {"parameters", NULL, BCUE_ALIGN_RIGHT, 0},
+                                   {"predicted", "ms", BCUE_ALIGN_RIGHT, 3},
                                    {"next window", "ms", BCUE_ALIGN_RIGHT, 3},
+                                   {"prediction off by", "%", BCUE_ALIGN_RIGHT, 1},
                                    {"p50", "ms", BCUE_ALIGN_RIGHT, 3},
                                    {"p95", "ms", BCUE_ALIGN_RIGHT, 3},
                                    {"p99", "ms", BCUE_ALIGN_RIGHT, 3},
@@ -38,12 +46,14 @@ static bcue_table *candidate_table(const bcue_run_config *run, const bcue_search
         bcue_table_number(table, c->ratio);
         bcue_table_text(table, c->int8 ? "8 bits" : "f32");
         bcue_table_number(table, (double)c->parameters);
-        bcue_table_number(table, c->times.ms);
+        bcue_table_number(table, c->predicted_ms);
+        bcue_table_number(table, measured(c, c->times.ms));
+        bcue_table_number(table, 100 * bcue_candidate_error(c));
         bcue_table_number(table, tail.p50);
         bcue_table_number(table, tail.p95);
         bcue_table_number(table, tail.p99);
         bcue_table_number(table, 100 * tail.missed);
-        bcue_table_number(table, c->times.window_ms);
+        bcue_table_number(table, measured(c, c->times.window_ms));
         bcue_table_number(table, 100 * c->top1);
         bcue_table_number(table, c->dba);
         bcue_table_number(table, bcue_candidate_loss(search, i));
@@ -63,6 +73,11 @@ static bcue_table *candidate_table(const bcue_run_config *run, const bcue_search
             "p50, p95, p99, missed: of the same runs of the next window, whatever else the machine did "
             "then; missed: longer than %g ms",
             run->compress.target_ms);
+        bcue_table_footnote(
+            table,
+            "predicted: the sum over the layers, each timed alone (compress.layers), as the whole model's "
+            "time is to the %.3f ms of its own layers; %d layers were timed now",
+            search->items[0].layers_ms, search->layers_timed);
         bcue_table_footnote(table,
                             "top-1 and DBA of the validation samples; lost: against the whole model in f32");
     }
@@ -187,19 +202,19 @@ static void say_none(const bcue_run_config *run, const bcue_search *search, bcue
     const bcue_candidate *fastest = &search->items[0], *best = NULL;
     for (size_t i = 0; i < search->count; i++) {
         const bcue_candidate *c = &search->items[i];
-        fastest = c->times.ms < fastest->times.ms ? c : fastest;
+        fastest = bcue_candidate_ms(c) < bcue_candidate_ms(fastest) ? c : fastest;
         if (!isnan(c->dba) && c->times.ms <= run->compress.target_ms && (best == NULL || c->dba > best->dba))
             best = c;
     }
     bcue_text *out = bcue_report_out(report);
     bcue_text_printf(out, "None answers within %g ms and loses at most %g DBA. ", run->compress.target_ms,
                      run->compress.max_loss);
-    if (fastest->times.ms > run->compress.target_ms)
+    if (bcue_candidate_ms(fastest) > run->compress.target_ms)
         bcue_text_printf(
             out,
-            "The fastest takes %.3f ms: allow smaller compress.ratios, or train a smaller model, or one "
+            "The fastest takes %.3f ms%s: allow smaller compress.ratios, or train a smaller model, or one "
             "of fewer pixels.\n",
-            fastest->times.ms);
+            bcue_candidate_ms(fastest), fastest->times.runs > 0 ? "" : " by prediction");
     else if (best != NULL)
         bcue_text_printf(out,
                          "In time, the best of those that were trained loses %.4f: fine-tune for longer "

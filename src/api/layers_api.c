@@ -10,9 +10,8 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "base/parallel.h"
-#include "base/rng.h"
 #include "beamcue/predict.h"
+#include "engine/layer_times.h"
 #include "engine/machine_limits.h"
 #include "engine/plan.h"
 #include "graph/describe.h"
@@ -65,66 +64,26 @@ static double bytes_of(const bcue_graph *graph, const bcue_node *node)
     return 4.0 * (double)sum;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* `times` is runs x nodes. */
-static bcue_status gather(layers *l, double *times, bcue_error *error)
-{
-    const size_t nodes = (size_t)bcue_graph_node_count(l->graph), runs = (size_t)l->runs;
-    double *column = bcue_calloc(runs, sizeof *column);
-    l->items = bcue_calloc(nodes, sizeof *l->items);
-    if (column == NULL || l->items == NULL) {
-        free(column);
-        return bcue_fail_memory(error, "the layers of a network");
-    }
-    for (size_t n = 0; n < nodes; n++) {
-        for (size_t r = 0; r < runs; r++)
-            column[r] = times[r * nodes + n];
-        qsort(column, runs, sizeof *column, by_value);
-        if (column[runs / 2] <= 0)
-            continue;
-        l->items[l->count++] = (layer){.node = (int32_t)n,
-                                       .seconds = column[runs / 2],
-                                       .flops = 2.0 * (double)bcue_graph_node_macs(l->graph, (int32_t)n),
-                                       .bytes = bytes_of(l->graph, bcue_graph_node(l->graph, (int32_t)n))};
-        l->seconds += column[runs / 2];
-    }
-    free(column);
-    return BCUE_OK;
-}
-
-static void fill_inputs(const bcue_graph *graph, bcue_plan *plan)
-{
-    bcue_rng rng = bcue_rng_make(1, BCUE_RNG_TEST, 0, 0, 0);
-    for (bcue_value v = 0; v < bcue_graph_value_count(graph); v++) {
-        const bcue_value_info *info = bcue_graph_value(graph, v);
-        int64_t count = 0;
-        float *data = info->kind == BCUE_VALUE_INPUT && info->dtype == BCUE_F32
-                          ? bcue_plan_input(plan, info->name)
-                          : NULL;
-        (void)bcue_shape_count(&info->shape, &count);
-        for (int64_t i = 0; data != NULL && i < count; i++)
-            data[i] = (float)bcue_rng_range(&rng, -1, 1);
-    }
-}
-
 static bcue_status measure(layers *l, bcue_plan *plan, bcue_error *error)
 {
     const size_t nodes = (size_t)bcue_graph_node_count(l->graph);
-    double *times = bcue_calloc((size_t)l->runs * nodes, sizeof *times);
-    if (times == NULL)
-        return bcue_fail_memory(error, "the layers of a network");
-    fill_inputs(l->graph, plan);
-    bcue_status status = bcue_machine_limits_measure(&l->limits, error);
-    for (long r = 0; status == BCUE_OK && r < l->runs; r++)
-        status = bcue_plan_profile(plan, times + (size_t)r * nodes, NULL, error);
+    double *seconds = bcue_calloc(nodes, sizeof *seconds);
+    l->items = bcue_calloc(nodes, sizeof *l->items);
+    bcue_status status = seconds == NULL || l->items == NULL
+                             ? bcue_fail_memory(error, "the layers of a network")
+                             : bcue_machine_limits_measure(&l->limits, error);
     if (status == BCUE_OK)
-        status = gather(l, times, error);
-    free(times);
+        status = bcue_layer_times(l->graph, plan, l->runs, seconds, error);
+    for (size_t n = 0; status == BCUE_OK && n < nodes; n++) {
+        if (seconds[n] <= 0)
+            continue;
+        l->items[l->count++] = (layer){.node = (int32_t)n,
+                                       .seconds = seconds[n],
+                                       .flops = 2.0 * (double)bcue_graph_node_macs(l->graph, (int32_t)n),
+                                       .bytes = bytes_of(l->graph, bcue_graph_node(l->graph, (int32_t)n))};
+        l->seconds += seconds[n];
+    }
+    free(seconds);
     return status;
 }
 

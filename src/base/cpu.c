@@ -1,5 +1,8 @@
 #include "base/cpu.h"
 
+#include <stdio.h>
+#include <string.h>
+
 const char *bcue_cpu_isa(void)
 {
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -24,4 +27,21 @@ bcue_cpu_level bcue_cpu_best(void)
 #else
     return BCUE_CPU_PLAIN;
 #endif
+}
+
+void bcue_cpu_name(char *name, size_t size)
+{
+    char line[256];
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    snprintf(name, size, "unknown");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        const char *value = strncmp(line, "model name", 10) == 0 ? strchr(line, ':') : NULL;
+        if (value == NULL)
+            continue;
+        value += strspn(value, ": \t");
+        snprintf(name, size, "%.*s", (int)strcspn(value, "\n"), value);
+        break;
+    }
+    if (file != NULL)
+        (void)fclose(file);
 }

@@ -2,6 +2,8 @@
 #ifndef BCUE_BASE_CPU_H
 #define BCUE_BASE_CPU_H
 
+#include <stddef.h>
+
 /* The instruction sets that change floating-point results, e.g. "x86-64 avx512 vnni". Static storage. */
 const char *bcue_cpu_isa(void);
 
@@ -12,5 +14,9 @@ typedef enum bcue_cpu_level {
     BCUE_CPU_AVX512, /* and AVX-512 F */
 } bcue_cpu_level;
 bcue_cpu_level bcue_cpu_best(void);
+
+/* What the CPU calls itself, e.g. "AMD EPYC 7763 64-Core Processor"; "unknown" where the system does not say.
+ */
+void bcue_cpu_name(char *name, size_t size);
 
 #endif

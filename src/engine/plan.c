@@ -1,9 +1,23 @@
 #include "engine/plan.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include "base/fail.h"
 #include "engine/plan_backend.h"
+#ifdef BCUE_HAVE_ONEDNN
+#include <dnnl.h>
+#endif
+
+void bcue_engine_library(char *text, size_t size)
+{
+#ifdef BCUE_HAVE_ONEDNN
+    const dnnl_version_t *version = dnnl_version();
+    snprintf(text, size, "oneDNN %d.%d.%d", version->major, version->minor, version->patch);
+#else
+    snprintf(text, size, "none");
+#endif
+}
 
 static bcue_status check_options(const bcue_plan_options *options, bcue_error *error)
 {

@@ -18,6 +18,9 @@ typedef enum bcue_engine {
 
 typedef struct bcue_plan bcue_plan;
 
+/* The library behind BCUE_ENGINE_ONEDNN and its version: "oneDNN 2.6.3", or "none". */
+void bcue_engine_library(char *text, size_t size);
+
 /* Batch norm over the batches of several plans, in several processes or threads, that run the same graph in
    step. Such batch norms run in plain C. */
 typedef struct bcue_norm_sync {

@@ -29,5 +29,11 @@ const bcue_config_field bcue_compress_config_fields[] = {
      .minimum = 0.05,
      .maximum = 0.99,
      .help = "shares of the parameters (prune.of) that are tried beside the whole model"},
+    {.name = "layers",
+     .type = BCUE_CONFIG_STRING,
+     .offset = COMPRESS(layers),
+     .help =
+         "file of the times of layers on this machine, for several runs; default OUT/compress/layers.json"},
+    WHOLE("layer_runs", layer_runs, "10", 1, 1000, "timed runs of a layer that the file does not know"),
     WHOLE("tune", tune, "2", 1, 100, "at most so many ratios are fine-tuned, as prune.epochs says"),
     {0}};

@@ -9,7 +9,9 @@ typedef struct bcue_compress_config {
     int64_t threads, runs;
     double max_loss, budget_hours;
     bcue_double_list ratios;
-    int64_t tune; /* how many candidates are fine-tuned at most */
+    int64_t tune;       /* how many candidates are fine-tuned at most */
+    char *layers;       /* the table of layers; NULL: OUT/compress/layers.json */
+    int64_t layer_runs; /* in which a layer is timed */
 } bcue_compress_config;
 
 extern const bcue_config_field bcue_compress_config_fields[];

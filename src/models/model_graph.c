@@ -287,6 +287,14 @@ bool bcue_model_has_front(const bcue_model_config *config, bcue_model_input inpu
     return trunks && input != BCUE_INPUT_POSITION && bcue_model_needs(config, input);
 }
 
+bool bcue_model_is_split(const bcue_model_config *config, const bcue_model_inputs *inputs)
+{
+    bool any = false;
+    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++)
+        any = any || bcue_model_has_front(config, (bcue_model_input)i);
+    return any && inputs->frames > 1;
+}
+
 /* Each of the stem's two steps halves, rounding up; stage 1 keeps the size. */
 bcue_picture_size bcue_model_front_size(const bcue_model_config *config, const bcue_model_inputs *inputs,
                                         bcue_model_input input)

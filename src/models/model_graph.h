@@ -159,6 +159,8 @@ bcue_status bcue_model_build_gap(const bcue_model_config *config, const bcue_mod
    modality goes through alone: the stem of its ResNet and stage 1, the same for every window that holds the
    frame. */
 bool bcue_model_has_front(const bcue_model_config *config, bcue_model_input input);
+/* Do windows of these inputs hold several frames, one of which at least has a front? */
+bool bcue_model_is_split(const bcue_model_config *config, const bcue_model_inputs *inputs);
 /* What leaves the front: channels, height and width. */
 bcue_picture_size bcue_model_front_size(const bcue_model_config *config, const bcue_model_inputs *inputs,
                                         bcue_model_input input);

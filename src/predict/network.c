@@ -244,9 +244,7 @@ static bcue_status make_gaps(bcue_network *net, bcue_error *error)
 static bcue_status make_parts(bcue_network *net, bcue_error *error)
 {
     const bcue_model_file *file = &net->model->file;
-    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++)
-        net->split = net->split ||
-                     (file->inputs.frames > 1 && bcue_model_has_front(&file->config, (bcue_model_input)i));
+    net->split = bcue_model_is_split(&file->config, &file->inputs);
     BCUE_TRY(net->split ? bcue_model_build_rest(&file->config, &file->inputs, &net->main.graph, error)
                         : bcue_model_build(&file->config, &file->inputs, 1, &net->main.graph, error));
     net->threads = bcue_useful_threads(net->main.graph);

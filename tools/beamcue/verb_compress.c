@@ -16,9 +16,11 @@ const bcue_cli_verb bcue_verb_compress = {
     .most = 1,
     .options = options,
     .about = "Takes the model that 'beamcue train' made of this configuration, prunes it to the\n"
-             "shares compress.ratios, in f32 and 8 bits, and times every shape on this machine.\n"
-             "The largest ones that answer within compress.target_ms are fine-tuned\n"
-             "(compress.tune of them, prune.epochs in each phase, at most compress.budget_hours).\n"
+             "shares compress.ratios, in f32 and 8 bits, and predicts what every shape takes on\n"
+             "this machine from a table of layers, which is timed once (compress.layers). The\n"
+             "largest ones that should answer within compress.target_ms are timed as a whole and\n"
+             "fine-tuned (compress.tune of them, prune.epochs in each phase, at most\n"
+             "compress.budget_hours); how far predictions were off is stated.\n"
              "The one of highest DBA on the validation samples is chosen, if it loses no more\n"
              "than compress.max_loss, and tested once; plain words say so if there is none. A\n"
              "second call goes on with what is there. p50, p95, p99 and the share of deadlines\n"
@@ -27,6 +29,7 @@ const bcue_cli_verb bcue_verb_compress = {
              "Example:\n"
              "  beamcue compress configs/demo_four.yaml --set compress.target_ms=4\n"
              "\n"
-             "Writes into OUT/compress: every candidate, and front.svg.\n",
+             "Writes into OUT/compress: every candidate, layers.json (or compress.layers), and\n"
+             "front.svg.\n",
     .run = run,
 };

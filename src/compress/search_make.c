@@ -1,0 +1,188 @@
+/* Candidates and their model files. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/fail.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "compress/prune_run.h"
+#include "compress/quantise_run.h"
+#include "compress/search_parts.h"
+
+/* The model of `path` in 8 bits, in OUT/int8 of `out`; `sensitivity`: with layers tried one by one. */
+static bcue_status to_bytes(const bcue_searcher *s, const char *out, const char *path, bool sensitivity,
+                            bcue_error *error)
+{
+    bcue_run_config run = *s->run;
+    bcue_quantise_result result;
+    run.out = (char *)(uintptr_t)out;
+    run.quantise.sensitivity = sensitivity && run.quantise.sensitivity;
+    BCUE_TRY(bcue_quantise_member(&run, s->origin, s->dataset, s->member, path, s->hooks, &result, error));
+    bcue_quantise_result_free(&result);
+    return BCUE_OK;
+}
+
+/* "OUT/compress/STAGE", malloc'd. NULL: no memory. */
+static char *stage_out(const bcue_searcher *s, const char *stage)
+{
+    bcue_text out = {0};
+    bcue_text_printf(&out, "%s/compress/%s", s->run->out, stage);
+    if (out.failed)
+        bcue_text_free(&out);
+    return out.data;
+}
+
+/* Is the share whose folder this is finished? *out_of_memory: not known. */
+static bool is_finished(const char *folder, bool *out_of_memory)
+{
+    char *last = bcue_path_join(folder, "config.yaml"); /* written when all the rest is */
+    const bool finished = last != NULL && bcue_path_exists(last);
+    *out_of_memory = last == NULL;
+    free(last);
+    return finished;
+}
+
+/* Prunes the base to the share in OUT/compress/STAGE; *folder is the caller's. */
+static bcue_status prune_to(const bcue_searcher *s, const char *stage, double ratio, bool tune, char **folder,
+                            bcue_error *error)
+{
+    bcue_run_config run = *s->run;
+    bcue_prune_result result;
+    bool failed = true, finished = false;
+    run.out = stage_out(s, stage);
+    *folder = run.out != NULL ? bcue_prune_folder(s->run, run.out, ratio) : NULL;
+    if (*folder != NULL)
+        finished = is_finished(*folder, &failed);
+    bcue_status status = failed ? bcue_fail_memory(error, "compressing") : BCUE_OK;
+    run.prune.cumulative = false;
+    if (!tune) { /* its shape is all that is looked at */
+        run.prune.epochs = 0;
+        run.prune.phases = BCUE_PRUNE_ONE_SHOT;
+        run.prune.score = BCUE_SCORE_MAGNITUDE;
+    }
+    if (status == BCUE_OK && !finished) {
+        status = bcue_prune_member(&run, s->origin, s->dataset, s->member, ratio, s->base, s->hooks, &result,
+                                   error);
+        if (status == BCUE_OK)
+            bcue_prune_result_free(&result);
+    }
+    if (status != BCUE_OK) {
+        free(*folder);
+        *folder = NULL;
+    }
+    free(run.out);
+    return status;
+}
+
+static bcue_candidate *new_candidate(bcue_searcher *s, double ratio, bool int8, bcue_candidate_state state)
+{
+    bcue_candidate *made = &s->search->items[s->search->count++];
+    *made = (bcue_candidate){.ratio = ratio,
+                             .int8 = int8,
+                             .state = state,
+                             .layers_ms = NAN,
+                             .predicted_ms = NAN,
+                             .dba = NAN,
+                             .top1 = NAN};
+    return made;
+}
+
+/* The model of exact->folder in 8 bits, in FOLDER/int8. */
+static bcue_status make_twin(const bcue_searcher *s, bcue_candidate *exact, bool trained, bcue_error *error)
+{
+    bcue_candidate *twin = exact + 1;
+    char *path = bcue_search_model_path(s, exact->folder);
+    free(twin->folder);
+    twin->folder = bcue_path_join(exact->folder, "int8");
+    bcue_status status = path == NULL || twin->folder == NULL
+                             ? bcue_fail_memory(error, "compressing")
+                             : to_bytes(s, exact->folder, path, trained, error);
+    free(path);
+    return status;
+}
+
+static bcue_status validate(const bcue_searcher *s, bcue_candidate *candidate, bcue_error *error)
+{
+    char *path = bcue_search_model_path(s, candidate->folder);
+    bcue_status status = path == NULL ? bcue_fail_memory(error, "compressing")
+                                      : bcue_search_validate(s, path, candidate, error);
+    free(path);
+    return status;
+}
+
+/* The candidate's model is trained: how good is it, and how fast, for real. */
+static bcue_status take_trained(bcue_searcher *s, bcue_candidate *exact, bcue_error *error)
+{
+    const int count = s->search->int8 ? 2 : 1;
+    if (count == 2)
+        BCUE_TRY(make_twin(s, exact, true, error));
+    for (int i = 0; i < count; i++) {
+        bcue_answer_times_free(&exact[i].times);
+        BCUE_TRY(bcue_search_sum_layers(s, &exact[i], error));
+        BCUE_TRY(bcue_search_time(s, &exact[i], error));
+        BCUE_TRY(validate(s, &exact[i], error));
+    }
+    return BCUE_OK;
+}
+
+bcue_status bcue_search_add_whole(bcue_searcher *s, bcue_error *error)
+{
+    bcue_model_file file;
+    bcue_candidate *exact = new_candidate(s, 1, false, BCUE_CANDIDATE_WHOLE);
+    if (s->search->int8)
+        new_candidate(s, 1, true, BCUE_CANDIDATE_WHOLE);
+    exact->folder = stage_out(s, "whole");
+    if (exact->folder == NULL)
+        return bcue_fail_memory(error, "compressing");
+    char *copy = bcue_search_model_path(s, exact->folder);
+    bcue_status status =
+        copy == NULL ? bcue_fail_memory(error, "compressing") : bcue_check_writable_dir(exact->folder, error);
+    if (status == BCUE_OK)
+        status = bcue_model_file_read(s->base, &file, error);
+    if (status == BCUE_OK) {
+        status = bcue_model_file_write(copy, &file, error);
+        bcue_model_file_free(&file);
+    }
+    free(copy);
+    return status == BCUE_OK ? take_trained(s, exact, error) : status;
+}
+
+bcue_status bcue_search_add_shape(bcue_searcher *s, double ratio, bcue_error *error)
+{
+    bcue_candidate *exact = new_candidate(s, ratio, false, BCUE_CANDIDATE_SCREENED);
+    if (s->search->int8)
+        new_candidate(s, ratio, true, BCUE_CANDIDATE_SCREENED);
+    BCUE_TRY(prune_to(s, "shapes", ratio, false, &exact->folder, error));
+    BCUE_TRY(bcue_search_sum_layers(s, exact, error));
+    if (!s->search->int8)
+        return BCUE_OK;
+    BCUE_TRY(make_twin(s, exact, false, error));
+    return bcue_search_sum_layers(s, exact + 1, error);
+}
+
+bcue_status bcue_search_tune(bcue_searcher *s, bcue_candidate *exact, bcue_error *error)
+{
+    free(exact->folder);
+    exact->folder = NULL;
+    BCUE_TRY(prune_to(s, "tuned", exact->ratio, true, &exact->folder, error));
+    BCUE_TRY(take_trained(s, exact, error));
+    exact->state = BCUE_CANDIDATE_TUNED;
+    if (s->search->int8)
+        (exact + 1)->state = BCUE_CANDIDATE_TUNED;
+    return BCUE_OK;
+}
+
+bcue_status bcue_search_is_tuned(const bcue_searcher *s, const bcue_candidate *exact, bool *tuned,
+                                 bcue_error *error)
+{
+    char *out = stage_out(s, "tuned"), *folder = NULL;
+    bool failed = true;
+    *tuned = false;
+    if (out != NULL)
+        folder = bcue_prune_folder(s->run, out, exact->ratio);
+    if (folder != NULL)
+        *tuned = is_finished(folder, &failed);
+    free(folder);
+    free(out);
+    return failed ? bcue_fail_memory(error, "compressing") : BCUE_OK;
+}
