@@ -1,4 +1,6 @@
-/* Batch normalisation, with the ReLU behind it when that is its only reader. */
+/* Batch normalisation, with the ReLU behind it when that is its only reader: by the statistics of the batch,
+   over pictures whose channels lie in blocks, through batch_norm.h; else oneDNN's. */
+#include "engine/batch_norm.h"
 #include "engine/onednn_lower.h"
 
 typedef struct norm_case {
@@ -66,6 +68,134 @@ static void emit_update(bcue_dn_plan *plan, const bcue_node *node, const norm_ca
     bcue_dn_emit_kernel(&plan->program, update_running, update, views, 4);
 }
 
+/* ---- our own ---- */
+
+/* How many channels lie beside each other; 0: in no way that batch_norm.h knows. */
+static size_t block_of(const dnnl_memory_desc_t *data)
+{
+    const dnnl_blocking_desc_t *layout = &data->format_desc.blocking;
+    if (data->format_kind != dnnl_blocked || data->data_type != dnnl_f32 || data->ndims != 4 ||
+        data->padded_dims[1] != data->dims[1] || !bcue_dn_desc_is_dense(data))
+        return 0;
+    dnnl_dim_t block = data->dims[1];
+    if (layout->inner_nblks == 1 && layout->inner_idxs[0] == 1)
+        block = layout->inner_blks[0];
+    else if (layout->inner_nblks != 0 || layout->strides[1] != 1)
+        return 0;
+    const dnnl_dim_t row = block * data->dims[3], plane = row * data->dims[2];
+    bool known = layout->strides[3] == block && layout->strides[2] == row &&
+                 layout->strides[0] == plane * (data->dims[1] / block) &&
+                 (layout->inner_nblks == 0 || layout->strides[1] == plane);
+    return known ? (size_t)block : 0;
+}
+
+static bool is_own(const bcue_dn_plan *plan, const norm_case *c, const dnnl_memory_desc_t *data)
+{
+    return plan->options.training && c->batch_statistics && bcue_norm_lanes_for(block_of(data)) != NULL;
+}
+
+/* The kernel's context, and a view of what it works with. */
+static bcue_batch_norm *own_norm(bcue_dn_plan *plan, const bcue_node *node, const norm_case *c,
+                                 const dnnl_memory_desc_t *data, int32_t *scratch)
+{
+    bcue_batch_norm *norm = bcue_arena_alloc(plan->program.objects, 1, sizeof *norm);
+    if (norm == NULL) {
+        bcue_dn_fail_memory(&plan->program);
+        return NULL;
+    }
+    *norm = (bcue_batch_norm){.images = (size_t)data->dims[0],
+                              .channels = (size_t)data->dims[1],
+                              .area = (size_t)(data->dims[2] * data->dims[3]),
+                              .block = block_of(data),
+                              .epsilon = node->u.norm.epsilon,
+                              .relu = (c->flags & dnnl_fuse_norm_relu) != 0,
+                              .lanes = bcue_norm_lanes_for(block_of(data))};
+    int64_t floats = (int64_t)(bcue_batch_norm_scratch(norm) * (sizeof(double) / sizeof(float)));
+    dnnl_memory_desc_t desc = bcue_dn_plain_desc(1, &floats);
+    *scratch = bcue_dn_new(&plan->program, &desc);
+    return norm;
+}
+
+static bcue_status run_own_forward(const bcue_dn_program *program, const bcue_dn_step *step,
+                                   bcue_error *error)
+{
+    (void)error;
+    const int32_t *v = step->views;
+    bcue_batch_norm_forward(step->context, bcue_dn_data(program, v[0]), bcue_dn_data(program, v[1]),
+                            bcue_dn_data(program, v[2]), bcue_dn_data(program, v[3]),
+                            bcue_dn_data(program, v[4]), bcue_dn_data(program, v[5]),
+                            bcue_dn_data(program, v[6]));
+    return BCUE_OK;
+}
+
+static bool own_forward(bcue_dn_plan *plan, int32_t index, const norm_case *c, const dnnl_memory_desc_t *data)
+{
+    const bcue_node *node = bcue_graph_node(plan->graph, index);
+    bcue_dn_program *program = &plan->program;
+    bcue_dn_node *state = &plan->nodes[index];
+    int32_t scratch;
+    bcue_batch_norm *norm = own_norm(plan, node, c, data, &scratch);
+    if (norm == NULL)
+        return true; /* the failure is kept in the program */
+    state->source = bcue_dn_read(plan, c->x, data);
+    state->mean = bcue_dn_new(program, &c->channels);
+    state->variance = bcue_dn_new(program, &c->channels);
+    int32_t views[] = {state->source,
+                       bcue_dn_read_plain(plan, c->weight),
+                       bcue_dn_read_plain(plan, c->bias),
+                       state->mean,
+                       state->variance,
+                       bcue_dn_new(program, data),
+                       scratch};
+    bcue_dn_emit_kernel(program, run_own_forward, norm, views, 7);
+    bcue_dn_define(plan, state->result, views[5]);
+    if (!plan->recomputing)
+        emit_update(plan, node, c, state->mean, state->variance);
+    return true;
+}
+
+static bcue_status run_own_backward(const bcue_dn_program *program, const bcue_dn_step *step,
+                                    bcue_error *error)
+{
+    (void)error;
+    const int32_t *v = step->views;
+    bcue_batch_norm_backward(step->context, bcue_dn_data(program, v[0]), bcue_dn_data(program, v[1]),
+                             bcue_dn_data(program, v[2]), bcue_dn_data(program, v[3]),
+                             bcue_dn_data(program, v[4]), bcue_dn_data(program, v[5]),
+                             bcue_dn_data(program, v[6]), bcue_dn_data(program, v[7]),
+                             bcue_dn_data(program, v[8]), bcue_dn_data(program, v[9]));
+    return BCUE_OK;
+}
+
+static bool own_backward(bcue_dn_plan *plan, int32_t index, const norm_case *c,
+                         const dnnl_memory_desc_t *data)
+{
+    bcue_dn_program *program = &plan->program;
+    const bcue_dn_node *state = &plan->nodes[index];
+    int32_t scratch;
+    bcue_batch_norm *norm = own_norm(plan, bcue_graph_node(plan->graph, index), c, data, &scratch);
+    if (norm == NULL)
+        return true;
+    int32_t gradient = bcue_dn_convert(plan, bcue_dn_gradient(plan, state->result), data);
+    int32_t views[] = {state->source,
+                       gradient,
+                       bcue_dn_read_plain(plan, c->weight),
+                       bcue_dn_read_plain(plan, c->bias),
+                       state->mean,
+                       state->variance,
+                       bcue_dn_new(program, data),
+                       bcue_dn_new(program, &c->channels),
+                       bcue_dn_new(program, &c->channels),
+                       scratch};
+    bcue_dn_emit_kernel(program, run_own_backward, norm, views, 10);
+    bcue_dn_push_gradient(plan, c->x, views[6]);
+    bcue_dn_push_gradient(plan, c->weight, views[7]);
+    bcue_dn_push_gradient(plan, c->bias, views[8]);
+    return true;
+}
+
+/* ---- either ---- */
+
 bool bcue_dn_norm_forward(bcue_dn_plan *plan, int32_t index)
 {
     const bcue_node *node = bcue_graph_node(plan->graph, index);
@@ -73,6 +203,8 @@ bool bcue_dn_norm_forward(bcue_dn_plan *plan, int32_t index)
     bcue_dn_node *state = &plan->nodes[index];
     norm_case c = norm_case_of(plan, index);
     dnnl_memory_desc_t data = *bcue_dn_native(plan, c.x);
+    if (is_own(plan, &c, &data))
+        return own_forward(plan, index, &c, &data);
     dnnl_batch_normalization_desc_t desc;
     if (dnnl_batch_normalization_forward_desc_init(
             &desc, plan->options.training ? dnnl_forward_training : dnnl_forward_inference, &data,
@@ -112,6 +244,8 @@ bool bcue_dn_norm_backward(bcue_dn_plan *plan, int32_t index)
     const bcue_dn_node *state = &plan->nodes[index];
     norm_case c = norm_case_of(plan, index);
     dnnl_memory_desc_t data = *bcue_dn_desc(program, state->source);
+    if (is_own(plan, &c, &data))
+        return own_backward(plan, index, &c, &data);
     dnnl_batch_normalization_desc_t desc;
     if (dnnl_batch_normalization_backward_desc_init(&desc, dnnl_backward, &data, &data,
                                                     (float)node->u.norm.epsilon, c.flags) != dnnl_success)
