@@ -11,8 +11,12 @@
 #include "learn/evaluate.h"
 #include "report/chart.h"
 
-static const char *const state_names[] = {"as trained", "fine-tuned", "not trained", "not trained: too slow",
-                                          "not trained: no budget left"};
+static const char *const state_names[] = {"as trained",
+                                          "fine-tuned",
+                                          "not trained",
+                                          "not trained: too slow",
+                                          "not trained: no budget left",
+                                          "not trained: other samples"};
 
 /* NaN where nothing was measured. */
 static double measured(const bcue_candidate *candidate, double ms)
@@ -22,28 +26,23 @@ static double measured(const bcue_candidate *candidate, double ms)
 
 static bcue_table *candidate_table(const bcue_run_config *run, const bcue_search *search)
 {
-    const bcue_column columns[] = {{"parameters left", NULL, BCUE_ALIGN_RIGHT, 2},
-                                   {"precision", NULL, BCUE_ALIGN_LEFT, 0},
-                                   {"parameters", NULL, BCUE_ALIGN_RIGHT, 0},
-                                   {"predicted", "ms", BCUE_ALIGN_RIGHT, 3},
-                                   {"next window", "ms", BCUE_ALIGN_RIGHT, 3},
-                                   {"prediction off by", "%", BCUE_ALIGN_RIGHT, 1},
-                                   {"p50", "ms", BCUE_ALIGN_RIGHT, 3},
-                                   {"p95", "ms", BCUE_ALIGN_RIGHT, 3},
-                                   {"p99", "ms", BCUE_ALIGN_RIGHT, 3},
-                                   {"missed", "%", BCUE_ALIGN_RIGHT, 2},
-                                   {"new window", "ms", BCUE_ALIGN_RIGHT, 3},
-                                   {"top-1", "%", BCUE_ALIGN_RIGHT, 2},
-                                   {"DBA", NULL, BCUE_ALIGN_RIGHT, 4},
-                                   {"DBA lost", NULL, BCUE_ALIGN_RIGHT, 4},
-                                   {"training", NULL, BCUE_ALIGN_LEFT, 0},
-                                   {"", NULL, BCUE_ALIGN_LEFT, 0}};
+    char name[64];
+    const bcue_column columns[] = {
+        {"candidate", NULL, BCUE_ALIGN_LEFT, 0},    {"precision", NULL, BCUE_ALIGN_LEFT, 0},
+        {"parameters", NULL, BCUE_ALIGN_RIGHT, 0},  {"predicted", "ms", BCUE_ALIGN_RIGHT, 3},
+        {"next window", "ms", BCUE_ALIGN_RIGHT, 3}, {"prediction off by", "%", BCUE_ALIGN_RIGHT, 1},
+        {"p50", "ms", BCUE_ALIGN_RIGHT, 3},         {"p95", "ms", BCUE_ALIGN_RIGHT, 3},
+        {"p99", "ms", BCUE_ALIGN_RIGHT, 3},         {"missed", "%", BCUE_ALIGN_RIGHT, 2},
+        {"new window", "ms", BCUE_ALIGN_RIGHT, 3},  {"top-1", "%", BCUE_ALIGN_RIGHT, 2},
+        {"DBA", NULL, BCUE_ALIGN_RIGHT, 4},         {"DBA lost", NULL, BCUE_ALIGN_RIGHT, 4},
+        {"training", NULL, BCUE_ALIGN_LEFT, 0},     {"", NULL, BCUE_ALIGN_LEFT, 0}};
     bcue_table *table = bcue_table_create(run->name, columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; table != NULL && i < search->count; i++) {
         const bcue_candidate *c = &search->items[i];
         const bcue_answer_tail tail = bcue_answer_times_tail(&c->times, run->compress.target_ms);
         bcue_table_row(table);
-        bcue_table_number(table, c->ratio);
+        bcue_candidate_name(c, name, sizeof name);
+        bcue_table_text(table, name);
         bcue_table_text(table, c->int8 ? "8 bits" : "f32");
         bcue_table_number(table, (double)c->parameters);
         bcue_table_number(table, c->predicted_ms);
@@ -57,7 +56,9 @@ static bcue_table *candidate_table(const bcue_run_config *run, const bcue_search
         bcue_table_number(table, 100 * c->top1);
         bcue_table_number(table, c->dba);
         bcue_table_number(table, bcue_candidate_loss(search, i));
-        bcue_table_text(table, state_names[c->state]);
+        bcue_table_text(table, c->kind == BCUE_CANDIDATE_DENSE && c->state == BCUE_CANDIDATE_TUNED
+                                   ? "from scratch"
+                                   : state_names[c->state]);
         bcue_table_text(table, search->chosen == (ptrdiff_t)i ? "chosen" : c->front ? "on the front" : "");
     }
     if (table != NULL) {
@@ -84,13 +85,23 @@ static bcue_table *candidate_table(const bcue_run_config *run, const bcue_search
     return table;
 }
 
+enum { SERIES = 5, FRONT = SERIES - 1 };
+static const char *const series_names[SERIES] = {"whole or pruned, f32", "whole or pruned, 8 bits",
+                                                 "fewer frames or pixels", "dense, from scratch",
+                                                 "nothing is both faster and better"};
+
+static int series_of(const bcue_candidate *c)
+{
+    return c->kind == BCUE_CANDIDATE_DENSE ? 3 : c->kind != BCUE_CANDIDATE_PRUNED ? 2 : c->int8 ? 1 : 0;
+}
+
 /* Points are kept apart by gaps, so that no line joins them. */
 static size_t points_of(const bcue_search *search, int kind, double *x, double *y)
 {
     size_t used = 0;
     for (size_t i = 0; i < search->count; i++) {
         const bcue_candidate *c = &search->items[i];
-        if (isnan(c->dba) || (kind < 2 ? c->int8 != (kind == 1) : !c->front))
+        if (isnan(c->dba) || (kind < FRONT ? series_of(c) != kind : !c->front))
             continue;
         x[used] = c->times.ms;
         y[used++] = c->dba;
@@ -103,22 +114,21 @@ static size_t points_of(const bcue_search *search, int kind, double *x, double *
 static bcue_status draw(const bcue_run_config *run, const bcue_search *search, bcue_text *svg,
                         bcue_error *error)
 {
-    static const char *const names[3] = {"f32", "8 bits", "nothing is both faster and better"};
     const size_t room = 2 * search->count;
-    double *x = bcue_calloc(3 * room, sizeof *x), *y = bcue_calloc(3 * room, sizeof *y);
-    bcue_line_series series[3];
+    double *x = bcue_calloc(SERIES * room, sizeof *x), *y = bcue_calloc(SERIES * room, sizeof *y);
+    bcue_line_series series[SERIES];
     size_t drawn = 0;
     if (x == NULL || y == NULL) {
         free(x);
         free(y);
         return bcue_fail_memory(error, "a picture");
     }
-    for (int kind = 0; kind < 3; kind++) {
+    for (int kind = 0; kind < SERIES; kind++) {
         double *at_x = x + (size_t)kind * room, *at_y = y + (size_t)kind * room;
         const size_t count = points_of(search, kind, at_x, at_y);
         if (count > 0)
             series[drawn++] = (bcue_line_series){
-                .name = names[kind], .x = at_x, .y = at_y, .count = count, .markers = true};
+                .name = series_names[kind], .x = at_x, .y = at_y, .count = count, .markers = true};
     }
     const bcue_line_chart chart = {
         .options = {.title = run->name,
@@ -152,6 +162,29 @@ static bcue_status write_picture(const bcue_run_config *run, const bcue_search *
     return status;
 }
 
+/* Its own configuration where it reads other inputs than the run, or is another network. */
+static bcue_status evaluate_own(const bcue_candidate *chosen, const bcue_hooks *hooks,
+                                bcue_evaluation *evaluation, bcue_error *error)
+{
+    const char *const only[] = {"seeds=1", "evaluate.part=test", "evaluate.insight=0"};
+    bcue_run_config run;
+    bcue_config *config;
+    bcue_dataset *dataset;
+    char *path = bcue_path_join(chosen->folder, "config.yaml");
+    bcue_status status = path == NULL ? bcue_fail_memory(error, "testing")
+                                      : bcue_run_config_read(path, only, 3, &run, &config, error);
+    free(path);
+    BCUE_TRY(status);
+    run.out = chosen->folder;
+    status = bcue_dataset_open(&run.data, config, hooks, &dataset, error);
+    if (status == BCUE_OK) {
+        status = bcue_evaluate_run(&run, config, dataset, NULL, hooks, evaluation, error);
+        bcue_dataset_destroy(dataset);
+    }
+    bcue_config_destroy(config);
+    return status;
+}
+
 /* The only look at the test samples. */
 static bcue_status test_chosen(const bcue_run_config *run, const bcue_config *config,
                                const bcue_dataset *dataset, const bcue_candidate *chosen,
@@ -163,7 +196,9 @@ static bcue_status test_chosen(const bcue_run_config *run, const bcue_config *co
     there.seeds = 1;
     there.evaluate.part = 0;
     there.evaluate.insight = 0;
-    BCUE_TRY(bcue_evaluate_run(&there, config, dataset, NULL, hooks, &evaluation, error));
+    BCUE_TRY(chosen->kind == BCUE_CANDIDATE_PRUNED
+                 ? bcue_evaluate_run(&there, config, dataset, NULL, hooks, &evaluation, error)
+                 : evaluate_own(chosen, hooks, &evaluation, error));
     const bcue_evaluation_value *dba = bcue_evaluation_find(&evaluation.subsets[0], "dba"),
                                 *top1 = bcue_evaluation_find(&evaluation.subsets[0], "top_1");
     bcue_text_printf(bcue_report_out(report), "On the test samples (%zu):", evaluation.subsets[0].rows);
@@ -197,6 +232,46 @@ static void say_times(const bcue_run_config *run, const bcue_candidate *chosen, 
                                   (json_int_t)chosen->times.runs, "window_ms", chosen->times.window_ms));
 }
 
+/* What a narrower network of equal latency came to, trained from scratch, in words and as "dense". */
+static void say_dense(const bcue_search *search, bcue_report *report)
+{
+    bcue_text *out = bcue_report_out(report);
+    const bcue_candidate *best = NULL;
+    json_object_set_new(bcue_report_object(report), "dense", json_null());
+    if (search->no_narrower)
+        bcue_text_puts(out,
+                       "No narrower network of this kind is as fast as the best that was made smaller: there "
+                       "is no dense control.\n");
+    if (search->dense < 0)
+        return;
+    const bcue_candidate *dense = &search->items[search->dense];
+    if (isnan(dense->dba)) {
+        bcue_text_puts(out, "The dense control was not trained: raise compress.budget_hours.\n");
+        return;
+    }
+    for (size_t i = 0; i < search->count; i++) {
+        const bcue_candidate *c = &search->items[i];
+        if (c->state == BCUE_CANDIDATE_TUNED && c->kind != BCUE_CANDIDATE_DENSE &&
+            (best == NULL || c->dba > best->dba))
+            best = c;
+    }
+    char name[64];
+    bcue_text_printf(out,
+                     "The dense control, width %lld from scratch for %lld epochs: %.3f ms and DBA %.4f on "
+                     "validation",
+                     (long long)dense->width, (long long)dense->epochs, dense->times.ms, dense->dba);
+    if (best != NULL) {
+        bcue_candidate_name(best, name, sizeof name);
+        bcue_text_printf(out, "; the best that was made smaller, %s: %.3f ms and %.4f", name, best->times.ms,
+                         best->dba);
+    }
+    bcue_text_puts(out, ".\n");
+    json_object_set_new(bcue_report_object(report), "dense",
+                        json_pack("{s:I, s:I, s:f, s:f, s:s}", "width", (json_int_t)dense->width, "epochs",
+                                  (json_int_t)dense->epochs, "ms", dense->times.ms, "dba", dense->dba,
+                                  "folder", dense->folder));
+}
+
 static void say_none(const bcue_run_config *run, const bcue_search *search, bcue_report *report)
 {
     const bcue_candidate *fastest = &search->items[0], *best = NULL;
@@ -210,11 +285,11 @@ static void say_none(const bcue_run_config *run, const bcue_search *search, bcue
     bcue_text_printf(out, "None answers within %g ms and loses at most %g DBA. ", run->compress.target_ms,
                      run->compress.max_loss);
     if (bcue_candidate_ms(fastest) > run->compress.target_ms)
-        bcue_text_printf(
-            out,
-            "The fastest takes %.3f ms%s: allow smaller compress.ratios, or train a smaller model, or one "
-            "of fewer pixels.\n",
-            bcue_candidate_ms(fastest), fastest->times.runs > 0 ? "" : " by prediction");
+        bcue_text_printf(out,
+                         "The fastest takes %.3f ms%s: allow smaller compress.ratios, or train a smaller "
+                         "model, or try fewer frames "
+                         "or pixels (compress.frames, compress.pixels).\n",
+                         bcue_candidate_ms(fastest), fastest->times.runs > 0 ? "" : " by prediction");
     else if (best != NULL)
         bcue_text_printf(out,
                          "In time, the best of those that were trained loses %.4f: fine-tune for longer "
@@ -238,6 +313,7 @@ static bcue_status report_search(const bcue_run_config *run, const bcue_config *
     if (!search->int8)
         bcue_text_puts(bcue_report_out(report),
                        "This machine has neither VNNI nor AMX, so nothing was tried in 8 bits.\n");
+    say_dense(search, report);
     if (search->chosen < 0) {
         json_object_set_new(bcue_report_object(report), "chosen", json_null());
         json_object_set_new(bcue_report_object(report), "times", json_null());

@@ -67,8 +67,8 @@ static void set_state(const bcue_searcher *s, bcue_candidate *exact, bcue_candid
         exact[i].state = state;
 }
 
-/* Times the shape, which has none of the training yet, and in turns the whole model again: predictions are
-   scaled by it, and shall be compared with what was measured beside it. */
+/* Times the shape, if it has a model file, which has none of the training yet, and in turns the whole model
+   again: predictions are scaled by it, and shall be compared with what was measured beside it. */
 static bcue_status time_shape(const bcue_searcher *s, bcue_candidate *exact, bcue_error *error)
 {
     for (int round = 0; round < BCUE_SEARCH_ROUNDS; round++) {
@@ -78,8 +78,10 @@ static bcue_status time_shape(const bcue_searcher *s, bcue_candidate *exact, bcu
         }
     }
     bcue_search_predict(s->search);
-    bcue_log(s->hooks, BCUE_LOG_INFO, "%g of the parameters: %.3f ms, predicted %.3f ms", exact->ratio,
-             exact->times.ms, exact->predicted_ms);
+    char name[64];
+    bcue_candidate_name(exact, name, sizeof name);
+    bcue_log(s->hooks, BCUE_LOG_INFO, "%s: %.3f ms, predicted %.3f ms", name, exact->times.ms,
+             exact->predicted_ms);
     if (!pair_in_time(s, exact))
         set_state(s, exact, BCUE_CANDIDATE_SLOW);
     return BCUE_OK;
@@ -97,14 +99,13 @@ static bcue_status take_tuned(bcue_searcher *s, bcue_error *error)
     return BCUE_OK;
 }
 
-static bcue_status tune(bcue_searcher *s, bcue_error *error)
+static bcue_status tune(bcue_searcher *s, double started, bcue_error *error)
 {
     const bcue_compress_config *config = &s->run->compress;
-    const double started = bcue_clock_s();
     double longest = 0;
     bcue_candidate *exact;
     for (int64_t n = 0; n < config->tune && (exact = next_to_tune(s)) != NULL;) {
-        if (exact->times.runs == 0)
+        if (exact->times.runs == 0 && exact->kind == BCUE_CANDIDATE_PRUNED)
             BCUE_TRY(time_shape(s, exact, error));
         if (exact->state == BCUE_CANDIDATE_SLOW)
             continue;
@@ -114,7 +115,9 @@ static bcue_status tune(bcue_searcher *s, bcue_error *error)
             set_state(s, exact, BCUE_CANDIDATE_NO_BUDGET);
             continue;
         }
-        bcue_log(s->hooks, BCUE_LOG_INFO, "fine-tuning %g of the parameters", exact->ratio);
+        char name[64];
+        bcue_candidate_name(exact, name, sizeof name);
+        bcue_log(s->hooks, BCUE_LOG_INFO, "fine-tuning %s", name);
         BCUE_TRY(bcue_search_tune(s, exact, error));
         longest = fmax(longest, bcue_clock_s() - before);
     }
@@ -139,6 +142,33 @@ static void choose(const bcue_searcher *s)
             (search->chosen < 0 || c->dba > search->items[search->chosen].dba))
             search->chosen = (ptrdiff_t)i;
     }
+}
+
+/* The dense control of the best candidate in time that was made smaller. */
+static bcue_status control(bcue_searcher *s, double started, bcue_error *error)
+{
+    const bcue_candidate *best = NULL;
+    for (size_t i = 0; i < s->search->count; i++) {
+        const bcue_candidate *c = &s->search->items[i];
+        if (c->state == BCUE_CANDIDATE_TUNED && in_time(s, c) && (best == NULL || c->dba > best->dba))
+            best = c;
+    }
+    if (best == NULL || !s->run->compress.dense)
+        return BCUE_OK;
+    BCUE_TRY(bcue_search_add_dense(s, best, error));
+    if (s->search->dense < 0)
+        return BCUE_OK;
+    bcue_candidate *dense = &s->search->items[s->search->dense];
+    bool trained;
+    BCUE_TRY(bcue_search_is_tuned(s, dense, &trained, error));
+    bcue_search_predict(s->search);
+    if (!trained && bcue_clock_s() - started > 3600 * s->run->compress.budget_hours) {
+        set_state(s, dense, BCUE_CANDIDATE_NO_BUDGET);
+        return BCUE_OK;
+    }
+    bcue_log(s->hooks, BCUE_LOG_INFO, "training a dense network of width %lld for %lld epochs",
+             (long long)dense->width, (long long)dense->epochs);
+    return bcue_search_tune(s, dense, error);
 }
 
 /* The table of layers lies where the run says, else in OUT/compress. */
@@ -177,11 +207,13 @@ static bcue_status search_all(bcue_searcher *s, bcue_error *error)
     bcue_split_seen_hash(s->dataset, &s->split, s->seen_hash);
     BCUE_TRY(check(s, error));
     BCUE_TRY(open_table(s, error));
-    s->search->items = bcue_calloc(2 * (ratios->count + 1), sizeof *s->search->items);
+    const size_t others = s->run->compress.frames.count + s->run->compress.pixels.count;
+    s->search->items = bcue_calloc(2 * (ratios->count + others + 2), sizeof *s->search->items);
     if (s->search->items == NULL)
         return bcue_fail_memory(error, "compressing");
     s->search->int8 = bcue_int8_available();
     BCUE_TRY(bcue_search_add_whole(s, error));
+    BCUE_TRY(bcue_search_add_others(s, error));
     for (size_t i = 0; i < ratios->count; i++) {
         BCUE_TRY(bcue_search_add_shape(s, ratios->items[i], error));
         bcue_progress(s->hooks, "shapes", i + 1, ratios->count);
@@ -190,7 +222,9 @@ static bcue_status search_all(bcue_searcher *s, bcue_error *error)
     bcue_search_predict(s->search);
     BCUE_TRY(take_tuned(s, error));
     bcue_search_predict(s->search);
-    BCUE_TRY(tune(s, error));
+    const double started = bcue_clock_s();
+    BCUE_TRY(tune(s, started, error));
+    BCUE_TRY(control(s, started, error));
     BCUE_TRY(bcue_search_time_all(s, BCUE_SEARCH_ROUNDS, error));
     bcue_search_predict(s->search);
     choose(s);
@@ -208,11 +242,12 @@ bcue_status bcue_compress_search(const bcue_run_config *run, const bcue_config *
                        .hooks = hooks,
                        .member = bcue_run_member_at(run, 0),
                        .search = search};
-    *search = (bcue_search){.chosen = -1};
+    *search = (bcue_search){.chosen = -1, .dense = -1};
     s.base = run->prune.model != NULL ? bcue_strdup(run->prune.model)
                                       : bcue_run_member_path(run, s.member, "model", "safetensors");
     bcue_status status = s.base == NULL ? bcue_fail_memory(error, "compressing") : search_all(&s, error);
     bcue_layer_table_close(&s.table);
+    bcue_model_file_free(&s.whole);
     free(s.base);
     bcue_split_free(&s.split);
     if (status != BCUE_OK)

@@ -7,16 +7,29 @@
 #include "compress/answer_times.h"
 #include "learn/run_config.h"
 
+typedef enum bcue_candidate_kind {
+    BCUE_CANDIDATE_PRUNED, /* the whole model, or a share of its parameters */
+    BCUE_CANDIDATE_FRAMES, /* the whole model, reading the newest frames only */
+    BCUE_CANDIDATE_PIXELS, /* the whole model, reading smaller pictures */
+    BCUE_CANDIDATE_DENSE,  /* the control: a narrower network, from scratch */
+} bcue_candidate_kind;
+
 typedef enum bcue_candidate_state {
-    BCUE_CANDIDATE_WHOLE,     /* the model that it began with, in f32 or 8 bits */
-    BCUE_CANDIDATE_TUNED,     /* made smaller and trained on */
-    BCUE_CANDIDATE_SCREENED,  /* its time was predicted; it was not trained: others were more promising */
-    BCUE_CANDIDATE_SLOW,      /* likewise: it was timed, and takes too long */
-    BCUE_CANDIDATE_NO_BUDGET, /* likewise, for want of time */
+    BCUE_CANDIDATE_WHOLE,      /* the model that it began with, in f32 or 8 bits */
+    BCUE_CANDIDATE_TUNED,      /* made smaller and trained on; DENSE: trained */
+    BCUE_CANDIDATE_SCREENED,   /* its time was predicted; it was not trained: others were more promising */
+    BCUE_CANDIDATE_SLOW,       /* likewise: it was timed, and takes too long */
+    BCUE_CANDIDATE_NO_BUDGET,  /* likewise, for want of time */
+    BCUE_CANDIDATE_OTHER_DATA, /* likewise: with its inputs the split would deal the samples out otherwise */
 } bcue_candidate_state;
 
 typedef struct bcue_candidate {
-    double ratio; /* of the parameters that are left; 1: all */
+    bcue_candidate_kind kind;
+    double ratio;   /* PRUNED: of the parameters that are left; 1: all */
+    int64_t frames; /* FRAMES */
+    double pixels;  /* PIXELS: share of the sides of the pictures */
+    int64_t width;  /* DENSE */
+    int64_t epochs; /* DENSE: that it was trained for */
     bool int8;
     int64_t parameters;
     bcue_candidate_state state;
@@ -32,6 +45,8 @@ typedef struct bcue_search {
     bcue_candidate *items;
     size_t count;
     ptrdiff_t chosen;     /* -1: none meets target_ms and max_loss */
+    ptrdiff_t dense;      /* the control, -1: none */
+    bool no_narrower;     /* no narrower network is as fast as the best that was made smaller */
     bool int8;            /* this machine computes in 8 bits */
     int32_t layers_timed; /* that the table of layers lacked */
 } bcue_search;
@@ -50,6 +65,8 @@ bcue_status bcue_compress_search(const bcue_run_config *run, const bcue_config *
 void bcue_search_free(bcue_search *search);
 /* The candidate's DBA below the whole model in f32. */
 double bcue_candidate_loss(const bcue_search *search, size_t candidate);
+/* "whole", "0.5 of the parameters", "2 frames", "0.5 of the sides", "dense, width 8". */
+void bcue_candidate_name(const bcue_candidate *candidate, char *name, size_t size);
 /* Its time at the percentile asked for: measured, or where it was not, predicted. */
 double bcue_candidate_ms(const bcue_candidate *candidate);
 /* The prediction over what was measured, less 1; NaN where nothing was measured, and of the whole model, by

@@ -122,8 +122,7 @@ static bcue_status add_part(const bcue_layered *network, bcue_graph *graph, int6
 {
     bcue_layer_part *part = &parts->items[parts->count++];
     *part = (bcue_layer_part){.graph = graph, .next = next, .window = window};
-    return network->int8 == NULL ? BCUE_OK
-                                 : bcue_int8_scales_apply(network->int8, graph, &part->int8, error);
+    return network->int8 == NULL ? BCUE_OK : bcue_int8_scales_apply(network->int8, graph, &part->int8, error);
 }
 
 static bcue_status make_parts(const bcue_layered *network, bcue_layer_parts *parts, bcue_error *error)
@@ -138,7 +137,8 @@ static bcue_status make_parts(const bcue_layered *network, bcue_layer_parts *par
     for (int i = 0; i < BCUE_PICTURE_INPUTS; i++) {
         if (!bcue_model_has_front(network->config, (bcue_model_input)i))
             continue;
-        BCUE_TRY(bcue_model_build_front(network->config, network->inputs, (bcue_model_input)i, &graph, error));
+        BCUE_TRY(
+            bcue_model_build_front(network->config, network->inputs, (bcue_model_input)i, &graph, error));
         BCUE_TRY(add_part(network, graph, 1, network->inputs->frames, parts, error));
     }
     return BCUE_OK;
@@ -359,9 +359,8 @@ static bcue_status learn_part(bcue_layer_table *table, const bcue_layered *netwo
         return BCUE_OK;
     learner l = {.table = table, .found = json_object()};
     double *seconds = bcue_calloc((size_t)bcue_graph_node_count(part->graph), sizeof *seconds);
-    bcue_status status = seconds == NULL || l.found == NULL
-                             ? bcue_fail_memory(error, "a table of layers")
-                             : profile(network, part, runs, seconds, error);
+    bcue_status status = seconds == NULL || l.found == NULL ? bcue_fail_memory(error, "a table of layers")
+                                                            : profile(network, part, runs, seconds, error);
     if (status == BCUE_OK)
         status = bcue_layer_part_visit(part, seconds, note_layer, &l, error);
     if (status == BCUE_OK)

@@ -244,19 +244,33 @@ static bcue_status run_phase(pruner *p, const char *name, unsigned kinds, char *
     return validate(p, &phase->tuned_top1, error);
 }
 
+/* The phases of a network, as indices of `progressive`. */
+static int choose_phases(const bcue_run_config *run, const bcue_model_config *model,
+                         int chosen[BCUE_PRUNE_MOST_PHASES])
+{
+    const bool total = run->prune.of == BCUE_PRUNE_OF_TOTAL;
+    const bool fuser = model->kind == BCUE_MODEL_BEAMTRANSFUSER;
+    int count = 0;
+    for (int i = 0; i < BCUE_PRUNE_MOST_PHASES; i++)
+        if (progressive[i].trunks ? total : fuser)
+            chosen[count++] = i;
+    return count;
+}
+
+int64_t bcue_prune_epochs(const bcue_run_config *run, const bcue_model_config *model)
+{
+    int chosen[BCUE_PRUNE_MOST_PHASES];
+    return choose_phases(run, model, chosen) * run->prune.epochs;
+}
+
 static bcue_status run_phases(pruner *p, bcue_error *error)
 {
     const bcue_prune_config *config = &p->run->prune;
-    const bool total = config->of == BCUE_PRUNE_OF_TOTAL;
-    const bool fuser = p->model.config.kind == BCUE_MODEL_BEAMTRANSFUSER;
-    int chosen[BCUE_PRUNE_MOST_PHASES], count = 0;
+    int chosen[BCUE_PRUNE_MOST_PHASES];
+    const int count = choose_phases(p->run, &p->model.config, chosen);
     unsigned kinds = 0;
-    for (int i = 0; i < BCUE_PRUNE_MOST_PHASES; i++) {
-        if (progressive[i].trunks ? total : fuser) {
-            chosen[count++] = i;
-            kinds |= progressive[i].kinds;
-        }
-    }
+    for (int i = 0; i < count; i++)
+        kinds |= progressive[chosen[i]].kinds;
     if (config->phases == BCUE_PRUNE_ONE_SHOT)
         return run_phase(p, "one-shot", kinds, p->result->folder, count * config->epochs, error);
     for (int i = 0; i < count; i++) {

@@ -30,6 +30,9 @@ void bcue_prune_result_free(bcue_prune_result *result);
 /* "OUT/prune-OF-RATIO", where a share of `run` lies; malloc'd, NULL: no memory. */
 char *bcue_prune_folder(const bcue_run_config *run, const char *out, double ratio);
 
+/* Epochs of fine-tuning in all phases of a network of this configuration. */
+int64_t bcue_prune_epochs(const bcue_run_config *run, const bcue_model_config *model);
+
 /* One seed, one of run->prune.ratios, starting from the model file `from`. Writes into OUT/prune-OF-RATIO:
    model-seedS.safetensors, history-seedS.csv (of the last phase), config.yaml, with which `beamcue evaluate`
    scores it, shape-seedS.yaml, which trains the same widths from scratch, scores-PHASE-seedS.csv, and in

@@ -22,8 +22,7 @@ static bcue_status to_bytes(const bcue_searcher *s, const char *out, const char 
     return BCUE_OK;
 }
 
-/* "OUT/compress/STAGE", malloc'd. NULL: no memory. */
-static char *stage_out(const bcue_searcher *s, const char *stage)
+char *bcue_search_stage(const bcue_searcher *s, const char *stage)
 {
     bcue_text out = {0};
     bcue_text_printf(&out, "%s/compress/%s", s->run->out, stage);
@@ -32,8 +31,7 @@ static char *stage_out(const bcue_searcher *s, const char *stage)
     return out.data;
 }
 
-/* Is the share whose folder this is finished? *out_of_memory: not known. */
-static bool is_finished(const char *folder, bool *out_of_memory)
+bool bcue_search_is_finished(const char *folder, bool *out_of_memory)
 {
     char *last = bcue_path_join(folder, "config.yaml"); /* written when all the rest is */
     const bool finished = last != NULL && bcue_path_exists(last);
@@ -49,10 +47,10 @@ static bcue_status prune_to(const bcue_searcher *s, const char *stage, double ra
     bcue_run_config run = *s->run;
     bcue_prune_result result;
     bool failed = true, finished = false;
-    run.out = stage_out(s, stage);
+    run.out = bcue_search_stage(s, stage);
     *folder = run.out != NULL ? bcue_prune_folder(s->run, run.out, ratio) : NULL;
     if (*folder != NULL)
-        finished = is_finished(*folder, &failed);
+        finished = bcue_search_is_finished(*folder, &failed);
     bcue_status status = failed ? bcue_fail_memory(error, "compressing") : BCUE_OK;
     run.prune.cumulative = false;
     if (!tune) { /* its shape is all that is looked at */
@@ -74,17 +72,19 @@ static bcue_status prune_to(const bcue_searcher *s, const char *stage, double ra
     return status;
 }
 
-static bcue_candidate *new_candidate(bcue_searcher *s, double ratio, bool int8, bcue_candidate_state state)
+bcue_candidate *bcue_search_new(bcue_searcher *s, bcue_candidate_kind kind, bcue_candidate_state state)
 {
-    bcue_candidate *made = &s->search->items[s->search->count++];
-    *made = (bcue_candidate){.ratio = ratio,
-                             .int8 = int8,
-                             .state = state,
-                             .layers_ms = NAN,
-                             .predicted_ms = NAN,
-                             .dba = NAN,
-                             .top1 = NAN};
-    return made;
+    bcue_candidate *first = &s->search->items[s->search->count];
+    for (int i = 0; i < (s->search->int8 ? 2 : 1); i++)
+        s->search->items[s->search->count++] = (bcue_candidate){.kind = kind,
+                                                                .ratio = 1,
+                                                                .int8 = i == 1,
+                                                                .state = state,
+                                                                .layers_ms = NAN,
+                                                                .predicted_ms = NAN,
+                                                                .dba = NAN,
+                                                                .top1 = NAN};
+    return first;
 }
 
 /* The model of exact->folder in 8 bits, in FOLDER/int8. */
@@ -110,8 +110,7 @@ static bcue_status validate(const bcue_searcher *s, bcue_candidate *candidate, b
     return status;
 }
 
-/* The candidate's model is trained: how good is it, and how fast, for real. */
-static bcue_status take_trained(bcue_searcher *s, bcue_candidate *exact, bcue_error *error)
+bcue_status bcue_search_take_trained(bcue_searcher *s, bcue_candidate *exact, bcue_error *error)
 {
     const int count = s->search->int8 ? 2 : 1;
     if (count == 2)
@@ -127,31 +126,26 @@ static bcue_status take_trained(bcue_searcher *s, bcue_candidate *exact, bcue_er
 
 bcue_status bcue_search_add_whole(bcue_searcher *s, bcue_error *error)
 {
-    bcue_model_file file;
-    bcue_candidate *exact = new_candidate(s, 1, false, BCUE_CANDIDATE_WHOLE);
-    if (s->search->int8)
-        new_candidate(s, 1, true, BCUE_CANDIDATE_WHOLE);
-    exact->folder = stage_out(s, "whole");
+    bcue_candidate *exact = bcue_search_new(s, BCUE_CANDIDATE_PRUNED, BCUE_CANDIDATE_WHOLE);
+    exact->folder = bcue_search_stage(s, "whole");
     if (exact->folder == NULL)
         return bcue_fail_memory(error, "compressing");
     char *copy = bcue_search_model_path(s, exact->folder);
     bcue_status status =
         copy == NULL ? bcue_fail_memory(error, "compressing") : bcue_check_writable_dir(exact->folder, error);
     if (status == BCUE_OK)
-        status = bcue_model_file_read(s->base, &file, error);
-    if (status == BCUE_OK) {
-        status = bcue_model_file_write(copy, &file, error);
-        bcue_model_file_free(&file);
-    }
+        status = bcue_model_file_read(s->base, &s->whole, error);
+    if (status == BCUE_OK)
+        status = bcue_model_file_write(copy, &s->whole, error);
     free(copy);
-    return status == BCUE_OK ? take_trained(s, exact, error) : status;
+    return status == BCUE_OK ? bcue_search_take_trained(s, exact, error) : status;
 }
 
 bcue_status bcue_search_add_shape(bcue_searcher *s, double ratio, bcue_error *error)
 {
-    bcue_candidate *exact = new_candidate(s, ratio, false, BCUE_CANDIDATE_SCREENED);
-    if (s->search->int8)
-        new_candidate(s, ratio, true, BCUE_CANDIDATE_SCREENED);
+    bcue_candidate *exact = bcue_search_new(s, BCUE_CANDIDATE_PRUNED, BCUE_CANDIDATE_SCREENED);
+    for (int i = 0; i < (s->search->int8 ? 2 : 1); i++)
+        exact[i].ratio = ratio;
     BCUE_TRY(prune_to(s, "shapes", ratio, false, &exact->folder, error));
     BCUE_TRY(bcue_search_sum_layers(s, exact, error));
     if (!s->search->int8)
@@ -162,26 +156,28 @@ bcue_status bcue_search_add_shape(bcue_searcher *s, double ratio, bcue_error *er
 
 bcue_status bcue_search_tune(bcue_searcher *s, bcue_candidate *exact, bcue_error *error)
 {
+    if (exact->kind != BCUE_CANDIDATE_PRUNED)
+        return bcue_search_tune_other(s, exact, error);
     free(exact->folder);
     exact->folder = NULL;
     BCUE_TRY(prune_to(s, "tuned", exact->ratio, true, &exact->folder, error));
-    BCUE_TRY(take_trained(s, exact, error));
-    exact->state = BCUE_CANDIDATE_TUNED;
-    if (s->search->int8)
-        (exact + 1)->state = BCUE_CANDIDATE_TUNED;
+    BCUE_TRY(bcue_search_take_trained(s, exact, error));
+    for (int i = 0; i < (s->search->int8 ? 2 : 1); i++)
+        exact[i].state = BCUE_CANDIDATE_TUNED;
     return BCUE_OK;
 }
 
 bcue_status bcue_search_is_tuned(const bcue_searcher *s, const bcue_candidate *exact, bool *tuned,
                                  bcue_error *error)
 {
-    char *out = stage_out(s, "tuned"), *folder = NULL;
+    char *out = bcue_search_stage(s, "tuned"), *folder = NULL;
     bool failed = true;
     *tuned = false;
     if (out != NULL)
-        folder = bcue_prune_folder(s->run, out, exact->ratio);
+        folder = exact->kind == BCUE_CANDIDATE_PRUNED ? bcue_prune_folder(s->run, out, exact->ratio)
+                                                      : bcue_search_other_folder(s, exact);
     if (folder != NULL)
-        *tuned = is_finished(folder, &failed);
+        *tuned = bcue_search_is_finished(folder, &failed);
     free(folder);
     free(out);
     return failed ? bcue_fail_memory(error, "compressing") : BCUE_OK;

@@ -1,5 +1,6 @@
 /* How long candidates take and how good they are. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/fail.h"
@@ -75,22 +76,24 @@ bcue_status bcue_search_time_all(const bcue_searcher *s, int rounds, bcue_error 
     return BCUE_OK;
 }
 
-static bcue_status sum_layers(bcue_searcher *s, const bcue_model_file *model, bcue_candidate *candidate,
-                              bcue_error *error)
+bcue_status bcue_search_sum_network(bcue_searcher *s, const bcue_model_config *config,
+                                    const bcue_model_inputs *inputs, const bcue_int8_scales *int8,
+                                    bcue_candidate *candidate, bcue_error *error)
 {
     static const char *const all[] = {""};
-    const bcue_compress_config *config = &s->run->compress;
-    const bcue_layered network = {&model->config, &model->inputs, model->int8, (int)config->threads};
+    const bcue_layered network = {config, inputs, int8, (int)s->run->compress.threads};
+    char name[64];
     bcue_layer_sum sum;
     int32_t added;
-    BCUE_TRY(bcue_prune_count(&model->config, &model->inputs, all, 1, &candidate->parameters, error));
-    BCUE_TRY(bcue_layer_table_learn(&s->table, &network, config->layer_runs, &added, error));
+    BCUE_TRY(bcue_prune_count(config, inputs, all, 1, &candidate->parameters, error));
+    BCUE_TRY(bcue_layer_table_learn(&s->table, &network, s->run->compress.layer_runs, &added, error));
     BCUE_TRY(bcue_layer_table_save(&s->table, error));
     BCUE_TRY(bcue_layer_table_sum(&s->table, &network, &sum, error));
     s->search->layers_timed += added;
     candidate->layers_ms = sum.next_ms;
-    bcue_log(s->hooks, BCUE_LOG_INFO, "%g of the parameters in %s: %d layers, %d of them timed: %.3f ms",
-             candidate->ratio, candidate->int8 ? "8 bits" : "f32", sum.layers, added, sum.next_ms);
+    bcue_candidate_name(candidate, name, sizeof name);
+    bcue_log(s->hooks, BCUE_LOG_INFO, "%s in %s: %d layers, %d of them timed: %.3f ms", name,
+             candidate->int8 ? "8 bits" : "f32", sum.layers, added, sum.next_ms);
     return BCUE_OK;
 }
 
@@ -102,9 +105,23 @@ bcue_status bcue_search_sum_layers(bcue_searcher *s, bcue_candidate *candidate, 
         path == NULL ? bcue_fail_memory(error, "compressing") : bcue_model_file_read(path, &model, error);
     free(path);
     BCUE_TRY(status);
-    status = sum_layers(s, &model, candidate, error);
+    status = bcue_search_sum_network(s, &model.config, &model.inputs, model.int8, candidate, error);
     bcue_model_file_free(&model);
     return status;
+}
+
+void bcue_candidate_name(const bcue_candidate *candidate, char *name, size_t size)
+{
+    if (candidate->kind == BCUE_CANDIDATE_FRAMES)
+        snprintf(name, size, "%lld frame%s", (long long)candidate->frames, candidate->frames == 1 ? "" : "s");
+    else if (candidate->kind == BCUE_CANDIDATE_PIXELS)
+        snprintf(name, size, "%g of the pictures' sides", candidate->pixels);
+    else if (candidate->kind == BCUE_CANDIDATE_DENSE)
+        snprintf(name, size, "dense, width %lld", (long long)candidate->width);
+    else if (candidate->state == BCUE_CANDIDATE_WHOLE)
+        snprintf(name, size, "whole");
+    else
+        snprintf(name, size, "%g of the parameters", candidate->ratio);
 }
 
 void bcue_search_predict(bcue_search *search)

@@ -87,6 +87,15 @@ static const bcue_config_field window_fields[] = {
      .minimum = 0,
      .maximum = 1000,
      .help = "the label is that of so many rows later"},
+    {.name = "behind",
+     .type = BCUE_CONFIG_INT,
+     .offset = WINDOW(behind),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1e6,
+     .help = "a sample has at least so many rows of its episode before it, though its window is shorter: "
+             "models of "
+             "different frames then see the same samples"},
     {.name = "max_gap_s",
      .type = BCUE_CONFIG_DOUBLE,
      .offset = WINDOW(max_gap_s),

@@ -37,6 +37,7 @@ typedef struct bcue_window_config {
     int64_t frames;   /* P */
     int64_t stride;   /* rows between the frames of a window */
     int64_t horizon;  /* label at t + horizon rows */
+    int64_t behind;   /* rows of the same run that lie before a sample at least, (frames - 1) stride or not */
     double max_gap_s; /* where time stamps are further apart, no window crosses; 0 = do not look */
 } bcue_window_config;
 

@@ -197,6 +197,8 @@ bcue_status bcue_windows_make(bcue_source_job *job, size_t first_episode, bcue_s
                                 (size_t)job->data->window.stride, (size_t)job->data->window.horizon};
     size_t longest = shape.frames > shape.gps_frames ? shape.frames : shape.gps_frames;
     size_t reach = table->slots > 1 ? 0 : (longest - 1) * shape.stride;
+    if (table->slots == 1 && reach < (size_t)job->data->window.behind)
+        reach = (size_t)job->data->window.behind;
     for (size_t start = 0, end; start < table->row_count; start = end) {
         end = start + 1;
         while (end < table->row_count && !table->rows[end].starts_run && table->slots == 1)

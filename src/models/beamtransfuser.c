@@ -127,19 +127,27 @@ static void grid_of(const fuser *f, int m, int64_t grid[2])
         grid[i] = shape->dim[2 + i] < f->config->anchors ? shape->dim[2 + i] : f->config->anchors;
 }
 
-/* Tokens of a modality in a stage, also of one that is missing. */
-static int64_t token_count(const fuser *f, int m, int stage)
+void bcue_beamtransfuser_grid(const bcue_model_config *config, const bcue_model_inputs *inputs,
+                              bcue_model_input input, int stage, int64_t grid[2])
 {
-    if (m == BCUE_INPUT_POSITION)
-        return f->inputs->gps_frames;
-    const bcue_picture_size size = bcue_model_picture(f->inputs, (bcue_model_input)m);
-    int64_t grid[2] = {(size.height + 3) / 4, (size.width + 3) / 4}, count = f->inputs->frames;
+    const bcue_picture_size size = bcue_model_picture(inputs, input);
+    grid[0] = (size.height + 3) / 4;
+    grid[1] = (size.width + 3) / 4;
     for (int i = 0; i < 2; i++) {
         for (int s = 2; s <= stage; s++)
             grid[i] = (grid[i] + 1) / 2;
-        count *= grid[i] < f->config->anchors ? grid[i] : f->config->anchors;
+        grid[i] = grid[i] < config->anchors ? grid[i] : config->anchors;
     }
-    return count;
+}
+
+/* Tokens of a modality in a stage, also of one that is missing. */
+static int64_t token_count(const fuser *f, int m, int stage)
+{
+    int64_t grid[2];
+    if (m == BCUE_INPUT_POSITION)
+        return f->inputs->gps_frames;
+    bcue_beamtransfuser_grid(f->config, f->inputs, (bcue_model_input)m, stage, grid);
+    return f->inputs->frames * grid[0] * grid[1];
 }
 
 /* "pos_emb" (1, T, D), without the rows of what is missing. */

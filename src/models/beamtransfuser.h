@@ -24,6 +24,9 @@
 bcue_value bcue_beamtransfuser(bcue_graph *graph, const bcue_model_config *config,
                                const bcue_model_inputs *inputs, int64_t batch, bcue_model_form form,
                                const bcue_model_gap *gap);
+/* Rows and columns of the tokens of one frame of a picture after a stage, 1 .. 4. */
+void bcue_beamtransfuser_grid(const bcue_model_config *config, const bcue_model_inputs *inputs,
+                              bcue_model_input input, int stage, int64_t grid[2]);
 /* BCUE_ERROR_CONFIG with a sentence, and in *key the key of `model` that it is about. */
 bcue_status bcue_beamtransfuser_check(const bcue_model_config *config, const char **key, bcue_error *error);
 

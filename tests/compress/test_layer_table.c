@@ -11,10 +11,12 @@
 
 #define FILE_NAME BCUE_BINARY_DIR "/test_layer_table.json"
 
-static const char config[] = "{kind: beamtransfuser, modalities: [camera, lidar, gps], width: 8, blocks: 1, heads: 2,\n"
-                             " anchors: 2, head: [8], camera_depth: 18, lidar_depth: 18}\n";
-static const char inputs[] = "{frames: 3, channels: 3, height: 32, width: 32, lidar_channels: 1, lidar_height: 32, lidar_width: "
-                             "64, gps_frames: 1, beams: 4}\n";
+static const char config[] =
+    "{kind: beamtransfuser, modalities: [camera, lidar, gps], width: 8, blocks: 1, heads: 2,\n"
+    " anchors: 2, head: [8], camera_depth: 18, lidar_depth: 18}\n";
+static const char inputs[] =
+    "{frames: 3, channels: 3, height: 32, width: 32, lidar_channels: 1, lidar_height: 32, lidar_width: "
+    "64, gps_frames: 1, beams: 4}\n";
 
 typedef struct names {
     char *first; /* owned: of a layer of the camera's front */
@@ -45,8 +47,8 @@ static int chains_of(const bcue_graph *graph)
     for (int32_t i = 0; i < bcue_graph_node_count(graph); i++)
         count += needed.node[i];
     for (int32_t g = 0; g < fusion.count; g++)
-        count -= (fusion.groups[g].norm >= 0) + (fusion.groups[g].dropout >= 0) + (fusion.groups[g].add >= 0) +
-                 (fusion.groups[g].relu >= 0);
+        count -= (fusion.groups[g].norm >= 0) + (fusion.groups[g].dropout >= 0) +
+                 (fusion.groups[g].add >= 0) + (fusion.groups[g].relu >= 0);
     bcue_fusion_free(&fusion);
     bcue_needed_free(&needed);
     return count;

@@ -365,6 +365,11 @@ static void test_windows(void)
              t.error);
     CHECK_INT(bcue_dataset_count(t.dataset), 3 + 7);
     test_close(&t);
+    /* Shorter windows, the same samples. */
+    CHECK_OK(test_open(configure("", ", window: {frames: 1, horizon: 1, behind: 4}"), NULL, &t), t.error);
+    CHECK_INT(bcue_dataset_count(t.dataset), 8);
+    CHECK_INT(bcue_dataset_sample(t.dataset, 0)->row, 4);
+    test_close(&t);
     CHECK_STATUS(test_open(configure("", ", window: {frames: 30}"), NULL, &t), BCUE_ERROR_DATA);
     CHECK_CONTAINS(t.error.text, "no sample is left");
     test_close(&t);

@@ -7,7 +7,9 @@
 #   scores       magnitude, random, taylor at 0.7 and 0.5, one-shot
 #   controls     at 0.5: the unpruned model trained on for as many epochs, and the pruned shape from scratch for as many as base and
 #                pruning took together
-# OF: total (default) or fusion. EPOCHS: of fine-tuning per phase (10). Every run is evaluated, and seed 1 timed by beamcue bench.
+# OF: total (default) or fusion. EPOCHS: of fine-tuning per phase (10). RATIOS: of progressive and one-shot, SCORE_RATIOS of the
+# other scores. AGREEMENT=false: not how far two scores
+# agree. BENCH=false: times nothing. pruning_small.sh has a plan of minutes. Every run is evaluated, and seed 1 timed by beamcue bench.
 #
 # Epochs to plan for, with E of base and 40 of fine-tuning for each pruned model (four phases; three with OF=fusion): per seed
 # E + 6 40 + 6 40 + 6 40 + (40 + E + 40), for three seeds 2400 + 6 E. Multiply by the seconds of one epoch. For the model of
@@ -23,13 +25,13 @@ of=${OF:-total}
 epochs=${EPOCHS:-10}
 phases=4
 [ "$of" = total ] || phases=3
-ratios="[0.9, 0.8, 0.7, 0.6, 0.5, 0.4]"
+ratios=${RATIOS:-[0.9, 0.8, 0.7, 0.6, 0.5, 0.4]}
 common=(--set "seeds=$seeds" --quiet)
 
 # Score a configuration's models, once; time the first one.
 score() { # FOLDER CONFIG
     [ -f "$1/results.json" ] || "$beamcue" evaluate "$2" --set "out=$1" --quiet >"$1/evaluate.txt"
-    [ -f "$1/bench.txt" ] || "$beamcue" bench "$1/model-seed1.safetensors" >"$1/bench.txt"
+    [ "${BENCH:-true}" = false ] || [ -f "$1/bench.txt" ] || "$beamcue" bench "$1/model-seed1.safetensors" >"$1/bench.txt"
 }
 
 prune() { # NAME RATIOS setting...
@@ -56,11 +58,11 @@ for step in $steps; do
         "$beamcue" train "$config" "${common[@]}" --set name=base --set "out=$out/base" --set train.resume=true >"$out/base/train.txt"
         score "$out/base" "$out/base/config.yaml"
         ;;
-    progressive) prune progressive "$ratios" prune.phases=progressive prune.agreement=true ;;
+    progressive) prune progressive "$ratios" prune.phases=progressive "prune.agreement=${AGREEMENT:-true}" ;;
     one-shot) prune one-shot "$ratios" prune.phases=one-shot ;;
     scores)
         for kind in magnitude random taylor; do
-            prune "$kind" "[0.7, 0.5]" prune.phases=one-shot "prune.score=$kind"
+            prune "$kind" "${SCORE_RATIOS:-[0.7, 0.5]}" prune.phases=one-shot "prune.score=$kind"
         done
         ;;
     controls)
