@@ -18,7 +18,7 @@ _beamcue() {
     --weights) mapfile -t COMPREPLY < <(compgen -W 'f32 bf16 int8' -- "$word") ;;
     --memory) mapfile -t COMPREPLY < <(compgen -W 'fast small' -- "$word") ;;
     --out) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
-    --html | --svg | --replay | --tracker | --beams | --static-lidar | --predictions | --submit | --camera | --lidar | --radar) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    --html | --svg | --replay | --tracker | --compressed | --beams | --static-lidar | --predictions | --submit | --camera | --lidar | --radar) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     *)
         if [[ $word == -* ]]; then
             mapfile -t COMPREPLY < <(compgen -W "$("$program" "$command" -h 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')" -- "$word")

@@ -27,12 +27,14 @@ typedef struct bcue_replay_options {
     /* What goes wrong, each "SENSOR:KIND[:AMOUNT]" (docs/streaming.md). */
     const char *const *faults;
     size_t fault_count;
-    uint64_t seed;            /* of the faults */
-    size_t most;              /* instants; 0: all */
-    const char *tracker_path; /* a model of positions for the rung below; NULL: none */
-    const char *html_path;    /* a page; NULL: none */
+    uint64_t seed;               /* of the faults */
+    size_t most;                 /* instants; 0: all */
+    const char *tracker_path;    /* a model of positions for the rung below; NULL: none */
+    const char *compressed_path; /* a cheaper model for the rung between the two; NULL: none */
+    const char *html_path;       /* a page; NULL: none */
     bcue_session_options session;
-    bcue_stream_options stream; /* its tracker, rsu and scenario are replaced by what the recording says */
+    bcue_stream_options
+        stream; /* its tracker, compressed, rsu and scenario are replaced by what the recording says */
     void *cookie;
     void (*tick)(void *cookie, const bcue_replay_tick *tick); /* NULL: nobody listens */
 } bcue_replay_options;

@@ -70,6 +70,11 @@ typedef struct bcue_stream_options {
     /* A model that needs positions alone, for an answer at once: the rung below the network. It must rank as
        many beams, and outlive the session. NULL: the rung below is the last answer. */
     const bcue_model *tracker;
+    /* A cheaper model of the same codebook ('beamcue prune', 'quantise', 'compress', 'distill', or any
+       other), that takes no sensor and no more frames than the session's: the rung between tracker and
+       network. It gets a session of its own with the options of this one, and must outlive it. Frames are
+       prepared once for both when their files have the same recipes. NULL: no such rung. */
+    const bcue_model *compressed;
 } bcue_stream_options;
 
 /* Makes the session a stream, or starts its stream anew. `options` NULL: all zero; borrowed for the call.
@@ -95,12 +100,15 @@ BCUE_API BCUE_CHECK_RESULT bcue_status bcue_session_push_fix(bcue_session *sessi
 
 /* How good an answer is, best last. */
 typedef enum bcue_rung {
-    BCUE_RUNG_SWEEP,   /* nothing is known: sweep */
-    BCUE_RUNG_LAST,    /* the last answer of a higher rung, not older than hold_s */
-    BCUE_RUNG_TRACKER, /* bcue_stream_options.tracker, from the fix */
-    BCUE_RUNG_NETWORK, /* the session's model */
+    BCUE_RUNG_SWEEP,      /* nothing is known: sweep */
+    BCUE_RUNG_LAST,       /* the last answer of a higher rung, not older than hold_s */
+    BCUE_RUNG_TRACKER,    /* bcue_stream_options.tracker, from the fix */
+    BCUE_RUNG_COMPRESSED, /* bcue_stream_options.compressed */
+    BCUE_RUNG_NETWORK,    /* the session's model */
+    BCUE_RUNG_COUNT
 } bcue_rung;
-BCUE_API const char *bcue_rung_name(bcue_rung rung); /* "sweep", "last", "tracker", "network" */
+/* "sweep", "last", "tracker", "compressed", "network" */
+BCUE_API const char *bcue_rung_name(bcue_rung rung);
 
 typedef enum bcue_source_state {
     BCUE_SOURCE_UNWANTED, /* the model takes none */
@@ -140,18 +148,20 @@ typedef struct bcue_answer {
        best beams stayed best, less the age; one step where too little has been seen. */
     double validity_ms;
     double prepare_ms; /* decoding, and making the inputs: what the pushes of the newest used frames took */
-    double tracker_ms, network_ms; /* within total_ms */
-    double total_ms;               /* of bcue_session_predict */
-    int cut;                       /* the network was stopped, for it would not have ended in time */
-    int late;                      /* the deadline had passed when this answer was ready */
-    double longest_operator_ms; /* of the network, in this stream so far: so much can a stop come too late */
+    double tracker_ms, compressed_ms, network_ms; /* within total_ms */
+    double total_ms;                              /* of bcue_session_predict */
+    int cut;                    /* the network was stopped, for it would not have ended in time */
+    int compressed_cut;         /* so was the compressed model */
+    int late;                   /* the deadline had passed when this answer was ready */
+    double longest_operator_ms; /* of both models, in this stream so far: so much can a stop come too late */
 } bcue_answer;
 
 /* What to do at `now_s`, by `deadline_s` of the same clock (INFINITY: whenever it is ready). The time until
-   the deadline counts from the call on. The cheapest rung answers first and is kept; the network's answer
-   replaces it if it is ready in time: the deadline is looked at before every operator. Without anything to go
-   by the answer is the rung BCUE_RUNG_SWEEP, not an error. Allocates nothing after the first calls, but for
-   what oneDNN does. BCUE_ERROR_ARGUMENT: not a stream, or times that are no numbers. */
+   the deadline counts from the call on. The cheapest rung answers first and is kept; the answer of the
+   compressed model, and then of the network, replaces it if it is ready in time: the deadline is looked at
+   before every operator. Without a deadline the compressed model is not asked. Without anything to go by the
+   answer is the rung BCUE_RUNG_SWEEP, not an error. Allocates nothing after the first calls, but for what
+   oneDNN does. BCUE_ERROR_ARGUMENT: not a stream, or times that are no numbers. */
 BCUE_API BCUE_CHECK_RESULT bcue_status bcue_session_predict(bcue_session *session, double now_s,
                                                             double deadline_s, bcue_answer *answer,
                                                             bcue_error *error);

@@ -85,13 +85,15 @@ static void fill_json(const bcue_playback *replay, const bcue_replay_score *scor
     put_number(object, "validity_ms", score->validity_ms);
     put_number(object, "late_share", score->late_share);
     put_number(object, "cut_share", score->cut_share);
+    put_number(object, "compressed_cut_share", score->compressed_cut_share);
     put_number(object, "longest_operator_ms", replay->longest_operator_ms);
     json_object_set_new(object, "began_late", json_integer((json_int_t)replay->behind));
     json_object_set_new(object, "latency_ms", triple(score->latency_ms));
     json_object_set_new(object, "prepare_ms", triple(score->prepare_ms));
     json_object_set_new(object, "network_ms", triple(score->network_ms));
+    json_object_set_new(object, "compressed_ms", triple(score->compressed_ms));
     json_t *rungs = json_object(), *ways = json_array(), *delays = json_array();
-    for (int r = 0; r <= BCUE_RUNG_NETWORK; r++)
+    for (int r = 0; r < BCUE_RUNG_COUNT; r++)
         put_number(rungs, bcue_rung_name((bcue_rung)r), score->rung_share[r]);
     for (int p = 0; p < BCUE_POLICY_COUNT; p++) {
         const bcue_policy_score *s = &score->policies[p];
@@ -115,13 +117,14 @@ static void fill_json(const bcue_playback *replay, const bcue_replay_score *scor
 static bcue_status add_tables(const bcue_playback *replay, const bcue_replay_score *score,
                               bcue_report *report, bcue_error *error)
 {
-    static const char *const keys[] = {"table", "answers", "sensors", "latency", "faults"};
+    static const char *const keys[] = {"table", "answers", "sensors", "latency", "sets", "faults"};
     bcue_table *tables[] = {bcue_replay_policy_table(replay, score), bcue_replay_answer_table(replay, score),
-                            bcue_replay_sensor_table(replay), bcue_replay_latency_table(score),
-                            bcue_replay_fault_table(replay)};
+                            bcue_replay_sensor_table(replay),        bcue_replay_latency_table(replay, score),
+                            bcue_replay_set_table(replay),           bcue_replay_fault_table(replay)};
+    const bool wanted[] = {true, true, true, true, replay->calibrated, replay->fault_count > 0};
     bcue_status status = BCUE_OK;
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
-        if (status == BCUE_OK && (i < 4 || replay->fault_count > 0)) {
+        if (status == BCUE_OK && wanted[i]) {
             status = bcue_report_add_table(report, keys[i], tables[i], error);
             bcue_text_puts(bcue_report_out(report), "\n");
         }
@@ -141,7 +144,8 @@ static bcue_status build_report(const bcue_playback *replay, const char *model_p
     bcue_text_printf(
         out,
         "When the answer was ready, its first beam was %.2f dB below the best; 1 dB more is lost after "
-        "%.0f ms%s.\nThe longest operator took %.2f ms. %zu instants in %.1f s; %zu began late.\n",
+        "%.0f ms%s.\nThe longest operator took %.2f ms: so much can a stop come too late. %zu instants in "
+        "%.1f s; %zu began late.\n",
         score.usable_loss_db, score.validity_ms,
         score.validity_ms < score.delay_ms[BCUE_DELAYS - 1] ? "" : " or later", replay->longest_operator_ms,
         replay->count, replay->wall_s, replay->behind);
@@ -159,13 +163,13 @@ static bcue_status build_report(const bcue_playback *replay, const char *model_p
 
 /* ---- the call ---- */
 
-static bcue_status play(const bcue_model *model, const bcue_model *tracker, const char *model_path,
-                        const char *recording, const bcue_dataset *dataset, const selection *chosen,
-                        bool whole, const bcue_replay_options *o, const bcue_hooks *hooks,
-                        bcue_report *report, bcue_error *error)
+static bcue_status play(const bcue_replay_models *models, const char *model_path, const char *recording,
+                        const bcue_dataset *dataset, const selection *chosen, bool whole,
+                        const bcue_replay_options *o, const bcue_hooks *hooks, bcue_report *report,
+                        bcue_error *error)
 {
     bcue_model_facts facts;
-    bcue_model_get_facts(model, &facts);
+    bcue_model_get_facts(models->network, &facts);
     if (facts.beams != bcue_dataset_beams(dataset))
         return bcue_fail(
             error, BCUE_ERROR_DATA,
@@ -175,9 +179,8 @@ static bcue_status play(const bcue_model *model, const bcue_model *tracker, cons
     if (chosen->count == 0)
         return bcue_fail(error, BCUE_ERROR_DATA, "%s: there is nothing to play", recording);
     bcue_playback replay;
-    bcue_status status =
-        bcue_replay_play(model, tracker, dataset, chosen->samples, whole ? NULL : chosen->tested,
-                         chosen->count, o, hooks, &replay, error);
+    bcue_status status = bcue_replay_play(models, dataset, chosen->samples, whole ? NULL : chosen->tested,
+                                          chosen->count, o, hooks, &replay, error);
     if (status == BCUE_OK)
         status = build_report(&replay, model_path, recording, o->html_path, report, error);
     bcue_replay_free(&replay);
@@ -185,7 +188,7 @@ static bcue_status play(const bcue_model *model, const bcue_model *tracker, cons
 }
 
 /* The test part of the configuration, or all of a folder. */
-static bcue_status open_and_play(const bcue_model *model, const bcue_model *tracker, const char *model_path,
+static bcue_status open_and_play(const bcue_replay_models *models, const char *model_path,
                                  const char *recording, const bcue_replay_options *o, const bcue_hooks *hooks,
                                  bcue_report *report, bcue_error *error)
 {
@@ -212,8 +215,7 @@ static bcue_status open_and_play(const bcue_model *model, const bcue_model *trac
             status = select_tested(dataset, &split, most, &chosen, error);
     }
     if (status == BCUE_OK)
-        status =
-            play(model, tracker, model_path, recording, dataset, &chosen, whole, o, hooks, report, error);
+        status = play(models, model_path, recording, dataset, &chosen, whole, o, hooks, report, error);
     free_selection(&chosen);
     bcue_split_free(&split);
     bcue_dataset_destroy(dataset);
@@ -224,14 +226,17 @@ static bcue_status open_and_play(const bcue_model *model, const bcue_model *trac
 static bcue_status load_and_play(const char *model_path, const char *recording, const bcue_replay_options *o,
                                  const bcue_hooks *hooks, bcue_report *report, bcue_error *error)
 {
-    bcue_model *model = NULL, *tracker = NULL;
-    BCUE_TRY(bcue_model_load(model_path, &model, error));
-    bcue_status status =
-        o->tracker_path == NULL ? BCUE_OK : bcue_model_load(o->tracker_path, &tracker, error);
+    bcue_replay_models models = {0};
+    bcue_status status = bcue_model_load(model_path, &models.network, error);
+    if (status == BCUE_OK && o->tracker_path != NULL)
+        status = bcue_model_load(o->tracker_path, &models.tracker, error);
+    if (status == BCUE_OK && o->compressed_path != NULL)
+        status = bcue_model_load(o->compressed_path, &models.compressed, error);
     if (status == BCUE_OK)
-        status = open_and_play(model, tracker, model_path, recording, o, hooks, report, error);
-    bcue_model_destroy(tracker);
-    bcue_model_destroy(model);
+        status = open_and_play(&models, model_path, recording, o, hooks, report, error);
+    bcue_model_destroy(models.tracker);
+    bcue_model_destroy(models.compressed);
+    bcue_model_destroy(models.network);
     return status;
 }
 

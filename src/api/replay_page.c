@@ -208,13 +208,15 @@ static bcue_status fill_page(bcue_page *page, const bcue_playback *replay, const
     BCUE_TRY(add_table(page, bcue_replay_sensor_table(replay), error));
     if (replay->fault_count > 0)
         BCUE_TRY(add_table(page, bcue_replay_fault_table(replay), error));
+    if (replay->calibrated)
+        BCUE_TRY(add_table(page, bcue_replay_set_table(replay), error));
     bcue_page_section(page, "In time");
     bcue_page_paragraph(
         page,
         "The longest operator of the network took %.2f ms: by so much a stop can come too late. %zu "
         "instants began late, because the one before took too long.",
         replay->longest_operator_ms, replay->behind);
-    return add_table(page, bcue_replay_latency_table(score), error);
+    return add_table(page, bcue_replay_latency_table(replay, score), error);
 }
 
 bcue_status bcue_replay_write_page(const bcue_playback *replay, const bcue_replay_score *score,

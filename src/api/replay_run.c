@@ -26,7 +26,7 @@ typedef struct player {
     const bcue_replay_options *options;
     bcue_playback *replay;
     bcue_session *session, *alone; /* alone: the tracker without the network; NULL */
-    const bcue_model *tracker;
+    const bcue_replay_models *models;
     bcue_bytes before[BCUE_SENSOR_COUNT]; /* the last frame that no fault fell upon */
     waiting_frame waiting[BCUE_SENSOR_COUNT][WAITING];
     size_t waiting_count[BCUE_SENSOR_COUNT];
@@ -244,10 +244,11 @@ static bcue_status begin_episode(player *p, const bcue_sample *sample, double le
     bcue_stream_options stream = p->options->stream;
     stream.rsu = rsu;
     stream.scenario = sample->scenario;
-    stream.tracker = NULL;
+    stream.tracker = stream.compressed = NULL;
     if (p->alone != NULL)
         BCUE_TRY(bcue_session_stream(p->alone, &stream, error));
-    stream.tracker = p->tracker;
+    stream.tracker = p->models->tracker;
+    stream.compressed = p->models->compressed;
     BCUE_TRY(bcue_session_stream(p->session, &stream, error));
     p->rsu = rsu;
     p->scenario = sample->scenario;
@@ -284,13 +285,16 @@ static void record(player *p, bcue_replay_row *row, const bcue_answer *answer)
     row->rung = answer->rung;
     row->first = answer->rung == BCUE_RUNG_SWEEP ? -1 : answer->beams[0].beam;
     row->probe = answer->probe;
+    row->pattern = answer->pattern;
     row->latency_ms = p->push_ms + answer->total_ms;
     row->prepare_ms = p->push_ms;
     row->network_ms = answer->network_ms;
+    row->compressed_ms = answer->compressed_ms;
     row->age_ms = answer->age_ms;
     row->validity_ms = answer->validity_ms;
     row->late = answer->late != 0;
     row->cut = answer->cut != 0;
+    row->compressed_cut = answer->compressed_cut != 0;
     memcpy(row->sources, answer->sources, sizeof row->sources);
     p->replay->calibrated = p->replay->calibrated || answer->calibrated != 0;
     if (answer->longest_operator_ms > p->replay->longest_operator_ms)
@@ -410,7 +414,7 @@ static bcue_status read_faults(const bcue_replay_options *o, bcue_playback *repl
     return BCUE_OK;
 }
 
-bcue_status bcue_replay_play(const bcue_model *model, const bcue_model *tracker, const bcue_dataset *dataset,
+bcue_status bcue_replay_play(const bcue_replay_models *models, const bcue_dataset *dataset,
                              const size_t *samples, const bool *tested, size_t count,
                              const bcue_replay_options *options, const bcue_hooks *hooks,
                              bcue_playback *replay, bcue_error *error)
@@ -420,6 +424,7 @@ bcue_status bcue_replay_play(const bcue_model *model, const bcue_model *tracker,
                               .beams = bcue_dataset_beams(dataset),
                               .monotone = bcue_dataset_index_monotone(dataset),
                               .test_part = tested != NULL,
+                              .compressed = models->compressed != NULL,
                               .delay_ms = options->delay_ms};
     replay->rows = bcue_calloc(count, sizeof *replay->rows);
     if (p == NULL || replay->rows == NULL) {
@@ -429,13 +434,13 @@ bcue_status bcue_replay_play(const bcue_model *model, const bcue_model *tracker,
     p->dataset = dataset;
     p->options = options;
     p->replay = replay;
-    p->tracker = tracker;
+    p->models = models;
     lay_out(dataset, samples, tested, replay);
     bcue_status status = read_faults(options, replay, error);
     if (status == BCUE_OK)
-        status = bcue_session_create_with(model, &options->session, &p->session, error);
-    if (status == BCUE_OK && tracker != NULL)
-        status = bcue_session_create(tracker, &p->alone, error);
+        status = bcue_session_create_with(models->network, &options->session, &p->session, error);
+    if (status == BCUE_OK && models->tracker != NULL)
+        status = bcue_session_create(models->tracker, &p->alone, error);
     if (status == BCUE_OK)
         status = play_all(p, hooks, error);
     empty_queues(p);

@@ -229,6 +229,9 @@ static bcue_status score_times(const bcue_playback *replay, bcue_replay_score *s
     for (size_t i = 0; i < replay->count; i++)
         values[i] = replay->rows[i].network_ms;
     quantiles(values, replay->count, score->network_ms);
+    for (size_t i = 0; i < replay->count; i++)
+        values[i] = replay->rows[i].compressed_ms;
+    quantiles(values, replay->count, score->compressed_ms);
     free(values);
     return BCUE_OK;
 }
@@ -254,6 +257,7 @@ static void score_states(const bcue_playback *replay, bcue_replay_score *score)
         score->rung_share[row->rung] += 1.0 / (double)replay->count;
         score->late_share += row->late / (double)replay->count;
         score->cut_share += row->cut / (double)replay->count;
+        score->compressed_cut_share += row->compressed_cut / (double)replay->count;
         score->state_count[state]++;
         if (!row->scored || isnan(row->loss_db))
             continue;
@@ -320,6 +324,8 @@ bcue_table *bcue_replay_answer_table(const bcue_playback *replay, const bcue_rep
     for (int r = BCUE_RUNG_NETWORK; table != NULL && r >= 0; r--) {
         double sum = 0;
         size_t count = 0;
+        if (r == BCUE_RUNG_COMPRESSED && !replay->compressed)
+            continue;
         for (size_t i = 0; i < replay->count; i++) {
             const bcue_replay_row *row = &replay->rows[i];
             if ((int)row->rung != r || !row->scored || isnan(row->loss_db))
@@ -346,6 +352,11 @@ bcue_table *bcue_replay_answer_table(const bcue_playback *replay, const bcue_rep
         bcue_table_text(table, "network stopped");
         bcue_table_number(table, 100 * score->cut_share);
         bcue_table_row(table);
+        if (replay->compressed) {
+            bcue_table_text(table, "compressed stopped");
+            bcue_table_number(table, 100 * score->compressed_cut_share);
+            bcue_table_row(table);
+        }
         bcue_table_text(table, "late, and said so");
         bcue_table_number(table, 100 * score->late_share);
     }
@@ -415,7 +426,7 @@ bcue_table *bcue_replay_fault_table(const bcue_playback *replay)
     return table;
 }
 
-bcue_table *bcue_replay_latency_table(const bcue_replay_score *score)
+bcue_table *bcue_replay_latency_table(const bcue_playback *replay, const bcue_replay_score *score)
 {
     const bcue_column columns[] = {{"time", "ms", BCUE_ALIGN_LEFT, 0},
                                    {"p50", NULL, BCUE_ALIGN_RIGHT, 2},
@@ -425,10 +436,13 @@ bcue_table *bcue_replay_latency_table(const bcue_replay_score *score)
         const char *name;
         const double *values;
     } rows[] = {{"frames: decode and prepare", score->prepare_ms},
+                {"compressed", score->compressed_ms},
                 {"network", score->network_ms},
                 {"from bytes to answer", score->latency_ms}};
     bcue_table *table = bcue_table_create("Latency", columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; table != NULL && i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].values == score->compressed_ms && !replay->compressed)
+            continue;
         bcue_table_row(table);
         bcue_table_text(table, rows[i].name);
         for (int q = 0; q < 3; q++)

@@ -32,8 +32,8 @@ typedef struct bcue_replay_score {
     double delay_ms[BCUE_DELAYS], delay_loss_db[BCUE_DELAYS]; /* of the first beam, used so much later */
     double validity_ms;    /* delay at which the loss has grown by 1 dB; 200: it has not until then */
     double usable_loss_db; /* at the moment when each answer was ready */
-    double latency_ms[3], prepare_ms[3], network_ms[3]; /* p50, p95, p99 */
-    double rung_share[4], late_share, cut_share;
+    double latency_ms[3], prepare_ms[3], network_ms[3], compressed_ms[3]; /* p50, p95, p99 */
+    double rung_share[BCUE_RUNG_COUNT], late_share, cut_share, compressed_cut_share;
     double state_loss_db[3]; /* all sensors used, one held, one zero; NaN: never */
     size_t state_count[3];
 } bcue_replay_score;
@@ -47,7 +47,9 @@ bcue_table *bcue_replay_policy_table(const bcue_playback *replay, const bcue_rep
 bcue_table *bcue_replay_answer_table(const bcue_playback *replay, const bcue_replay_score *score);
 bcue_table *bcue_replay_sensor_table(const bcue_playback *replay);
 bcue_table *bcue_replay_fault_table(const bcue_playback *replay); /* NULL also when there were none */
-bcue_table *bcue_replay_latency_table(const bcue_replay_score *score);
+bcue_table *bcue_replay_latency_table(const bcue_playback *replay, const bcue_replay_score *score);
+/* Of calibrated models: what the sets of every pattern of sensors covered. */
+bcue_table *bcue_replay_set_table(const bcue_playback *replay);
 
 /* A page; `title` names model and recording. */
 bcue_status bcue_replay_write_page(const bcue_playback *replay, const bcue_replay_score *score,

@@ -140,6 +140,22 @@ static bcue_status prepare(const bcue_calibrate_config *config, const bcue_predi
     return BCUE_OK;
 }
 
+/* Of a row, mean over those that follow one another in an episode. */
+static double row_interval_s(const bcue_score_job *job)
+{
+    double time_s = 0, rows = 0;
+    for (size_t i = 1; i < job->count; i++) {
+        const bcue_sample *before = bcue_dataset_sample(job->dataset, job->samples[i - 1]),
+                          *now = bcue_dataset_sample(job->dataset, job->samples[i]);
+        if (now->source != before->source || now->episode != before->episode || now->row <= before->row ||
+            !(now->time_s >= before->time_s))
+            continue;
+        time_s += now->time_s - before->time_s;
+        rows += (double)(now->row - before->row);
+    }
+    return rows > 0 ? time_s / rows : 0;
+}
+
 static bcue_status learn_patterns(const bcue_calibrate_config *config, bcue_score_session *session,
                                   const bcue_score_job *job, const bcue_hooks *hooks, bcue_calibration *made,
                                   bcue_error *error)
@@ -154,6 +170,7 @@ static bcue_status learn_patterns(const bcue_calibrate_config *config, bcue_scor
     BCUE_TRY(bcue_predictions_create(job->dataset, job->samples, job->count, bcue_dataset_beams(job->dataset),
                                      &predictions, error));
     bcue_status status = prepare(config, &predictions, count, made, error);
+    made->hold_s = row_interval_s(job) * (double)config->hold_rows;
     for (size_t i = 0; status == BCUE_OK && i < count; i++) {
         bcue_calibration_pattern *of_these = made->patterns.items;
         bcue_progress(hooks, "calibrate", i, count);

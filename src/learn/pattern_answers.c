@@ -43,12 +43,11 @@ bcue_status bcue_pattern_answer(bcue_score_session *session, const bcue_score_jo
     float *scores = bcue_calloc(job->count, beams * sizeof *scores);
     if (scores == NULL)
         return bcue_fail_memory(error, "the scores");
-    const bcue_status status =
-        pattern.missing == 0 && !held
-            ? bcue_scorer_run(session->scorer, job->samples, job->count, scores, error)
-            : bcue_complete_score(session, job, held ? pattern.held : pattern.missing,
-                                  held ? BCUE_STAND_IN_HOLD : pattern.stand_in, hold_rows, job->seed, hooks,
-                                  scores, error);
+    const bcue_status status = pattern.missing == 0 && !held
+                                   ? bcue_scorer_run(session->scorer, job->samples, job->count, scores, error)
+                                   : bcue_complete_score(session, job, held ? pattern.held : pattern.missing,
+                                                         held ? BCUE_STAND_IN_HOLD : pattern.stand_in,
+                                                         hold_rows, job->seed, hooks, scores, error);
     for (size_t i = 0; status == BCUE_OK && i < job->count; i++)
         bcue_predictions_rank(predictions, i, scores + i * beams);
     free(scores);

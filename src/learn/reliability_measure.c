@@ -46,8 +46,7 @@ static bcue_status measure_answers(const measurer *m, bcue_input_pattern inputs,
                                         .own = own != NULL,
                                         .temperature = pattern->temperature,
                                         .error_before = bcue_calibration_error(answers, 1.0),
-                                        .error_after =
-                                            bcue_calibration_error(answers, pattern->temperature)};
+                                        .error_after = bcue_calibration_error(answers, pattern->temperature)};
     for (size_t i = 0; i < c->coverage.count; i++)
         for (int k = 0; k < (margin ? 2 : 1); k++) {
             bcue_reliability_row *row = &m->reliability->rows[m->reliability->count];
@@ -76,14 +75,14 @@ static bcue_status measure_others(const measurer *m, bcue_score_session *session
 {
     const size_t count = bcue_calibration_count(m->calibration);
     bcue_predictions predictions;
-    BCUE_TRY(bcue_predictions_create(job->dataset, job->samples, job->count,
-                                     bcue_dataset_beams(job->dataset), &predictions, error));
+    BCUE_TRY(bcue_predictions_create(job->dataset, job->samples, job->count, bcue_dataset_beams(job->dataset),
+                                     &predictions, error));
     bcue_status status = BCUE_OK;
     for (size_t i = 1; status == BCUE_OK && i < count; i++) {
         const bcue_input_pattern inputs = bcue_calibration_inputs(bcue_calibration_at(m->calibration, i));
         bcue_progress(hooks, "patterns", i - 1, count - 1);
-        status = bcue_pattern_answer(session, job, inputs, m->calibration->hold_rows, hooks, &predictions,
-                                     error);
+        status =
+            bcue_pattern_answer(session, job, inputs, m->calibration->hold_rows, hooks, &predictions, error);
         if (status == BCUE_OK)
             status = measure_pattern(m, inputs, &predictions, error);
     }

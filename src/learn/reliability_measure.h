@@ -23,8 +23,8 @@ typedef struct bcue_reliability {
     size_t count;               /* 0: the model is not calibrated */
 } bcue_reliability;
 
-/* `answers`: of the model to the job's samples, with `given` missing; of every other pattern of the file, when
-   nothing is and `others` says so, its answers are made. `seed`: of the intervals. Free *reliability. */
+/* `answers`: of the model to the job's samples, with `given` missing; of every other pattern of the file,
+   when nothing is and `others` says so, its answers are made. `seed`: of the intervals. Free *reliability. */
 bcue_status bcue_reliability_measure(const char *model_path, const bcue_score_job *job,
                                      const bcue_predictions *answers, bcue_input_pattern given, bool others,
                                      uint64_t seed, const bcue_hooks *hooks, bcue_reliability *reliability,

@@ -33,7 +33,8 @@ typedef struct bcue_calibration {
     bcue_calibration_pattern whole; /* everything is there: nothing missing, nothing held */
     bcue_double_list coverage;      /* rising */
     double margin_db;               /* 0: there are no thresholds for a margin */
-    int64_t hold_rows;              /* a held frame was so many rows old */
+    int64_t hold_rows;              /* a held frame was so many rows old, */
+    double hold_s;                  /* which took so long */
     bcue_section_list patterns;     /* of bcue_calibration_pattern; in files of before: none */
     char *data;                     /* hash of the data set */
 } bcue_calibration;

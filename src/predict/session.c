@@ -66,6 +66,7 @@ bcue_status bcue_session_create_with(const bcue_model *model, const bcue_session
     if (made == NULL)
         return bcue_fail_memory(error, "a session");
     made->model = model;
+    made->options = options != NULL ? *options : usual;
     made->scores = bcue_calloc((size_t)model->file.inputs.beams, sizeof *made->scores);
     made->taken = bcue_calloc((size_t)model->file.inputs.beams, sizeof *made->taken);
     made->order = bcue_calloc((size_t)model->file.inputs.beams, sizeof *made->order);
@@ -75,7 +76,7 @@ bcue_status bcue_session_create_with(const bcue_model *model, const bcue_session
             ? bcue_fail_memory(error, "a session")
             : BCUE_OK;
     if (status == BCUE_OK && !bcue_model_is_table(&model->file.config))
-        status = bcue_network_create(model, options != NULL ? options : &usual, &made->network, error);
+        status = bcue_network_create(model, &made->options, &made->network, error);
     if (status == BCUE_OK && model->features.radar.enabled)
         status = bcue_radar_maps_create(&model->features.radar, &made->radar, error);
     if (made->radar != NULL)

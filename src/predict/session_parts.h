@@ -8,6 +8,7 @@ typedef struct bcue_stream bcue_stream;
 
 struct bcue_session {
     const bcue_model *model;
+    bcue_session_options options;
     bcue_network *network; /* NULL for look-up models */
     int32_t scenario;      /* of the last observation */
     float *scores;

@@ -42,9 +42,68 @@ static double or_default(double value, double usual)
     return value == 0 ? usual : value;
 }
 
+static size_t count_fixes(const bcue_model *model)
+{
+    const bcue_model_file *file = &model->file;
+    if (!bcue_model_needs(&file->config, BCUE_INPUT_POSITION))
+        return 0;
+    return file->inputs.gps_frames > 0 ? (size_t)file->inputs.gps_frames : 1;
+}
+
+/* Frames of a picture sensor, or fixes, that a window of the model has. */
+static size_t window_of(const bcue_model *model, int which)
+{
+    const bcue_model_file *file = &model->file;
+    if (which == BCUE_SENSOR_GPS)
+        return count_fixes(model);
+    return bcue_model_needs(&file->config, (bcue_model_input)which) && !bcue_model_is_table(&file->config)
+               ? (size_t)file->inputs.frames
+               : 0;
+}
+
+static size_t frame_size(const bcue_model *model, int which)
+{
+    const bcue_picture_size shape = bcue_model_picture(&model->file.inputs, (bcue_model_input)which);
+    return (size_t)(shape.channels * shape.height * shape.width);
+}
+
+/* Of one codebook, as far as the files say. */
+static bcue_status check_codebook(const char *what, const bcue_model *other, const bcue_model *model,
+                                  bcue_error *error)
+{
+    const bcue_model_file *a = &other->file, *b = &model->file;
+    if (a->inputs.beams != b->inputs.beams)
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT,
+                         "the %s ranks %lld beams and the model %lld: both have to be of one codebook", what,
+                         (long long)a->inputs.beams, (long long)b->inputs.beams);
+    if (a->codebook_yaml != NULL && b->codebook_yaml != NULL &&
+        strcmp(a->codebook_yaml, b->codebook_yaml) != 0)
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT,
+                         "the %s was trained for another codebook than the model (their files describe their "
+                         "beams differently): both have to be of one",
+                         what);
+    return BCUE_OK;
+}
+
+/* It answers from frames that are there for the session's model. */
+static bcue_status check_compressed(const bcue_model *compressed, const bcue_model *model, bcue_error *error)
+{
+    if (compressed == NULL)
+        return BCUE_OK;
+    BCUE_TRY(check_codebook("compressed model", compressed, model, error));
+    for (int i = 0; i < BCUE_SENSOR_COUNT; i++)
+        if (window_of(compressed, i) > window_of(model, i))
+            return bcue_fail(error, BCUE_ERROR_ARGUMENT,
+                             "the compressed model takes %zu of %s where the model takes %zu: it has to make "
+                             "do with the same sensors and windows",
+                             window_of(compressed, i), bcue_sensor_name((bcue_sensor)i), window_of(model, i));
+    return BCUE_OK;
+}
+
 static bcue_status check(const bcue_session *session, const bcue_stream_options *o, bcue_error *error)
 {
     const bcue_model *tracker = o->tracker;
+    BCUE_TRY(check_compressed(o->compressed, session->model, error));
     const double positive[] = {o->step_s,     o->speed_limit_mps, o->jump_m,    o->stale_s[0],
                                o->stale_s[1], o->stale_s[2],      o->stale_s[3]};
     for (size_t i = 0; i < sizeof positive / sizeof *positive; i++)
@@ -64,10 +123,7 @@ static bcue_status check(const bcue_session *session, const bcue_stream_options 
             o->hold_s, o->frozen_after, o->coverage);
     if (tracker == NULL)
         return BCUE_OK;
-    if (tracker->file.inputs.beams != session->model->file.inputs.beams)
-        return bcue_fail(error, BCUE_ERROR_ARGUMENT,
-                         "the tracker ranks %lld beams and the model %lld: both have to be of one codebook",
-                         (long long)tracker->file.inputs.beams, (long long)session->model->file.inputs.beams);
+    BCUE_TRY(check_codebook("tracker", tracker, session->model, error));
     for (int i = 0; i < BCUE_INPUT_COUNT; i++)
         if (i != BCUE_INPUT_POSITION && bcue_model_needs(&tracker->file.config, (bcue_model_input)i))
             return bcue_fail(error, BCUE_ERROR_ARGUMENT,
@@ -76,28 +132,41 @@ static bcue_status check(const bcue_session *session, const bcue_stream_options 
     return BCUE_OK;
 }
 
-static size_t count_fixes(const bcue_model *model)
+/* Are both fed with the same numbers? */
+static bool same_recipe(const bcue_model *a, const bcue_model *b, int which)
 {
-    const bcue_model_file *file = &model->file;
-    if (!bcue_model_needs(&file->config, BCUE_INPUT_POSITION))
-        return 0;
-    return file->inputs.gps_frames > 0 ? (size_t)file->inputs.gps_frames : 1;
+    const bcue_picture_size p = bcue_model_picture(&a->file.inputs, (bcue_model_input)which),
+                            q = bcue_model_picture(&b->file.inputs, (bcue_model_input)which);
+    return strcmp(a->file.features_yaml, b->file.features_yaml) == 0 && p.channels == q.channels &&
+           p.height == q.height && p.width == q.width;
+}
+
+/* Places for what the compressed model takes of the sensor's frames. */
+static bcue_status make_other(const bcue_session *session, const bcue_stream *stream, int which,
+                              bcue_stream_sensor *s, bcue_error *error)
+{
+    if (stream->compressed == NULL)
+        return BCUE_OK;
+    const bcue_model *other = stream->compressed->model;
+    s->other_window = window_of(other, which);
+    if (which == BCUE_SENSOR_GPS || s->other_window == 0)
+        return BCUE_OK;
+    s->other_size = frame_size(other, which);
+    const bool same = same_recipe(other, session->model, which);
+    s->other = same ? NULL : bcue_calloc_aligned(s->room, s->other_size * sizeof *s->other);
+    if (!same && s->other == NULL)
+        return bcue_fail_memory(error, "the frames of a stream");
+    for (size_t i = 0; i < s->room; i++)
+        s->frames[i].other = same ? s->frames[i].features : s->other + i * s->other_size;
+    return BCUE_OK;
 }
 
 static bcue_status make_sensor(const bcue_session *session, bcue_stream *stream, int which, bcue_error *error)
 {
-    const bcue_model_file *file = &session->model->file;
     bcue_stream_sensor *s = &stream->sensors[which];
-    const bcue_picture_size shape = bcue_model_picture(&file->inputs, (bcue_model_input)which);
-    s->wanted = bcue_model_needs(&file->config, (bcue_model_input)which);
-    if (which == BCUE_SENSOR_GPS) {
-        s->window = count_fixes(session->model);
-        s->wanted = s->window > 0 || stream->tracker_window > 0;
-    } else {
-        s->wanted = s->wanted && session->network != NULL;
-        s->window = (size_t)file->inputs.frames;
-        s->size = (size_t)(shape.channels * shape.height * shape.width);
-    }
+    s->window = window_of(session->model, which);
+    s->size = which == BCUE_SENSOR_GPS || s->window == 0 ? 0 : frame_size(session->model, which);
+    s->wanted = s->window > 0 || (which == BCUE_SENSOR_GPS && stream->tracker_window > 0);
     if (!s->wanted)
         return BCUE_OK;
     const size_t longest = s->window > stream->tracker_window ? s->window : stream->tracker_window;
@@ -110,7 +179,7 @@ static bcue_status make_sensor(const bcue_session *session, bcue_stream *stream,
         return bcue_fail_memory(error, "the frames of a stream");
     for (size_t i = 0; s->size > 0 && i < s->room; i++)
         s->frames[i].features = s->features + i * s->size;
-    return BCUE_OK;
+    return make_other(session, stream, which, s, error);
 }
 
 static bcue_status make_tracker(bcue_stream *stream, const bcue_model *tracker, bcue_error *error)
@@ -122,6 +191,17 @@ static bcue_status make_tracker(bcue_stream *stream, const bcue_model *tracker, 
     if (stream->tracker_fixes == NULL)
         return bcue_fail_memory(error, "a stream");
     return bcue_session_create(tracker, &stream->tracker, error);
+}
+
+static bcue_status make_compressed(const bcue_session *session, const bcue_model *compressed,
+                                   bcue_stream *stream, bcue_error *error)
+{
+    if (compressed == NULL)
+        return BCUE_OK;
+    BCUE_TRY(bcue_session_create_with(compressed, &session->options, &stream->compressed, error));
+    if (stream->compressed->radar != NULL) /* as for the session's own */
+        bcue_radar_maps_accept_cubes(stream->compressed->radar, false);
+    return BCUE_OK;
 }
 
 /* A first window, of zeros: what is done only once is done before the first deadline. */
@@ -168,12 +248,15 @@ static bcue_status make(bcue_session *session, const bcue_stream_options *o, bcu
         return bcue_fail_memory(error, "a stream");
     BCUE_TRY(bcue_beam_list_read(o->beams_csv, stream->beams, &stream->notes, error));
     BCUE_TRY(make_tracker(stream, o->tracker, error));
+    BCUE_TRY(make_compressed(session, o->compressed, stream, error));
     for (int i = 0; i < BCUE_SENSOR_COUNT; i++) {
         BCUE_TRY(make_sensor(session, stream, i, error));
         stream->sensors[i].clock_offset_s = o->clock_offset_s[i];
         stream->sensors[i].stale_s =
             or_default(o->stale_s[i], i == BCUE_SENSOR_GPS ? 1.5 : 2.5 * stream->step_s);
     }
+    if (stream->compressed != NULL)
+        BCUE_TRY(warm_up(stream->compressed, error));
     return warm_up(session, error);
 }
 
@@ -184,10 +267,12 @@ void bcue_stream_destroy(bcue_stream *stream)
     for (int i = 0; i < BCUE_SENSOR_COUNT; i++) {
         free(stream->sensors[i].frames);
         free(stream->sensors[i].features);
+        free(stream->sensors[i].other);
         free(stream->sensors[i].pick);
     }
     bcue_beam_list_free(stream->notes, stream->beams);
     bcue_session_destroy(stream->tracker);
+    bcue_session_destroy(stream->compressed);
     free(stream->tracker_fixes);
     free(stream->ranked);
     free(stream->answer);
@@ -223,6 +308,8 @@ void bcue_session_forget(bcue_session *session)
         bcue_network_forget(session->network);
     if (stream == NULL)
         return;
+    if (stream->compressed != NULL)
+        bcue_session_forget(stream->compressed);
     for (int i = 0; i < BCUE_SENSOR_COUNT; i++) {
         bcue_stream_sensor *s = &stream->sensors[i];
         for (size_t k = 0; k < s->room; k++)
@@ -286,63 +373,6 @@ static bool is_frozen(const bcue_stream *stream, bcue_stream_sensor *s, const vo
     return s->repeats >= stream->frozen_after;
 }
 
-static bcue_status read_picture(const bcue_session *session, const void *data, size_t size, float *out,
-                                bcue_verdict *verdict, bcue_error *error)
-{
-    bcue_image image;
-    const bool png = size > 4 && ((const uint8_t *)data)[0] == 0x89;
-    const int channels = (int)session->model->file.inputs.channels;
-    BCUE_TRY((png ? bcue_png_decode : bcue_jpeg_decode)(data, size, "camera frame", channels, &image, error));
-    *verdict = bcue_judge_picture(&image);
-    bcue_status status = *verdict != BCUE_FRAME_GOOD
-                             ? BCUE_OK
-                             : bcue_camera_features(&image, &session->model->features.camera, out, error);
-    bcue_image_free(&image);
-    return status;
-}
-
-static bcue_status read_cloud(const bcue_session *session, const void *data, size_t size, float *out,
-                              bcue_verdict *verdict, bcue_error *error)
-{
-    bcue_ply cloud;
-    size_t finite = 0;
-    BCUE_TRY(bcue_ply_decode(data, size, "LiDAR frame", &cloud, error));
-    for (size_t i = 0; finite == 0 && i < cloud.count; i++)
-        finite += isfinite(cloud.points[3 * i]) && isfinite(cloud.points[3 * i + 1]);
-    *verdict = finite > 0 ? BCUE_FRAME_GOOD : BCUE_FRAME_EMPTY;
-    if (finite > 0)
-        bcue_lidar_features(&cloud, &session->model->features.lidar, session->background,
-                            session->stream->scenario, NULL, out);
-    bcue_ply_free(&cloud);
-    return BCUE_OK;
-}
-
-static bcue_status read_radar(const bcue_session *session, const void *data, size_t size, float *out,
-                              bcue_verdict *verdict, bcue_error *error)
-{
-    *verdict = BCUE_FRAME_EMPTY;
-    if (bcue_npy_only_zeros(data, size))
-        return BCUE_OK;
-    BCUE_TRY(bcue_radar_features_decode(session->radar, data, size, "radar frame", out, error));
-    if (!bcue_radar_is_still(&session->model->features.radar, out))
-        *verdict = BCUE_FRAME_GOOD;
-    return BCUE_OK;
-}
-
-/* Decodes into `place`, unless the frame is rejected. */
-static bcue_status read_frame(const bcue_session *session, bcue_sensor sensor, const void *data, size_t size,
-                              bcue_kept_frame *place, bcue_verdict *verdict, bcue_error *error)
-{
-    bcue_status status =
-        (sensor == BCUE_SENSOR_CAMERA  ? read_picture
-         : sensor == BCUE_SENSOR_LIDAR ? read_cloud
-                                       : read_radar)(session, data, size, place->features, verdict, error);
-    if (status == BCUE_OK || status == BCUE_ERROR_MEMORY)
-        return status;
-    *verdict = BCUE_FRAME_UNREADABLE;
-    return BCUE_OK;
-}
-
 static bcue_status take(bcue_session *session, bcue_sensor sensor, double time_s, const void *data,
                         size_t size, bcue_verdict *verdict, bcue_error *error)
 {
@@ -357,7 +387,7 @@ static bcue_status take(bcue_session *session, bcue_sensor sensor, double time_s
     if (is_frozen(session->stream, s, data, size))
         return BCUE_OK;
     bcue_kept_frame *place = free_place(s);
-    BCUE_TRY(read_frame(session, sensor, data, size, place, verdict, error));
+    BCUE_TRY(bcue_stream_read(session, sensor, data, size, place, verdict, error));
     if (*verdict != BCUE_FRAME_GOOD)
         return BCUE_OK;
     place->prepare_ms = 1e3 * (bcue_clock_s() - started);

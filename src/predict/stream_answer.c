@@ -8,7 +8,7 @@
 
 const char *bcue_rung_name(bcue_rung rung)
 {
-    static const char *const names[] = {"sweep", "last", "tracker", "network"};
+    static const char *const names[] = {"sweep", "last", "tracker", "compressed", "network"};
     return (unsigned)rung < sizeof names / sizeof *names ? names[rung] : "unknown";
 }
 
@@ -121,22 +121,37 @@ static bcue_status answer_tracker(bcue_stream *stream, double now_s, bcue_answer
     return BCUE_OK;
 }
 
+/* One of the two models that look at the sensors. */
+typedef struct looker {
+    bcue_session *session;
+    const bcue_stream *stream;
+    bool compressed;
+} looker;
+
+/* Its window of a sensor: the newest of what was picked. */
+static const int *picked(const looker *l, int which, size_t *window)
+{
+    const bcue_stream_sensor *s = &l->stream->sensors[which];
+    *window = s->wanted ? bcue_stream_window(s, l->compressed) : 0;
+    return *window > 0 ? s->pick + (s->window - *window) : NULL;
+}
+
 /* Modalities that the model sees and nothing was picked of. *held: those of which all is held, and not longer
    than what was calibrated; *partly: of others something is held or missing. */
-static unsigned lacking(const bcue_session *session, const bcue_source *sources, unsigned *held, bool *partly)
+static unsigned lacking(const looker *l, const bcue_source *sources, unsigned *held, bool *partly)
 {
-    const bcue_calibration *calibration = session->model->file.calibration;
-    const double oldest_ms =
-        calibration != NULL ? 1e3 * (double)calibration->hold_rows * session->stream->step_s + 1e-6 : 0;
+    const bcue_model_file *file = &l->session->model->file;
+    const double oldest_ms = file->calibration != NULL ? 1e3 * file->calibration->hold_s + 1 : 0;
     unsigned missing = 0;
     *held = 0;
     *partly = false;
     for (int m = 0; m <= BCUE_INPUT_POSITION; m++) { /* in the order of the sensors */
-        const bcue_stream_sensor *s = &session->stream->sensors[m];
+        size_t window;
+        const int *pick = picked(l, m, &window);
         bool any = false;
-        for (size_t i = 0; s->wanted && i < s->window; i++)
-            any = any || s->pick[i] >= 0;
-        if (!bcue_model_needs(&session->model->file.config, (bcue_model_input)m))
+        for (size_t i = 0; i < window; i++)
+            any = any || pick[i] >= 0;
+        if (!bcue_model_needs(&file->config, (bcue_model_input)m))
             continue;
         missing |= !any ? 1U << m : 0;
         if (!any || (sources[m].held == 0 && sources[m].missing == 0))
@@ -149,94 +164,116 @@ static unsigned lacking(const bcue_session *session, const bcue_source *sources,
     return missing;
 }
 
-static bcue_status feed_frames(bcue_session *session, int which, bcue_error *error)
+static bcue_status feed_frames(const looker *l, int which, bcue_error *error)
 {
-    const bcue_stream_sensor *s = &session->stream->sensors[which];
-    if (bcue_network_skips(session->network, (bcue_model_input)which))
+    const bcue_stream_sensor *s = &l->stream->sensors[which];
+    const bcue_model_input input = (bcue_model_input)which;
+    bcue_network *network = l->session->network;
+    const size_t size = l->compressed ? s->other_size : s->size;
+    size_t window;
+    const int *pick = picked(l, which, &window);
+    if (bcue_network_skips(network, input))
         return BCUE_OK;
-    const float *mean = bcue_network_mean(session->network, (bcue_model_input)which);
-    for (size_t i = 0; s->wanted && i < s->window; i++) {
-        const bcue_kept_frame *frame = s->pick[i] >= 0 ? &s->frames[s->pick[i]] : NULL;
+    const float *mean = bcue_network_mean(network, input);
+    for (size_t i = 0; i < window; i++) {
+        const bcue_kept_frame *frame = pick[i] >= 0 ? &s->frames[pick[i]] : NULL;
         const uint64_t id = frame != NULL ? frame->id : UINT64_MAX - (mean != NULL);
-        float *input = bcue_network_frame(session->network, (bcue_model_input)which, i);
-        if (bcue_network_recall(session->network, (bcue_model_input)which, i, id))
+        float *to = bcue_network_frame(network, input, i);
+        if (bcue_network_recall(network, input, i, id))
             continue;
         if (frame != NULL)
-            memcpy(input, frame->features, s->size * sizeof *input);
+            memcpy(to, l->compressed ? frame->other : frame->features, size * sizeof *to);
         else
-            bcue_session_stand_in(mean, s->size, input);
-        BCUE_TRY(bcue_network_take(session->network, (bcue_model_input)which, i, id, error));
+            bcue_session_stand_in(mean, size, to);
+        BCUE_TRY(bcue_network_take(network, input, i, id, error));
     }
     return BCUE_OK;
 }
 
-static bcue_status feed_fixes(bcue_session *session, float position[2], bcue_error *error)
+static bcue_status feed_fixes(const looker *l, float position[2], bcue_error *error)
 {
-    const bcue_stream *stream = session->stream;
+    const bcue_stream *stream = l->stream;
     const bcue_stream_sensor *s = &stream->sensors[BCUE_SENSOR_GPS];
+    size_t window;
+    const int *pick = picked(l, BCUE_SENSOR_GPS, &window);
     position[0] = position[1] = NAN;
-    for (size_t i = 0; i < s->window; i++) {
+    for (size_t i = 0; i < window; i++) {
         float features[2] = {0, 0};
         bool there = false;
-        if (s->pick[i] >= 0)
-            BCUE_TRY(bcue_session_fix(session, &s->frames[s->pick[i]].fix, &stream->rsu, stream->scenario,
+        if (pick[i] >= 0)
+            BCUE_TRY(bcue_session_fix(l->session, &s->frames[pick[i]].fix, &stream->rsu, stream->scenario,
                                       features, &there, error));
-        bcue_session_put_fix(session, i, s->window, there, features, position);
+        bcue_session_put_fix(l->session, i, window, there, features, position);
     }
     return BCUE_OK;
 }
 
-/* Is there anything that the session's model looks at? */
-static bool has_anything(const bcue_session *session, const bcue_answer *answer)
+/* Is there anything that the model looks at? */
+static bool has_anything(const looker *l, const bcue_answer *answer)
 {
-    bool any = !bcue_session_needs_anything(session);
+    bool any = !bcue_session_needs_anything(l->session);
     for (int i = 0; i < BCUE_SENSOR_COUNT; i++)
         any =
-            any || (session->stream->sensors[i].window > 0 && (answer->sources[i].state == BCUE_SOURCE_USED ||
-                                                               answer->sources[i].state == BCUE_SOURCE_HELD));
+            any ||
+            (bcue_stream_window(&l->stream->sensors[i], l->compressed) > 0 &&
+             (answer->sources[i].state == BCUE_SOURCE_USED || answer->sources[i].state == BCUE_SOURCE_HELD));
     return any;
 }
 
-static bcue_status run_network(bcue_session *session, const bcue_source *sources, double until_s,
-                               bcue_error *error)
+static bcue_status run_network(const looker *l, const bcue_source *sources, double until_s, bcue_error *error)
 {
     float position[2];
     double ms;
     unsigned held;
     bool partly;
-    const unsigned missing = lacking(session, sources, &held, &partly);
-    if (session->network != NULL) {
-        bcue_network_begin(session->network, until_s);
-        BCUE_TRY(bcue_network_lack(session->network, missing, error));
+    const unsigned missing = lacking(l, sources, &held, &partly);
+    bcue_network *network = l->session->network;
+    if (network != NULL) {
+        bcue_network_begin(network, until_s);
+        BCUE_TRY(bcue_network_lack(network, missing, error));
     }
-    bcue_session_note_pattern(session, missing, held, partly);
-    for (int i = 0; session->network != NULL && i < BCUE_PICTURE_INPUTS; i++)
-        BCUE_TRY(feed_frames(session, i, error));
-    BCUE_TRY(feed_fixes(session, position, error));
-    return bcue_session_score(session, position, &ms, error);
+    bcue_session_note_pattern(l->session, missing, held, partly);
+    for (int i = 0; network != NULL && i < BCUE_PICTURE_INPUTS; i++)
+        BCUE_TRY(feed_frames(l, i, error));
+    BCUE_TRY(feed_fixes(l, position, error));
+    return bcue_session_score(l->session, position, &ms, error);
 }
 
-static bcue_status answer_network(bcue_session *session, double until_s, bcue_answer *answer,
-                                  bcue_error *error)
+/* *took_ms: what it took. *cut: it was stopped, and the answer stays what it was. */
+static bcue_status answer_model(bcue_stream *stream, const looker *l, double until_s, double *took_ms,
+                                int *cut, bcue_answer *answer, bcue_error *error)
 {
-    bcue_stream *stream = session->stream;
     const double started = bcue_clock_s();
-    if (!has_anything(session, answer))
+    if (!has_anything(l, answer))
         return BCUE_OK;
-    const bcue_status status = run_network(session, answer->sources, until_s, error);
-    answer->network_ms = 1e3 * (bcue_clock_s() - started);
-    if (session->network != NULL)
-        answer->longest_operator_ms = 1e3 * bcue_network_longest_s(session->network, false);
+    const bcue_status status = run_network(l, answer->sources, until_s, error);
+    *took_ms = 1e3 * (bcue_clock_s() - started);
+    const double longest_ms =
+        l->session->network != NULL ? 1e3 * bcue_network_longest_s(l->session->network, false) : 0;
+    if (longest_ms > answer->longest_operator_ms)
+        answer->longest_operator_ms = longest_ms;
     if (status == BCUE_ERROR_CANCELLED) {
-        answer->cut = 1;
+        *cut = 1;
         return BCUE_OK;
     }
     BCUE_TRY(status);
-    bcue_session_rank(session, stream->beams, stream->ranked);
-    answer->rung = BCUE_RUNG_NETWORK;
-    set_probe(session, stream, answer);
+    bcue_session_rank(l->session, stream->beams, stream->ranked);
+    answer->rung = l->compressed ? BCUE_RUNG_COMPRESSED : BCUE_RUNG_NETWORK;
+    set_probe(l->session, stream, answer);
     fill_beams(stream, stream->ranked);
     return BCUE_OK;
+}
+
+/* Without a deadline the network's answer would replace the cheaper one in any case. */
+static bcue_status answer_models(bcue_session *session, double until_s, bcue_answer *answer,
+                                 bcue_error *error)
+{
+    bcue_stream *stream = session->stream;
+    const looker cheap = {stream->compressed, stream, true}, whole = {session, stream, false};
+    if (stream->compressed != NULL && until_s < INFINITY)
+        BCUE_TRY(answer_model(stream, &cheap, until_s, &answer->compressed_ms, &answer->compressed_cut,
+                              answer, error));
+    return answer_model(stream, &whole, until_s, &answer->network_ms, &answer->cut, answer, error);
 }
 
 /* ---- the whole ---- */
@@ -255,8 +292,9 @@ static void sum_up(const bcue_stream *stream, bcue_answer *answer)
     for (int i = 0; i < BCUE_SENSOR_COUNT && answer->rung >= BCUE_RUNG_TRACKER; i++) {
         const bcue_stream_sensor *s = &stream->sensors[i];
         const bcue_source *source = &answer->sources[i];
-        const bool network = answer->rung == BCUE_RUNG_NETWORK;
-        if (!s->wanted || (network ? s->window == 0 : i != BCUE_SENSOR_GPS))
+        const bool network = answer->rung >= BCUE_RUNG_COMPRESSED;
+        if (!s->wanted || (network ? bcue_stream_window(s, answer->rung == BCUE_RUNG_COMPRESSED) == 0
+                                   : i != BCUE_SENSOR_GPS))
             continue;
         if (isnan(source->age_ms))
             continue;
@@ -284,7 +322,7 @@ bcue_status bcue_session_predict(bcue_session *session, double now_s, double dea
     bcue_stream_align(stream, now_s, answer->sources);
     answer_last(stream, now_s, answer);
     BCUE_TRY(answer_tracker(stream, now_s, answer, error));
-    BCUE_TRY(answer_network(session, until_s, answer, error));
+    BCUE_TRY(answer_models(session, until_s, answer, error));
     sum_up(stream, answer);
     if (answer->rung >= BCUE_RUNG_TRACKER)
         remember(stream, now_s, answer);

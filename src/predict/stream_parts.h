@@ -10,6 +10,7 @@ typedef struct bcue_kept_frame {
     uint64_t id;     /* 0: this place is free */
     double time_s;   /* by the caller's clock, the sensor's offset taken out */
     float *features; /* NULL for fixes */
+    float *other;    /* what the compressed model takes of it; may be `features`; NULL: nothing */
     bcue_fix fix;
     double prepare_ms;
 } bcue_kept_frame;
@@ -19,8 +20,10 @@ typedef struct bcue_stream_sensor {
     size_t window, size;     /* frames that the model takes; floats of one */
     bcue_kept_frame *frames; /* owned: `room`, of which one is always free */
     size_t room;
-    float *features; /* owned: of all frames */
-    int *pick;       /* owned: `window`; which frames the next answer uses, -1: none */
+    float *features;                 /* owned: of all frames */
+    size_t other_window, other_size; /* of the compressed model; window 0: it takes none */
+    float *other;                    /* owned: of all frames; NULL where it takes what the model takes */
+    int *pick;                       /* owned: `window`; which frames the next answer uses, -1: none */
     double stale_s, clock_offset_s;
     uint64_t hash; /* of the last one's bytes */
     int repeats;
@@ -40,6 +43,7 @@ struct bcue_stream {
     bcue_session *tracker;   /* owned; NULL: none */
     bcue_fix *tracker_fixes; /* owned: as many as it takes */
     size_t tracker_window;
+    bcue_session *compressed; /* owned, no stream of its own; NULL: none */
     bcue_ranked_beam *ranked; /* owned: beams */
     bcue_beam_answer *answer; /* owned: beams */
     bcue_ranked_beam *last;   /* owned: beams; the last answer of tracker or network */
@@ -52,6 +56,16 @@ struct bcue_stream {
     double dwell_s[BCUE_DWELLS]; /* how long the best beams before it stayed, newest overwrites oldest */
     size_t dwells;
 };
+
+/* Decodes a frame of camera, LiDAR or radar into `place`, for both models, unless it is rejected. */
+bcue_status bcue_stream_read(const bcue_session *session, bcue_sensor sensor, const void *data, size_t size,
+                             bcue_kept_frame *place, bcue_verdict *verdict, bcue_error *error);
+
+/* Frames and fixes of the window that a model takes: the session's, or the compressed one's. */
+static inline size_t bcue_stream_window(const bcue_stream_sensor *sensor, bool compressed)
+{
+    return compressed ? sensor->other_window : sensor->window;
+}
 
 /* For every wanted sensor: which frames stand for its window at `now_s`, and what is to be said of them. */
 void bcue_stream_align(bcue_stream *stream, double now_s, bcue_source sources[BCUE_SENSOR_COUNT]);

@@ -106,6 +106,25 @@ static void scores_are_those_of_evaluate(void)
     json_decref(json);
 }
 
+/* The model as its own cheaper one: asked first, and replaced in time; one of other beams is refused. */
+static void a_compressed_model_answers_first(void)
+{
+    bcue_error error = {""};
+    bcue_report *report = NULL;
+    json_t *json = play((bcue_replay_options){.compressed_path = MODEL, .deadline_ms = 10000});
+    CHECK(number(json_object_get(json, "compressed_ms"), "p50") > 0);
+    CHECK_NEAR(rung(json, "compressed"), 0, 1e-9);
+    CHECK(rung(json, "network") > 0.8);
+    CHECK_NEAR(number(json, "compressed_cut_share"), 0, 1e-9);
+    json_decref(json);
+    const char *const other[] = {"data.beam_step=2", "out=" FOLDER "/other"};
+    CHECK_OK(bcue_train(CONFIG, other, 2, NULL, &report, &error), error);
+    bcue_report_destroy(report);
+    const bcue_replay_options options = {.compressed_path = FOLDER "/other/model-seed1.safetensors"};
+    CHECK_STATUS(bcue_replay(MODEL, CONFIG, &options, NULL, &report, &error), BCUE_ERROR_ARGUMENT);
+    CHECK_CONTAINS(error.text, "both have to be of one codebook");
+}
+
 static void faults_are_counted(void)
 {
     static const char *const none[] = {"gps:drop"}, *const half[] = {"gps:nofix:0.5"},
@@ -162,6 +181,7 @@ int main(void)
 {
     prepare();
     RUN(scores_are_those_of_evaluate);
+    RUN(a_compressed_model_answers_first);
     RUN(faults_are_counted);
     RUN(the_page_and_what_is_refused);
     return check_summary();

@@ -19,7 +19,7 @@ static const char old_text[] =
     "margin_db: 1\nmargin_threshold: [0.4, 0.6]\nepisodes: 12\nsamples: 340\ndata: 'abc'\n";
 
 #define MORE                                                                                                 \
-    "hold_rows: 7\npatterns:\n"                                                                              \
+    "hold_rows: 7\nhold_s: 0.7\npatterns:\n"                                                                 \
     "  - {missing: [camera], stand_in: generated, temperature: 2, error_before: 0.3, error_after: 0.1,\n"    \
     "     threshold: [0.6, 0.8], margin_threshold: [0.5, 0.7], episodes: 11, samples: 300}\n"                \
     "  - {held: [gps], temperature: 1.5, error_before: 0.3, error_after: 0.1,\n"                             \
@@ -44,7 +44,8 @@ static void patterns_are_found_with_their_stand_in(void)
 {
     static const char text[] =
         "temperature: 1.25\nerror_before: 0.2\nerror_after: 0.05\ncoverage: [0.8, 0.9]\n"
-        "threshold: [0.5, 0.7]\nmargin_db: 1\nmargin_threshold: [0.4, 0.6]\nepisodes: 12\nsamples: 340\n" MORE;
+        "threshold: [0.5, 0.7]\nmargin_db: 1\nmargin_threshold: [0.4, 0.6]\nepisodes: 12\nsamples: "
+        "340\n" MORE;
     bcue_error error = {""};
     bcue_calibration c = {0}, again = {0};
     bcue_config *owned = read_text(text, &c);
@@ -71,6 +72,7 @@ static void patterns_are_found_with_their_stand_in(void)
     bcue_config *owned_again = read_text(out.data, &again);
     CHECK_OK(bcue_calibration_check(&again, "again", &error), error);
     CHECK_INT(again.hold_rows, 7);
+    CHECK_NEAR(again.hold_s, 0.7, 0);
     found = bcue_calibration_find(&again, camera);
     CHECK(found != NULL && found->threshold.count == 2 && found->samples == 300);
     CHECK_NEAR(found->threshold.items[1], 0.8, 0);
@@ -81,18 +83,20 @@ static void patterns_are_found_with_their_stand_in(void)
 
 static void damaged_patterns_are_refused(void)
 {
-    static const char *const bad[] = {"{held: [gps], missing: [gps], threshold: [1, 1], margin_threshold: [1, 1], ",
-                                      "{threshold: [1, 1], margin_threshold: [1, 1], ",
-                                      "{held: [gps], threshold: [1], margin_threshold: [1, 1], ",
-                                      "{held: [gps], threshold: [1, 1], margin_threshold: [], "};
+    static const char *const bad[] = {
+        "{held: [gps], missing: [gps], threshold: [1, 1], margin_threshold: [1, 1], ",
+        "{threshold: [1, 1], margin_threshold: [1, 1], ",
+        "{held: [gps], threshold: [1], margin_threshold: [1, 1], ",
+        "{held: [gps], threshold: [1, 1], margin_threshold: [], "};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         bcue_error error = {""};
         bcue_calibration c = {0};
         char text[1024];
-        snprintf(text, sizeof text,
-                 "%spatterns:\n  - %s temperature: 2, error_before: 0.3, error_after: 0.1, episodes: 1, samples: "
-                 "1}\n",
-                 old_text, bad[i]);
+        snprintf(
+            text, sizeof text,
+            "%spatterns:\n  - %s temperature: 2, error_before: 0.3, error_after: 0.1, episodes: 1, samples: "
+            "1}\n",
+            old_text, bad[i]);
         bcue_config *owned = read_text(text, &c);
         CHECK_STATUS(bcue_calibration_check(&c, "file", &error), BCUE_ERROR_FORMAT);
         CHECK_CONTAINS(error.text, "beamcue calibrate");
@@ -107,7 +111,8 @@ static void patterns_have_names(void)
         const char *name;
     } cases[] = {{{0}, "all there"},
                  {{.missing = 1, .stand_in = BCUE_STAND_IN_GENERATED}, "no camera (generated)"},
-                 {{.missing = 9, .stand_in = BCUE_STAND_IN_MEAN, .held = 6}, "no camera + gps (mean), lidar + radar held"},
+                 {{.missing = 9, .stand_in = BCUE_STAND_IN_MEAN, .held = 6},
+                  "no camera + gps (mean), lidar + radar held"},
                  {{.held = 4}, "radar held"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char name[BCUE_PATTERN_NAME_SIZE];

@@ -69,6 +69,25 @@ static inline bcue_model *open_tracker(const char *path)
     return model;
 }
 
+/* Fed with the frames of open_model's. */
+static inline bcue_model *open_compressed(const char *path)
+{
+    bcue_error error = {""};
+    bcue_model *model = NULL;
+    write_model_file(path,
+                     "kind: beamtransfuser\nmodalities: [camera, lidar, radar, gps]\nwidth: 8\n"
+                     "camera_depth: 18\nblocks: 1\nanchors: 1\nhead: [8]\n",
+                     "frames: 1\nchannels: 3\nheight: 64\nwidth: 64\nlidar_channels: 1\nlidar_height: 64\n"
+                     "lidar_width: 64\nradar_channels: 2\nradar_height: 64\nradar_width: 64\ngps_frames: 2\n"
+                     "beams: 8\n",
+                     "camera: {enabled: true, width: 64, height: 64}\n"
+                     "lidar: {enabled: true, width: 64, height: 64}\n"
+                     "radar: {enabled: true, width: 64, height: 64}\n"
+                     "position: {enabled: true, mode: enu}\n");
+    CHECK_OK(bcue_model_load(path, &model, &error), error);
+    return model;
+}
+
 /* Frame n of each sensor. */
 typedef struct recording {
     bcue_bytes camera[TICKS], radar[TICKS];

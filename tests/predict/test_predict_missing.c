@@ -194,6 +194,7 @@ static void calibrated(void)
     const bcue_calibration *c = file.calibration;
     CHECK_INT(bcue_calibration_count(c), 5);
     CHECK_INT(c->whole.episodes, 4);
+    CHECK_NEAR(c->hold_s, 0.2, 1e-9); /* two rows; without time stamps a row takes 0.1 s */
     check_fit(&c->whole, &run, &split, 0, BCUE_STAND_IN_ZERO, 1);
     for (int i = 0; i < 2; i++) {
         const bcue_completion_choice *choice = bcue_completion_find(file.completion, inputs[i]);

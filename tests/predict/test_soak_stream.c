@@ -9,10 +9,12 @@
 #include "base/text.h"
 
 #define PATH BCUE_BINARY_DIR "/soak_stream.safetensors"
+#define COMPRESSED BCUE_BINARY_DIR "/soak_stream_compressed.safetensors"
 #define TRACKER BCUE_BINARY_DIR "/soak_stream_tracker.safetensors"
 
 typedef struct tally {
-    unsigned long pushes, verdicts[BCUE_VERDICT_COUNT], answers, rungs[4], late, cut, unannounced;
+    unsigned long pushes, verdicts[BCUE_VERDICT_COUNT], answers, rungs[BCUE_RUNG_COUNT], late, cut,
+        unannounced;
     double longest_ms, over_ms; /* over: the most by which an answer was late */
 } tally;
 
@@ -123,7 +125,7 @@ static void report(const tally *t, long first_kib, long last_kib)
         if (t->verdicts[v] > 0)
             printf(" %s %lu", bcue_verdict_name((bcue_verdict)v), t->verdicts[v]);
     printf("\n%lu answers:", t->answers);
-    for (int r = 0; r < 4; r++)
+    for (int r = 0; r < BCUE_RUNG_COUNT; r++)
         printf(" %s %lu", bcue_rung_name((bcue_rung)r), t->rungs[r]);
     printf("; stopped %lu, late %lu (by at most %.2f ms), late without saying so %lu; longest operator %.2f "
            "ms\nmemory: %ld KiB after warm-up, %ld KiB at the end\n",
@@ -142,7 +144,8 @@ int main(int argc, char **argv)
     check_tests = 1;
     make_recording();
     bcue_model *tracking = open_tracker(TRACKER);
-    scene s = open_scene(PATH, &(bcue_stream_options){.tracker = tracking});
+    bcue_model *compressed = open_compressed(COMPRESSED);
+    scene s = open_scene(PATH, &(bcue_stream_options){.tracker = tracking, .compressed = compressed});
     static tally t;
     bcue_rng rng = bcue_rng_make(1, BCUE_RNG_TEST, 0, 0, 0);
     const double started_s = bcue_clock_s(), ends_s = started_s + 60 * minutes;
@@ -167,8 +170,10 @@ int main(int argc, char **argv)
     CHECK_AT(last_kib - first_kib < 4096, "memory grew by %ld KiB", last_kib - first_kib);
     close_scene(&s);
     bcue_model_destroy(tracking);
+    bcue_model_destroy(compressed);
     free_recording();
     (void)remove(PATH);
     (void)remove(TRACKER);
+    (void)remove(COMPRESSED);
     return check_summary();
 }

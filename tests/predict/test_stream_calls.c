@@ -6,11 +6,37 @@
 #include "call_counter.h"
 
 #define PATH BCUE_BINARY_DIR "/test_stream_calls.safetensors"
+#define COMPRESSED BCUE_BINARY_DIR "/test_stream_calls_compressed.safetensors"
+
+typedef struct asked {
+    int rungs[BCUE_RUNG_COUNT];
+    double network_s, compressed_s; /* of the last window that was not stopped */
+} asked;
+
+static void ask(bcue_session *session, int n, double budget_s, asked *seen)
+{
+    bcue_error error;
+    bcue_answer answer;
+    const bcue_call_counts before = bcue_call_counts_now();
+    const bcue_status status =
+        bcue_session_predict(session, time_of(n), time_of(n) + budget_s, &answer, &error);
+    const bcue_call_counts after = bcue_call_counts_now();
+    CHECK_INT(status, BCUE_OK);
+    CHECK_INT(after.allocations, before.allocations);
+    CHECK_INT(after.locks, before.locks);
+    seen->rungs[answer.rung]++;
+    if (!answer.cut && answer.network_ms > 0)
+        seen->network_s = 1e-3 * answer.network_ms;
+    if (!answer.compressed_cut && answer.compressed_ms > 0)
+        seen->compressed_s = 1e-3 * answer.compressed_ms;
+}
 
 /* Predicting allocates nothing and takes no lock; a push allocates what its decoder does, and frees it. */
 static void calls_are_few(void)
 {
-    scene s = open_scene(PATH, NULL);
+    bcue_model *compressed = open_compressed(COMPRESSED);
+    scene s = open_scene(PATH, &(bcue_stream_options){.compressed = compressed});
+    asked seen = {0};
     long per_push[BCUE_SENSOR_COUNT] = {0};
     for (int n = 0; n < TICKS; n++) {
         for (int i = 0; i < BCUE_SENSOR_COUNT; i++) {
@@ -31,22 +57,18 @@ static void calls_are_few(void)
                 per_push[i] = after.allocations - before.allocations;
             }
         }
-        bcue_error error;
-        bcue_answer answer;
-        const bcue_call_counts before = bcue_call_counts_now();
-        const bcue_status status =
-            bcue_session_predict(s.stream, time_of(n), n % 3 == 1 ? time_of(n) : INFINITY, &answer, &error);
-        const bcue_call_counts after = bcue_call_counts_now();
-        CHECK_INT(status, BCUE_OK);
-        CHECK_INT(after.allocations, before.allocations);
-        CHECK_INT(after.locks, before.locks);
+        ask(s.stream, n, n % 3 == 1 ? 0 : n % 3 == 2 ? INFINITY : 10, &seen);
     }
+    for (int i = 0; i < 400 && (i < 20 || seen.rungs[BCUE_RUNG_COMPRESSED] == 0); i++)
+        ask(s.stream, TICKS - 1, seen.compressed_s + 0.5 * seen.network_s, &seen);
+    CHECK(seen.rungs[BCUE_RUNG_NETWORK] > 0 && seen.rungs[BCUE_RUNG_COMPRESSED] > 0);
     printf(
         "calls of the allocator per push: camera (PNG) %ld, LiDAR %ld, radar %ld, GPS %ld; per prediction: "
         "0\n",
         per_push[0], per_push[1], per_push[2], per_push[3]);
     CHECK_INT(per_push[BCUE_SENSOR_GPS], 0);
     close_scene(&s);
+    bcue_model_destroy(compressed);
 }
 
 enum { THREADS = 2, SESSIONS = 4 };
@@ -84,13 +106,13 @@ static void eight_sessions_on_two_threads(void)
     static worker workers[THREADS];
     bcue_error error = {""};
     pthread_t thread[THREADS];
-    bcue_model *model = open_model(PATH);
+    bcue_model *model = open_model(PATH), *compressed = open_compressed(COMPRESSED);
     for (int t = 0; t < THREADS; t++)
         for (int k = 0; k < SESSIONS; k++) {
             const bcue_session_options options = {.ring_frames = FRAMES, .threads = 1};
             CHECK_OK(bcue_session_create_with(model, &options, &workers[t].session[k], &error), error);
-            CHECK_OK(bcue_session_stream(workers[t].session[k], &(bcue_stream_options){.rsu = rsu}, &error),
-                     error);
+            const bcue_stream_options with = {.rsu = rsu, .compressed = compressed};
+            CHECK_OK(bcue_session_stream(workers[t].session[k], &with, &error), error);
         }
     for (int t = 0; t < THREADS; t++)
         CHECK(pthread_create(&thread[t], NULL, work, &workers[t]) == 0);
@@ -104,6 +126,7 @@ static void eight_sessions_on_two_threads(void)
             bcue_session_destroy(workers[t].session[k]);
         }
     bcue_model_destroy(model);
+    bcue_model_destroy(compressed);
 }
 
 int main(void)
@@ -113,5 +136,6 @@ int main(void)
     RUN(eight_sessions_on_two_threads);
     free_recording();
     (void)remove(PATH);
+    (void)remove(COMPRESSED);
     return check_summary();
 }

@@ -1,6 +1,6 @@
-/* Sets of beams by the sensors that were there: a calibration of hand-made temperatures and thresholds, one for
-   each pattern, and what sessions and streams make of it, against sets added up here from the uncalibrated
-   probabilities. */
+/* Sets of beams by the sensors that were there: a calibration of hand-made temperatures and thresholds, one
+   for each pattern, and what sessions and streams make of it, against sets added up here from the
+   uncalibrated probabilities. */
 #include "stream_scene.h"
 
 #define PATH BCUE_BINARY_DIR "/test_stream_patterns.safetensors"
@@ -15,10 +15,8 @@ static char *camera_name[1], *two_names[2], *radar_name[1];
 
 static bcue_calibration_pattern pattern(int i)
 {
-    return (bcue_calibration_pattern){.temperature = temperatures[i],
-                                      .threshold = {thresholds[i], LEVELS},
-                                      .episodes = 9,
-                                      .samples = 99};
+    return (bcue_calibration_pattern){
+        .temperature = temperatures[i], .threshold = {thresholds[i], LEVELS}, .episodes = 9, .samples = 99};
 }
 
 /* 1: without camera, 2: without LiDAR and GPS, 3: with the radar held. */
@@ -37,6 +35,7 @@ static void write_calibrated(void)
     bcue_calibration made = {.whole = pattern(0),
                              .coverage = {levels, LEVELS},
                              .hold_rows = HOLD_ROWS,
+                             .hold_s = 0.1 * HOLD_ROWS,
                              .patterns = {patterns, PATTERNS}};
     CHECK_OK(bcue_model_file_read(PATH, &file, &error), error);
     file.calibration = &made;
@@ -140,7 +139,8 @@ static void push_without(bcue_session *session, int n, unsigned left_out)
             CHECK_INT(push_frame(session, (bcue_sensor)s, n, time_of(n)), BCUE_FRAME_GOOD);
 }
 
-/* A sensor stops: fresh for 0.25 s, held for 0.5 s, of which the calibration covers ages up to 0.5 s, then gone. */
+/* A sensor stops: fresh for 0.25 s, held for 0.5 s, of which the calibration covers ages up to 0.5 s, then
+ * gone. */
 static void a_stream(const bcue_model *model, bcue_sensor sensor, bool held_known, bool gone_known)
 {
     bcue_session *stream = open_stream(model, NULL);

@@ -68,9 +68,9 @@ static void on_tick(void *cookie, const bcue_replay_tick *tick)
     const bcue_answer *answer = tick->answer;
     (void)cookie;
     if (tick->index % 20 == 0)
-        fprintf(stderr, "%-22s %-8s %5s %5s %6s %6s %8s  sensors\n", "sample", "rung", "beam", "best", "dB",
+        fprintf(stderr, "%-22s %-10s %5s %5s %6s %6s %8s  sensors\n", "sample", "rung", "beam", "best", "dB",
                 "probe", "ms");
-    fprintf(stderr, "%-22s %-8s ", tick->id, bcue_rung_name(answer->rung));
+    fprintf(stderr, "%-22s %-10s ", tick->id, bcue_rung_name(answer->rung));
     if (answer->rung == BCUE_RUNG_SWEEP)
         fprintf(stderr, "%5s ", "-");
     else
@@ -108,6 +108,7 @@ static int read_options(bcue_cli *cli, bcue_replay_options *options)
     options->most = (size_t)instants;
     options->seed = (uint64_t)seed;
     options->tracker_path = bcue_cli_value(cli, "--tracker");
+    options->compressed_path = bcue_cli_value(cli, "--compressed");
     options->html_path = bcue_cli_value(cli, "--html");
     options->stream.beams_csv = bcue_cli_value(cli, "--beams");
     options->session.ring_frames = 16;

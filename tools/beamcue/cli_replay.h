@@ -30,6 +30,10 @@
         {.name = "--tracker",                                                                                \
          .value = "MODEL",                                                                                   \
          .help = "with --replay: a model of positions, for answers in time when the\nother is not"},         \
+        {.name = "--compressed",                                                                             \
+         .value = "MODEL",                                                                                   \
+         .help = "with --replay: a cheaper model of the same beams, which answers\nfirst; MODEL's own "      \
+                 "answer replaces it when it ends in time"},                                                 \
         {.name = "--beams",                                                                                  \
          .value = "CSV",                                                                                     \
          .help = "with --replay: columns beam, and any of azimuth_deg,\nelevation_deg, id"},                 \

@@ -149,8 +149,9 @@ static int rank(const bcue_cli *cli, const bcue_model *model, const bcue_model_f
     return result;
 }
 
-static const char *const replay_only[] = {"--rate",    "--deadline", "--delay",    "--hold", "--fault",
-                                          "--tracker", "--beams",    "--instants", "--seed", "--html"};
+static const char *const replay_only[] = {"--rate",     "--deadline", "--delay",      "--hold",
+                                          "--fault",    "--tracker",  "--compressed", "--beams",
+                                          "--instants", "--seed",     "--html"};
 
 static int run(bcue_cli *cli)
 {
