@@ -141,7 +141,8 @@ typedef enum bcue_set_basis {
 typedef struct bcue_sensor_pattern {
     unsigned missing; /* the model takes it, and of its window nothing was there; */
     unsigned held;    /* its last good frames stood in; */
-    int partly;       /* of a sensor, some frames of the window were missing or held: never calibrated for */
+    int partly; /* of a sensor, some frames of the window were missing or held, or it was held for longer
+                   than in calibration: never calibrated for */
     bcue_set_basis basis;
 } bcue_sensor_pattern;
 

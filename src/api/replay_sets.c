@@ -48,7 +48,7 @@ static void name_pattern(const bcue_sensor_pattern *pattern, bcue_text *out)
     list_sensors(out, "no ", pattern->missing, "");
     list_sensors(out, "", pattern->held, " held");
     if (pattern->partly)
-        bcue_text_printf(out, "%swindows with gaps", out->size > 0 ? ", " : "");
+        bcue_text_printf(out, "%sgaps, or held for longer", out->size > 0 ? ", " : "");
     if (out->size == 0)
         bcue_text_puts(out, "all there");
 }
