@@ -57,6 +57,7 @@ typedef struct bcue_config_field {
     const struct bcue_config_field *fields; /* SECTION, SECTION_LIST: ends with name NULL */
     size_t item_size;                       /* SECTION_LIST */
     bool required;
+    bool late; /* INT, DOUBLE, BOOL, SECTION: not written while it is the default, see bcue_config_write */
     const char *help; /* one line: meaning and unit */
 } bcue_config_field;
 
@@ -98,7 +99,9 @@ bcue_status bcue_config_fail(const bcue_config *config, bcue_error *error, const
     (bcue_config_fail(config, error, key, __VA_ARGS__), BCUE_ERROR_CONFIG)
 #endif
 
-/* The effective configuration as YAML: every key with its value. Reading it back gives the same struct. */
+/* The effective configuration as YAML: every key with its value. Reading it back gives the same struct. Keys
+   that are `late` are left out while they have their default, so that configurations from before there were
+   such keys give the same text, and the same hash. */
 void bcue_config_write(const bcue_config_field *fields, const void *target, bcue_text *out);
 /* Reference text: every key with type, range, default and help, indented as YAML. */
 void bcue_config_describe(const bcue_config_field *fields, bcue_text *out);

@@ -184,6 +184,24 @@ static void write_scalar(const bcue_config_field *field, const char *value, bcue
     bcue_text_puts(out, "\n");
 }
 
+static bool is_default(const bcue_config_field *field, const char *target)
+{
+    const void *value = target + field->offset;
+    if (field->type == BCUE_CONFIG_SECTION) {
+        const bcue_config_field *inner = field->fields;
+        while (inner->name != NULL && is_default(inner, value))
+            inner++;
+        return inner->name == NULL;
+    }
+    if (field->fallback == NULL)
+        return false;
+    if (field->type == BCUE_CONFIG_DOUBLE)
+        return *(const double *)value == strtod(field->fallback, NULL);
+    if (field->type == BCUE_CONFIG_INT)
+        return *(const int64_t *)value == strtoll(field->fallback, NULL, 10);
+    return field->type == BCUE_CONFIG_BOOL && *(const bool *)value == (strcmp(field->fallback, "true") == 0);
+}
+
 /* `item`: the fields of a list item, whose first line starts with a dash. */
 static void write_fields(const bcue_config_field *fields, const char *target, size_t indent, bool item,
                          bcue_text *out)
@@ -194,6 +212,8 @@ static void write_fields(const bcue_config_field *fields, const char *target, si
     }
     for (; fields->name != NULL; fields++) {
         const void *value = target + fields->offset;
+        if (fields->late && is_default(fields, target))
+            continue;
         put_indent(out, indent);
         if (fields->type == BCUE_CONFIG_SECTION) {
             bcue_text_printf(out, "%s:\n", fields->name);

@@ -23,7 +23,7 @@ typedef struct bcue_road_spec {
 typedef struct bcue_station {
     bcue_vec3 centre;
     bcue_vec3 across; /* to the left; longer than 1 in bends, so that offset lines stay parallel */
-    double s;         /* along the road */
+    double s;         /* along the road, from the start of the section */
 } bcue_station;
 
 #define BCUE_NO_JUNCTION UINT32_MAX

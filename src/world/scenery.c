@@ -248,6 +248,8 @@ static bcue_status check_config(const bcue_scenery_config *c, bcue_error *error)
                   {"blocks: min_width_m and max_width_m", c->blocks.min_width_m, c->blocks.max_width_m},
                   {"blocks: min_depth_m and max_depth_m", c->blocks.min_depth_m, c->blocks.max_depth_m},
                   {"blocks: min_gap_m and max_gap_m", c->blocks.min_gap_m, c->blocks.max_gap_m},
+                  {"generated.rsu: min_height_m and max_height_m", c->generated.rsu.min_height_m,
+                   c->generated.rsu.max_height_m},
                   {"furniture: min_tree_height_m and max_tree_height_m", c->furniture.min_tree_height_m,
                    c->furniture.max_tree_height_m}};
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
@@ -325,6 +327,7 @@ static bcue_status build(bcue_scenery *s)
         bcue_scenery_open(s, open->items[i], open->items[i + 1], open->items[i + 2], open->items[i + 3]);
     BCUE_TRY(bcue_scenery_roads(s));
     BCUE_TRY(bcue_road_plan_make(s->specs, s->spec_count, s->config->corner_radius_m, &s->plan, s->error));
+    bcue_scenery_place_rsu(s);
     BCUE_TRY(check_length(s));
     BCUE_TRY(bcue_road_plan_check(&s->plan, s->error));
     bcue_rng lights = bcue_scenery_rng(s, 2, 0);

@@ -40,6 +40,11 @@ typedef struct bcue_scenery_config {
         bcue_int_list lanes;     /* each way; one is drawn */
         double curved, crossing; /* probabilities */
         double max_bend_deg;
+        int64_t crossings; /* at most */
+        struct {
+            double yaw_deg, corner, reach, back_m, min_height_m, max_height_m;
+            bool either_side;
+        } rsu;
     } generated;
     struct {
         double share; /* of the fronts that are built on */

@@ -66,6 +66,22 @@ static const bcue_config_field building_fields[] = {
     REAL("height_m", BUILDING(height_m), "15", 3.5, 500, "of the roof"),
     END,
 };
+/* These came after street-v1 was frozen: its streets have the defaults, and its configuration keeps its hash.
+ */
+static const bcue_config_field generated_rsu_fields[] = {
+    REAL("yaw_deg", AT(generated.rsu.yaw_deg), "0", 0, 85,
+         "most that it is turned from straight across the road, to either side"),
+    REAL("reach", AT(generated.rsu.reach), "0", 0, 0.3,
+         "stands so much of the road's length from its middle, at most; 0 = up to 6 % before it"),
+    REAL("back_m", AT(generated.rsu.back_m), "0", 0, 40,
+         "stands behind the sidewalk, at most so far, with a free square before it"),
+    YES_NO("either_side", AT(generated.rsu.either_side), "false", "north of the road too, not only south"),
+    REAL("corner", AT(generated.rsu.corner), "0", 0, 1,
+         "probability that it stands at a crossing, if there is one, and looks over it"),
+    REAL("min_height_m", AT(generated.rsu.min_height_m), "5", 4, 100, "of camera, LiDAR and array, least"),
+    REAL("max_height_m", AT(generated.rsu.max_height_m), "9", 4, 100, "of camera, LiDAR and array, most"),
+    END,
+};
 static const bcue_config_field generated_fields[] = {
     REAL("length_m", AT(generated.length_m), "360", 160, 4000, "of the main road"),
     {.name = "lanes",
@@ -79,6 +95,20 @@ static const bcue_config_field generated_fields[] = {
     REAL("crossing", AT(generated.crossing), "0.6", 0, 1,
          "probability of a road across, or one that ends at it"),
     REAL("max_bend_deg", AT(generated.max_bend_deg), "60", 5, 90, "sharpest bend"),
+    {.name = "crossings",
+     .type = BCUE_CONFIG_INT,
+     .offset = AT(generated.crossings),
+     .fallback = "1",
+     .minimum = 1,
+     .maximum = 2,
+     .late = true,
+     .help = "roads across, at most; each with the probability above"},
+    {.name = "rsu",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = 0,
+     .fields = generated_rsu_fields,
+     .late = true,
+     .help = "the roadside unit, drawn anew on every street"},
     END,
 };
 static const bcue_config_field block_fields[] = {

@@ -36,6 +36,8 @@ bcue_rng bcue_scenery_rng(const bcue_scenery *scenery, uint32_t step, uint32_t i
 
 /* The roads of the preset, and the RSU's site. */
 bcue_status bcue_scenery_roads(bcue_scenery *scenery);
+/* Once the plan is there: another place and heading for the RSU of a generated street, with generated.rsu. */
+void bcue_scenery_place_rsu(bcue_scenery *scenery);
 /* Given buildings, then drawn ones along the roads. */
 bcue_status bcue_scenery_buildings(bcue_scenery *scenery);
 /* Bus stops come before the buildings (they keep their place free), the rest after. */

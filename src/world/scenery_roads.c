@@ -76,6 +76,31 @@ static bcue_status three_lane(bcue_scenery *s)
     return BCUE_OK;
 }
 
+/* Another road across the eastern half: at a bend, behind it, and on its outer side only. */
+static void add_second_crossing(bcue_scenery *s, double bend, int lanes)
+{
+    bcue_rng rng = bcue_scenery_rng(s, 11, 0);
+    double length = s->config->generated.length_m, lean = bcue_rng_range(&rng, -0.3, 0.3),
+           reach = 0.4 * length;
+    double at = bcue_rng_uniform(&rng);
+    bool wanted = bcue_rng_uniform(&rng) < s->config->generated.crossing, ends = bcue_rng_uniform(&rng) < 0.4;
+    if (!wanted)
+        return;
+    double x = length * (0.15 + 0.13 * at), y = 0.0, yaw = 0.5 * BCUE_PI - lean;
+    if (bend != 0.0) {
+        double behind = length * (0.2 + 0.07 * at);
+        x = 0.15 * length + behind * cos(bend);
+        y = behind * sin(bend);
+        yaw = bend + (bend > 0.0 ? -0.5 : 0.5) * BCUE_PI - lean;
+        ends = true;
+    }
+    double back = ends ? 0.0 : reach;
+    const double line[] = {x - back * cos(yaw), y - back * sin(yaw), x + reach * cos(yaw),
+                           y + reach * sin(yaw)};
+    add_road(s, "second side road", line, 4, lanes > 1 ? 1 + (int)bcue_rng_below(&rng, 2) : 1, 40.0, 4.0,
+             0.0);
+}
+
 static bcue_status generated(bcue_scenery *s)
 {
     const bcue_scenery_config *c = s->config;
@@ -113,10 +138,16 @@ static bcue_status generated(bcue_scenery *s)
         int side_lanes = lanes > 1 ? 1 + (int)bcue_rng_below(&rng, 2) : 1;
         add_road(s, "side road", across, 4, side_lanes, 40.0, 4.0, 0.0);
     }
-    /* On a mast at the far edge of the southern sidewalk, looking across. */
+    if (c->generated.crossings > 1)
+        add_second_crossing(s, curved ? bend : 0.0, lanes);
+    /* On a mast at the far edge of the southern sidewalk, looking across (bcue_scenery_place_rsu may move
+     * it). */
     double x = length * bcue_rng_range(&rng, -0.06, 0.0);
-    set_site(s, bcue_vec3_make(x, -edge + 0.5, bcue_rng_range(&rng, 5.0, 9.0)), 90.0, -12.0,
-             (bcue_bounds){-half + 50, half - 50, -half, half});
+    set_site(
+        s,
+        bcue_vec3_make(x, -edge + 0.5,
+                       bcue_rng_range(&rng, c->generated.rsu.min_height_m, c->generated.rsu.max_height_m)),
+        90.0, -12.0, (bcue_bounds){-half + 50, half - 50, -half, half});
     /* This near to the road a level radar at 5 m looks over the cars. */
     s->site.radar_position.z = 4.0;
     s->site.radar_pitch = -10.0 * DEGREE;

@@ -488,8 +488,56 @@ static void files(void)
     rmdir(folder);
 }
 
+typedef struct grown {
+    int64_t old, young;
+    double share;
+    bool flag;
+} grown;
+
+/* Keys that came later do not show in configurations that leave them alone, so that these keep their hash. */
+static void late_keys_are_written_when_they_differ(void)
+{
+#define GROWN(type_, member, text)                                                                           \
+    .name = #member, .type = type_, .offset = offsetof(grown, member), .fallback = (text)
+    const bcue_config_field inner[] = {
+        {GROWN(BCUE_CONFIG_DOUBLE, share, "0.1")}, {GROWN(BCUE_CONFIG_BOOL, flag, "true")}, {0}};
+    const bcue_config_field all[] = {
+        {GROWN(BCUE_CONFIG_INT, old, "3")},
+        {GROWN(BCUE_CONFIG_INT, young, "7"), .late = true},
+        {.name = "part", .type = BCUE_CONFIG_SECTION, .offset = 0, .fields = inner, .late = true},
+        {0}};
+#undef GROWN
+    static const struct {
+        const char *text, *written;
+    } cases[] = {
+        {"old: 3\n", "old: 3\n"},
+        {"young: 7\npart: {share: 0.1}\n", "old: 3\n"},
+        {"young: 8\n", "old: 3\nyoung: 8\n"},
+        {"part: {flag: false}\n", "old: 3\npart:\n  share: 0.1\n  flag: false\n"},
+        {"part: {share: 0.2}\n", "old: 3\npart:\n  share: 0.2\n  flag: true\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        grown read, back;
+        bcue_config *config;
+        bcue_error error = {{0}};
+        bcue_text out = {0};
+        CHECK_OK(bcue_config_read_text(cases[i].text, strlen(cases[i].text), "a.yaml", NULL, 0, all, &read,
+                                       &config, &error),
+                 error);
+        bcue_config_write(all, &read, &out);
+        CHECK_STR(out.data, cases[i].written);
+        bcue_config_destroy(config);
+        CHECK_OK(bcue_config_read_text(out.data, out.size, "a.yaml", NULL, 0, all, &back, &config, &error),
+                 error);
+        CHECK(back.young == read.young && back.share == read.share && back.flag == read.flag);
+        bcue_config_destroy(config);
+        bcue_text_free(&out);
+    }
+}
+
 int main(void)
 {
+    RUN(late_keys_are_written_when_they_differ);
     RUN(every_type_is_read);
     RUN(defaults_hold);
     RUN(overrides_win_and_reach_everywhere);

@@ -217,10 +217,14 @@ static void forget_waits(void)
 
 /* Where the process that puts a run together may be held up: call and end of path. */
 static const char *const late[][2] = {
-    {"unlink", "/episodes/000002.lock"}, {"fopen", "/scenario.csv"},
-    {"fopen", "/beamcue.yaml"},          {"rename", "/manifest.json"},
-    {"rename", "/episodes.gone"},        {"remove", "/episodes.gone/000001.json"},
-    {"remove", "/episodes.gone"},        {"remove", "/unfinished.json"},
+    {"unlink", "/episodes/000002.lock"},
+    {"fopen", "/scenario.csv"},
+    {"fopen", "/beamcue.yaml"},
+    {"rename", "/manifest.json"},
+    {"rename", "/episodes.gone"},
+    {"remove", "/episodes.gone/000001.json"},
+    {"remove", "/episodes.gone"},
+    {"remove", "/unfinished.json"},
     {"rename", "/shared"},
 };
 enum { LATE_COUNT = sizeof late / sizeof late[0] };
@@ -263,10 +267,10 @@ static void another_process_comes_at_the_end(void)
    far as `point`, or to the end. */
 static void claim_late(const char *call, const char *ending, unsigned point)
 {
-    const child_run first = {
-        .name = "shared",
-        .options = first_rank,
-        .waits = {{"rename", "/episodes/000002.json", "one"}, {late[point % LATE_COUNT][0], late[point % LATE_COUNT][1], "two"}}};
+    const child_run first = {.name = "shared",
+                             .options = first_rank,
+                             .waits = {{"rename", "/episodes/000002.json", "one"},
+                                       {late[point % LATE_COUNT][0], late[point % LATE_COUNT][1], "two"}}};
     const child_run second = {.name = "shared", .options = second_rank, .waits = {{call, ending, "three"}}};
     pid_t a = begin(&first);
     await("one", ".waits");
@@ -312,8 +316,7 @@ static void a_process_begins_too_late(void)
 static void a_helper_is_orphaned_early(void)
 {
     CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0);
-    const child_run several = {
-        .name = "helped", .options = {.jobs = 2}, .waits = {{"prctl", "", "one"}}};
+    const child_run several = {.name = "helped", .options = {.jobs = 2}, .waits = {{"prctl", "", "one"}}};
     pid_t caller = begin(&several), helper;
     await("one", ".waits");
     kill(caller, SIGKILL);

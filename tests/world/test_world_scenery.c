@@ -4,6 +4,7 @@
 #include "check.h"
 #include "world/outline.h"
 #include "world/scenery.h"
+#include "world/traffic_flow.h"
 
 enum { ANY_ROADS = 400 };
 
@@ -136,7 +137,8 @@ static void seeds_vary(void)
 }
 
 /* Read a description; returns the status of building it. */
-static bcue_status build(const char *text, bcue_world *world, bcue_site *site, bcue_error *error)
+static bcue_status build_seed(const char *text, uint64_t seed, bcue_world *world, bcue_site *site,
+                              bcue_error *error)
 {
     bcue_scenery_config config;
     bcue_config *source;
@@ -144,9 +146,169 @@ static bcue_status build(const char *text, bcue_world *world, bcue_site *site, b
                                                bcue_scenery_fields, &config, &source, error);
     if (status != BCUE_OK)
         return status;
-    status = bcue_scenery_make(&config, 1, world, site, error);
+    status = bcue_scenery_make(&config, seed, world, site, error);
     bcue_config_destroy(source);
     return status;
+}
+
+static bcue_status build(const char *text, bcue_world *world, bcue_site *site, bcue_error *error)
+{
+    return build_seed(text, 1, world, site, error);
+}
+
+/* Without keys of their own generated streets are those of street-v1, whose files are frozen: its manifest
+   has these places of the first four. */
+static void generated_streets_stay(void)
+{
+    static const double frozen[4][3] = {{-15.372912393890555, -14.277031292348532, 7.501493070315352},
+                                        {-9.119034945432482, -6.9639600665820005, 5.07524327284303},
+                                        {-2.3932440786932965, -14.71886998664682, 6.328143858616368},
+                                        {-2.699248058932091, -13.661725262918354, 8.69383185006165}};
+    for (uint64_t i = 0; i < 4; i++) {
+        bcue_error error = {0};
+        bcue_world world;
+        bcue_site site;
+        CHECK_OK(build_seed("preset: generated\n", 20262000 + i, &world, &site, &error), error);
+        CHECK_NEAR(site.position.x, frozen[i][0], 1e-12);
+        CHECK_NEAR(site.position.y, frozen[i][1], 1e-12);
+        CHECK_NEAR(site.position.z, frozen[i][2], 1e-12);
+        CHECK_NEAR(site.yaw, 0.5 * BCUE_PI, 1e-12);
+        bcue_world_free(&world);
+    }
+}
+
+/* How far from straight across the nearest road an RSU is turned, and how far it is from that road's lane. */
+static double turn_of(const bcue_world *world, const bcue_site *site, double *away_m)
+{
+    double s, yaw;
+    uint32_t lane = bcue_roads_nearest(&world->roads, BCUE_LANE_DRIVE, site->position.x, site->position.y,
+                                       200.0, &s, away_m);
+    CHECK(lane != BCUE_NO_LANE);
+    (void)bcue_lane_at(&world->roads, lane, s, &yaw);
+    /* Seen from the right of the lane (-) the road lies to the left. */
+    double across = yaw + (*away_m < 0.0 ? 0.5 : -0.5) * BCUE_PI;
+    return fabs(remainder(site->yaw - across, 2.0 * BCUE_PI)) * 180.0 / BCUE_PI;
+}
+
+/* Does a wall of a solid object cross the line between two points? */
+static bool is_hidden(const bcue_world *world, bcue_vec3 from, bcue_vec3 to)
+{
+    bcue_vec3 along = bcue_vec3_sub(to, from);
+    for (size_t i = 0; i < world->solid_count; i++) {
+        const bcue_triangle *t = &world->statics.triangles[i];
+        if (world->objects[t->object].kind == BCUE_OBJECT_GROUND)
+            continue;
+        bcue_vec3 a = world->statics.vertices[t->vertex[0]];
+        bcue_vec3 u = bcue_vec3_sub(world->statics.vertices[t->vertex[1]], a),
+                  v = bcue_vec3_sub(world->statics.vertices[t->vertex[2]], a), w = bcue_vec3_sub(from, a);
+        bcue_vec3 p = bcue_vec3_cross(along, v), q = bcue_vec3_cross(w, u);
+        double det = bcue_vec3_dot(u, p);
+        if (det == 0.0)
+            continue;
+        double x = bcue_vec3_dot(w, p) / det, y = bcue_vec3_dot(along, q) / det,
+               k = bcue_vec3_dot(v, q) / det;
+        if (x >= 0.0 && y >= 0.0 && x + y <= 1.0 && k > 0.0 && k < 1.0)
+            return true;
+    }
+    return false;
+}
+
+/* Of the seconds of an episode in which vehicles are about, those in which one within 100 m is in the
+   camera's view (110 degrees) and behind no wall. */
+static void count_views(const bcue_world *world, const bcue_site *site, uint64_t seed, size_t *seen,
+                        size_t *all)
+{
+    bcue_error error = {0};
+    bcue_flow_config flow;
+    bcue_traffic traffic;
+    CHECK_OK(bcue_flow_defaults(&flow, &error), error);
+    flow.max_vehicles = 12;
+    flow.vehicles_per_minute = 3;
+    flow.duration_s = 20;
+    CHECK_OK(bcue_traffic_flow(world, &flow, seed, 0, &traffic, &error), error);
+    size_t room = bcue_traffic_capacity(world, &traffic), count;
+    bcue_instance *placed = calloc(room + 1, sizeof *placed);
+    for (int second = 0; second < 20; second++) {
+        bool any = false, view = false;
+        bcue_traffic_at(world, &traffic, second, placed, &count, NULL);
+        for (size_t i = 0; i < count && !view; i++) {
+            if (placed[i].parked ||
+                !bcue_bounds_contain(&site->bounds, placed[i].position.x, placed[i].position.y) ||
+                world->models[placed[i].model].vehicle_class == BCUE_VEHICLE_PEDESTRIAN)
+                continue;
+            any = true;
+            bcue_vec3 to = bcue_instance_antenna(world, &placed[i]), way = bcue_vec3_sub(to, site->position);
+            double off = fabs(remainder(atan2(way.y, way.x) - site->yaw, 2.0 * BCUE_PI));
+            view = off < 55.0 * BCUE_PI / 180.0 && bcue_vec3_norm(way) < 100.0 &&
+                   !is_hidden(world, site->position, to);
+        }
+        *all += any;
+        *seen += view;
+    }
+    free(placed);
+    bcue_traffic_free(&traffic);
+}
+
+#define VARIED                                                                                               \
+    "preset: generated\n"                                                                                    \
+    "generated: {curved: 0.6, crossing: 0.8, crossings: 2, rsu: {yaw_deg: 75, reach: 0.25, back_m: 15, "     \
+    "either_side: true, corner: 0.35, min_height_m: 4.5, max_height_m: 14}}\n"
+
+static bool is_at_crossing(const bcue_world *world, const bcue_site *site)
+{
+    for (size_t i = 0; i < world->roads.signal_count; i++) {
+        bcue_vec3 apart = bcue_vec3_sub(world->roads.signals[i].position, site->position);
+        if (hypot(apart.x, apart.y) < 20.0)
+            return true;
+    }
+    return false;
+}
+
+/* Headings, places and heights differ from street to street; every RSU stands free, and most see somebody
+   most of the time. */
+static void roadside_units_vary(void)
+{
+    enum { STREETS = 40 };
+    size_t turned = 0, along = 0, back = 0, high = 0, corner = 0, poor = 0, seen = 0, all = 0,
+           quadrant[4] = {0};
+    for (uint64_t seed = 1; seed <= STREETS; seed++) {
+        char name[32];
+        bcue_error error = {0};
+        bcue_world world;
+        bcue_site site;
+        snprintf(name, sizeof name, "varied %d", (int)seed);
+        CHECK_OK(build_seed(VARIED, seed, &world, &site, &error), error);
+        if (error.text[0])
+            continue;
+        check_site(&world, &site, name);
+        if (seed % 4 == 0)
+            check_watertight(&world, name);
+        double away, turn = turn_of(&world, &site, &away);
+        bool at_crossing = is_at_crossing(&world, &site);
+        CHECK_AT(turn < 76.0 || at_crossing, "%s: it looks away from the road, by %.0f degrees", name, turn);
+        CHECK(site.position.z >= 4.5 && site.position.z <= 14.0);
+        CHECK(site.radar_position.z == 4.0 && site.radar_position.x == site.position.x);
+        turned += turn > 20.0;
+        along += turn > 60.0;
+        back += fabs(away) > 13.0;
+        high += site.position.z > 9.0;
+        corner += at_crossing;
+        quadrant[(int)floor(remainder(site.yaw, 2.0 * BCUE_PI) / (0.5 * BCUE_PI) + 2.0) % 4]++;
+        size_t its_seen = 0, its_all = 0;
+        count_views(&world, &site, seed, &its_seen, &its_all);
+        poor += 4 * its_seen < its_all;
+        seen += its_seen;
+        all += its_all;
+        bcue_world_free(&world);
+    }
+    printf("of %d: turned %zu, along %zu, back %zu, high %zu, at a crossing %zu; somebody in view in %zu of "
+           "%zu seconds, "
+           "in less than a quarter on %zu\n",
+           (int)STREETS, turned, along, back, high, corner, seen, all, poor);
+    CHECK(turned > 20 && along > 6 && back > 4 && high > 12 && corner > 8);
+    for (int q = 0; q < 4; q++)
+        CHECK(quadrant[q] > 3);
+    CHECK(3 * seen > 2 * all && poor <= 6);
 }
 
 /* A bend, a crossing at a slant, a road that ends at another, one-way and wide. */
@@ -252,6 +414,9 @@ static void bad_input(void)
            "  - {name: in, line_m: [-50, 12, 50, 12]}\n",
            "overlap near");
     refuse(STRAIGHT "open_m: [1, 2, 3]\n", "open_m: 3 numbers");
+    refuse("preset: generated\ngenerated: {rsu: {min_height_m: 9, max_height_m: 6}}\n",
+           "generated.rsu: min_height_m and max_height_m: the least, 9, is above the most, 6");
+    refuse("preset: generated\ngenerated: {rsu: {yaw_deg: 100}}\n", "generated.rsu.yaw_deg");
     refuse(STRAIGHT "furniture: {tree_spacing_m: 0.01}\n",
            "furniture.tree_spacing_m: 0.01 is too near; at least 3, or 0");
     refuse("roads:\n  - {line_m: [-9000, 0, 9000, 0]}\n",
@@ -369,6 +534,8 @@ int main(void)
     RUN(markings);
     RUN(paper_scenes);
     RUN(seeds_vary);
+    RUN(generated_streets_stay);
+    RUN(roadside_units_vary);
     RUN(own_streets);
     RUN(any_roads);
     RUN(bad_input);
