@@ -56,7 +56,8 @@ static bool stand_at_corner(bcue_scenery *s, const draws *d)
             bcue_junction_kerb(&s->plan, &s->plan.junctions[j], i, &line, &corners[count], &has_corner);
             centres[count] = s->plan.junctions[j].centre;
             const bcue_bounds *b = &s->site.bounds;
-            bool inside = has_corner && corners[count].x > b->x_low + RIM_M && corners[count].x < b->x_high - RIM_M;
+            bool inside =
+                has_corner && corners[count].x > b->x_low + RIM_M && corners[count].x < b->x_high - RIM_M;
             count += inside;
         }
     s->reserved.failed = s->reserved.failed || line.failed;
@@ -84,7 +85,8 @@ static const bcue_section *next_section(const bcue_scenery *s, const bcue_sectio
     const bcue_section *section = &s->plan.sections[next];
     if (after) {
         double length = bcue_section_length(&s->plan, after);
-        bcue_station end = bcue_section_at(&s->plan, after, length), start = bcue_section_at(&s->plan, section, 0.0);
+        bcue_station end = bcue_section_at(&s->plan, after, length),
+                     start = bcue_section_at(&s->plan, section, 0.0);
         *begins += length + bcue_vec3_norm(bcue_vec3_sub(start.centre, end.centre));
     }
     return section;
@@ -151,6 +153,8 @@ void bcue_scenery_place_rsu(bcue_scenery *s)
     bcue_vec3 towards_road = d.left ? bcue_vec3_scale(across, -1.0) : across;
     bcue_vec3 place = bcue_station_point(&station, (d.left ? 1.0 : -1.0) * (edge - 0.5 + d.back));
     double straight = atan2(towards_road.y, towards_road.x), turn = turn_inward(s, place, straight, d.turn);
+    if (!bcue_bounds_contain(&s->site.bounds, place.x, place.y))
+        return; /* a short street with crossings leaves no such place */
     stand(s, place, straight + turn);
     if (d.back > 0.0)
         free_square(s, place, towards_road, d.back, turn);

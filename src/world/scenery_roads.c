@@ -6,6 +6,8 @@
 
 #define DEGREE (BCUE_PI / 180.0)
 
+#define SHORTEST_BEND_AND_CROSSING_M 300.0 /* else no room is left behind a bend */
+
 enum { MAX_PRESET_ROADS = 4, MAX_PRESET_NUMBERS = 8 };
 
 static bcue_status reserve_roads(bcue_scenery *s, size_t count, size_t numbers)
@@ -84,7 +86,7 @@ static void add_second_crossing(bcue_scenery *s, double bend, int lanes)
            reach = 0.4 * length;
     double at = bcue_rng_uniform(&rng);
     bool wanted = bcue_rng_uniform(&rng) < s->config->generated.crossing, ends = bcue_rng_uniform(&rng) < 0.4;
-    if (!wanted)
+    if (!wanted || (bend != 0.0 && length < SHORTEST_BEND_AND_CROSSING_M))
         return;
     double x = length * (0.15 + 0.13 * at), y = 0.0, yaw = 0.5 * BCUE_PI - lean;
     if (bend != 0.0) {

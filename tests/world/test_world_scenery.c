@@ -264,6 +264,27 @@ static bool is_at_crossing(const bcue_world *world, const bcue_site *site)
     return false;
 }
 
+/* Short streets with everything: none is refused. */
+static void short_streets_are_built(void)
+{
+    for (uint64_t seed = 0; seed < 30; seed++) {
+        bcue_error error = {0};
+        bcue_world world;
+        bcue_site site;
+        CHECK_OK(
+            build_seed(
+                "preset: generated\nblocks: {windows: false}\n"
+                "generated: {length_m: 200, lanes: [1, 2], crossing: 1, crossings: 2, rsu: {yaw_deg: 85, "
+                "reach: 0.3, back_m: 20, either_side: true, corner: 0.5}}\n",
+                20272000 + seed, &world, &site, &error),
+            error);
+        if (error.text[0])
+            continue;
+        check_site(&world, &site, "a short street");
+        bcue_world_free(&world);
+    }
+}
+
 /* Headings, places and heights differ from street to street; every RSU stands free, and most see somebody
    most of the time. */
 static void roadside_units_vary(void)
@@ -536,6 +557,7 @@ int main(void)
     RUN(seeds_vary);
     RUN(generated_streets_stay);
     RUN(roadside_units_vary);
+    RUN(short_streets_are_built);
     RUN(own_streets);
     RUN(any_roads);
     RUN(bad_input);
