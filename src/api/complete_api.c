@@ -55,7 +55,8 @@ static bcue_table *stand_in_table(const bcue_run_config *run, const bcue_complet
         {"missing", NULL, BCUE_ALIGN_LEFT, 0},     {"in its place", NULL, BCUE_ALIGN_LEFT, 0},
         {"top-1", "%", BCUE_ALIGN_RIGHT, 2},       {"DBA", NULL, BCUE_ALIGN_RIGHT, 4},
         {"loss", "dB", BCUE_ALIGN_RIGHT, 2},       {"DBA of draws", NULL, BCUE_ALIGN_RIGHT, 4},
-        {"one window", "ms", BCUE_ALIGN_RIGHT, 2}, {"chosen", NULL, BCUE_ALIGN_LEFT, 0}};
+        {"one window", "ms", BCUE_ALIGN_RIGHT, 2}, {"generation", "%", BCUE_ALIGN_RIGHT, 1},
+        {"chosen", NULL, BCUE_ALIGN_LEFT, 0}};
     char caption[256];
     snprintf(caption, sizeof caption, "%s: without modalities, %zu samples, %lld seed%s", run->name,
              first->test_samples, (long long)bcue_run_member_count(run),
@@ -69,6 +70,28 @@ static int64_t find_pattern(const bcue_complete_result *result, unsigned missing
         if (result->missing[p] == missing)
             return (int64_t)p;
     return -1;
+}
+
+/* 0: not measured. */
+static bcue_complete_times times_of(const bcue_complete_result *result, const bcue_complete_row *row)
+{
+    const int64_t pattern = find_pattern(result, row->missing);
+    const bool generated = pattern >= 0 && result->times[pattern][row->stand_in].window_ms > 0;
+    return generated ? result->times[pattern][row->stand_in] : result->full;
+}
+
+/* Time of a window, and the share of the whole network's time that the generator takes. */
+static void add_times(bcue_table *table, const bcue_complete_result *result, const bcue_complete_row *row)
+{
+    const bcue_complete_times times = times_of(result, row);
+    if (times.window_ms > 0)
+        bcue_table_number(table, times.window_ms);
+    else
+        bcue_table_missing(table);
+    if (times.generator_ms > 0)
+        bcue_table_number(table, 100 * times.generator_ms / result->full.window_ms);
+    else
+        bcue_table_missing(table);
 }
 
 static void add_stand_in(bcue_table *table, const bcue_complete_result *results, size_t count, size_t row,
@@ -96,12 +119,7 @@ static void add_stand_in(bcue_table *table, const bcue_complete_result *results,
         draws.deviation += results[i].test.rows[row].dba_spread / (double)count;
     }
     add_spread(table, draws, 1);
-    const bool generated = first->missing != 0 && first->stand_in == BCUE_STAND_IN_GENERATED;
-    const double ms = generated ? results[0].gap_ms[pattern] : results[0].full_ms;
-    if (ms > 0)
-        bcue_table_number(table, ms);
-    else
-        bcue_table_missing(table);
+    add_times(table, &results[0], first);
     size_t chosen = 0;
     for (size_t i = 0; i < count && pattern >= 0; i++)
         chosen += results[i].chosen[pattern] == first->stand_in;
@@ -109,6 +127,28 @@ static void add_stand_in(bcue_table *table, const bcue_complete_result *results,
         bcue_table_missing(table);
     else
         bcue_table_printf(table, "%zu of %zu", chosen, count);
+}
+
+/* For which sets a simple stand-in was better than what is generated, in any seed. */
+static void note_losses(bcue_table *table, const bcue_complete_result *results, size_t count)
+{
+    bcue_text list = {0};
+    for (size_t p = 0; p < results[0].patterns; p++) {
+        size_t simple = 0;
+        char name[64];
+        for (size_t i = 0; i < count; i++)
+            simple +=
+                results[i].chosen[p] == BCUE_STAND_IN_ZERO || results[i].chosen[p] == BCUE_STAND_IN_MEAN;
+        name_missing(results[0].missing[p], name);
+        if (simple > 0)
+            bcue_text_printf(&list, "%s%s (%zu of %zu)", list.size > 0 ? ", " : "", name, simple, count);
+    }
+    if (list.size > 0 && !list.failed)
+        bcue_table_footnote(table,
+                            "what is generated does not beat the best simple stand-in, which is the "
+                            "default, without %s",
+                            list.data);
+    bcue_text_free(&list);
 }
 
 static bcue_status report_stand_ins(const bcue_run_config *run, const bcue_complete_result *results,
@@ -131,6 +171,8 @@ static bcue_status report_stand_ins(const bcue_run_config *run, const bcue_compl
                             (long long)run->complete.hold_rows);
         bcue_table_footnote(table, "chosen: best DBA on %zu validation samples, in so many seeds",
                             results[0].validation_samples);
+        bcue_table_footnote(table, "generation: the generator's time over that of the whole network");
+        note_losses(table, results, count);
         status = bcue_report_add_table(report, "missing", table, error);
     }
     bcue_table_destroy(table);
@@ -138,29 +180,41 @@ static bcue_status report_stand_ins(const bcue_run_config *run, const bcue_compl
     return status;
 }
 
+static void add_training(bcue_table *table, const char *what, const bcue_complete_fit *fit, uint64_t seed,
+                         int64_t numbers, double seconds)
+{
+    bcue_table_row(table);
+    bcue_table_number(table, (double)seed);
+    bcue_table_text(table, what);
+    bcue_table_number(table, (double)numbers);
+    bcue_table_number(table, (double)fit->train_rows);
+    bcue_table_number(table, fit->first_error);
+    bcue_table_number(table, fit->error);
+    bcue_table_number(table, (double)fit->best_epoch);
+    bcue_table_number(table, seconds);
+}
+
 static bcue_status report_training(const bcue_run_config *run, const bcue_complete_result *results,
                                    size_t count, bcue_report *report, bcue_error *error)
 {
     const bcue_column columns[] = {
-        {"seed", NULL, BCUE_ALIGN_RIGHT, 0},    {"parameters", NULL, BCUE_ALIGN_RIGHT, 0},
-        {"windows", NULL, BCUE_ALIGN_RIGHT, 0}, {"error before", NULL, BCUE_ALIGN_RIGHT, 3},
-        {"error", NULL, BCUE_ALIGN_RIGHT, 3},   {"epoch kept", NULL, BCUE_ALIGN_RIGHT, 0},
-        {"time", "s", BCUE_ALIGN_RIGHT, 1}};
+        {"seed", NULL, BCUE_ALIGN_RIGHT, 0},         {"makes", NULL, BCUE_ALIGN_LEFT, 0},
+        {"parameters", NULL, BCUE_ALIGN_RIGHT, 0},   {"windows", NULL, BCUE_ALIGN_RIGHT, 0},
+        {"error before", NULL, BCUE_ALIGN_RIGHT, 3}, {"error", NULL, BCUE_ALIGN_RIGHT, 3},
+        {"epoch kept", NULL, BCUE_ALIGN_RIGHT, 0},   {"time", "s", BCUE_ALIGN_RIGHT, 1}};
     bcue_table *table = bcue_table_create("the generator", columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; table != NULL && i < count; i++) {
-        bcue_table_row(table);
-        bcue_table_number(table, (double)bcue_run_member_at(run, i).seed);
-        bcue_table_number(table, (double)results[i].generator_numbers);
-        bcue_table_number(table, (double)results[i].fit.train_rows);
-        bcue_table_number(table, results[i].fit.first_error);
-        bcue_table_number(table, results[i].fit.error);
-        bcue_table_number(table, (double)results[i].fit.best_epoch);
-        bcue_table_number(table, results[i].seconds);
+        const bcue_complete_result *r = &results[i];
+        const uint64_t seed = bcue_run_member_at(run, i).seed;
+        if (r->generator_numbers > 0)
+            add_training(table, "features", &r->fit, seed, r->generator_numbers, r->seconds);
+        if (r->map_numbers > 0)
+            add_training(table, "maps", &r->map_fit, seed, r->map_numbers, r->map_seconds);
     }
     if (table != NULL)
-        bcue_table_footnote(table,
-                            "error: squared, of the vectors that are missing, in units of their variance "
-                            "in training, on the validation windows: 1 is no better than their mean");
+        bcue_table_footnote(
+            table, "error: squared, of the vectors or maps that are missing, in units of their "
+                   "variance in training, on the validation windows: 1 is no better than their mean");
     bcue_status status = table == NULL ? bcue_fail_memory(error, "the report")
                                        : bcue_report_add_table(report, "generator", table, error);
     bcue_table_destroy(table);
@@ -174,20 +228,22 @@ static bcue_status write_rows(const bcue_run_config *run, const bcue_complete_re
     bcue_text csv = {0};
     char *path = bcue_path_join(run->out, "missing.csv");
     bcue_text_puts(&csv, "seed,part,missing,stand_in,top_1,dba,loss_db,draws_dba,draws_dba_deviation,"
-                         "draws_top_1,draws_top_1_deviation\n");
+                         "draws_top_1,draws_top_1_deviation,window_ms,generator_ms\n");
     for (size_t i = 0; i < count; i++) {
         for (int part = 0; part < 2; part++) {
             const bcue_complete_table *table = part == 0 ? &results[i].validation : &results[i].test;
             for (size_t k = 0; k < table->count; k++) {
                 const bcue_complete_row *row = &table->rows[k];
                 char name[64];
+                const bcue_complete_times times = times_of(&results[i], row);
                 name_missing(row->missing, name);
-                bcue_text_printf(&csv, "%llu,%s,%s,%s,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f\n",
+                bcue_text_printf(&csv, "%llu,%s,%s,%s,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.6f,%.4f,%.4f\n",
                                  (unsigned long long)bcue_run_member_at(run, i).seed,
                                  part == 0 ? "validation" : "evaluated", name,
                                  row->missing == 0 ? "" : bcue_stand_in_names[row->stand_in],
                                  row->scores.top1, row->scores.dba, row->scores.loss_db, row->drawn.dba,
-                                 row->dba_spread, row->drawn.top1, row->top1_spread);
+                                 row->dba_spread, row->drawn.top1, row->top1_spread, times.window_ms,
+                                 times.generator_ms);
             }
         }
     }

@@ -16,6 +16,13 @@
         .minimum = (low), .maximum = (high), .help = (text)                                                  \
     }
 const bcue_config_field bcue_complete_config_fields[] = {
+    {.name = "target",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = FIELD(target),
+     .choices = bcue_completion_target_names,
+     .fallback = "feature",
+     .help = "what is generated: what would leave the missing branch, the maps that would enter it, or both, "
+             "to choose from"},
     {.name = "prior",
      .type = BCUE_CONFIG_CHOICE,
      .offset = FIELD(prior),
@@ -23,7 +30,10 @@ const bcue_config_field bcue_complete_config_fields[] = {
      .fallback = "fixed",
      .help = "of the latent numbers: N(0, 1), as paper A, or learned from the modalities that are there"},
     WHOLE("latent", latent, "128", 1, 4096, "latent numbers"),
-    WHOLE("hidden", hidden, "256", 1, 4096, "neurons of its hidden layers, channels of its convolution"),
+    WHOLE("hidden", hidden, "256", 1, 4096,
+          "neurons of its hidden layers, and channels of the convolution on features"),
+    WHOLE("map_channels", map_channels, "32", 4, 1024,
+          "of the smallest maps that a generator of maps makes, a sixteenth as high and wide as the input"),
     WHOLE("most_missing", most_missing, "2", 1, 3,
           "it learns, and is measured, with so many missing at once"),
     WHOLE("epochs", epochs, "60", 1, 100000, "passes over the training samples; the best one is kept"),
@@ -35,6 +45,9 @@ const bcue_config_field bcue_complete_config_fields[] = {
     REAL("weight", weight, "1", 1e-6, 1e6,
          "of the squared error beside the KL divergence: 1 / the variance of what is generated, in units of "
          "the spread"),
+    REAL("map_weight", map_weight, "128", 1e-6, 1e6,
+         "of the mean squared error of a modality's maps beside the KL divergence: it counts as so many "
+         "numbers"),
     WHOLE("hold_rows", hold_rows, "10", 1, 1e6,
           "stand-in hold: what was seen so many rows before, or at the start of the episode"),
     WHOLE("draws", draws, "10", 1, 1000, "draws of the prior whose spread the table gives"),

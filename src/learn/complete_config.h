@@ -5,10 +5,11 @@
 #include "base/config.h"
 
 typedef struct bcue_complete_config {
-    int prior; /* bcue_completion_prior */
-    int64_t latent, hidden, most_missing;
+    int prior;  /* bcue_completion_prior */
+    int target; /* bcue_completion_target */
+    int64_t latent, hidden, map_channels, most_missing;
     int64_t epochs, batch, warmup_epochs;
-    double lr, weight, weight_decay;
+    double lr, weight, map_weight, weight_decay;
     int64_t hold_rows, draws, timing_runs;
 } bcue_complete_config;
 

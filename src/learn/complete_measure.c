@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/report_hooks.h"
 #include "base/rng.h"
+#include "learn/complete_inputs.h"
 #include "metrics/metric.h"
 
 enum { BATCH = BCUE_SCORER_BATCH, SLOTS = BCUE_INPUT_POSITION + 1, MOST_CELLS = 512 };
@@ -27,7 +28,7 @@ typedef struct runner {
     const bcue_score_job *job;
     uint64_t seed;
     int64_t hold_rows, beams;
-    bcue_gap_net whole, gaps[1U << SLOTS]; /* opened when they are needed */
+    bcue_gap_net whole, gaps[1U << SLOTS], maps[1U << SLOTS]; /* opened when they are needed */
     bcue_loader *loader, *held;
     size_t *held_samples;
     cell *cells;
@@ -46,19 +47,6 @@ static size_t window_numbers(const bcue_model_inputs *inputs, int m)
                                              : inputs->frames * size.channels * size.height * size.width);
 }
 
-static const float *input_mean(const bcue_model_file *file, int m, size_t *count)
-{
-    char name[48];
-    snprintf(name, sizeof name, "complete.input.%s", bcue_model_input_names[m]);
-    for (int32_t i = 0; i < file->generator.count; i++) {
-        if (strcmp(file->generator.names[i], name) != 0)
-            continue;
-        *count = (size_t)bcue_tensor_count(&file->generator.tensors[i]);
-        return file->generator.tensors[i].data;
-    }
-    return NULL;
-}
-
 /* ---- stand-ins in the inputs of the whole network ---- */
 
 static void put_stand_in(const runner *r, const cell *c, int m, const bcue_batch *batch,
@@ -66,8 +54,8 @@ static void put_stand_in(const runner *r, const cell *c, int m, const bcue_batch
 {
     const size_t numbers = window_numbers(&r->session->model.inputs, m);
     float *input = bcue_plan_input(r->whole.plan, input_name(m));
-    size_t count = 1;
-    const float *mean = input_mean(&r->session->model, m, &count);
+    const size_t count = bcue_complete_frame_numbers(&r->session->model.inputs, m);
+    const float *mean = bcue_complete_tensor(&r->session->model.generator, "input", m);
     for (size_t i = 0; i < batch->count; i++) {
         float *row = input + i * numbers;
         bcue_rng rng =
@@ -103,10 +91,11 @@ static bcue_status run_whole(runner *r, const cell *c, const bcue_batch *batch, 
     return BCUE_OK;
 }
 
-static bcue_status run_generated(runner *r, const cell *c, const bcue_batch *batch, const float **logits,
-                                 bcue_error *error)
+/* ---- what is generated ---- */
+
+static bcue_status generate(const runner *r, const cell *c, bcue_plan *plan, const bcue_batch *batch,
+                            bcue_error *error)
 {
-    bcue_plan *plan = r->gaps[c->missing].plan;
     const size_t latent = (size_t)r->session->model.completion->latent;
     float *draws = bcue_plan_input(plan, "latent");
     bcue_feed_batch(plan, &r->session->model.inputs, batch, BATCH);
@@ -117,9 +106,43 @@ static bcue_status run_generated(runner *r, const cell *c, const bcue_batch *bat
         for (size_t k = 0; k < latent; k++)
             draws[i * latent + k] = (float)bcue_rng_normal(&rng);
     }
-    BCUE_TRY(bcue_plan_forward(plan, error));
+    return bcue_plan_forward(plan, error);
+}
+
+static bcue_status run_gap(const runner *r, const cell *c, const bcue_batch *batch, const float **logits,
+                           bcue_error *error)
+{
+    bcue_plan *plan = r->gaps[c->missing].plan;
+    BCUE_TRY(generate(r, c, plan, batch, error));
     *logits = bcue_plan_output(plan, "logits");
     return BCUE_OK;
+}
+
+static bcue_status run_maps(const runner *r, const cell *c, const bcue_batch *batch, const float **logits,
+                            bcue_error *error)
+{
+    const bcue_plan *made = r->maps[c->missing].plan;
+    const bcue_model_inputs *inputs = &r->session->model.inputs;
+    BCUE_TRY(generate(r, c, r->maps[c->missing].plan, batch, error));
+    bcue_feed_batch(r->whole.plan, inputs, batch, BATCH);
+    for (int m = 0; m < SLOTS; m++)
+        if ((c->missing & 1U << m) != 0)
+            memcpy(bcue_plan_input(r->whole.plan, input_name(m)),
+                   bcue_plan_output(made, bcue_completion_made_name((bcue_model_input)m)),
+                   batch->count * window_numbers(inputs, m) * sizeof(float));
+    BCUE_TRY(bcue_plan_forward(r->whole.plan, error));
+    *logits = bcue_plan_output(r->whole.plan, "logits");
+    return BCUE_OK;
+}
+
+static bcue_status run_cell(runner *r, const cell *c, const bcue_batch *batch, const bcue_batch *held,
+                            const float **logits, bcue_error *error)
+{
+    if (c->missing != 0 && c->stand_in == BCUE_STAND_IN_GENERATED)
+        return run_gap(r, c, batch, logits, error);
+    if (c->missing != 0 && c->stand_in == BCUE_STAND_IN_MAP)
+        return run_maps(r, c, batch, logits, error);
+    return run_whole(r, c, batch, held, logits, error);
 }
 
 /* ---- the pass ---- */
@@ -148,6 +171,9 @@ static bcue_status open_nets(runner *r, bcue_error *error)
         const bcue_model_gap gap = {.missing = c->missing, .completion = file->completion};
         if (c->stand_in == BCUE_STAND_IN_GENERATED && c->missing != 0 && r->gaps[c->missing].plan == NULL)
             BCUE_TRY(bcue_gap_net_open(file, &gap, engine, BATCH, &r->gaps[c->missing], error));
+        if (c->stand_in == BCUE_STAND_IN_MAP && c->missing != 0 && r->maps[c->missing].plan == NULL)
+            BCUE_TRY(bcue_generator_net_open(file, c->stand_in, c->missing, engine, BATCH,
+                                             &r->maps[c->missing], error));
     }
     return BCUE_OK;
 }
@@ -189,9 +215,7 @@ static bcue_status run_batches(runner *r, const bcue_hooks *hooks, bcue_error *e
             const float *logits;
             if (bcue_cancelled(hooks))
                 return bcue_fail(error, BCUE_ERROR_CANCELLED, "stopped while scoring");
-            BCUE_TRY(c->missing != 0 && c->stand_in == BCUE_STAND_IN_GENERATED
-                         ? run_generated(r, c, &batch, &logits, error)
-                         : run_whole(r, c, &batch, &held, &logits, error));
+            BCUE_TRY(run_cell(r, c, &batch, &held, &logits, error));
             memcpy(c->scores + done * (size_t)r->beams, logits,
                    batch.count * (size_t)r->beams * sizeof *logits);
         }
@@ -211,8 +235,10 @@ static bcue_status run(runner *r, const bcue_hooks *hooks, bcue_error *error)
     bcue_loader_destroy(r->held);
     free(r->held_samples);
     bcue_gap_net_close(&r->whole);
-    for (size_t i = 0; i < sizeof r->gaps / sizeof *r->gaps; i++)
+    for (size_t i = 0; i < sizeof r->gaps / sizeof *r->gaps; i++) {
         bcue_gap_net_close(&r->gaps[i]);
+        bcue_gap_net_close(&r->maps[i]);
+    }
     return status;
 }
 
@@ -260,18 +286,22 @@ static bcue_status rate(const runner *r, const cell *c, bcue_complete_scores *sc
     return BCUE_OK;
 }
 
-static size_t plan_cells(const bcue_complete_job *what, unsigned seen, cell *cells)
+static size_t plan_cells(const bcue_complete_job *what, const bcue_completion *completion, unsigned seen,
+                         cell *cells)
 {
     unsigned missing[BCUE_GAP_PATTERNS];
     const size_t patterns = bcue_gap_patterns(seen, what->most_missing, missing);
     size_t count = 0;
     cells[count++] = (cell){.stand_in = BCUE_STAND_IN_ZERO};
     for (size_t p = 0; p < patterns; p++) {
-        const bool one = (missing[p] & (missing[p] - 1)) == 0;
-        for (int s = 0; s < BCUE_STAND_IN_COUNT; s++)
+        for (int s = 0; s < BCUE_STAND_IN_COUNT; s++) {
+            const bool generated = s == BCUE_STAND_IN_GENERATED || s == BCUE_STAND_IN_MAP;
+            if (!bcue_completion_offers(completion, s))
+                continue;
             cells[count++] = (cell){.missing = missing[p], .stand_in = s};
-        for (int64_t d = 1; one && d <= what->draws && count < MOST_CELLS; d++)
-            cells[count++] = (cell){.missing = missing[p], .stand_in = BCUE_STAND_IN_GENERATED, .draw = d};
+            for (int64_t d = 1; generated && d <= what->draws && count < MOST_CELLS; d++)
+                cells[count++] = (cell){.missing = missing[p], .stand_in = s, .draw = d};
+        }
     }
     return count;
 }
@@ -320,7 +350,7 @@ bcue_status bcue_complete_measure(bcue_score_session *session, const bcue_score_
                                   const bcue_complete_job *what, const bcue_hooks *hooks,
                                   bcue_complete_table *table, bcue_error *error)
 {
-    cell cells[MOST_CELLS + BCUE_STAND_IN_COUNT] = {{0}};
+    cell cells[MOST_CELLS + BCUE_GAP_PATTERNS * BCUE_STAND_IN_COUNT] = {{0}};
     const bcue_model_file *file = &session->model;
     runner r = {.session = session,
                 .job = job,
@@ -328,7 +358,8 @@ bcue_status bcue_complete_measure(bcue_score_session *session, const bcue_score_
                 .hold_rows = what->hold_rows,
                 .beams = file->inputs.beams,
                 .cells = cells};
-    r.cell_count = plan_cells(what, bcue_branch_vectors_of(&file->config, &file->inputs).seen, cells);
+    r.cell_count =
+        plan_cells(what, file->completion, bcue_branch_vectors_of(&file->config, &file->inputs).seen, cells);
     const size_t size = job->count * (size_t)r.beams;
     float *scores = bcue_calloc(r.cell_count, size * sizeof *scores);
     if (scores == NULL)
@@ -367,25 +398,51 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-bcue_status bcue_complete_latency(const bcue_model_file *file, bcue_engine engine, unsigned missing,
-                                  int64_t runs, double *ms, bcue_error *error)
+/* Medians of one run of all nets, one after the other, and of the first of them. */
+static bcue_status time_nets(const bcue_gap_net *nets, size_t count, int64_t runs, double *all_ms,
+                             double *first_ms, bcue_error *error)
 {
-    bcue_gap_net net;
-    const bcue_model_gap gap = {.missing = missing, .completion = file->completion};
-    double *times = bcue_calloc((size_t)runs, sizeof *times);
-    if (times == NULL)
-        return bcue_fail_memory(error, "the latency");
-    bcue_status status = bcue_gap_net_open(file, &gap, engine, 1, &net, error);
-    if (status == BCUE_OK)
-        status = bcue_plan_forward(net.plan, error); /* warm */
-    for (int64_t i = 0; status == BCUE_OK && i < runs; i++) {
+    double *times = bcue_calloc(2 * (size_t)runs, sizeof *times);
+    bcue_status status = times == NULL ? bcue_fail_memory(error, "the latency") : BCUE_OK;
+    for (int64_t i = -1; status == BCUE_OK && i < runs; i++) { /* once to warm */
+        double ended[2] = {0, 0};
         const double began = bcue_clock_s();
-        status = bcue_plan_forward(net.plan, error);
-        times[i] = 1e3 * (bcue_clock_s() - began);
+        for (size_t k = 0; status == BCUE_OK && k < count; k++) {
+            status = bcue_plan_forward(nets[k].plan, error);
+            ended[k == 0 ? 0 : 1] = bcue_clock_s();
+        }
+        if (i < 0)
+            continue;
+        times[i] = 1e3 * (ended[count > 1 ? 1 : 0] - began);
+        times[runs + i] = 1e3 * (ended[0] - began);
     }
-    qsort(times, (size_t)runs, sizeof *times, compare_doubles);
-    *ms = times[runs / 2];
+    for (int k = 0; status == BCUE_OK && k < 2; k++) {
+        qsort(times + k * runs, (size_t)runs, sizeof *times, compare_doubles);
+        *(k == 0 ? all_ms : first_ms) = times[k * runs + runs / 2];
+    }
     free(times);
-    bcue_gap_net_close(&net);
+    return status;
+}
+
+bcue_status bcue_complete_latency(const bcue_model_file *file, bcue_engine engine, unsigned missing,
+                                  int stand_in, int64_t runs, bcue_complete_times *times, bcue_error *error)
+{
+    bcue_gap_net nets[2] = {{0}};
+    const bool features = missing != 0 && stand_in == BCUE_STAND_IN_GENERATED,
+               maps = missing != 0 && stand_in == BCUE_STAND_IN_MAP;
+    const bcue_model_gap gap = {.missing = features ? missing : 0, .completion = file->completion};
+    double ignored;
+    *times = (bcue_complete_times){0};
+    bcue_status status = bcue_gap_net_open(file, &gap, engine, 1, &nets[1], error);
+    if (status == BCUE_OK && (features || maps))
+        status = bcue_generator_net_open(file, stand_in, missing, engine, 1, &nets[0], error);
+    if (status == BCUE_OK && maps)
+        status = time_nets(nets, 2, runs, &times->window_ms, &times->generator_ms, error);
+    else if (status == BCUE_OK)
+        status = time_nets(&nets[1], 1, runs, &times->window_ms, &ignored, error);
+    if (status == BCUE_OK && features)
+        status = time_nets(nets, 1, runs, &times->generator_ms, &ignored, error);
+    bcue_gap_net_close(&nets[0]);
+    bcue_gap_net_close(&nets[1]);
     return status;
 }

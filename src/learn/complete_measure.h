@@ -23,7 +23,7 @@ typedef struct bcue_complete_table {
 } bcue_complete_table;
 
 typedef struct bcue_complete_job {
-    int64_t most_missing, hold_rows, draws; /* draws 0: none; with one missing modality only */
+    int64_t most_missing, hold_rows, draws; /* draws 0: none; of what is generated */
     uint64_t seed;
 } bcue_complete_job;
 
@@ -36,12 +36,16 @@ bcue_status bcue_complete_score(bcue_score_session *session, const bcue_score_jo
                                 int stand_in, int64_t hold_rows, uint64_t seed, const bcue_hooks *hooks,
                                 float *scores, bcue_error *error);
 /* Of the rows for this pattern, the best by DBA (top-1 where there is none) among those that a session can
-   always give: zero, mean, generated. */
+   always give: zero, mean, and what is generated. Of equal ones the simplest. */
 const bcue_complete_row *bcue_complete_best(const bcue_complete_table *table, unsigned missing);
 
-/* Median time of one window, ms, one thread count as the scorer's: of the whole network, and without each set
-   of modalities with the generator in their place. */
+/* Median times of one window, ms, one sample at a time, with the threads of the scorer. */
+typedef struct bcue_complete_times {
+    double window_ms;    /* all of it */
+    double generator_ms; /* the generator alone; 0: there is none */
+} bcue_complete_times;
+/* Of the network, where `missing` is replaced by `stand_in`. 0: nothing is missing. */
 bcue_status bcue_complete_latency(const bcue_model_file *file, bcue_engine engine, unsigned missing,
-                                  int64_t runs, double *ms, bcue_error *error);
+                                  int stand_in, int64_t runs, bcue_complete_times *times, bcue_error *error);
 
 #endif

@@ -2,19 +2,22 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/report_hooks.h"
+#include "learn/complete_inputs.h"
+#include "learn/complete_maps.h"
 
 enum { SLOTS = BCUE_INPUT_POSITION + 1 };
 
 /* What a model file will hold of it, without allocations. */
 typedef struct record {
     bcue_completion completion;
-    double spread[SLOTS];
+    double spread[SLOTS], map_spread[SLOTS];
     bcue_completion_choice choices[BCUE_GAP_PATTERNS];
     char *names[BCUE_GAP_PATTERNS][SLOTS];
 } record;
@@ -43,9 +46,9 @@ static void drop_completion(bcue_model_file *file)
     file->completion = NULL;
 }
 
-static bcue_status train(const bcue_run_config *run, bcue_score_session *session, const bcue_score_job *job,
-                         const bcue_split *split, const bcue_hooks *hooks, bcue_complete_result *result,
-                         bcue_error *error)
+static bcue_status train_features(const bcue_run_config *run, bcue_score_session *session,
+                                  const bcue_score_job *job, const bcue_split *split, const bcue_hooks *hooks,
+                                  bcue_complete_result *result, bcue_error *error)
 {
     bcue_gap_vectors learn = {0}, check = {0};
     const double began = bcue_clock_s();
@@ -62,6 +65,35 @@ static bcue_status train(const bcue_run_config *run, bcue_score_session *session
     bcue_gap_vectors_free(&check);
     result->seconds = bcue_clock_s() - began;
     return status;
+}
+
+static bcue_status train(const bcue_run_config *run, bcue_score_session *session, const bcue_score_job *job,
+                         const bcue_split *split, const bcue_hooks *hooks, bcue_complete_result *result,
+                         bcue_error *error)
+{
+    const bcue_completion *completion = session->model.completion;
+    BCUE_TRY(bcue_complete_reserve(&session->model, job->seed, error));
+    BCUE_TRY(bcue_complete_measure_inputs(session, job, split->train, split->train_count, hooks, error));
+    if (bcue_completion_offers(completion, BCUE_STAND_IN_GENERATED))
+        BCUE_TRY(train_features(run, session, job, split, hooks, result, error));
+    if (!bcue_completion_offers(completion, BCUE_STAND_IN_MAP))
+        return BCUE_OK;
+    const double began = bcue_clock_s();
+    BCUE_TRY(bcue_complete_train_maps(&run->complete, session, job, split, hooks, &result->map_fit, error));
+    result->map_seconds = bcue_clock_s() - began;
+    return BCUE_OK;
+}
+
+/* Parameters of each generator; the means of the inputs are of neither. */
+static void count_numbers(const bcue_weights *generator, bcue_complete_result *result)
+{
+    for (int32_t i = 0; i < generator->count; i++) {
+        const int64_t count = bcue_tensor_count(&generator->tensors[i]);
+        if (strncmp(generator->names[i], "complete.map.", 13) == 0)
+            result->map_numbers += count;
+        else if (strncmp(generator->names[i], "complete.input.", 15) != 0)
+            result->generator_numbers += count;
+    }
 }
 
 static double full_dba(const bcue_complete_table *table)
@@ -111,11 +143,15 @@ static bcue_status measure(const bcue_run_config *run, bcue_score_session *sessi
 static bcue_status time_patterns(const bcue_run_config *run, const bcue_model_file *file,
                                  bcue_complete_result *result, bcue_error *error)
 {
+    static const int generated[] = {BCUE_STAND_IN_GENERATED, BCUE_STAND_IN_MAP};
     const bcue_engine engine = (bcue_engine)run->train.engine;
-    BCUE_TRY(bcue_complete_latency(file, engine, 0, run->complete.timing_runs, &result->full_ms, error));
+    const int64_t runs = run->complete.timing_runs;
+    BCUE_TRY(bcue_complete_latency(file, engine, 0, BCUE_STAND_IN_ZERO, runs, &result->full, error));
     for (size_t p = 0; p < result->patterns; p++)
-        BCUE_TRY(bcue_complete_latency(file, engine, result->missing[p], run->complete.timing_runs,
-                                       &result->gap_ms[p], error));
+        for (int k = 0; k < 2; k++)
+            if (bcue_completion_offers(file->completion, generated[k]))
+                BCUE_TRY(bcue_complete_latency(file, engine, result->missing[p], generated[k], runs,
+                                               &result->times[p][generated[k]], error));
     return BCUE_OK;
 }
 
@@ -129,16 +165,20 @@ static bcue_status complete_file(const bcue_run_config *run, bcue_score_session 
     BCUE_TRY(check_model(file, path, error));
     drop_completion(file);
     made->completion = (bcue_completion){.prior = run->complete.prior,
+                                         .target = run->complete.target,
                                          .latent = run->complete.latent,
                                          .hidden = run->complete.hidden,
-                                         .spread = {made->spread, SLOTS},
+                                         .channels = run->complete.map_channels,
                                          .data = (char *)(uintptr_t)bcue_dataset_hash(job->dataset)};
+    if (bcue_completion_offers(&made->completion, BCUE_STAND_IN_GENERATED))
+        made->completion.spread = (bcue_double_list){made->spread, SLOTS};
+    if (bcue_completion_offers(&made->completion, BCUE_STAND_IN_MAP))
+        made->completion.map_spread = (bcue_double_list){made->map_spread, SLOTS};
     file->completion = &made->completion;
     const bcue_branch_vectors vectors = bcue_branch_vectors_of(&file->config, &file->inputs);
     result->patterns = bcue_gap_patterns(vectors.seen, run->complete.most_missing, result->missing);
     BCUE_TRY(train(run, session, job, split, hooks, result, error));
-    for (int32_t i = 0; i < file->generator.count; i++)
-        result->generator_numbers += bcue_tensor_count(&file->generator.tensors[i]);
+    count_numbers(&file->generator, result);
     result->validation_samples = split->validation_count;
     result->test_samples = on_test ? split->test_count : split->validation_count;
     BCUE_TRY(measure(run, session, *job, split->validation, split->validation_count, 0, hooks,
@@ -208,10 +248,12 @@ bcue_status bcue_complete_choose(const bcue_model_file *file, const char *path, 
             completion != NULL ? bcue_completion_find(completion, missing) : NULL;
         *stand_in = choice != NULL ? choice->stand_in : BCUE_STAND_IN_ZERO;
     }
-    if (completion == NULL && (*stand_in == BCUE_STAND_IN_GENERATED || *stand_in == BCUE_STAND_IN_MEAN))
-        return bcue_fail(error, BCUE_ERROR_CONFIG,
-                         "%s: the model has no stand-in '%s' for what is missing; make it with 'beamcue "
-                         "complete'",
-                         path, bcue_stand_in_names[*stand_in]);
+    const bool needs_file = *stand_in == BCUE_STAND_IN_MEAN || *stand_in == BCUE_STAND_IN_GENERATED ||
+                            *stand_in == BCUE_STAND_IN_MAP;
+    if (needs_file && (completion == NULL || !bcue_completion_offers(completion, *stand_in)))
+        return bcue_fail(
+            error, BCUE_ERROR_CONFIG,
+            "%s: the model has no stand-in '%s' for what is missing; make it with 'beamcue complete'%s", path,
+            bcue_stand_in_names[*stand_in], completion == NULL ? "" : " and complete.target: both");
     return BCUE_OK;
 }

@@ -8,15 +8,15 @@
 #include "learn/run_config.h"
 
 typedef struct bcue_complete_result {
-    bcue_complete_fit fit;
-    double seconds;                       /* training of the generator, with the vectors it learns from */
+    bcue_complete_fit fit, map_fit; /* of what the target asks for */
+    double seconds, map_seconds;    /* training of each, with the vectors it learns from; 0: not trained */
     bcue_complete_table validation, test; /* test: of evaluate.part */
     size_t validation_samples, test_samples;
-    double full_ms, gap_ms[BCUE_GAP_PATTERNS]; /* of one window, by pattern; 0: not measured */
+    bcue_complete_times full, times[BCUE_GAP_PATTERNS][BCUE_STAND_IN_COUNT]; /* 0: not measured */
     unsigned missing[BCUE_GAP_PATTERNS];
     size_t patterns;
-    int chosen[BCUE_GAP_PATTERNS]; /* bcue_stand_in that the file now names */
-    int64_t generator_numbers;     /* parameters of the generator, encoder left out */
+    int chosen[BCUE_GAP_PATTERNS];          /* bcue_stand_in that the file now names */
+    int64_t generator_numbers, map_numbers; /* parameters of each, encoder of the posterior left out */
 } bcue_complete_result;
 
 /* Writes the member's model file again. `with_latency`: measure the times too. BCUE_ERROR_DATA when there is

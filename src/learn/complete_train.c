@@ -7,28 +7,18 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
-#include "base/report_hooks.h"
 #include "base/rng.h"
-#include "learn/optimizer.h"
+#include "learn/complete_inputs.h"
 
-enum {
-    SLOTS = BCUE_INPUT_POSITION + 1,
-    DRAWS = 1 << 20 /* index of the draws' streams, behind the samples' */
-};
+enum { SLOTS = BCUE_INPUT_POSITION + 1, STREAMS = 1 << 20 };
 
-typedef struct teacher {
+typedef struct pupil {
     const bcue_complete_config *config;
     const bcue_gap_vectors *train, *validation;
     const bcue_completion *completion;
     uint64_t seed;
-    int64_t batch;
-    bcue_graph *graph, *check_graph;
-    bcue_weights weights, best, check_weights;
-    bcue_plan *plan, *check_plan;
-    bcue_optimizer optimizer;
-    float **gradients;
     size_t *order;
-} teacher;
+} pupil;
 
 /* ---- normalising ---- */
 
@@ -65,37 +55,39 @@ static void normalise(bcue_gap_vectors *v, int m, const float *mean, double spre
     }
 }
 
-static float *tensor_of(const bcue_weights *weights, const char *part, int m)
-{
-    char name[48];
-    snprintf(name, sizeof name, "complete.%s.%s", part, bcue_model_input_names[m]);
-    for (int32_t i = 0; i < weights->count; i++) {
-        if (strcmp(weights->names[i], name) == 0)
-            return weights->tensors[i].data;
-    }
-    return NULL;
-}
-
-static void prepare(bcue_gap_vectors *train, bcue_gap_vectors *validation, const bcue_model_inputs *inputs,
-                    bcue_model_file *file)
+static void prepare(bcue_gap_vectors *train, bcue_gap_vectors *validation, bcue_model_file *file)
 {
     for (int m = 0; m < SLOTS; m++) {
         if (!seen(train, m))
             continue;
-        const bcue_picture_size size = bcue_model_picture(inputs, (bcue_model_input)m);
-        const int64_t numbers = m == BCUE_INPUT_POSITION ? 2 : size.channels * size.height * size.width;
-        float *mean = tensor_of(&file->generator, "mean", m),
-              *input = tensor_of(&file->generator, "input", m);
+        float *mean = bcue_complete_tensor(&file->generator, "mean", m);
         double *spread = &file->completion->spread.items[m];
         measure(train, m, mean, spread);
         normalise(train, m, mean, *spread);
         normalise(validation, m, mean, *spread);
-        for (int64_t i = 0; i < numbers && train->input_frames[m] > 0; i++)
-            input[i] = (float)(train->input_sum[m][i] / train->input_frames[m]);
     }
 }
 
-/* ---- steps ---- */
+/* ---- the lesson ---- */
+
+static bcue_status build(void *cookie, bool posterior, int64_t batch, bcue_graph **graph, bcue_error *error)
+{
+    const pupil *p = cookie;
+    return bcue_completion_build_training(p->completion, &p->train->sizes, p->config->weight, posterior,
+                                          batch, graph, error);
+}
+
+static bcue_status begin(void *cookie, int64_t epoch, int64_t batch, bcue_error *error)
+{
+    const pupil *p = cookie;
+    (void)batch;
+    (void)error;
+    for (size_t i = 0; i < p->train->rows; i++)
+        p->order[i] = i;
+    bcue_rng rng = bcue_rng_make(p->seed, BCUE_RNG_COMPLETE, (uint32_t)epoch, 1, 0);
+    bcue_rng_shuffle(&rng, p->order, p->train->rows);
+    return BCUE_OK;
+}
 
 static void feed_row(bcue_plan *plan, const bcue_gap_vectors *v, size_t row, size_t pattern, size_t at)
 {
@@ -119,36 +111,18 @@ static void feed_row(bcue_plan *plan, const bcue_gap_vectors *v, size_t row, siz
     }
 }
 
-static void feed_draws(teacher *t, uint32_t epoch, uint32_t step)
+static bcue_status feed(void *cookie, bcue_plan *plan, int64_t epoch, int64_t step, int64_t batch,
+                        bcue_error *error)
 {
-    float *draws = bcue_plan_input(t->plan, "latent");
-    bcue_rng rng = bcue_rng_make(t->seed, BCUE_RNG_COMPLETE, epoch, step, DRAWS);
-    for (int64_t i = 0; i < t->batch * t->config->latent; i++)
-        draws[i] = (float)bcue_rng_normal(&rng);
-}
-
-static bcue_status take_step(teacher *t, int64_t epoch, int64_t step, int64_t steps, double lr,
-                             bcue_error *error)
-{
-    const int64_t warm = t->config->warmup_epochs;
-    for (int64_t i = 0; i < t->batch; i++) {
-        const size_t row = t->order[(size_t)(step * t->batch + i)];
-        bcue_rng rng = bcue_rng_make(t->seed, BCUE_RNG_COMPLETE, (uint32_t)epoch, 0, (uint32_t)(row % DRAWS));
-        const size_t pattern = 1 + bcue_rng_below(&rng, (uint32_t)(t->train->patterns - 1));
-        feed_row(t->plan, t->train, row, pattern, (size_t)i);
+    const pupil *p = cookie;
+    (void)error;
+    for (int64_t i = 0; i < batch; i++) {
+        const size_t row = p->order[(size_t)(step * batch + i)];
+        bcue_rng rng =
+            bcue_rng_make(p->seed, BCUE_RNG_COMPLETE, (uint32_t)epoch, 0, (uint32_t)(row % STREAMS));
+        const size_t pattern = 1 + bcue_rng_below(&rng, (uint32_t)(p->train->patterns - 1));
+        feed_row(plan, p->train, row, pattern, (size_t)i);
     }
-    feed_draws(t, (uint32_t)epoch, (uint32_t)step);
-    const double share = ((double)epoch + (double)step / (double)steps) / (double)(warm > 0 ? warm : 1);
-    *(float *)bcue_plan_input(t->plan, "kl_weight") = (float)(warm == 0 || share > 1 ? 1 : share);
-    BCUE_TRY(bcue_plan_forward(t->plan, error));
-    if (!isfinite(*(const float *)bcue_plan_output(t->plan, "loss")))
-        return bcue_fail(error, BCUE_ERROR_DATA,
-                         "the loss of the generator is not a number in epoch %lld; set a smaller complete.lr",
-                         (long long)epoch + 1);
-    BCUE_TRY(bcue_plan_backward(t->plan, error));
-    const double norm = bcue_gradient_norm(&t->optimizer, &t->weights, t->gradients);
-    bcue_optimizer_step(&t->optimizer, &t->weights, t->gradients, norm, lr);
-    bcue_plan_weights_changed(t->plan);
     return BCUE_OK;
 }
 
@@ -163,21 +137,18 @@ static double missing_numbers(const bcue_gap_vectors *v, size_t pattern)
 
 /* Mean over rows, patterns and missing numbers of the squared error, where z is the prior's mean. Rows that
    fill up the last batch lack nothing, so that they add nothing. */
-static bcue_status validate(teacher *t, const bcue_gap_vectors *v, double *mean, bcue_error *error)
+static bcue_status check(void *cookie, bcue_plan *plan, int64_t batch, double *mean, bcue_error *error)
 {
+    const bcue_gap_vectors *v = ((const pupil *)cookie)->validation;
     double sum = 0;
-    bcue_plan_weights_changed(t->check_plan);
-    memset(bcue_plan_input(t->check_plan, "latent"), 0,
-           (size_t)(t->batch * t->config->latent) * sizeof(float));
     for (size_t p = 1; p < v->patterns; p++) {
-        for (size_t first = 0; first < v->rows; first += (size_t)t->batch) {
-            for (size_t i = 0; i < (size_t)t->batch; i++) {
+        for (size_t first = 0; first < v->rows; first += (size_t)batch) {
+            for (size_t i = 0; i < (size_t)batch; i++) {
                 const bool inside = first + i < v->rows;
-                feed_row(t->check_plan, v, inside ? first + i : 0, inside ? p : 0, i);
+                feed_row(plan, v, inside ? first + i : 0, inside ? p : 0, i);
             }
-            BCUE_TRY(bcue_plan_forward(t->check_plan, error));
-            sum += 2 * (double)t->batch *
-                   (double)*(const float *)bcue_plan_output(t->check_plan, "reconstruction") /
+            BCUE_TRY(bcue_plan_forward(plan, error));
+            sum += 2 * (double)batch * (double)*(const float *)bcue_plan_output(plan, "reconstruction") /
                    missing_numbers(v, p);
         }
     }
@@ -185,127 +156,27 @@ static bcue_status validate(teacher *t, const bcue_gap_vectors *v, double *mean,
     return BCUE_OK;
 }
 
-/* ---- all of it ---- */
-
-static bcue_status open_plans(teacher *t, bcue_error *error)
-{
-    const bcue_plan_options learn = {.engine = BCUE_ENGINE_ONEDNN, .dtype = BCUE_F32, .training = true},
-                            check = {.engine = BCUE_ENGINE_ONEDNN, .dtype = BCUE_F32};
-    const bcue_weights *sets[] = {&t->weights};
-    const bcue_branch_vectors *sizes = &t->train->sizes;
-    BCUE_TRY(bcue_completion_build_training(t->completion, sizes, t->config->weight, true, t->batch,
-                                            &t->graph, error));
-    BCUE_TRY(bcue_completion_build_training(t->completion, sizes, t->config->weight, false, t->batch,
-                                            &t->check_graph, error));
-    BCUE_TRY(bcue_weights_create(t->graph, BCUE_F32, t->seed, &t->weights, error));
-    BCUE_TRY(bcue_weights_copy(&t->weights, BCUE_F32, &t->best, error));
-    BCUE_TRY(bcue_weights_select(t->check_graph, sets, 1, &t->check_weights, error));
-    BCUE_TRY(bcue_plan_create(t->graph, &t->weights, &learn, &t->plan, error));
-    BCUE_TRY(bcue_plan_create(t->check_graph, &t->check_weights, &check, &t->check_plan, error));
-    const bcue_optimizer_config optimizer = {.kind = BCUE_OPTIMIZER_ADAMW,
-                                             .lr = t->config->lr,
-                                             .beta1 = 0.9,
-                                             .beta2 = 0.999,
-                                             .epsilon = 1e-8,
-                                             .weight_decay = t->config->weight_decay,
-                                             .clip_norm = 100,
-                                             .schedule = BCUE_SCHEDULE_COSINE};
-    BCUE_TRY(bcue_optimizer_create(&optimizer, t->graph, NULL, &t->optimizer, error));
-    t->gradients = bcue_calloc((size_t)t->weights.count, sizeof *t->gradients);
-    t->order = bcue_calloc(t->train->rows, sizeof *t->order);
-    if (t->gradients == NULL || t->order == NULL)
-        return bcue_fail_memory(error, "the generator of missing modalities");
-    for (int32_t i = 0; i < t->weights.count; i++)
-        t->gradients[i] = bcue_plan_gradient(t->plan, i);
-    return BCUE_OK;
-}
-
-static void close_teacher(teacher *t)
-{
-    bcue_plan_destroy(t->plan);
-    bcue_plan_destroy(t->check_plan);
-    bcue_graph_destroy(t->graph);
-    bcue_graph_destroy(t->check_graph);
-    bcue_weights_free(&t->weights);
-    bcue_weights_free(&t->best);
-    bcue_weights_release(&t->check_weights);
-    bcue_optimizer_free(&t->optimizer);
-    free(t->gradients);
-    free(t->order);
-}
-
-static void keep_best(teacher *t)
-{
-    for (int32_t i = 0; i < t->weights.count; i++)
-        memcpy(t->best.tensors[i].data, t->weights.tensors[i].data, bcue_tensor_size(&t->weights.tensors[i]));
-}
-
-static bcue_status run_epoch(teacher *t, int64_t epoch, const bcue_hooks *hooks, bcue_error *error)
-{
-    const int64_t steps = (int64_t)t->train->rows / t->batch;
-    for (size_t i = 0; i < t->train->rows; i++)
-        t->order[i] = i;
-    bcue_rng rng = bcue_rng_make(t->seed, BCUE_RNG_COMPLETE, (uint32_t)epoch, 1, 0);
-    bcue_rng_shuffle(&rng, t->order, t->train->rows);
-    for (int64_t step = 0; step < steps; step++) {
-        if (bcue_cancelled(hooks))
-            return bcue_fail(error, BCUE_ERROR_CANCELLED, "stopped while training the generator");
-        const double lr =
-            bcue_learning_rate(&t->optimizer.config, epoch * steps + step, steps, t->config->epochs);
-        BCUE_TRY(take_step(t, epoch, step, steps, lr, error));
-    }
-    return BCUE_OK;
-}
-
-static bcue_status learn(teacher *t, const bcue_hooks *hooks, bcue_complete_fit *fit, bcue_error *error)
-{
-    const bool choose = t->validation->rows > 0;
-    if (choose)
-        BCUE_TRY(validate(t, t->validation, &fit->first_error, error));
-    fit->error = INFINITY;
-    for (int64_t epoch = 0; epoch < t->config->epochs; epoch++) {
-        double now = 0;
-        BCUE_TRY(run_epoch(t, epoch, hooks, error));
-        if (choose)
-            BCUE_TRY(validate(t, t->validation, &now, error));
-        if (choose && !(now < fit->error))
-            continue;
-        fit->error = now;
-        fit->best_epoch = epoch + 1;
-        keep_best(t);
-    }
-    return BCUE_OK;
-}
-
 bcue_status bcue_complete_train(const bcue_complete_config *config, uint64_t seed, bcue_gap_vectors *train,
                                 bcue_gap_vectors *validation, const bcue_hooks *hooks, bcue_model_file *file,
                                 bcue_complete_fit *fit, bcue_error *error)
 {
-    *fit = (bcue_complete_fit){.train_rows = train->rows, .validation_rows = validation->rows};
-    if (train->rows < 2)
-        return bcue_fail(error, BCUE_ERROR_DATA, "a generator cannot learn from %zu training samples",
-                         train->rows);
-    bcue_graph *kept;
-    BCUE_TRY(bcue_completion_build_kept(file->completion, &file->config, &file->inputs, &kept, error));
-    bcue_status status = bcue_weights_create(kept, BCUE_F32, seed, &file->generator, error);
-    bcue_graph_destroy(kept);
-    if (status != BCUE_OK)
-        return status;
-    prepare(train, validation, &file->inputs, file);
-    teacher t = {.config = config,
-                 .train = train,
-                 .validation = validation,
-                 .completion = file->completion,
-                 .seed = seed,
-                 .batch = (int64_t)train->rows < config->batch ? (int64_t)train->rows : config->batch};
-    status = open_plans(&t, error);
-    if (status == BCUE_OK)
-        status = learn(&t, hooks, fit, error);
-    for (int32_t i = 0; status == BCUE_OK && i < file->generator.count; i++)
-        for (int32_t k = 0; k < t.best.count; k++)
-            if (strcmp(t.best.names[k], file->generator.names[i]) == 0)
-                memcpy(file->generator.tensors[i].data, t.best.tensors[k].data,
-                       bcue_tensor_size(&t.best.tensors[k]));
-    close_teacher(&t);
+    pupil p = {.config = config,
+               .train = train,
+               .validation = validation,
+               .completion = file->completion,
+               .seed = seed,
+               .order = bcue_calloc(train->rows + 1, sizeof *p.order)};
+    const bcue_lesson lesson = {.cookie = &p,
+                                .train_rows = train->rows,
+                                .validation_rows = validation->rows,
+                                .build = build,
+                                .begin = begin,
+                                .feed = feed,
+                                .check = check};
+    if (p.order == NULL)
+        return bcue_fail_memory(error, "the generator of missing modalities");
+    prepare(train, validation, file);
+    bcue_status status = bcue_lesson_learn(&lesson, config, seed, hooks, file, fit, error);
+    free(p.order);
     return status;
 }

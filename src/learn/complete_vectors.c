@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/report_hooks.h"
+#include "models/map_completion.h"
 
 enum { BATCH = BCUE_SCORER_BATCH, SLOTS = BCUE_INPUT_POSITION + 1 };
 
@@ -29,18 +30,12 @@ size_t bcue_gap_patterns(unsigned seen, int64_t most, unsigned missing[BCUE_GAP_
     return count;
 }
 
-bcue_status bcue_gap_net_open(const bcue_model_file *file, const bcue_model_gap *gap, bcue_engine engine,
-                              int64_t batch, bcue_gap_net *net, bcue_error *error)
+static bcue_status plan_net(const bcue_model_file *file, bcue_engine engine, bcue_gap_net *net,
+                            bcue_error *error)
 {
     const bcue_weights *sets[] = {&file->weights, &file->generator};
     bcue_plan_options options = {.engine = engine, .dtype = BCUE_F32};
     bcue_int8_input *int8 = NULL;
-    *net = (bcue_gap_net){0};
-    if (file->config.kind != BCUE_MODEL_BEAMTRANSFUSER && gap->missing == 0)
-        BCUE_TRY(bcue_model_build(&file->config, &file->inputs, batch, &net->graph, error));
-    else
-        BCUE_TRY(bcue_model_build_gap(&file->config, &file->inputs, gap, batch, BCUE_FORM_WHOLE, &net->graph,
-                                      error));
     BCUE_TRY(bcue_weights_select(net->graph, sets, 2, &net->weights, error));
     if (file->int8 != NULL && engine == BCUE_ENGINE_ONEDNN)
         BCUE_TRY(bcue_int8_scales_apply(file->int8, net->graph, &int8, error));
@@ -48,6 +43,30 @@ bcue_status bcue_gap_net_open(const bcue_model_file *file, const bcue_model_gap 
     const bcue_status status = bcue_plan_create(net->graph, &net->weights, &options, &net->plan, error);
     free(int8);
     return status;
+}
+
+bcue_status bcue_gap_net_open(const bcue_model_file *file, const bcue_model_gap *gap, bcue_engine engine,
+                              int64_t batch, bcue_gap_net *net, bcue_error *error)
+{
+    *net = (bcue_gap_net){0};
+    if (file->config.kind != BCUE_MODEL_BEAMTRANSFUSER && gap->missing == 0)
+        BCUE_TRY(bcue_model_build(&file->config, &file->inputs, batch, &net->graph, error));
+    else
+        BCUE_TRY(bcue_model_build_gap(&file->config, &file->inputs, gap, batch, BCUE_FORM_WHOLE, &net->graph,
+                                      error));
+    return plan_net(file, engine, net, error);
+}
+
+bcue_status bcue_generator_net_open(const bcue_model_file *file, int stand_in, unsigned missing,
+                                    bcue_engine engine, int64_t batch, bcue_gap_net *net, bcue_error *error)
+{
+    *net = (bcue_gap_net){0};
+    BCUE_TRY(stand_in == BCUE_STAND_IN_MAP
+                 ? bcue_map_completion_build(file->completion, &file->config, &file->inputs, missing, batch,
+                                             &net->graph, error)
+                 : bcue_completion_build_generator(file->completion, &file->config, &file->inputs, missing,
+                                                   batch, &net->graph, error));
+    return plan_net(file, engine, net, error);
 }
 
 void bcue_gap_net_close(bcue_gap_net *net)
@@ -63,20 +82,11 @@ int64_t bcue_gap_numbers(const bcue_branch_vectors *sizes, int m)
     return sizes->rows[m] * sizes->width;
 }
 
-static size_t frame_numbers(const bcue_model_inputs *inputs, int m)
-{
-    const bcue_picture_size size = bcue_model_picture(inputs, (bcue_model_input)m);
-    return m == BCUE_INPUT_POSITION ? 2 : (size_t)(size.channels * size.height * size.width);
-}
-
-static bcue_status reserve(bcue_gap_vectors *v, const bcue_model_inputs *inputs, bcue_error *error)
+static bcue_status reserve(bcue_gap_vectors *v, bcue_error *error)
 {
     for (int m = 0; m < SLOTS; m++) {
         if ((v->sizes.seen & 1U << m) == 0)
             continue;
-        v->input_sum[m] = bcue_calloc(frame_numbers(inputs, m), sizeof *v->input_sum[m]);
-        if (v->input_sum[m] == NULL)
-            return bcue_fail_memory(error, "the vectors of the branches");
         for (size_t p = 0; p < v->patterns; p++) {
             if ((v->missing[p] & 1U << m) != 0)
                 continue;
@@ -100,22 +110,6 @@ static void keep_vectors(bcue_gap_vectors *v, size_t pattern, const bcue_gap_net
     }
 }
 
-static void add_inputs(bcue_gap_vectors *v, const bcue_model_inputs *inputs, const bcue_batch *batch)
-{
-    for (int m = 0; m < SLOTS; m++) {
-        const size_t numbers = frame_numbers(inputs, m),
-                     frames = batch->count *
-                              (size_t)(m == BCUE_INPUT_POSITION ? inputs->gps_frames : inputs->frames);
-        for (size_t f = 0; v->input_sum[m] != NULL && f < frames; f++) {
-            if (!(batch->present[m][f] > 0))
-                continue;
-            v->input_frames[m]++;
-            for (size_t i = 0; i < numbers; i++)
-                v->input_sum[m][i] += (double)batch->data[m][f * numbers + i];
-        }
-    }
-}
-
 static bcue_status run_all(bcue_score_session *session, bcue_gap_net *nets, bcue_loader *loader,
                            const bcue_hooks *hooks, bcue_gap_vectors *v, bcue_error *error)
 {
@@ -127,7 +121,6 @@ static bcue_status run_all(bcue_score_session *session, bcue_gap_net *nets, bcue
                              v->rows);
         if (bcue_cancelled(hooks))
             return bcue_fail(error, BCUE_ERROR_CANCELLED, "stopped while running the branches");
-        add_inputs(v, &session->model.inputs, &batch);
         for (size_t p = 0; p < v->patterns; p++) {
             bcue_feed_batch(nets[p].plan, &session->model.inputs, &batch, BATCH);
             BCUE_TRY(bcue_plan_forward(nets[p].plan, error));
@@ -147,7 +140,7 @@ bcue_status bcue_gap_vectors_collect(bcue_score_session *session, const bcue_sco
     const bcue_model_file *file = &session->model;
     *v = (bcue_gap_vectors){.sizes = bcue_branch_vectors_of(&file->config, &file->inputs), .rows = count};
     v->patterns = 1 + bcue_gap_patterns(v->sizes.seen, most, v->missing + 1);
-    bcue_status status = reserve(v, &file->inputs, error);
+    bcue_status status = reserve(v, error);
     for (size_t p = 0; status == BCUE_OK && p < v->patterns; p++) {
         const bcue_model_gap gap = {.missing = v->missing[p], .show = true};
         status = bcue_gap_net_open(file, &gap, (bcue_engine)job->train->engine, BATCH, &nets[p], error);
@@ -171,7 +164,6 @@ bcue_status bcue_gap_vectors_collect(bcue_score_session *session, const bcue_sco
 void bcue_gap_vectors_free(bcue_gap_vectors *v)
 {
     for (int m = 0; m < BCUE_INPUT_COUNT; m++) {
-        free(v->input_sum[m]);
         for (size_t p = 0; p < v->patterns; p++)
             free(v->data[p][m]);
     }

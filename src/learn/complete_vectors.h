@@ -19,6 +19,10 @@ typedef struct bcue_gap_net {
 } bcue_gap_net;
 bcue_status bcue_gap_net_open(const bcue_model_file *file, const bcue_model_gap *gap, bcue_engine engine,
                               int64_t batch, bcue_gap_net *net, bcue_error *error);
+/* The generator of a stand-in (bcue_stand_in, one that is generated) alone: models/completion.h,
+   models/map_completion.h. */
+bcue_status bcue_generator_net_open(const bcue_model_file *file, int stand_in, unsigned missing,
+                                    bcue_engine engine, int64_t batch, bcue_gap_net *net, bcue_error *error);
 void bcue_gap_net_close(bcue_gap_net *net);
 
 /* Vectors of samples, for every pattern of missing modalities. */
@@ -27,8 +31,6 @@ typedef struct bcue_gap_vectors {
     size_t rows, patterns;
     unsigned missing[BCUE_GAP_PATTERNS + 1];              /* [0] = 0: nothing is missing */
     float *data[BCUE_GAP_PATTERNS + 1][BCUE_INPUT_COUNT]; /* (rows, numbers); NULL: missing */
-    double *input_sum[BCUE_INPUT_COUNT]; /* of the frames that were there, (C, H, W) or (2) */
-    double input_frames[BCUE_INPUT_COUNT];
 } bcue_gap_vectors;
 /* One pass over samples of the job's data set, as the model's file takes them in. */
 bcue_status bcue_gap_vectors_collect(bcue_score_session *session, const bcue_score_job *job,

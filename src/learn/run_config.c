@@ -11,7 +11,8 @@
 #include "learn/model_presets.h"
 
 static const char *const part_names[] = {"test", "validation", NULL};
-static const char *const stand_in_names[] = {"auto", "zero", "noise", "mean", "hold", "generated", NULL};
+static const char *const stand_in_names[] = {"auto", "zero",      "noise",         "mean",
+                                             "hold", "generated", "generated-map", NULL};
 
 #define EVAL(field) offsetof(bcue_evaluate_config, field)
 static const bcue_config_field evaluate_fields[] = {

@@ -5,11 +5,15 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "models/cvae.h"
 #include "models/layers.h"
+#include "models/map_completion.h"
 #include "models/resnet.h"
 
-const char *const bcue_stand_in_names[] = {"zero", "noise", "mean", "hold", "generated", NULL};
+const char *const bcue_stand_in_names[] = {"zero",      "noise",         "mean", "hold",
+                                           "generated", "generated-map", NULL};
 const char *const bcue_completion_prior_names[] = {"fixed", "learned", NULL};
+const char *const bcue_completion_target_names[] = {"feature", "map", "both", NULL};
 
 #define CHOICE(field) offsetof(bcue_completion_choice, field)
 static const bcue_config_field choice_fields[] = {
@@ -36,6 +40,19 @@ const bcue_config_field bcue_completion_fields[] = {
      .choices = bcue_completion_prior_names,
      .required = true,
      .help = "of the latent numbers"},
+    {.name = "target",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = FIELD(target),
+     .choices = bcue_completion_target_names,
+     .fallback = "feature",
+     .help = "what is generated"},
+    {.name = "channels",
+     .type = BCUE_CONFIG_INT,
+     .offset = FIELD(channels),
+     .fallback = "32",
+     .minimum = 1,
+     .maximum = 4096,
+     .help = "channels of the smallest maps of the generator of maps"},
     {.name = "latent",
      .type = BCUE_CONFIG_INT,
      .offset = FIELD(latent),
@@ -55,8 +72,15 @@ const bcue_config_field bcue_completion_fields[] = {
      .offset = FIELD(spread),
      .minimum = 0,
      .maximum = 1e12,
-     .required = true,
+     .fallback = "[]",
      .help = "of the vectors of camera, lidar, radar, gps"},
+    {.name = "map_spread",
+     .type = BCUE_CONFIG_DOUBLE_LIST,
+     .offset = FIELD(map_spread),
+     .minimum = 0,
+     .maximum = 1e12,
+     .fallback = "[]",
+     .help = "of the inputs of camera, lidar, radar, gps"},
     {.name = "choices",
      .type = BCUE_CONFIG_SECTION_LIST,
      .offset = FIELD(choices),
@@ -83,20 +107,44 @@ const bcue_completion_choice *bcue_completion_find(const bcue_completion *comple
     return NULL;
 }
 
+bool bcue_completion_offers(const bcue_completion *completion, int stand_in)
+{
+    if (stand_in == BCUE_STAND_IN_GENERATED)
+        return completion->target != BCUE_TARGET_MAP;
+    return stand_in != BCUE_STAND_IN_MAP || completion->target != BCUE_TARGET_FEATURE;
+}
+
+static bool fits(const bcue_double_list *spread, bool wanted, const bcue_model_config *config)
+{
+    bool right = spread->count == (wanted ? SLOTS : 0);
+    for (int m = 0; right && wanted && m < SLOTS; m++)
+        right = (spread->items[m] > 0) == bcue_model_needs(config, (bcue_model_input)m);
+    return right;
+}
+
 bcue_status bcue_completion_check(const bcue_completion *completion, const bcue_model_config *config,
                                   const char *name, bcue_error *error)
 {
-    bool right = config->kind == BCUE_MODEL_BEAMTRANSFUSER && completion->spread.count == SLOTS;
-    for (int m = 0; right && m < SLOTS; m++)
-        right = (completion->spread.items[m] > 0) == bcue_model_needs(config, (bcue_model_input)m);
+    bool right =
+        config->kind == BCUE_MODEL_BEAMTRANSFUSER &&
+        fits(&completion->spread, bcue_completion_offers(completion, BCUE_STAND_IN_GENERATED), config) &&
+        fits(&completion->map_spread, bcue_completion_offers(completion, BCUE_STAND_IN_MAP), config);
     const bcue_completion_choice *choices = completion->choices.items;
     for (size_t i = 0; right && i < completion->choices.count; i++)
-        right = bcue_completion_missing(&choices[i]) != 0;
+        right = bcue_completion_missing(&choices[i]) != 0 &&
+                bcue_completion_offers(completion, choices[i].stand_in);
     return right ? BCUE_OK
                  : bcue_fail(error, BCUE_ERROR_FORMAT,
                              "%s: its generator of missing modalities is not one for this model; make it "
                              "again with 'beamcue complete'",
                              name);
+}
+
+const char *bcue_completion_made_name(bcue_model_input input)
+{
+    static const char *const names[BCUE_INPUT_COUNT] = {"made.camera", "made.lidar", "made.radar", "made.gps",
+                                                        "made.vehicles"};
+    return names[input];
 }
 
 bcue_branch_vectors bcue_branch_vectors_of(const bcue_model_config *config, const bcue_model_inputs *inputs)
@@ -164,25 +212,11 @@ static bcue_value gather(const maker *k, const char *part, bcue_value sum)
     return sum;
 }
 
-/* Between -6 and 6: variances stay between 0.0025 and 400. */
-static bcue_value log_variance(const maker *k, const char *name, bcue_value x)
-{
-    x = bcue_graph_affine(k->graph, NULL, layer(k, name, x, k->completion->latent), 1.0 / 6, 0);
-    return bcue_graph_affine(k->graph, NULL, bcue_graph_tanh(k->graph, NULL, x), 6, 0);
-}
-
-/* mean + exp(log variance / 2) draw */
-static bcue_value draw_from(const maker *k, bcue_value mean, bcue_value spread, bcue_value draw)
-{
-    bcue_value deviation = bcue_graph_exp(k->graph, NULL, bcue_graph_affine(k->graph, NULL, spread, 0.5, 0));
-    return bcue_graph_add(k->graph, NULL, mean, bcue_graph_mul(k->graph, NULL, deviation, draw));
-}
-
 static void learned_prior(const maker *k, bcue_value *mean, bcue_value *spread)
 {
     bcue_value x = bcue_graph_relu(k->graph, NULL, gather(k, "prior", BCUE_NO_VALUE));
     *mean = layer(k, "prior.to_mean", x, k->completion->latent);
-    *spread = log_variance(k, "prior.to_variance", x);
+    *spread = bcue_cvae_log_variance(k->graph, "prior.to_variance", x, k->completion->latent);
 }
 
 static bcue_value latent_input(const maker *k)
@@ -197,7 +231,7 @@ static bcue_value prior_latent(const maker *k, bcue_value draw)
         return draw;
     bcue_value mean, spread;
     learned_prior(k, &mean, &spread);
-    return draw_from(k, mean, spread, draw);
+    return bcue_cvae_draw(k->graph, mean, spread, draw);
 }
 
 static bcue_value decoder(const maker *k, bcue_value z)
@@ -286,6 +320,22 @@ static void input_means(const maker *k, const bcue_model_inputs *inputs)
     }
 }
 
+/* Everything from everything, so that every parameter is there. */
+static void keep_features(maker *k, bcue_value draw)
+{
+    given_inputs(k);
+    bcue_graph_push(k->graph, "complete");
+    const bcue_value hidden = decoder(k, prior_latent(k, draw));
+    for (int m = 0; m < SLOTS; m++) {
+        if (!sees(k, m))
+            continue;
+        bcue_value x = decoded(k, m, hidden);
+        bcue_graph_output(k->graph, bcue_model_input_names[m],
+                          bcue_graph_add(k->graph, NULL, x, mean_of(k, m)));
+    }
+    bcue_graph_pop(k->graph);
+}
+
 bcue_status bcue_completion_build_kept(const bcue_completion *completion, const bcue_model_config *config,
                                        const bcue_model_inputs *inputs, bcue_graph **graph, bcue_error *error)
 {
@@ -294,29 +344,42 @@ bcue_status bcue_completion_build_kept(const bcue_completion *completion, const 
     maker k = {.graph = bcue_graph_create(), .completion = completion, .vectors = vectors, .batch = 1};
     if (k.graph == NULL)
         return bcue_fail_memory(error, "the generator of missing modalities");
-    given_inputs(&k);
     const bcue_value draw = latent_input(&k);
+    if (bcue_completion_offers(completion, BCUE_STAND_IN_GENERATED))
+        keep_features(&k, draw);
     bcue_graph_push(k.graph, "complete");
-    const bcue_value hidden = decoder(&k, prior_latent(&k, draw));
-    for (int m = 0; m < SLOTS; m++) {
-        if (!sees(&k, m))
-            continue;
-        bcue_value x = decoded(&k, m, hidden);
-        bcue_graph_output(k.graph, bcue_model_input_names[m],
-                          bcue_graph_add(k.graph, NULL, x, mean_of(&k, m)));
-    }
     input_means(&k, inputs);
     bcue_graph_pop(k.graph);
+    if (bcue_completion_offers(completion, BCUE_STAND_IN_MAP))
+        bcue_map_completion_keep(k.graph, completion, config, inputs, draw);
     return deliver(k.graph, graph, error);
 }
 
-/* ---- training ---- */
-
-static bcue_value reduced(const maker *k, bcue_value x, double scale)
+bcue_status bcue_completion_build_generator(const bcue_completion *completion,
+                                            const bcue_model_config *config, const bcue_model_inputs *inputs,
+                                            unsigned missing, int64_t batch, bcue_graph **graph,
+                                            bcue_error *error)
 {
-    x = bcue_graph_reduce(k->graph, NULL, BCUE_OP_REDUCE_SUM, x, 3U, false);
-    return bcue_graph_affine(k->graph, NULL, x, scale / (double)k->batch, 0);
+    *graph = NULL;
+    const bcue_branch_vectors sizes = bcue_branch_vectors_of(config, inputs);
+    bcue_value values[BCUE_INPUT_COUNT];
+    bcue_graph *built = bcue_graph_create();
+    if (built == NULL)
+        return bcue_fail_memory(error, "the generator of missing modalities");
+    for (int m = 0; m < SLOTS; m++) {
+        const bcue_shape shape = bcue_shape_of(batch, sizes.rows[m], sizes.width);
+        const char *name = bcue_model_vectors_name((bcue_model_input)m);
+        values[m] = (sizes.seen & ~missing & 1U << m) != 0 ? bcue_graph_input(built, name, BCUE_F32, &shape)
+                                                           : BCUE_NO_VALUE;
+    }
+    bcue_completion_fill(built, completion, &sizes, batch, missing, values);
+    for (int m = 0; m < SLOTS; m++)
+        if ((sizes.seen & missing & 1U << m) != 0)
+            bcue_graph_output(built, bcue_completion_made_name((bcue_model_input)m), values[m]);
+    return deliver(built, graph, error);
 }
+
+/* ---- training ---- */
 
 /* Modalities one below the other: (batch, rows of all, width). */
 static bcue_value stacked(const maker *k, const bcue_value *parts)
@@ -368,24 +431,15 @@ static void posterior(const maker *k, const bcue_value *target, bcue_value *mean
     x = bcue_graph_adaptive_avg_pool(k->graph, NULL, x, (int)seen, 1);
     x = bcue_graph_reshape(k->graph, NULL, x, &flat);
     *mean = layer(k, "posterior.to_mean", x, k->completion->latent);
-    *spread = log_variance(k, "posterior.to_variance", x);
+    *spread = bcue_cvae_log_variance(k->graph, "posterior.to_variance", x, k->completion->latent);
 }
 
-/* KL of N(m, e^s) to N(n, e^t): (s' + e^s') with s' = s - t, and (m - n)^2 e^-t, of numbers in a row. */
-static bcue_value divergence(const maker *k, bcue_value m, bcue_value s)
+static bcue_value divergence(const maker *k, bcue_value mean, bcue_value spread)
 {
-    bcue_graph *g = k->graph;
-    if (k->completion->prior == BCUE_PRIOR_FIXED)
-        return bcue_graph_gaussian_kl(g, NULL, m, s, BCUE_NO_VALUE);
-    bcue_value n, t;
-    learned_prior(k, &n, &t);
-    const bcue_value ratio = bcue_graph_add(g, NULL, s, bcue_graph_affine(g, NULL, t, -1, 0));
-    bcue_value apart = bcue_graph_add(g, NULL, m, bcue_graph_affine(g, NULL, n, -1, 0));
-    apart = bcue_graph_mul(g, NULL, apart, apart);
-    apart = bcue_graph_mul(g, NULL, apart, bcue_graph_exp(g, NULL, bcue_graph_affine(g, NULL, t, -1, 0)));
-    bcue_value sum = bcue_graph_add(g, NULL, bcue_graph_exp(g, NULL, ratio), apart);
-    sum = bcue_graph_add(g, NULL, sum, bcue_graph_affine(g, NULL, ratio, -1, -1));
-    return reduced(k, sum, 0.5);
+    bcue_value n = BCUE_NO_VALUE, t = BCUE_NO_VALUE;
+    if (k->completion->prior == BCUE_PRIOR_LEARNED)
+        learned_prior(k, &n, &t);
+    return bcue_cvae_divergence(k->graph, mean, spread, n, t);
 }
 
 static bcue_value reconstruction(const maker *k, const bcue_value *target, bcue_value hidden)
@@ -398,7 +452,7 @@ static bcue_value reconstruction(const maker *k, const bcue_value *target, bcue_
         bcue_value x = bcue_graph_affine(k->graph, NULL, target[m], -1, 0);
         x = bcue_graph_add(k->graph, NULL, decoded(k, m, hidden), x);
         x = bcue_graph_mul(k->graph, NULL, x, gone);
-        x = reduced(k, bcue_graph_mul(k->graph, NULL, x, x), 0.5);
+        x = bcue_cvae_mean_sum(k->graph, bcue_graph_mul(k->graph, NULL, x, x), 0.5);
         sum = sum == BCUE_NO_VALUE ? x : bcue_graph_add(k->graph, NULL, sum, x);
     }
     return sum;
@@ -412,7 +466,7 @@ static bcue_value loss_of(const maker *k, const bcue_value *target, double weigh
     if (with_posterior) {
         bcue_value mean, spread;
         posterior(k, target, &mean, &spread);
-        z = draw_from(k, mean, spread, draw);
+        z = bcue_cvae_draw(k->graph, mean, spread, draw);
         kl = divergence(k, mean, spread);
     } else {
         z = prior_latent(k, draw);

@@ -21,6 +21,13 @@ typedef enum bcue_completion_prior {
     BCUE_PRIOR_LEARNED, /* z from N(mean, variance) of what is there */
 } bcue_completion_prior;
 
+/* What a generator makes. */
+typedef enum bcue_completion_target {
+    BCUE_TARGET_FEATURE, /* what leaves the missing branch: this file */
+    BCUE_TARGET_MAP,     /* what enters it: models/map_completion.h */
+    BCUE_TARGET_BOTH,    /* there are both generators */
+} bcue_completion_target;
+
 /* What takes the place of a missing modality. */
 typedef enum bcue_stand_in {
     BCUE_STAND_IN_ZERO,      /* its inputs are zero, as for missing frames in training */
@@ -28,10 +35,13 @@ typedef enum bcue_stand_in {
     BCUE_STAND_IN_MEAN,      /* the mean of its inputs in training */
     BCUE_STAND_IN_HOLD,      /* the last that was seen */
     BCUE_STAND_IN_GENERATED, /* its vectors from the generator */
+    BCUE_STAND_IN_MAP,       /* its inputs from the generator of maps */
     BCUE_STAND_IN_COUNT
 } bcue_stand_in;
 
-extern const char *const bcue_stand_in_names[], *const bcue_completion_prior_names[]; /* NULL-terminated */
+/* NULL-terminated */
+extern const char *const bcue_stand_in_names[], *const bcue_completion_prior_names[],
+                                                    *const bcue_completion_target_names[];
 
 /* What was best, on the validation part, without these modalities. */
 typedef struct bcue_completion_choice {
@@ -42,11 +52,14 @@ typedef struct bcue_completion_choice {
 
 /* As the model file keeps it, beside the tensors "complete.*". */
 typedef struct bcue_completion {
-    int prior; /* bcue_completion_prior */
+    int prior;  /* bcue_completion_prior */
+    int target; /* bcue_completion_target */
     int64_t latent, hidden;
-    bcue_double_list spread;   /* of camera, lidar, radar, gps; 0: the model does not see it */
-    bcue_section_list choices; /* of bcue_completion_choice */
-    char *data;                /* hash of the data set */
+    int64_t channels;        /* of the generator of maps: of its smallest maps */
+    bcue_double_list spread; /* of the vectors of camera, lidar, radar, gps; 0: the model does not see it */
+    bcue_double_list map_spread; /* of their inputs, likewise. Each is there where its generator is */
+    bcue_section_list choices;   /* of bcue_completion_choice */
+    char *data;                  /* hash of the data set */
 } bcue_completion;
 
 extern const bcue_config_field bcue_completion_fields[];
@@ -54,6 +67,8 @@ extern const bcue_config_field bcue_completion_fields[];
 /* What the table of keys cannot say, for a model file `name`. BCUE_ERROR_FORMAT. */
 bcue_status bcue_completion_check(const bcue_completion *completion, const bcue_model_config *config,
                                   const char *name, bcue_error *error);
+/* Has it the generator of this stand-in (bcue_stand_in)? True of those that need none. */
+bool bcue_completion_offers(const bcue_completion *completion, int stand_in);
 /* Bits 1 << bcue_model_input of a choice. */
 unsigned bcue_completion_missing(const bcue_completion_choice *choice);
 /* The measured choice for these missing inputs; NULL: none was measured. */
@@ -74,8 +89,16 @@ void bcue_completion_fill(bcue_graph *graph, const bcue_completion *completion,
                           const bcue_branch_vectors *vectors, int64_t batch, unsigned missing,
                           bcue_value values[BCUE_INPUT_COUNT]);
 
-/* Everything that a model file keeps, as parameters: the generator's, and "complete.input.M", the mean of the
-   inputs of M in training (C, H, W), of fixes (2). Not to be run. */
+const char *bcue_completion_made_name(bcue_model_input input); /* "made.camera", ... */
+/* The generator alone: inputs "vectors.M" of what is there (as bcue_model_vectors_name) and "latent", outputs
+   "made.M" of what is missing, (batch, rows, width). */
+bcue_status bcue_completion_build_generator(const bcue_completion *completion,
+                                            const bcue_model_config *config, const bcue_model_inputs *inputs,
+                                            unsigned missing, int64_t batch, bcue_graph **graph,
+                                            bcue_error *error);
+
+/* Everything that a model file keeps, as parameters: those of its generators, and "complete.input.M", the
+   mean of the inputs of M in training (C, H, W), of fixes (2). Not to be run. */
 bcue_status bcue_completion_build_kept(const bcue_completion *completion, const bcue_model_config *config,
                                        const bcue_model_inputs *inputs, bcue_graph **graph,
                                        bcue_error *error);

@@ -10,6 +10,7 @@
 #include "base/parallel.h"
 #include "engine/plan.h"
 #include "graph/describe.h"
+#include "models/map_completion.h"
 
 enum { MOST_OPERATORS = 4096 };
 
@@ -26,23 +27,26 @@ typedef struct kept_frame {
     uint64_t id;   /* 0: empty */
     uint64_t used; /* when last, in frames that were looked up */
     float *map;
+    float *pixels; /* what was written; NULL: no generator of maps that would need it */
 } kept_frame;
 
 typedef struct branch {
     part front;
     float *frames; /* input of the main part: pictures, or maps where there is a front */
     size_t frame_count;
-    kept_frame *ring; /* ring_frames of them */
-    float *maps;      /* of the ring */
+    kept_frame *ring;     /* ring_frames of them */
+    float *maps, *pixels; /* of the ring */
+    float *window;        /* what was written of this window; NULL as above, or where `frames` has it */
 } branch;
 
 enum { GAPS = 1 << (BCUE_INPUT_POSITION + 1) };
 
 struct bcue_network {
     const bcue_model *model;
-    part gaps[GAPS];  /* by missing inputs: the main part without them, the generator in their place */
-    unsigned missing; /* of this window */
-    int stand_in;     /* bcue_stand_in */
+    part gaps[GAPS];   /* by missing inputs: the main part without them, the generator in their place */
+    part makers[GAPS]; /* the generator of their maps, for the whole of the main part */
+    unsigned missing;  /* of this window */
+    int stand_in;      /* bcue_stand_in */
     bcue_session_options options;
     part main;
     branch branches[BCUE_PICTURE_INPUTS];
@@ -191,6 +195,22 @@ static bcue_status make_ring(bcue_network *net, branch *b, size_t map_size, bcue
     return BCUE_OK;
 }
 
+/* A generator of maps looks at what is written, the main part only at the maps that the front makes of it. */
+static bcue_status make_pixels(const bcue_network *net, branch *b, size_t pixels, bcue_error *error)
+{
+    const bcue_completion *completion = net->model->file.completion;
+    const size_t count = (size_t)net->options.ring_frames;
+    if (completion == NULL || !bcue_completion_offers(completion, BCUE_STAND_IN_MAP))
+        return BCUE_OK;
+    b->window = bcue_calloc(b->frame_count, pixels * sizeof *b->window);
+    b->pixels = bcue_calloc(count + 1, pixels * sizeof *b->pixels);
+    if (b->window == NULL || b->pixels == NULL)
+        return bcue_fail_memory(error, "the frames that a session keeps");
+    for (size_t i = 0; i < count; i++)
+        b->ring[i].pixels = b->pixels + i * pixels;
+    return BCUE_OK;
+}
+
 static bcue_status make_branch(bcue_network *net, bcue_model_input input, bcue_error *error)
 {
     const bcue_model_file *file = &net->model->file;
@@ -203,20 +223,29 @@ static bcue_status make_branch(bcue_network *net, bcue_model_input input, bcue_e
     net->map_size[input] = floats_of(bcue_model_front_size(&file->config, &file->inputs, input));
     BCUE_TRY(bcue_model_build_front(&file->config, &file->inputs, input, &b->front.graph, error));
     BCUE_TRY(plan_part(net, &b->front, error));
-    return make_ring(net, b, net->map_size[input], error);
+    BCUE_TRY(make_ring(net, b, net->map_size[input], error));
+    return make_pixels(net, b, net->pixels[input], error);
 }
 
-/* Nothing is done when it is there already. */
-static bcue_status make_gap(bcue_network *net, unsigned missing, bcue_error *error)
+static bcue_status build_gap(const bcue_network *net, unsigned missing, bool maps, bcue_graph **graph,
+                             bcue_error *error)
 {
     const bcue_model_file *file = &net->model->file;
     const bcue_model_gap gap = {.missing = missing, .completion = file->completion};
-    part *p = &net->gaps[missing];
-    if (p->plan != NULL)
+    return maps ? bcue_map_completion_build(file->completion, &file->config, &file->inputs, missing, 1, graph,
+                                            error)
+                : bcue_model_build_gap(&file->config, &file->inputs, &gap, 1,
+                                       net->split ? BCUE_FORM_STAGED : BCUE_FORM_WHOLE, graph, error);
+}
+
+/* What a stand-in needs. Nothing is done when it is there already. */
+static bcue_status make_gap(bcue_network *net, unsigned missing, int stand_in, bcue_error *error)
+{
+    const bool maps = stand_in == BCUE_STAND_IN_MAP;
+    part *p = maps ? &net->makers[missing] : &net->gaps[missing];
+    if (p->plan != NULL || (!maps && stand_in != BCUE_STAND_IN_GENERATED))
         return BCUE_OK;
-    bcue_status status =
-        bcue_model_build_gap(&file->config, &file->inputs, &gap, 1,
-                             net->split ? BCUE_FORM_STAGED : BCUE_FORM_WHOLE, &p->graph, error);
+    bcue_status status = build_gap(net, missing, maps, &p->graph, error);
     if (status == BCUE_OK)
         status = plan_part(net, p, error);
     if (status != BCUE_OK) {
@@ -224,7 +253,8 @@ static bcue_status make_gap(bcue_network *net, unsigned missing, bcue_error *err
         *p = (part){0};
         return status;
     }
-    memset(bcue_plan_input(p->plan, "latent"), 0, (size_t)file->completion->latent * sizeof(float));
+    memset(bcue_plan_input(p->plan, "latent"), 0,
+           (size_t)net->model->file.completion->latent * sizeof(float));
     return BCUE_OK;
 }
 
@@ -235,8 +265,8 @@ static bcue_status make_gaps(bcue_network *net, bcue_error *error)
     const bcue_completion_choice *choices = completion != NULL ? completion->choices.items : NULL;
     for (size_t i = 0; choices != NULL && i < completion->choices.count; i++) {
         const unsigned missing = bcue_completion_missing(&choices[i]);
-        if (choices[i].stand_in == BCUE_STAND_IN_GENERATED && (missing & (missing - 1)) == 0)
-            BCUE_TRY(make_gap(net, missing, error));
+        if ((missing & (missing - 1)) == 0)
+            BCUE_TRY(make_gap(net, missing, choices[i].stand_in, error));
     }
     return BCUE_OK;
 }
@@ -285,12 +315,16 @@ void bcue_network_destroy(bcue_network *network)
     if (network == NULL)
         return;
     free_part(&network->main);
-    for (int i = 0; i < GAPS; i++)
+    for (int i = 0; i < GAPS; i++) {
         free_part(&network->gaps[i]);
+        free_part(&network->makers[i]);
+    }
     for (int i = 0; i < BCUE_PICTURE_INPUTS; i++) {
         free_part(&network->branches[i].front);
         free(network->branches[i].ring);
         free(network->branches[i].maps);
+        free(network->branches[i].pixels);
+        free(network->branches[i].window);
     }
     free(network);
 }
@@ -317,6 +351,13 @@ static void copy_map(bcue_network *network, bcue_model_input input, size_t index
     memcpy(network->branches[input].frames + index * size, map, size * sizeof *map);
 }
 
+static void copy_pixels(bcue_network *network, bcue_model_input input, size_t index, const float *pixels)
+{
+    const size_t size = network->pixels[input];
+    if (network->branches[input].window != NULL)
+        memcpy(network->branches[input].window + index * size, pixels, size * sizeof *pixels);
+}
+
 bool bcue_network_recall(bcue_network *network, bcue_model_input input, size_t index, uint64_t id)
 {
     const branch *b = &network->branches[input];
@@ -325,13 +366,15 @@ bool bcue_network_recall(bcue_network *network, bcue_model_input input, size_t i
             continue;
         b->ring[i].used = ++network->lookups;
         copy_map(network, input, index, b->ring[i].map);
+        copy_pixels(network, input, index, b->ring[i].pixels);
         return true;
     }
     return false;
 }
 
 /* In place of what was not used for the longest time. */
-static void keep(bcue_network *network, bcue_model_input input, uint64_t id, const float *map)
+static void keep(bcue_network *network, bcue_model_input input, uint64_t id, const float *map,
+                 const float *pixels)
 {
     const branch *b = &network->branches[input];
     if (id == 0 || b->ring == NULL)
@@ -343,6 +386,8 @@ static void keep(bcue_network *network, bcue_model_input input, uint64_t id, con
     oldest->id = id;
     oldest->used = ++network->lookups;
     memcpy(oldest->map, map, network->map_size[input] * sizeof *map);
+    if (oldest->pixels != NULL)
+        memcpy(oldest->pixels, pixels, network->pixels[input] * sizeof *pixels);
 }
 
 bcue_status bcue_network_take(bcue_network *network, bcue_model_input input, size_t index, uint64_t id,
@@ -354,8 +399,10 @@ bcue_status bcue_network_take(bcue_network *network, bcue_model_input input, siz
     part *whole = &network->branches[input].front;
     BCUE_TRY(forward(network, whole, error));
     const bcue_plan *front = whole->plan;
+    const float *pixels = bcue_plan_input(whole->plan, bcue_model_input_names[input]);
     copy_map(network, input, index, bcue_plan_output(front, "map"));
-    keep(network, input, id, bcue_plan_output(front, "map"));
+    copy_pixels(network, input, index, pixels);
+    keep(network, input, id, bcue_plan_output(front, "map"), pixels);
     network->front_s += bcue_clock_s() - started;
     return BCUE_OK;
 }
@@ -376,7 +423,7 @@ bcue_status bcue_network_lack(bcue_network *network, unsigned missing, bcue_erro
         completion != NULL && missing != 0 ? bcue_completion_find(completion, missing) : NULL;
     network->missing = missing;
     network->stand_in = choice != NULL ? choice->stand_in : BCUE_STAND_IN_ZERO;
-    return network->stand_in == BCUE_STAND_IN_GENERATED ? make_gap(network, missing, error) : BCUE_OK;
+    return make_gap(network, missing, network->stand_in, error);
 }
 
 int bcue_network_stand_in(const bcue_network *network)
@@ -386,7 +433,8 @@ int bcue_network_stand_in(const bcue_network *network)
 
 bool bcue_network_skips(const bcue_network *network, bcue_model_input input)
 {
-    return network->stand_in == BCUE_STAND_IN_GENERATED && (network->missing & 1U << input) != 0;
+    return (network->stand_in == BCUE_STAND_IN_GENERATED || network->stand_in == BCUE_STAND_IN_MAP) &&
+           (network->missing & 1U << input) != 0;
 }
 
 const float *bcue_network_mean(const bcue_network *network, bcue_model_input input)
@@ -422,10 +470,44 @@ static part *choose_part(bcue_network *net)
     return p;
 }
 
+/* The maps of what is missing, into the inputs of the main part. */
+static bcue_status generate_maps(bcue_network *net, bcue_error *error)
+{
+    part *maker = &net->makers[net->missing];
+    for (int i = 0; i < BCUE_PICTURE_INPUTS; i++) {
+        const branch *b = &net->branches[i];
+        float *target = bcue_plan_input(maker->plan, bcue_model_input_names[i]);
+        if (target != NULL)
+            memcpy(target, net->split ? b->window : b->frames,
+                   b->frame_count * net->pixels[i] * sizeof *target);
+    }
+    copy_input(net, maker->plan, "position", 2 * (size_t)net->model->file.inputs.gps_frames);
+    BCUE_TRY(forward(net, maker, error));
+    for (int i = 0; i <= BCUE_INPUT_POSITION; i++) {
+        const float *made = bcue_plan_output(maker->plan, bcue_completion_made_name((bcue_model_input)i));
+        if (made == NULL)
+            continue;
+        if (i == BCUE_INPUT_POSITION)
+            memcpy(bcue_network_position(net), made,
+                   2 * (size_t)net->model->file.inputs.gps_frames * sizeof *made);
+        for (size_t f = 0; i < BCUE_PICTURE_INPUTS && f < net->branches[i].frame_count; f++) {
+            memcpy(bcue_network_frame(net, (bcue_model_input)i, f), made + f * net->pixels[i],
+                   net->pixels[i] * sizeof *made);
+            BCUE_TRY(bcue_network_take(net, (bcue_model_input)i, f, 0, error));
+        }
+    }
+    return BCUE_OK;
+}
+
 /* ---- running ---- */
 
 bcue_status bcue_network_run(bcue_network *network, const float **logits, double *ms, bcue_error *error)
 {
+    if (network->missing != 0 && network->stand_in == BCUE_STAND_IN_MAP) {
+        const double began = bcue_clock_s(), fronts_s = network->front_s;
+        BCUE_TRY(generate_maps(network, error));
+        network->front_s = fronts_s + bcue_clock_s() - began;
+    }
     const double started = bcue_clock_s();
     part *p = choose_part(network);
     BCUE_TRY(forward(network, p, error));
@@ -448,18 +530,23 @@ void bcue_network_get_facts(const bcue_network *network, bcue_session_facts *fac
     *facts = (bcue_session_facts){.packed_bytes = bcue_plan_packed_bytes(network->main.plan),
                                   .activation_bytes = bcue_plan_peak_bytes(network->main.plan),
                                   .int8_layers = bcue_plan_int8_layers(network->main.plan)};
-    for (int i = 0; i < GAPS; i++)
+    for (int i = 0; i < GAPS; i++) {
         facts->activation_bytes +=
             network->gaps[i].plan != NULL ? bcue_plan_peak_bytes(network->gaps[i].plan) : 0;
+        facts->activation_bytes +=
+            network->makers[i].plan != NULL ? bcue_plan_peak_bytes(network->makers[i].plan) : 0;
+    }
     for (int i = 0; i < BCUE_PICTURE_INPUTS; i++) {
         const branch *b = &network->branches[i];
         if (b->front.plan == NULL)
             continue;
         facts->activation_bytes += bcue_plan_peak_bytes(b->front.plan);
         facts->int8_layers += bcue_plan_int8_layers(b->front.plan);
-        facts->ring_bytes +=
-            b->ring != NULL ? (uint64_t)network->options.ring_frames * network->map_size[i] * sizeof(float)
-                            : 0;
+        facts->ring_bytes += b->ring != NULL
+                                 ? (uint64_t)network->options.ring_frames *
+                                       (network->map_size[i] + (b->pixels != NULL ? network->pixels[i] : 0)) *
+                                       sizeof(float)
+                                 : 0;
         facts->frame_multiply_accumulates += macs_of(b->front.graph);
     }
 }

@@ -6,6 +6,7 @@
 #include "check.h"
 #include "formats/ply.h"
 #include "learn/calibrate_model.h"
+#include "learn/complete_inputs.h"
 #include "learn/complete_run.h"
 #include "learn/reliability_measure.h"
 #include "learn/scorer.h"
@@ -17,24 +18,24 @@
 
 enum { EPISODES = 20, ROWS = 5, BEAMS = 4 };
 
-static const char yaml[] =
-    "name: toy\n"
-    "out: " FOLDER "/out\n"
-    "data:\n"
-    "  sources: [{root: " FOLDER "/scenario}]\n"
-    "  beams: 4\n"
-    "  window: {frames: 2}\n"
-    "split: {train: 0.5, validation: 0.2, test: 0.3}\n"
-    "features:\n"
-    "  lidar: {enabled: true, height: 32, width: 32}\n"
-    "  radar: {enabled: true, height: 32, width: 32}\n"
-    "model: {kind: beamtransfuser, modalities: [lidar, radar], width: 8, blocks: 1, "
-    "heads: 2, anchors: 2, head: [8], lidar_depth: 18, radar_depth: 18}\n"
-    "train: {loader_threads: 1}\n"
-    "complete: {latent: 4, hidden: 16, epochs: 60, batch: 8, lr: 0.003, weight: 1, warmup_epochs: 5, draws: "
-    "3, timing_runs: 2, hold_rows: 1}\n"
-    "calibrate: {coverage: [0.5, 0.7], most_missing: 2, hold_rows: 2}\n"
-    "evaluate: {bootstrap: 0, top_k: [1, 4], insight: 0}\n";
+static const char yaml[] = "name: toy\n"
+                           "out: " FOLDER "/out\n"
+                           "data:\n"
+                           "  sources: [{root: " FOLDER "/scenario}]\n"
+                           "  beams: 4\n"
+                           "  window: {frames: 2}\n"
+                           "split: {train: 0.5, validation: 0.2, test: 0.3}\n"
+                           "features:\n"
+                           "  lidar: {enabled: true, height: 32, width: 32}\n"
+                           "  radar: {enabled: true, height: 32, width: 32}\n"
+                           "model: {kind: beamtransfuser, modalities: [lidar, radar], width: 8, blocks: 1, "
+                           "heads: 2, anchors: 2, head: [8], lidar_depth: 18, radar_depth: 18}\n"
+                           "train: {loader_threads: 1}\n"
+                           "complete: {target: both, map_channels: 8, latent: 4, hidden: 16, epochs: 60, "
+                           "batch: 8, lr: 0.003, weight: 1, warmup_epochs: 5, draws: "
+                           "3, timing_runs: 2, hold_rows: 1}\n"
+                           "calibrate: {coverage: [0.5, 0.7], most_missing: 2, hold_rows: 2}\n"
+                            "evaluate: {bootstrap: 0, top_k: [1, 4], insight: 0}\n";
 
 static void write_scenario(void)
 {
@@ -126,7 +127,15 @@ static void made(void)
     }
     CHECK(result.fit.error < result.fit.first_error && result.fit.best_epoch > 0);
     CHECK_INT(result.test.count, 1 + 2 * BCUE_STAND_IN_COUNT);
-    CHECK(result.full_ms > 0 && result.gap_ms[0] > 0 && result.gap_ms[1] > 0);
+    CHECK(result.full.window_ms > 0);
+    for (size_t p = 0; p < result.patterns; p++) {
+        const bcue_complete_times *times = result.times[p];
+        CHECK(times[BCUE_STAND_IN_GENERATED].generator_ms > 0 && times[BCUE_STAND_IN_MAP].generator_ms > 0);
+        CHECK(times[BCUE_STAND_IN_GENERATED].window_ms > 0);
+        CHECK(times[BCUE_STAND_IN_MAP].window_ms > times[BCUE_STAND_IN_MAP].generator_ms);
+    }
+    CHECK(result.map_fit.error < result.map_fit.first_error && result.map_fit.best_epoch > 0);
+    CHECK(result.map_numbers > 0 && result.generator_numbers > 0);
     for (size_t i = 0; i < result.test.count; i++)
         CHECK(isfinite(result.test.rows[i].scores.top1) && isfinite(result.test.rows[i].scores.loss_db));
     /* Twice the same. */
@@ -311,14 +320,16 @@ static void softmax(const float *scores, double probability[BEAMS])
 /* The session's answer is that of bcue_complete_score, and differs between the stand-ins. */
 static void session_agrees(void)
 {
-    static const int stand_ins[] = {BCUE_STAND_IN_ZERO, BCUE_STAND_IN_MEAN, BCUE_STAND_IN_GENERATED};
+    enum { COUNT = 4 };
+    static const int stand_ins[COUNT] = {BCUE_STAND_IN_ZERO, BCUE_STAND_IN_MEAN, BCUE_STAND_IN_GENERATED,
+                                         BCUE_STAND_IN_MAP};
     toy_run run;
-    double seen[3][2][6][BEAMS];
+    double seen[COUNT][2][6][BEAMS];
     size_t samples[6];
     CHECK_OK(toy_open(FOLDER, yaml, (const char *const[]){NULL}, &run), run.error);
     for (size_t i = 0; i < 6; i++)
         samples[i] = 3 * i;
-    for (int s = 0; s < 3; s++) {
+    for (int s = 0; s < COUNT; s++) {
         bcue_model *model;
         bcue_session *session;
         bcue_score_session scores;
@@ -352,7 +363,7 @@ static void session_agrees(void)
         bcue_model_destroy(model);
     }
     for (int without = 0; without < 2; without++)
-        for (int a = 0; a < 3; a++)
+        for (int a = 0; a < COUNT; a++)
             for (int b = 0; b < a; b++) {
                 double apart = 0;
                 for (size_t i = 0; i < 6; i++)
@@ -370,7 +381,6 @@ static void fill_vectors(bcue_gap_vectors *v, const bcue_model_file *file, size_
     v->patterns = 1 + bcue_gap_patterns(v->sizes.seen, 1, v->missing + 1);
     for (int m = BCUE_INPUT_LIDAR; m <= BCUE_INPUT_RADAR; m++) {
         const size_t numbers = (size_t)bcue_gap_numbers(&v->sizes, m);
-        v->input_sum[m] = calloc(32 * 32 * 2, sizeof(double));
         for (size_t p = 0; p < v->patterns; p++) {
             if ((v->missing[p] & 1U << m) != 0)
                 continue;
@@ -398,6 +408,7 @@ static void learns_what_can_be_known(void)
         CHECK_OK(bcue_model_file_read(MODEL, &file, &run.error), run.error);
         bcue_weights_free(&file.generator);
         file.completion->prior = prior;
+        CHECK_OK(bcue_complete_reserve(&file, 1, &run.error), run.error);
         fill_vectors(&train, &file, 200, 1);
         fill_vectors(&validation, &file, 50, 2);
         CHECK_OK(
