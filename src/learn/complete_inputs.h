@@ -1,4 +1,5 @@
-/* What enters the branches of a network, for what stands in for it: mean and spread, and where they are kept. */
+/* What enters the branches of a network, for what stands in for it: mean and spread, and where they are kept.
+ */
 #ifndef BCUE_LEARN_COMPLETE_INPUTS_H
 #define BCUE_LEARN_COMPLETE_INPUTS_H
 

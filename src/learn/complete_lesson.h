@@ -31,7 +31,8 @@ typedef struct bcue_lesson {
 } bcue_lesson;
 
 /* AdamW, KL warm-up, the best epoch. Every parameter of the training graph that file->generator has gets its
-   value; those that are not learned (means of inputs) are taken from there. BCUE_ERROR_DATA: fewer than two rows, or a loss that is no number. */
+   value; those that are not learned (means of inputs) are taken from there. BCUE_ERROR_DATA: fewer than two
+   rows, or a loss that is no number. */
 bcue_status bcue_lesson_learn(const bcue_lesson *lesson, const bcue_complete_config *config, uint64_t seed,
                               const bcue_hooks *hooks, bcue_model_file *file, bcue_complete_fit *fit,
                               bcue_error *error);

@@ -9,8 +9,8 @@
 bcue_value bcue_cvae_log_variance(bcue_graph *graph, const char *name, bcue_value x, int64_t latent);
 /* mean + exp(log variance / 2) draw: the reparameterisation, `draw` of N(0, 1). */
 bcue_value bcue_cvae_draw(bcue_graph *graph, bcue_value mean, bcue_value log_variance, bcue_value draw);
-/* KL(N(mean, e^log_variance) || N(prior_mean, e^prior_log_variance)), summed over the latent numbers, mean over
-   the batch: one number. prior_mean BCUE_NO_VALUE: the prior is N(0, 1). */
+/* KL(N(mean, e^log_variance) || N(prior_mean, e^prior_log_variance)), summed over the latent numbers, mean
+   over the batch: one number. prior_mean BCUE_NO_VALUE: the prior is N(0, 1). */
 bcue_value bcue_cvae_divergence(bcue_graph *graph, bcue_value mean, bcue_value log_variance,
                                 bcue_value prior_mean, bcue_value prior_log_variance);
 /* scale times the sum over the numbers of x, mean over the batch (its first dimension): one number. */

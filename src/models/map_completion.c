@@ -51,8 +51,8 @@ static bcue_value mean_of(const painter *k, int m)
 {
     char name[32];
     const bcue_picture_size size = bcue_model_picture(k->inputs, (bcue_model_input)m);
-    const bcue_shape shape = m == BCUE_INPUT_POSITION ? bcue_shape_of(2)
-                                                      : bcue_shape_of(size.channels, size.height, size.width);
+    const bcue_shape shape =
+        m == BCUE_INPUT_POSITION ? bcue_shape_of(2) : bcue_shape_of(size.channels, size.height, size.width);
     const bcue_parameter_spec spec = {.init = BCUE_INIT_ZERO, .running = true};
     snprintf(name, sizeof name, "input.%s", bcue_model_input_names[m]);
     return bcue_graph_parameter(k->graph, name, &shape, &spec);
@@ -242,9 +242,11 @@ static void paint(const painter *k, bcue_value draw, unsigned made)
             continue;
         x[m] = bcue_graph_affine(k->graph, NULL, x[m], spread_of(k, m), 0);
         x[m] = bcue_graph_add(k->graph, NULL, x[m], mean_of(k, m));
-        bcue_graph_output(k->graph, bcue_completion_made_name((bcue_model_input)m), x[m]);
     }
     bcue_graph_pop(k->graph);
+    for (int m = 0; m < SLOTS; m++)
+        if (x[m] != BCUE_NO_VALUE)
+            bcue_graph_output(k->graph, bcue_completion_made_name((bcue_model_input)m), x[m]);
 }
 
 static bcue_status deliver(bcue_graph *built, bcue_graph **graph, bcue_error *error)
@@ -314,9 +316,9 @@ static void put_part(const painter *k, int m, bcue_value part)
 }
 
 /* Half the mean squared error of every modality that is missing, summed over them, mean over the batch. */
-static bcue_value reconstruction(const painter *k, bcue_value hidden)
+static bcue_value reconstruction(const painter *k, bcue_value hidden, bcue_value parts[SLOTS])
 {
-    bcue_value sum = BCUE_NO_VALUE, parts[SLOTS];
+    bcue_value sum = BCUE_NO_VALUE;
     for (int m = 0; m < SLOTS; m++) {
         parts[m] = BCUE_NO_VALUE;
         if (!sees(k, m))
@@ -334,9 +336,6 @@ static bcue_value reconstruction(const painter *k, bcue_value hidden)
         sum = sum == BCUE_NO_VALUE ? x : bcue_graph_add(k->graph, NULL, sum, x);
         parts[m] = x;
     }
-    for (int m = 0; m < SLOTS; m++)
-        if (parts[m] != BCUE_NO_VALUE)
-            put_part(k, m, parts[m]);
     return sum;
 }
 
@@ -350,7 +349,7 @@ static bcue_value divergence(const painter *k, bcue_value mean, bcue_value sprea
 
 static bcue_value loss_of(const painter *k, bcue_value draw, double weight, bool with_posterior)
 {
-    bcue_value z, kl = BCUE_NO_VALUE;
+    bcue_value z, kl = BCUE_NO_VALUE, parts[SLOTS];
     bcue_graph_push(k->graph, "complete");
     bcue_graph_push(k->graph, "map");
     if (with_posterior) {
@@ -361,9 +360,12 @@ static bcue_value loss_of(const painter *k, bcue_value draw, double weight, bool
     } else {
         z = prior_latent(k, draw);
     }
-    const bcue_value error = reconstruction(k, decoder(k, z));
+    const bcue_value error = reconstruction(k, decoder(k, z), parts);
     bcue_graph_pop(k->graph);
     bcue_graph_pop(k->graph);
+    for (int m = 0; m < SLOTS; m++)
+        if (parts[m] != BCUE_NO_VALUE)
+            put_part(k, m, parts[m]);
     bcue_graph_output(k->graph, "reconstruction", error);
     const bcue_value weighted = bcue_graph_affine(k->graph, NULL, error, weight, 0);
     if (!with_posterior || kl == BCUE_NO_VALUE)

@@ -18,18 +18,19 @@
 
 #include "models/completion.h"
 
-/* Inputs: those of the network (models/model_graph.h) that are there, for `batch` windows, and "latent" (batch,
-   latent): zeros give the mean of the prior, draws of N(0, 1) a draw of it. Outputs "made.M"
+/* Inputs: those of the network (models/model_graph.h) that are there, for `batch` windows, and "latent"
+   (batch, latent): zeros give the mean of the prior, draws of N(0, 1) a draw of it. Outputs "made.M"
    (bcue_completion_made_name) of what is missing, in the shape of the network's input. */
 bcue_status bcue_map_completion_build(const bcue_completion *completion, const bcue_model_config *config,
                                       const bcue_model_inputs *inputs, unsigned missing, int64_t batch,
                                       bcue_graph **graph, bcue_error *error);
 
-/* Training. Inputs: all those of the network, "there.M" (batch, 1), 1 or 0, "latent" (batch, latent), draws of
-   N(0, 1), and "kl_weight" (1). Outputs, means over the batch: "reconstruction.M", half the mean squared error of
-   the numbers of M where it is missing, "reconstruction", their sum, "kl" KL(q(z | x, y) || p(z | x)), "loss" =
-   weight reconstruction + kl_weight kl: a likelihood in which every modality counts as `weight` numbers of
-   deviation 1 spread, however many it has. Without `posterior` z comes from the prior and there is no kl. */
+/* Training. Inputs: all those of the network, "there.M" (batch, 1), 1 or 0, "latent" (batch, latent), draws
+   of N(0, 1), and "kl_weight" (1). Outputs, means over the batch: "reconstruction.M", half the mean squared
+   error of the numbers of M where it is missing, "reconstruction", their sum, "kl" KL(q(z | x, y) || p(z |
+   x)), "loss" = weight reconstruction + kl_weight kl: a likelihood in which every modality counts as `weight`
+   numbers of deviation 1 spread, however many it has. Without `posterior` z comes from the prior and there is
+   no kl. */
 bcue_status bcue_map_completion_build_training(const bcue_completion *completion,
                                                const bcue_model_config *config,
                                                const bcue_model_inputs *inputs, double weight, bool posterior,
