@@ -15,6 +15,9 @@ _beamcue() {
     case $before in
     --metric) mapfile -t COMPREPLY < <(compgen -W 'top_1 top_2 top_3 top_5 dba mpr loss_db power_loss_db rss_db' -- "$word") ;;
     --set | --top | --rate | --deadline | --delay | --hold | --fault | --instants | --seed | --runs | --warmup | --position | --scenario | --rsu | --radar-pose | --threads | --stream) ;;
+    --new-site | --site | --init | --data) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    --pictures) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    --shots) ;;
     --weights) mapfile -t COMPREPLY < <(compgen -W 'f32 bf16 int8' -- "$word") ;;
     --memory) mapfile -t COMPREPLY < <(compgen -W 'fast small' -- "$word") ;;
     --out) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;

@@ -23,6 +23,18 @@ extern "C" {
 BCUE_API BCUE_CHECK_RESULT bcue_status bcue_train(const char *config_path, const char *const *overrides,
                                                   size_t override_count, const bcue_hooks *hooks,
                                                   bcue_report **report, bcue_error *error);
+/* Adapt the trained network of the file `init` to the site of a site.yaml (beamcue/site.h; or the folder of
+   one), which names its recordings: for each of `shot_count` rising numbers of `shots` (2 and more; 0 may
+   come first and is always among them), train on with the first so many labelled samples, and score on the
+   episodes after the most of them. What the network sees and how comes from its file; `overrides` win over
+   the keys of a run configuration (train, seeds, out, ...). Writes OUT/adapt.yaml,
+   OUT/shots-K/model-seed*.safetensors, OUT/adapt.csv and OUT/adapt.html. BCUE_ERROR_DATA for a model without
+   weights, another codebook, and a model that was trained on these recordings. */
+BCUE_API BCUE_CHECK_RESULT bcue_status bcue_adapt(const char *init, const char *site_path,
+                                                  const size_t *shots, size_t shot_count,
+                                                  const char *const *overrides, size_t override_count,
+                                                  const bcue_hooks *hooks, bcue_report **report,
+                                                  bcue_error *error);
 /* Make the trained models smaller (section `prune`), and train what is left on: for every seed and every
    share of the parameters writes OUT/prune-OF-RATIO/model-seed*.safetensors, and beside it config.yaml, with
    which bcue_evaluate scores them. */

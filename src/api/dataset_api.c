@@ -52,8 +52,8 @@ static long long manifest_beams(const char *folder)
 }
 
 static bcue_status open_folder(const char *folder, const char *const *overrides, size_t override_count,
-                               const bcue_hooks *hooks, bcue_dataset **dataset, bcue_config **config,
-                               bcue_error *error)
+                               const bcue_hooks *hooks, bcue_dataset **dataset, bcue_data_config *data,
+                               bcue_config **config, bcue_error *error)
 {
     folder_config target;
     bcue_text yaml = {0};
@@ -68,6 +68,7 @@ static bcue_status open_folder(const char *folder, const char *const *overrides,
                              : bcue_config_read_text(yaml.data, yaml.size, folder, overrides, override_count,
                                                      folder_fields, &target, config, error);
     bcue_text_free(&yaml);
+    *data = target.data;
     return status == BCUE_OK ? bcue_dataset_open(&target.data, *config, hooks, dataset, error) : status;
 }
 
@@ -89,18 +90,20 @@ static bcue_status read_data_config(const char *path, const char *const *overrid
     return status;
 }
 
-bcue_status bcue_open_recordings(const char *config_or_folder, const char *const *overrides,
-                                 size_t override_count, const bcue_hooks *hooks, bcue_dataset **dataset,
-                                 bcue_config **config, bcue_error *error)
+bcue_status bcue_open_recordings_as(const char *config_or_folder, const char *const *overrides,
+                                    size_t override_count, const bcue_hooks *hooks, bcue_dataset **dataset,
+                                    bcue_data_config *data, bcue_config **config, bcue_error *error)
 {
     *dataset = NULL;
     *config = NULL;
     bcue_status status;
     if (bcue_path_is_dir(config_or_folder)) {
-        status = open_folder(config_or_folder, overrides, override_count, hooks, dataset, config, error);
+        status =
+            open_folder(config_or_folder, overrides, override_count, hooks, dataset, data, config, error);
     } else {
         bcue_run_config run;
         BCUE_TRY(read_data_config(config_or_folder, overrides, override_count, &run, config, error));
+        *data = run.data;
         status = bcue_dataset_open(&run.data, *config, hooks, dataset, error);
     }
     if (status != BCUE_OK) {
@@ -108,6 +111,15 @@ bcue_status bcue_open_recordings(const char *config_or_folder, const char *const
         *config = NULL;
     }
     return status;
+}
+
+bcue_status bcue_open_recordings(const char *config_or_folder, const char *const *overrides,
+                                 size_t override_count, const bcue_hooks *hooks, bcue_dataset **dataset,
+                                 bcue_config **config, bcue_error *error)
+{
+    bcue_data_config data;
+    return bcue_open_recordings_as(config_or_folder, overrides, override_count, hooks, dataset, &data, config,
+                                   error);
 }
 
 bcue_status bcue_dataset_load(const char *config_or_folder, const char *const *overrides,

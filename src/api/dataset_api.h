@@ -9,5 +9,9 @@
 bcue_status bcue_open_recordings(const char *config_or_folder, const char *const *overrides,
                                  size_t override_count, const bcue_hooks *hooks, bcue_dataset **dataset,
                                  bcue_config **config, bcue_error *error);
+/* The same, and the section `data` as it was read; its texts live as long as *config. */
+bcue_status bcue_open_recordings_as(const char *config_or_folder, const char *const *overrides,
+                                    size_t override_count, const bcue_hooks *hooks, bcue_dataset **dataset,
+                                    bcue_data_config *data, bcue_config **config, bcue_error *error);
 
 #endif

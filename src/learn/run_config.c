@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/config_path.h"
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -318,25 +319,6 @@ static bcue_status check(const bcue_run_config *run, const bcue_config *config, 
     return bcue_train_config_check(&run->train, run->data.index_monotone, config, error);
 }
 
-/* A path of the file that exists beside the configuration or in the working folder becomes absolute, so that
-   the effective configuration works from anywhere. Others stay as they are: whoever opens them says what is
-   wrong. */
-static bcue_status make_absolute(bcue_config *config, const char *folder, char **path, bcue_error *error)
-{
-    if (*path == NULL || (*path)[0] == '/')
-        return BCUE_OK;
-    char *beside = bcue_path_join(folder, *path);
-    if (beside == NULL)
-        return bcue_fail_memory(error, "the configuration");
-    char *found = realpath(bcue_path_exists(beside) ? beside : *path, NULL);
-    free(beside);
-    if (found == NULL)
-        return BCUE_OK;
-    *path = bcue_config_strdup(config, found);
-    free(found);
-    return *path == NULL ? bcue_fail_memory(error, "the configuration") : BCUE_OK;
-}
-
 static bcue_status resolve_paths(bcue_run_config *run, bcue_config *config, const char *config_path,
                                  bcue_error *error)
 {
@@ -352,9 +334,9 @@ static bcue_status resolve_paths(bcue_run_config *run, bcue_config *config, cons
     char *folder = bcue_path_dirname(config_path);
     bcue_status status = folder == NULL ? bcue_fail_memory(error, "the configuration") : BCUE_OK;
     for (size_t i = 0; status == BCUE_OK && i < run->data.sources.count; i++)
-        status = make_absolute(config, folder, &sources[i].root, error);
+        status = bcue_config_find_path(config, folder, &sources[i].root, error);
     for (size_t i = 0; status == BCUE_OK && i < sizeof others / sizeof *others; i++)
-        status = make_absolute(config, folder, others[i], error);
+        status = bcue_config_find_path(config, folder, others[i], error);
     free(folder);
     return status;
 }

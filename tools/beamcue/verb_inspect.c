@@ -1,8 +1,46 @@
+#include <string.h>
+
 #include "beamcue/dataset.h"
+#include "beamcue/site.h"
 #include "cli.h"
 
 enum { REFERENCE_CLOUDS = 40 };
 static const double reference_share = 0.6;
+
+/* The options of which only one can be given. */
+static int refuse_two(bcue_cli *cli)
+{
+    static const char *const runs[] = {"--new-site", "--site", "--static-lidar", "--verify", "--html"};
+    const char *first = NULL;
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        if (!bcue_cli_flag(cli, runs[i]))
+            continue;
+        if (first != NULL && (strcmp(first, "--new-site") == 0 || strcmp(first, "--site") == 0))
+            return bcue_cli_usage(cli, "%s and %s are two runs", first, runs[i]);
+        first = first != NULL ? first : runs[i];
+    }
+    if (bcue_cli_flag(cli, "--pictures") && !bcue_cli_flag(cli, "--site"))
+        return bcue_cli_usage(cli, "--pictures goes with --site");
+    if (cli->operand_count == 0 && !bcue_cli_flag(cli, "--site"))
+        return bcue_cli_usage(cli, "%s is missing", "DIR|CONFIG.yaml");
+    return BCUE_EXIT_DONE;
+}
+
+static int run_site(bcue_cli *cli, const char *const *overrides, size_t count)
+{
+    const char *data = cli->operand_count > 0 ? cli->operands[0] : NULL;
+    const char *made = bcue_cli_value(cli, "--new-site");
+    bcue_report *report = NULL;
+    bcue_error error = {""};
+    if (data == NULL && count > 0)
+        return bcue_cli_usage(cli, "--set changes a configuration; name one, or change site.yaml");
+    const bcue_status status =
+        made != NULL
+            ? bcue_site_new(data, overrides, count, made, bcue_cli_hooks(cli), &report, &error)
+            : bcue_site_check(data, overrides, count, bcue_cli_value(cli, "--site"),
+                              bcue_cli_value(cli, "--pictures"), bcue_cli_hooks(cli), &report, &error);
+    return bcue_cli_finish_call(cli, status, report, &error);
+}
 
 static int run(bcue_cli *cli)
 {
@@ -11,6 +49,11 @@ static int run(bcue_cli *cli)
     const char *static_lidar = bcue_cli_value(cli, "--static-lidar");
     bcue_report *report = NULL;
     bcue_error error = {""};
+    const int usage = refuse_two(cli);
+    if (usage != BCUE_EXIT_DONE)
+        return usage;
+    if (bcue_cli_flag(cli, "--new-site") || bcue_cli_flag(cli, "--site"))
+        return run_site(cli, overrides, count);
     if (bcue_cli_flag(cli, "--verify")) {
         if (static_lidar != NULL || bcue_cli_value(cli, "--html") != NULL || count > 0)
             return bcue_cli_usage(cli, "--verify only compares files; it takes no other option");
@@ -37,13 +80,20 @@ static const bcue_cli_option options[] = {
     {.name = "--static-lidar",
      .value = "FILE",
      .help = "instead, write what stands still before the LiDAR as a PLY, for features.lidar.background"},
+    {.name = "--new-site",
+     .value = "FILE",
+     .help = "instead, write a site.yaml with what the recordings tell and what is to be measured"},
+    {.name = "--site",
+     .value = "FILE",
+     .help = "instead, compare the poses of a site.yaml with the recordings (DIR is optional)"},
+    {.name = "--pictures", .value = "DIR", .help = "of --site: PNG of some frames with the fixes drawn"},
     {.name = NULL}};
 
 const bcue_cli_verb bcue_verb_inspect = {
     .name = "inspect",
     .purpose = "look at recordings: counts, defects, beams, power, positions",
     .operands = "DIR|CONFIG.yaml",
-    .least = 1,
+    .least = 0,
     .most = 1,
     .options = options,
     .about = "DIR is a scenario folder in the DeepSense 6G layout. Of a configuration the\n"
@@ -60,11 +110,17 @@ const bcue_cli_verb bcue_verb_inspect = {
              "--static-lidar looks at 40 clouds spread over the recordings of one street and\n"
              "keeps the places of 0.25 m that at least 60 % of them hit.\n"
              "\n"
+             "--new-site and --site: docs/site.md. The second projects the fixes of the vehicles\n"
+             "into the pictures and compares them with what LiDAR, radar and array see; the\n"
+             "medians say by how much the heading or a sensor is turned.\n"
+             "\n"
              "Examples:\n"
              "  beamcue inspect data/street_demo --html street.html\n"
              "  beamcue inspect configs/deepsense_position.yaml --json\n"
              "  beamcue inspect data/scenario31 --static-lidar scenario31_static.ply\n"
+             "  beamcue inspect data/street_demo --new-site site.yaml\n"
+             "  beamcue inspect --site site.yaml --pictures check\n"
              "\n"
-             "Writes only the FILE that is named; a page needs no other file.\n",
+             "Writes only the FILE or DIR that is named; a page needs no other file.\n",
     .run = run,
 };
