@@ -22,24 +22,25 @@
 #include "report/page.h"
 
 enum { MEASURES = 3, LEAST_SHOTS = 2 };
-static const bcue_metric measures[MEASURES] = {{BCUE_METRIC_TOP_K, 1, 0}, {BCUE_METRIC_TOP_K, 3, 0}, {BCUE_METRIC_LOSS, 0, 0}};
+static const bcue_metric measures[MEASURES] = {
+    {BCUE_METRIC_TOP_K, 1, 0}, {BCUE_METRIC_TOP_K, 3, 0}, {BCUE_METRIC_LOSS, 0, 0}};
 static const double scales[MEASURES] = {100, 100, 1};
 
 /* What came out for one number of samples. */
 typedef struct shot_result {
     size_t shots, seeds;
-    bcue_predictions *predictions; /* owned: one per seed */
-    bcue_scored_set *sets;         /* owned: their views */
+    bcue_predictions *predictions;                 /* owned: one per seed */
+    bcue_scored_set *sets;                         /* owned: their views */
     bcue_interval value[MEASURES], gain[MEASURES]; /* gain over no samples at all */
 } shot_result;
 
 typedef struct adaptation {
     const char *init;
     bcue_run_config run;
-    bcue_config *config; /* owned */
+    bcue_config *config;   /* owned */
     bcue_dataset *dataset; /* owned */
-    bcue_split split;    /* of the most samples: its test part is everybody's */
-    shot_result *results; /* owned: count */
+    bcue_split split;      /* of the most samples: its test part is everybody's */
+    shot_result *results;  /* owned: count */
     size_t count;
     const bcue_hooks *hooks;
 } adaptation;
@@ -95,20 +96,22 @@ static bcue_status check_model(const char *init, const bcue_model_file *model, c
                          "%s: a %s has no weights to go on from; train one for this site instead", init,
                          bcue_model_kind_names[model->config.kind]);
     if (model->inputs.beams != beams)
-        return bcue_fail(error, BCUE_ERROR_DATA,
-                         "%s: answers with %lld beams, the codebook of %s has %lld; a model of another codebook "
-                         "cannot be adapted: train one for this site",
-                         init, (long long)model->inputs.beams, site_path, (long long)beams);
+        return bcue_fail(
+            error, BCUE_ERROR_DATA,
+            "%s: answers with %lld beams, the codebook of %s has %lld; a model of another codebook "
+            "cannot be adapted: train one for this site",
+            init, (long long)model->inputs.beams, site_path, (long long)beams);
     if (monotone != site->data.index_monotone)
         return bcue_fail(error, BCUE_ERROR_DATA,
                          "%s: the beams of its codebook are %s in the order of their angles, those of %s %s "
                          "(data.index_monotone); a model of another codebook cannot be adapted",
                          init, monotone ? "" : "not", site_path, monotone ? "are not" : "are");
     if (site->scene != NULL)
-        return bcue_fail(error, BCUE_ERROR_DATA,
-                         "%s: is about one scene of several (scene: %s); put the recordings of this scene into a "
-                         "folder of their own to adapt a model to it",
-                         site_path, site->scene);
+        return bcue_fail(
+            error, BCUE_ERROR_DATA,
+            "%s: is about one scene of several (scene: %s); put the recordings of this scene into a "
+            "folder of their own to adapt a model to it",
+            site_path, site->scene);
     return BCUE_OK;
 }
 
@@ -192,7 +195,8 @@ static bcue_status adapt_once(const adaptation *a, shot_result *result, size_t s
     if (result->shots == 0)
         return score(a, a->init, member.seed, &result->predictions[seed], &result->sets[seed], error);
     BCUE_TRY(bcue_check_writable_dir(out, error));
-    bcue_log(a->hooks, BCUE_LOG_INFO, "%zu samples, seed %llu", result->shots, (unsigned long long)member.seed);
+    bcue_log(a->hooks, BCUE_LOG_INFO, "%zu samples, seed %llu", result->shots,
+             (unsigned long long)member.seed);
     BCUE_TRY(bcue_train_member(&run, a->config, a->dataset, member, a->hooks, &summary, error));
     bcue_status status =
         score(a, summary.model_path, member.seed, &result->predictions[seed], &result->sets[seed], error);
@@ -210,7 +214,8 @@ static bcue_status measure(const adaptation *a, shot_result *result, bcue_error 
     for (int m = 0; m < MEASURES; m++) {
         double p_value;
         BCUE_TRY(bcue_metric_interval(&here, measures[m], &options, &result->value[m], error));
-        BCUE_TRY(bcue_difference_interval(&here, &before, measures[m], &options, &result->gain[m], &p_value, error));
+        BCUE_TRY(bcue_difference_interval(&here, &before, measures[m], &options, &result->gain[m], &p_value,
+                                          error));
     }
     return BCUE_OK;
 }
@@ -235,11 +240,15 @@ static bcue_status adapt_all(adaptation *a, bcue_report *report, bcue_error *err
 
 static bcue_table *result_table(const adaptation *a)
 {
-    const bcue_column columns[] = {{"samples", NULL, BCUE_ALIGN_RIGHT, 0},   {"seeds", NULL, BCUE_ALIGN_RIGHT, 0},
-                                   {"top-1", "%", BCUE_ALIGN_RIGHT, 2},      {"gain", "%", BCUE_ALIGN_RIGHT, 2},
-                                   {"95 % of the gain", NULL, BCUE_ALIGN_RIGHT, 2}, {"top-3", "%", BCUE_ALIGN_RIGHT, 2},
+    const bcue_column columns[] = {{"samples", NULL, BCUE_ALIGN_RIGHT, 0},
+                                   {"seeds", NULL, BCUE_ALIGN_RIGHT, 0},
+                                   {"top-1", "%", BCUE_ALIGN_RIGHT, 2},
+                                   {"gain", "%", BCUE_ALIGN_RIGHT, 2},
+                                   {"95 % of the gain", NULL, BCUE_ALIGN_RIGHT, 2},
+                                   {"top-3", "%", BCUE_ALIGN_RIGHT, 2},
                                    {"below the best beam", "dB", BCUE_ALIGN_RIGHT, 3}};
-    bcue_table *table = bcue_table_create("Adapted with so many samples", columns, sizeof columns / sizeof *columns);
+    bcue_table *table =
+        bcue_table_create("Adapted with so many samples", columns, sizeof columns / sizeof *columns);
     for (size_t k = 0; table != NULL && k < a->count; k++) {
         const shot_result *r = &a->results[k];
         bcue_table_row(table);
@@ -255,9 +264,9 @@ static bcue_table *result_table(const adaptation *a)
         bcue_table_number(table, r->value[2].estimate);
     }
     if (table != NULL)
-        bcue_table_footnote(table, "%zu test samples of %zu later episodes, the same for all rows%s%s", a->split.test_count,
-                            a->results[0].value[0].episodes, a->results[0].value[0].note[0] != '\0' ? "; " : "",
-                            a->results[0].value[0].note);
+        bcue_table_footnote(table, "%zu test samples of %zu later episodes, the same for all rows%s%s",
+                            a->split.test_count, a->results[0].value[0].episodes,
+                            a->results[0].value[0].note[0] != '\0' ? "; " : "", a->results[0].value[0].note);
     return table;
 }
 
@@ -297,7 +306,8 @@ static bcue_status add_chart(bcue_page *page, const adaptation *a, double *numbe
             low[k] = gain->has_interval ? scales[m] * gain->low : y[k];
             high[k] = gain->has_interval ? scales[m] * gain->high : y[k];
         }
-        series[m] = (bcue_line_series){.name = names[m], .x = x, .y = y, .low = low, .high = high, .count = n, .markers = true};
+        series[m] = (bcue_line_series){
+            .name = names[m], .x = x, .y = y, .low = low, .high = high, .count = n, .markers = true};
     }
     const bcue_line_chart chart = {.options = {.title = "Gain over the model as it was",
                                                .description = "Gain in accuracy against recorded samples"},
@@ -308,12 +318,14 @@ static bcue_status add_chart(bcue_page *page, const adaptation *a, double *numbe
     bcue_text svg = {0};
     const bcue_status status = bcue_chart_lines(&chart, &svg, error);
     if (status == BCUE_OK)
-        bcue_page_chart(page, &svg, "On later episodes of the site. Bands: 95 % intervals over episodes and seeds.");
+        bcue_page_chart(page, &svg,
+                        "On later episodes of the site. Bands: 95 % intervals over episodes and seeds.");
     bcue_text_free(&svg);
     return status;
 }
 
-static bcue_status write_page(const adaptation *a, const bcue_table *table, const char *path, bcue_error *error)
+static bcue_status write_page(const adaptation *a, const bcue_table *table, const char *path,
+                              bcue_error *error)
 {
     bcue_origin_note note;
     bcue_page *page = bcue_page_create("A model at a new site", a->init);
@@ -379,13 +391,15 @@ static bcue_status take_shots(adaptation *a, const size_t *shots, size_t count, 
     for (size_t k = 0; k < count; k++) {
         const size_t before = k > 0 ? shots[k - 1] : 0;
         if ((shots[k] < LEAST_SHOTS || shots[k] <= before) && !(k == 0 && none))
-            return bcue_fail(error, BCUE_ERROR_ARGUMENT,
-                             "samples to adapt with: %zu after %zu; expected rising numbers of 2 and more (or 0, first)",
-                             shots[k], before);
+            return bcue_fail(
+                error, BCUE_ERROR_ARGUMENT,
+                "samples to adapt with: %zu after %zu; expected rising numbers of 2 and more (or 0, first)",
+                shots[k], before);
         a->results[k + !none].shots = shots[k];
     }
     return count == 0 || (none && count == 1)
-               ? bcue_fail(error, BCUE_ERROR_ARGUMENT, "how many samples to adapt with? Expected rising numbers of 2 and more")
+               ? bcue_fail(error, BCUE_ERROR_ARGUMENT,
+                           "how many samples to adapt with? Expected rising numbers of 2 and more")
                : BCUE_OK;
 }
 
@@ -396,7 +410,8 @@ static bcue_status make_split(adaptation *a, bcue_error *error)
     char seen[17];
     int64_t middle, parameters;
     run.split.shots = (int64_t)a->results[a->count - 1].shots;
-    BCUE_TRY(bcue_run_member_split(&run, a->config, a->dataset, bcue_run_member_at(&run, 0), &a->split, error));
+    BCUE_TRY(
+        bcue_run_member_split(&run, a->config, a->dataset, bcue_run_member_at(&run, 0), &a->split, error));
     bcue_split_seen_hash(a->dataset, &a->split, seen);
     return bcue_score_file_check(a->init, a->dataset, seen, &middle, &parameters, error);
 }

@@ -96,8 +96,8 @@ bcue_status bcue_search_add_others(bcue_searcher *s, bcue_error *error)
         const int64_t frames = config->frames.items[i];
         if (frames >= s->whole.inputs.frames)
             return bcue_fail(error, BCUE_ERROR_ARGUMENT,
-                             "compress.frames: %lld is not fewer than the %lld of the model", (long long)frames,
-                             (long long)s->whole.inputs.frames);
+                             "compress.frames: %lld is not fewer than the %lld of the model",
+                             (long long)frames, (long long)s->whole.inputs.frames);
         bcue_candidate *exact = bcue_search_new(s, BCUE_CANDIDATE_FRAMES, BCUE_CANDIDATE_SCREENED);
         for (int k = 0; k < (s->search->int8 ? 2 : 1); k++)
             exact[k].frames = frames;
@@ -140,8 +140,7 @@ static bcue_status train(const bcue_searcher *there, bcue_run_config *run, const
     char *init = bcue_path_join(exact->folder, "refit.safetensors");
     bcue_candidate_name(exact, label, sizeof label);
     bcue_text_printf(&name, "%s: %s", there->run->name, label);
-    bcue_status status =
-        init == NULL || name.failed ? bcue_fail_memory(error, "compressing") : BCUE_OK;
+    bcue_status status = init == NULL || name.failed ? bcue_fail_memory(error, "compressing") : BCUE_OK;
     run->out = exact->folder;
     run->name = name.data;
     run->train.resume = true;

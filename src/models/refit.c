@@ -89,8 +89,7 @@ static bcue_status refit_places(const bcue_model_config *config, const bcue_mode
 }
 
 static bcue_status refit_tensor(const bcue_model_config *config, const bcue_model_inputs *both[2],
-                                const char *name, const bcue_tensor *from, bcue_tensor *to,
-                                bcue_error *error)
+                                const char *name, const bcue_tensor *from, bcue_tensor *to, bcue_error *error)
 {
     int stage = 0, end = 0;
     const bool places = config->kind == BCUE_MODEL_BEAMTRANSFUSER &&

@@ -1,5 +1,5 @@
-/* The search for a model in time, with a stopwatch that knows what it shall say: who is timed, who is trained,
-   and that the tail of all rounds decides. */
+/* The search for a model in time, with a stopwatch that knows what it shall say: who is timed, who is
+   trained, and that the tail of all rounds decides. */
 #include "check.h"
 #include "compress/compress_run.h"
 #include "learn/trainer.h"
@@ -24,7 +24,8 @@ static const char yaml[] =
     "        anchors: 2, head: [8], dropout: 0}\n"
     "train: {epochs: 1, batch: 8, loader_threads: 0, optimizer: {kind: adam, lr: 0.001}}\n"
     "prune: {epochs: 1, windows: 4, score: magnitude, phases: one-shot, round_channels: 8}\n"
-    "compress: {ratios: [0.6], frames: [1], pixels: [0.5], tune: 3, target_ms: 20, percentile: 90, max_loss: 1,\n"
+    "compress: {ratios: [0.6], frames: [1], pixels: [0.5], tune: 3, target_ms: 20, percentile: 90, max_loss: "
+    "1,\n"
     "           threads: 1, layer_runs: 3}\n"
     "evaluate: {bootstrap: 0, top_k: [1]}\n";
 
@@ -100,7 +101,8 @@ static void all_kinds(void)
     for (int i = 0; i < 4; i++) {
         char name[64];
         bcue_candidate_name(all[i], name, sizeof name);
-        CHECK_AT(all[i]->state == BCUE_CANDIDATE_TUNED && all[i]->dba >= 0 && all[i]->times.runs > 0, "%s", name);
+        CHECK_AT(all[i]->state == BCUE_CANDIDATE_TUNED && all[i]->dba >= 0 && all[i]->times.runs > 0, "%s",
+                 name);
         CHECK_AT(all[i]->predicted_ms > 0 && isfinite(bcue_candidate_error(all[i])), "%s", name);
     }
     read_inputs(frames, &file);
@@ -145,7 +147,8 @@ static void screened(void)
    their quickest round says. */
 static void busy_rounds(void)
 {
-    static const char *const more[] = {"compress.ratios=[]", "compress.pixels=[]", "compress.dense=false", NULL};
+    static const char *const more[] = {"compress.ratios=[]", "compress.pixels=[]", "compress.dense=false",
+                                       NULL};
     watch w = {.whole_ms = 30, .other_ms = 5, .busy = "/frames-1/"};
     bcue_search found;
     search(more, &w, &found);

@@ -1,4 +1,5 @@
-/* Filling in missing modalities at the entry of their branches: the generator of maps, its losses and gradients. */
+/* Filling in missing modalities at the entry of their branches: the generator of maps, its losses and
+ * gradients. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,8 +36,8 @@ static bcue_config *open_config(bcue_model_config *config)
     bcue_config *owned;
     bcue_error error = {""};
     memset(config, 0, sizeof *config);
-    CHECK_OK(bcue_config_read_text(yaml, strlen(yaml), "test", NULL, 0, bcue_model_config_fields, config, &owned,
-                                   &error),
+    CHECK_OK(bcue_config_read_text(yaml, strlen(yaml), "test", NULL, 0, bcue_model_config_fields, config,
+                                   &owned, &error),
              error);
     return owned;
 }
@@ -133,8 +134,9 @@ static void open_lesson(const bcue_completion *completion, const bcue_model_conf
     const bcue_plan_options options = {.engine = BCUE_ENGINE_REFERENCE, .dtype = BCUE_F64, .training = true};
     bcue_error error = {""};
     *l = (lesson){0};
-    CHECK_OK(bcue_map_completion_build_training(completion, config, &inputs, 0.7, true, ROWS, &l->graph, &error),
-             error);
+    CHECK_OK(
+        bcue_map_completion_build_training(completion, config, &inputs, 0.7, true, ROWS, &l->graph, &error),
+        error);
     CHECK_OK(bcue_weights_create(l->graph, BCUE_F64, 7, &l->weights, &error), error);
     CHECK_OK(bcue_plan_create(l->graph, &l->weights, &options, &l->plan, &error), error);
     for (int m = 0; m < 4; m++) {
@@ -227,8 +229,9 @@ static void masks(void)
     bcue_error error = {""};
     lesson with, l = {0};
     open_lesson(&completion, &config, &with);
-    CHECK_OK(bcue_map_completion_build_training(&completion, &config, &inputs, 1, false, ROWS, &l.graph, &error),
-             error);
+    CHECK_OK(
+        bcue_map_completion_build_training(&completion, &config, &inputs, 1, false, ROWS, &l.graph, &error),
+        error);
     CHECK_OK(bcue_weights_create(l.graph, BCUE_F64, 7, &l.weights, &error), error);
     CHECK_OK(bcue_plan_create(l.graph, &l.weights, &options, &l.plan, &error), error);
     for (int m = 0; m < 4; m++) {

@@ -1,20 +1,15 @@
-/* A network's weights for fewer frames and smaller pictures: the newest tokens' places stay, others lie between
-   the old ones, everything else is copied. */
+/* A network's weights for fewer frames and smaller pictures: the newest tokens' places stay, others lie
+   between the old ones, everything else is copied. */
 #include <string.h>
 #include "base/config.h"
 #include "check.h"
 #include "models/refit.h"
 
-static const char config_text[] =
-    "{kind: beamtransfuser, modalities: [camera, lidar, gps], width: 8, blocks: 1, heads: 2, anchors: 4, head: [8],\n"
-    " camera_depth: 18, lidar_depth: 18}\n";
-static const bcue_model_inputs wide = {.frames = 3,
-                                       .channels = 3,
-                                       .height = 64,
-                                       .width = 64,
-                                       .lidar = {1, 32, 64},
-                                       .gps_frames = 2,
-                                       .beams = 4};
+static const char config_text[] = "{kind: beamtransfuser, modalities: [camera, lidar, gps], width: 8, "
+                                  "blocks: 1, heads: 2, anchors: 4, head: [8],\n"
+                                  " camera_depth: 18, lidar_depth: 18}\n";
+static const bcue_model_inputs wide = {
+    .frames = 3, .channels = 3, .height = 64, .width = 64, .lidar = {1, 32, 64}, .gps_frames = 2, .beams = 4};
 
 typedef struct made {
     bcue_model_config config;
@@ -26,8 +21,8 @@ static void make(made *m)
 {
     bcue_error error = {""};
     bcue_graph *graph;
-    CHECK_OK(bcue_config_read_text(config_text, strlen(config_text), "test", NULL, 0, bcue_model_config_fields,
-                                   &m->config, &m->owned, &error),
+    CHECK_OK(bcue_config_read_text(config_text, strlen(config_text), "test", NULL, 0,
+                                   bcue_model_config_fields, &m->config, &m->owned, &error),
              error);
     CHECK_OK(bcue_model_build(&m->config, &wide, 1, &graph, &error), error);
     CHECK_OK(bcue_weights_create(graph, BCUE_F32, 5, &m->weights, &error), error);
@@ -89,7 +84,7 @@ static void fewer_frames(void)
     const bcue_tensor *places = find(&refit, "fusion.1.pos_emb");
     CHECK_INT(places->shape.dim[1], 16 + 16 + 2);
     for (int64_t i = 0; i < 16; i++) {
-        CHECK(row_of(places, i) == (float)(32 + i));          /* the newest camera frame */
+        CHECK(row_of(places, i) == (float)(32 + i));           /* the newest camera frame */
         CHECK(row_of(places, 16 + i) == (float)(48 + 32 + i)); /* and LiDAR's */
     }
     CHECK(row_of(places, 32) == 96 && row_of(places, 33) == 97); /* the fixes stay */
@@ -137,7 +132,8 @@ static void the_same(void)
     bcue_weights_free(&refit);
     bcue_model_inputs more = wide, other = wide;
     more.frames = 4;
-    CHECK_STATUS(bcue_model_refit(&m.config, &wide, &m.weights, &more, &refit, &error), BCUE_ERROR_UNSUPPORTED);
+    CHECK_STATUS(bcue_model_refit(&m.config, &wide, &m.weights, &more, &refit, &error),
+                 BCUE_ERROR_UNSUPPORTED);
     CHECK_CONTAINS(error.text, "4 frames of camera cannot be made of 3");
     other.beams = 5;
     CHECK_STATUS(bcue_model_refit(&m.config, &wide, &m.weights, &other, &refit, &error),
