@@ -43,8 +43,8 @@ typedef struct bcue_session_options {
     int ring_frames; /* of each modality, what the network makes of so many frames is kept, and used when a
                         later window has a frame of the same number; 0: nothing. Windows of P frames that are
                         S ticks apart need S (P - 1) + 1. Answers are the same, bit for bit */
-    bcue_weight_form
-        weights; /* other than f32: answers are no more those of 'beamcue evaluate', bit for bit */
+    bcue_weight_form weights; /* other than f32: answers differ from those of 'beamcue evaluate' in more than
+                                 the last digits */
     /* How the radar of a model of points stands here; height 0: as the model's recipe says (which knows
        nothing of data.sources.N.radar_pose). Matters with points_frame: ground and hps: highest. */
     double radar_height_m, radar_pitch_deg;

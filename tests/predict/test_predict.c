@@ -127,9 +127,10 @@ static void compare_with_evaluation(const toy_run *run, const bcue_predictions *
         read_raw(run, find_sample(run, expected->ids[i]), &raw);
         bcue_status status = bcue_predict(session, &raw.observation, 4, ranked, NULL, &error);
         refused += status == BCUE_ERROR_DATA;
+        /* Evaluation computes many samples at once; some CPUs have other kernels for one. */
         for (size_t k = 0; status == BCUE_OK && k < 4; k++) {
             CHECK_INT(ranked[k].beam, expected->ranked[4 * i + k]);
-            CHECK_AT(ranked[k].probability == expected->probability[4 * i + k],
+            CHECK_AT(fabs((double)ranked[k].probability - (double)expected->probability[4 * i + k]) <= 1e-6,
                      "%s: probability %.9g, evaluation says %.9g", expected->ids[i], ranked[k].probability,
                      expected->probability[4 * i + k]);
         }

@@ -154,9 +154,11 @@ static void compare(const toy_run *run, const char *path, const bcue_predictions
         read_raw(run, find_sample(run, expected->ids[i]), &raw);
         bcue_status status = bcue_predict(session, &raw.observation, BEAMS, ranked, NULL, &error);
         CHECK_AT(status == BCUE_OK, "%s: %s", expected->ids[i], error.text);
+        /* Evaluation computes many samples at once; some CPUs have other kernels for one. */
         for (size_t k = 0; status == BCUE_OK && k < BEAMS; k++, compared++) {
             CHECK_INT(ranked[k].beam, expected->ranked[BEAMS * i + k]);
-            CHECK_AT(ranked[k].probability == expected->probability[BEAMS * i + k],
+            CHECK_AT(fabs((double)ranked[k].probability - (double)expected->probability[BEAMS * i + k]) <=
+                         1e-6,
                      "%s: probability %.9g, evaluation says %.9g", expected->ids[i], ranked[k].probability,
                      expected->probability[BEAMS * i + k]);
         }
