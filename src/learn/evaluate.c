@@ -142,6 +142,18 @@ static bcue_status gather_samples(const bcue_run_config *run, const bcue_config 
     return BCUE_OK;
 }
 
+/* The member's network on the samples of the first fold. */
+static bcue_score_job first_fold_job(const bcue_run_config *run, const bcue_dataset *dataset,
+                                     bcue_run_member member, const seed_samples *gathered)
+{
+    return (bcue_score_job){.train = &run->train,
+                            .dataset = dataset,
+                            .seed = member.seed,
+                            .seen_hash = gathered->seen_hash[0],
+                            .samples = gathered->samples,
+                            .count = gathered->fold_begin[1]};
+}
+
 /* A look at the first member's network. */
 static bcue_status look_at_model(const bcue_run_config *run, const bcue_dataset *dataset,
                                  const seed_samples *gathered, const bcue_hooks *hooks,
@@ -151,12 +163,7 @@ static bcue_status look_at_model(const bcue_run_config *run, const bcue_dataset 
     char *path = bcue_run_member_path(run, member, "model", "safetensors");
     if (path == NULL)
         return bcue_fail_memory(error, "scoring");
-    const bcue_score_job job = {.train = &run->train,
-                                .dataset = dataset,
-                                .seed = member.seed,
-                                .seen_hash = gathered->seen_hash[0],
-                                .samples = gathered->samples,
-                                .count = gathered->fold_begin[1]};
+    const bcue_score_job job = first_fold_job(run, dataset, member, gathered);
     bcue_status status =
         bcue_insight_make(path, &job, (size_t)run->evaluate.insight, hooks, &evaluation->insight, error);
     free(path);
@@ -191,12 +198,7 @@ static bcue_status measure_reliability(const bcue_run_config *run, const bcue_da
     char *path = bcue_run_member_path(run, member, "model", "safetensors");
     if (path == NULL)
         return bcue_fail_memory(error, "the reliability");
-    const bcue_score_job job = {.train = &run->train,
-                                .dataset = dataset,
-                                .seed = member.seed,
-                                .seen_hash = gathered->seen_hash[0],
-                                .samples = gathered->samples,
-                                .count = gathered->fold_begin[1]};
+    const bcue_score_job job = first_fold_job(run, dataset, member, gathered);
     bcue_status status = given_pattern(run, path, &given, error);
     if (status == BCUE_OK)
         status = bcue_reliability_measure(path, &job, &evaluation->predictions[seed_index], given,
