@@ -196,50 +196,27 @@ static bcue_value layer(const maker *k, const char *name, bcue_value x, int64_t 
     return bcue_linear_layer(k->graph, name, x, outputs, BCUE_LINEAR_TORCH_NO_DECAY);
 }
 
-/* The sum over what is there of a linear layer PART.M of each. */
-static bcue_value gather(const maker *k, const char *part, bcue_value sum)
+static bcue_cvae cvae_of(const maker *k)
 {
-    for (int m = 0; m < SLOTS; m++) {
-        char name[48];
-        if (!sees(k, m) || k->given[m] == BCUE_NO_VALUE)
-            continue;
-        snprintf(name, sizeof name, "%s.%s", part, bcue_model_input_names[m]);
-        bcue_value x = layer(k, name, k->given[m], k->completion->hidden);
-        if (k->training)
-            x = bcue_graph_mul(k->graph, NULL, x, k->there[m]);
-        sum = sum == BCUE_NO_VALUE ? x : bcue_graph_add(k->graph, NULL, sum, x);
-    }
-    return sum;
+    return (bcue_cvae){k->graph, k->completion, k->batch, k->given, k->training ? k->there : NULL};
 }
 
-static void learned_prior(const maker *k, bcue_value *mean, bcue_value *spread)
+static bcue_value hidden_of(const maker *k, bcue_value z)
 {
-    bcue_value x = bcue_graph_relu(k->graph, NULL, gather(k, "prior", BCUE_NO_VALUE));
-    *mean = layer(k, "prior.to_mean", x, k->completion->latent);
-    *spread = bcue_cvae_log_variance(k->graph, "prior.to_variance", x, k->completion->latent);
-}
-
-static bcue_value latent_input(const maker *k)
-{
-    const bcue_shape shape = bcue_shape_of(k->batch, k->completion->latent);
-    return bcue_graph_input(k->graph, "latent", BCUE_F32, &shape);
+    const bcue_cvae cvae = cvae_of(k);
+    return bcue_cvae_decode(&cvae, z);
 }
 
 static bcue_value prior_latent(const maker *k, bcue_value draw)
 {
-    if (k->completion->prior == BCUE_PRIOR_FIXED)
-        return draw;
-    bcue_value mean, spread;
-    learned_prior(k, &mean, &spread);
-    return bcue_cvae_draw(k->graph, mean, spread, draw);
+    const bcue_cvae cvae = cvae_of(k);
+    return bcue_cvae_prior(&cvae, draw);
 }
 
-static bcue_value decoder(const maker *k, bcue_value z)
+static bcue_value latent_input(const maker *k)
 {
-    bcue_value x = gather(k, "decoder", layer(k, "decoder.latent", z, k->completion->hidden));
-    x = bcue_graph_relu(k->graph, NULL, x);
-    x = layer(k, "decoder.middle", x, k->completion->hidden);
-    return bcue_graph_relu(k->graph, NULL, x);
+    const bcue_cvae cvae = cvae_of(k);
+    return bcue_cvae_latent(&cvae);
 }
 
 /* What the decoder makes of modality m, less mean and over spread. */
@@ -268,7 +245,7 @@ void bcue_completion_fill(bcue_graph *graph, const bcue_completion *completion,
         x = bcue_graph_add(graph, NULL, x, bcue_graph_affine(graph, NULL, mean_of(&k, m), -1, 0));
         k.given[m] = bcue_graph_affine(graph, NULL, x, 1 / completion->spread.items[m], 0);
     }
-    const bcue_value hidden = decoder(&k, prior_latent(&k, draw));
+    const bcue_value hidden = hidden_of(&k, prior_latent(&k, draw));
     for (int m = 0; m < SLOTS; m++) {
         if (!sees(&k, m) || (missing & 1U << m) == 0)
             continue;
@@ -280,20 +257,11 @@ void bcue_completion_fill(bcue_graph *graph, const bcue_completion *completion,
     bcue_graph_pop(graph);
 }
 
-static bcue_status deliver(bcue_graph *built, bcue_graph **graph, bcue_error *error)
-{
-    bcue_status status = bcue_graph_check(built, error);
-    if (status == BCUE_OK)
-        *graph = built;
-    else
-        bcue_graph_destroy(built);
-    return status;
-}
-
 static void given_inputs(maker *k)
 {
     for (int m = 0; m < SLOTS; m++) {
         char name[32];
+        k->given[m] = BCUE_NO_VALUE;
         if (!sees(k, m))
             continue;
         const bcue_shape shape = bcue_shape_of(k->batch, numbers_of(k, m)), one = bcue_shape_of(k->batch, 1);
@@ -325,7 +293,7 @@ static void keep_features(maker *k, bcue_value draw)
 {
     given_inputs(k);
     bcue_graph_push(k->graph, "complete");
-    const bcue_value hidden = decoder(k, prior_latent(k, draw));
+    const bcue_value hidden = hidden_of(k, prior_latent(k, draw));
     for (int m = 0; m < SLOTS; m++) {
         if (!sees(k, m))
             continue;
@@ -352,7 +320,7 @@ bcue_status bcue_completion_build_kept(const bcue_completion *completion, const 
     bcue_graph_pop(k.graph);
     if (bcue_completion_offers(completion, BCUE_STAND_IN_MAP))
         bcue_map_completion_keep(k.graph, completion, config, inputs, draw);
-    return deliver(k.graph, graph, error);
+    return bcue_cvae_deliver(k.graph, graph, error);
 }
 
 bcue_status bcue_completion_build_generator(const bcue_completion *completion,
@@ -376,7 +344,7 @@ bcue_status bcue_completion_build_generator(const bcue_completion *completion,
     for (int m = 0; m < SLOTS; m++)
         if ((sizes.seen & missing & 1U << m) != 0)
             bcue_graph_output(built, bcue_completion_made_name((bcue_model_input)m), values[m]);
-    return deliver(built, graph, error);
+    return bcue_cvae_deliver(built, graph, error);
 }
 
 /* ---- training ---- */
@@ -436,10 +404,8 @@ static void posterior(const maker *k, const bcue_value *target, bcue_value *mean
 
 static bcue_value divergence(const maker *k, bcue_value mean, bcue_value spread)
 {
-    bcue_value n = BCUE_NO_VALUE, t = BCUE_NO_VALUE;
-    if (k->completion->prior == BCUE_PRIOR_LEARNED)
-        learned_prior(k, &n, &t);
-    return bcue_cvae_divergence(k->graph, mean, spread, n, t);
+    const bcue_cvae cvae = cvae_of(k);
+    return bcue_cvae_prior_divergence(&cvae, mean, spread);
 }
 
 static bcue_value reconstruction(const maker *k, const bcue_value *target, bcue_value hidden)
@@ -471,7 +437,7 @@ static bcue_value loss_of(const maker *k, const bcue_value *target, double weigh
     } else {
         z = prior_latent(k, draw);
     }
-    const bcue_value error = reconstruction(k, target, decoder(k, z));
+    const bcue_value error = reconstruction(k, target, hidden_of(k, z));
     bcue_graph_pop(k->graph);
     bcue_graph_output(k->graph, "reconstruction", error);
     const bcue_value weighted = bcue_graph_affine(k->graph, NULL, error, weight, 0);
@@ -509,5 +475,5 @@ bcue_status bcue_completion_build_training(const bcue_completion *completion,
         target[m] = bcue_graph_input(k.graph, name, BCUE_F32, &shape);
     }
     bcue_graph_output(k.graph, "loss", loss_of(&k, target, weight, with_posterior));
-    return deliver(k.graph, graph, error);
+    return bcue_cvae_deliver(k.graph, graph, error);
 }

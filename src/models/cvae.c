@@ -1,5 +1,7 @@
 #include "models/cvae.h"
 
+#include <stdio.h>
+
 #include "models/layers.h"
 
 bcue_value bcue_cvae_log_variance(bcue_graph *graph, const char *name, bcue_value x, int64_t latent)
@@ -43,4 +45,73 @@ bcue_value bcue_cvae_divergence(bcue_graph *graph, bcue_value m, bcue_value s, b
     bcue_value sum = bcue_graph_add(graph, NULL, bcue_graph_exp(graph, NULL, ratio), apart);
     sum = bcue_graph_add(graph, NULL, sum, bcue_graph_affine(graph, NULL, ratio, -1, -1));
     return bcue_cvae_mean_sum(graph, sum, 0.5);
+}
+
+static bcue_value layer(const bcue_cvae *c, const char *name, bcue_value x, int64_t outputs)
+{
+    return bcue_linear_layer(c->graph, name, x, outputs, BCUE_LINEAR_TORCH_NO_DECAY);
+}
+
+/* The sum over what is there of a linear layer PART.M of each. */
+static bcue_value gather(const bcue_cvae *c, const char *part, bcue_value sum)
+{
+    for (int m = 0; m <= BCUE_INPUT_POSITION; m++) {
+        char name[48];
+        if (c->read[m] == BCUE_NO_VALUE)
+            continue;
+        snprintf(name, sizeof name, "%s.%s", part, bcue_model_input_names[m]);
+        bcue_value x = layer(c, name, c->read[m], c->completion->hidden);
+        if (c->there != NULL)
+            x = bcue_graph_mul(c->graph, NULL, x, c->there[m]);
+        sum = sum == BCUE_NO_VALUE ? x : bcue_graph_add(c->graph, NULL, sum, x);
+    }
+    return sum;
+}
+
+static void learned_prior(const bcue_cvae *c, bcue_value *mean, bcue_value *spread)
+{
+    const bcue_value x = bcue_graph_relu(c->graph, NULL, gather(c, "prior", BCUE_NO_VALUE));
+    *mean = layer(c, "prior.to_mean", x, c->completion->latent);
+    *spread = bcue_cvae_log_variance(c->graph, "prior.to_variance", x, c->completion->latent);
+}
+
+bcue_value bcue_cvae_latent(const bcue_cvae *c)
+{
+    const bcue_shape shape = bcue_shape_of(c->batch, c->completion->latent);
+    return bcue_graph_input(c->graph, "latent", BCUE_F32, &shape);
+}
+
+bcue_value bcue_cvae_prior(const bcue_cvae *c, bcue_value draw)
+{
+    if (c->completion->prior == BCUE_PRIOR_FIXED)
+        return draw;
+    bcue_value mean, spread;
+    learned_prior(c, &mean, &spread);
+    return bcue_cvae_draw(c->graph, mean, spread, draw);
+}
+
+bcue_value bcue_cvae_prior_divergence(const bcue_cvae *c, bcue_value mean, bcue_value log_variance)
+{
+    bcue_value n = BCUE_NO_VALUE, t = BCUE_NO_VALUE;
+    if (c->completion->prior == BCUE_PRIOR_LEARNED)
+        learned_prior(c, &n, &t);
+    return bcue_cvae_divergence(c->graph, mean, log_variance, n, t);
+}
+
+bcue_value bcue_cvae_decode(const bcue_cvae *c, bcue_value z)
+{
+    bcue_value x = gather(c, "decoder", layer(c, "decoder.latent", z, c->completion->hidden));
+    x = bcue_graph_relu(c->graph, NULL, x);
+    x = layer(c, "decoder.middle", x, c->completion->hidden);
+    return bcue_graph_relu(c->graph, NULL, x);
+}
+
+bcue_status bcue_cvae_deliver(bcue_graph *built, bcue_graph **graph, bcue_error *error)
+{
+    bcue_status status = bcue_graph_check(built, error);
+    if (status == BCUE_OK)
+        *graph = built;
+    else
+        bcue_graph_destroy(built);
+    return status;
 }

@@ -107,50 +107,27 @@ static bcue_value encoder(const painter *k, const char *part, int m)
     return bcue_graph_reshape(k->graph, NULL, x, &flat);
 }
 
-/* The sum over what is there of a linear layer PART.M of each. */
-static bcue_value gather(const painter *k, const char *part, bcue_value sum)
+static bcue_cvae cvae_of(const painter *k)
 {
-    for (int m = 0; m < SLOTS; m++) {
-        char name[48];
-        if (!sees(k, m) || k->given[m] == BCUE_NO_VALUE)
-            continue;
-        snprintf(name, sizeof name, "%s.%s", part, bcue_model_input_names[m]);
-        bcue_value x = layer(k, name, k->encoded[m], k->completion->hidden);
-        if (k->training)
-            x = bcue_graph_mul(k->graph, NULL, x, k->there[m]);
-        sum = sum == BCUE_NO_VALUE ? x : bcue_graph_add(k->graph, NULL, sum, x);
-    }
-    return sum;
+    return (bcue_cvae){k->graph, k->completion, k->batch, k->encoded, k->training ? k->there : NULL};
 }
 
-static void learned_prior(const painter *k, bcue_value *mean, bcue_value *spread)
+static bcue_value hidden_of(const painter *k, bcue_value z)
 {
-    const bcue_value x = bcue_graph_relu(k->graph, NULL, gather(k, "prior", BCUE_NO_VALUE));
-    *mean = layer(k, "prior.to_mean", x, k->completion->latent);
-    *spread = bcue_cvae_log_variance(k->graph, "prior.to_variance", x, k->completion->latent);
-}
-
-static bcue_value latent_input(const painter *k)
-{
-    const bcue_shape shape = bcue_shape_of(k->batch, k->completion->latent);
-    return bcue_graph_input(k->graph, "latent", BCUE_F32, &shape);
+    const bcue_cvae cvae = cvae_of(k);
+    return bcue_cvae_decode(&cvae, z);
 }
 
 static bcue_value prior_latent(const painter *k, bcue_value draw)
 {
-    if (k->completion->prior == BCUE_PRIOR_FIXED)
-        return draw;
-    bcue_value mean, spread;
-    learned_prior(k, &mean, &spread);
-    return bcue_cvae_draw(k->graph, mean, spread, draw);
+    const bcue_cvae cvae = cvae_of(k);
+    return bcue_cvae_prior(&cvae, draw);
 }
 
-static bcue_value decoder(const painter *k, bcue_value z)
+static bcue_value latent_input(const painter *k)
 {
-    bcue_value x = gather(k, "decoder", layer(k, "decoder.latent", z, k->completion->hidden));
-    x = bcue_graph_relu(k->graph, NULL, x);
-    x = layer(k, "decoder.middle", x, k->completion->hidden);
-    return bcue_graph_relu(k->graph, NULL, x);
+    const bcue_cvae cvae = cvae_of(k);
+    return bcue_cvae_latent(&cvae);
 }
 
 /* A length after so many halvings, rounded up. */
@@ -232,7 +209,7 @@ static void paint(const painter *k, bcue_value draw, unsigned made)
 {
     bcue_graph_push(k->graph, "complete");
     bcue_graph_push(k->graph, "map");
-    const bcue_value hidden = decoder(k, prior_latent(k, draw));
+    const bcue_value hidden = hidden_of(k, prior_latent(k, draw));
     bcue_value x[SLOTS];
     for (int m = 0; m < SLOTS; m++)
         x[m] = sees(k, m) && (made & 1U << m) != 0 ? decoded(k, m, hidden) : BCUE_NO_VALUE;
@@ -247,16 +224,6 @@ static void paint(const painter *k, bcue_value draw, unsigned made)
     for (int m = 0; m < SLOTS; m++)
         if (x[m] != BCUE_NO_VALUE)
             bcue_graph_output(k->graph, bcue_completion_made_name((bcue_model_input)m), x[m]);
-}
-
-static bcue_status deliver(bcue_graph *built, bcue_graph **graph, bcue_error *error)
-{
-    bcue_status status = bcue_graph_check(built, error);
-    if (status == BCUE_OK)
-        *graph = built;
-    else
-        bcue_graph_destroy(built);
-    return status;
 }
 
 bcue_status bcue_map_completion_build(const bcue_completion *completion, const bcue_model_config *config,
@@ -275,7 +242,7 @@ bcue_status bcue_map_completion_build(const bcue_completion *completion, const b
     const bcue_value draw = latent_input(&k);
     take_inputs(&k);
     paint(&k, draw, missing);
-    return deliver(k.graph, graph, error);
+    return bcue_cvae_deliver(k.graph, graph, error);
 }
 
 void bcue_map_completion_keep(bcue_graph *graph, const bcue_completion *completion,
@@ -341,10 +308,8 @@ static bcue_value reconstruction(const painter *k, bcue_value hidden, bcue_value
 
 static bcue_value divergence(const painter *k, bcue_value mean, bcue_value spread)
 {
-    bcue_value n = BCUE_NO_VALUE, t = BCUE_NO_VALUE;
-    if (k->completion->prior == BCUE_PRIOR_LEARNED)
-        learned_prior(k, &n, &t);
-    return bcue_cvae_divergence(k->graph, mean, spread, n, t);
+    const bcue_cvae cvae = cvae_of(k);
+    return bcue_cvae_prior_divergence(&cvae, mean, spread);
 }
 
 static bcue_value loss_of(const painter *k, bcue_value draw, double weight, bool with_posterior)
@@ -360,7 +325,7 @@ static bcue_value loss_of(const painter *k, bcue_value draw, double weight, bool
     } else {
         z = prior_latent(k, draw);
     }
-    const bcue_value error = reconstruction(k, decoder(k, z), parts);
+    const bcue_value error = reconstruction(k, hidden_of(k, z), parts);
     bcue_graph_pop(k->graph);
     bcue_graph_pop(k->graph);
     for (int m = 0; m < SLOTS; m++)
@@ -394,5 +359,5 @@ bcue_status bcue_map_completion_build_training(const bcue_completion *completion
     const bcue_value draw = latent_input(&k);
     take_inputs(&k);
     bcue_graph_output(k.graph, "loss", loss_of(&k, draw, weight, with_posterior));
-    return deliver(k.graph, graph, error);
+    return bcue_cvae_deliver(k.graph, graph, error);
 }
