@@ -23,6 +23,19 @@ static int64_t smaller(int64_t side, double share)
     return made >= LEAST_SIDE ? made : side < LEAST_SIDE ? side : LEAST_SIDE;
 }
 
+/* Fewer rows and columns of the same bins, as a cube's transforms do not fit in fewer: the next whole shrink.
+ */
+static void shrink_radar(bcue_radar_recipe *radar, double pixels)
+{
+    const int64_t rows = smaller(bcue_radar_rows(radar), pixels);
+    while (radar->kind != BCUE_RADAR_HPS && bcue_radar_rows(radar) > rows) {
+        const int64_t twice = 2 * (radar->shrink > 1 ? radar->shrink : 1);
+        if (radar->height % twice != 0 || radar->width % twice != 0)
+            break;
+        radar->shrink = twice;
+    }
+}
+
 /* The configuration that makes and trains the candidate; its strings are the search's. */
 static bcue_run_config run_of(const bcue_searcher *s, const bcue_candidate *c)
 {
@@ -43,8 +56,7 @@ static bcue_run_config run_of(const bcue_searcher *s, const bcue_candidate *c)
         f->camera.height = smaller(f->camera.height, c->pixels);
         f->lidar.width = smaller(f->lidar.width, c->pixels);
         f->lidar.height = smaller(f->lidar.height, c->pixels);
-        f->radar.width = smaller(f->radar.width, c->pixels);
-        f->radar.height = smaller(f->radar.height, c->pixels);
+        shrink_radar(&f->radar, c->pixels);
     }
     if (c->kind == BCUE_CANDIDATE_DENSE) {
         run.model.width = c->width;

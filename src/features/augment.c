@@ -141,7 +141,7 @@ void bcue_augment_radar(const bcue_augment_draw *draw, const bcue_radar_recipe *
 {
     if (recipe->kind == BCUE_RADAR_HPS) /* points have no gain, and are never mirrored */
         return;
-    size_t values = 2 * (size_t)recipe->height * (size_t)recipe->width;
+    size_t values = 2 * (size_t)bcue_radar_rows(recipe) * (size_t)bcue_radar_columns(recipe);
     if (draw->flip)
         bcue_radar_mirror(recipe, maps);
     for (size_t i = 0; draw->radar_gain != 1 && i < values; i++)

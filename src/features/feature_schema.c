@@ -201,6 +201,15 @@ static const bcue_config_field radar_fields[] = {
      .minimum = 1,
      .maximum = 4096,
      .help = "angle bins of the first map and velocity bins of the second"},
+    {.name = "shrink",
+     .type = BCUE_CONFIG_INT,
+     .offset = RADAR(shrink),
+     .fallback = "1",
+     .minimum = 1,
+     .maximum = 64,
+     .help = "so many bins become one, both ways: 2 makes maps of 128 x 128 of 256 x 256 bins; divides "
+             "height and "
+             "width; not for hps"},
     {.name = "dynamic_range_db",
      .type = BCUE_CONFIG_DOUBLE,
      .offset = RADAR(dynamic_range_db),
@@ -590,6 +599,12 @@ bcue_status bcue_feature_config_check(const bcue_feature_config *config, int64_t
 {
     if (config->camera.enabled && config->camera.channels == 2)
         return refuse(origin, prefix, "camera.channels", "must be 1 (grey) or 3 (RGB)", error);
+    const bcue_radar_recipe *radar = &config->radar;
+    if (radar->shrink > 1 && radar->kind == BCUE_RADAR_HPS)
+        return refuse(origin, prefix, "radar.shrink", "points are not shrunk: leave it out with recipe: hps",
+                      error);
+    if (radar->shrink > 1 && (radar->height % radar->shrink != 0 || radar->width % radar->shrink != 0))
+        return refuse(origin, prefix, "radar.shrink", "must divide radar.height and radar.width", error);
     for (int axis = 0; axis < 2; axis++)
         if (config->position.low[axis] > config->position.high[axis])
             return refuse(origin, prefix, axis == 0 ? "position.low_0" : "position.low_1",
@@ -615,8 +630,8 @@ bool bcue_feature_shape(const bcue_feature_config *config, bcue_modality modalit
     const int64_t sizes[BCUE_MODALITY_COUNT][3] = {
         [BCUE_CAMERA] = {camera->channels, camera->height, camera->width},
         [BCUE_LIDAR] = {1, lidar->height, lidar->width},
-        [BCUE_RADAR] = {points ? 1 : 2, points ? radar->points : radar->height,
-                        points ? BCUE_POINT_FIELDS : radar->width},
+        [BCUE_RADAR] = {points ? 1 : 2, points ? radar->points : bcue_radar_rows(radar),
+                        points ? BCUE_POINT_FIELDS : bcue_radar_columns(radar)},
         [BCUE_VEHICLES] = {1, config->vehicles.most, BCUE_VEHICLE_FIELDS}};
     const bool enabled[BCUE_MODALITY_COUNT] = {[BCUE_CAMERA] = camera->enabled,
                                                [BCUE_LIDAR] = lidar->enabled,

@@ -20,6 +20,7 @@ struct bcue_radar_maps {
     bcue_fft *range, *across; /* of `height` and `width` */
     float *scratch;           /* for the transforms, then one block of lanes, re and im */
     float *sum;               /* ceil(height / 8) blocks of width x 8: range-velocity */
+    float *whole;             /* (height, width): a map before it is shrunk; NULL: not shrunk */
     /* Sized by the cube: planes (antennas, height, padded chirps), their clutter (antennas, height) and
        windows. */
     size_t antennas, samples, chirps, padded;
@@ -57,6 +58,7 @@ void bcue_radar_maps_destroy(bcue_radar_maps *maps)
     bcue_fft_destroy(maps->across);
     free(maps->scratch);
     free(maps->sum);
+    free(maps->whole);
     free(maps);
 }
 
@@ -69,7 +71,19 @@ static bcue_status make_plans(bcue_radar_maps *maps, bcue_error *error)
     size_t scratch = bcue_fft_scratch(height > width ? maps->range : maps->across) + 2 * LANES * longest;
     maps->scratch = bcue_calloc_aligned(scratch, sizeof *maps->scratch);
     maps->sum = bcue_calloc_aligned(padded_to_lanes(height) * width, sizeof *maps->sum);
+    if (maps->recipe.shrink > 1 && (maps->whole = bcue_calloc(height * width, sizeof *maps->whole)) == NULL)
+        return bcue_fail_memory(error, "the radar maps");
     return maps->scratch != NULL && maps->sum != NULL ? BCUE_OK : bcue_fail_memory(error, "the radar maps");
+}
+
+int64_t bcue_radar_rows(const bcue_radar_recipe *recipe)
+{
+    return recipe->shrink > 1 ? recipe->height / recipe->shrink : recipe->height;
+}
+
+int64_t bcue_radar_columns(const bcue_radar_recipe *recipe)
+{
+    return recipe->shrink > 1 ? recipe->width / recipe->shrink : recipe->width;
 }
 
 bcue_status bcue_radar_maps_create(const bcue_radar_recipe *recipe, bcue_radar_maps **maps, bcue_error *error)
@@ -78,6 +92,10 @@ bcue_status bcue_radar_maps_create(const bcue_radar_recipe *recipe, bcue_radar_m
     if (recipe->height < 1 || recipe->height > 4096 || recipe->width < 1 || recipe->width > 4096)
         return bcue_fail(error, BCUE_ERROR_ARGUMENT, "radar: maps of %lld x %lld; expected 1 to 4096 bins",
                          (long long)recipe->height, (long long)recipe->width);
+    if (recipe->shrink > 1 && (recipe->height % recipe->shrink != 0 || recipe->width % recipe->shrink != 0))
+        return bcue_fail(error, BCUE_ERROR_ARGUMENT,
+                         "radar: shrink %lld does not divide maps of %lld x %lld bins",
+                         (long long)recipe->shrink, (long long)recipe->height, (long long)recipe->width);
     bcue_radar_maps *made = bcue_calloc(1, sizeof *made);
     if (made == NULL)
         return bcue_fail_memory(error, "the radar maps");
@@ -306,6 +324,15 @@ static void range_angle(const bcue_radar_maps *maps, float *out)
                                    out + r * (size_t)maps->recipe.width);
 }
 
+static void make_map(const bcue_radar_maps *maps, void (*map)(const bcue_radar_maps *, float *), float *out)
+{
+    const bcue_radar_recipe *recipe = &maps->recipe;
+    map(maps, maps->whole != NULL ? maps->whole : out);
+    if (maps->whole != NULL)
+        bcue_radar_shrink(maps->whole, (size_t)recipe->height, (size_t)recipe->width, (size_t)recipe->shrink,
+                          out);
+}
+
 /* To [0, 1] from the least to the largest value; a map without differences becomes 0. */
 static void scale_min_max(float *map, size_t count)
 {
@@ -323,7 +350,8 @@ static void scale_min_max(float *map, size_t count)
  */
 static void scale_decibels(const bcue_radar_recipe *recipe, float *map, float *row_of_scratch)
 {
-    size_t height = (size_t)recipe->height, width = (size_t)recipe->width, half = width / 2;
+    size_t height = (size_t)bcue_radar_rows(recipe), width = (size_t)bcue_radar_columns(recipe),
+           half = width / 2;
     float high = 0;
     for (size_t i = 0; i < height * width; i++)
         high = map[i] > high ? map[i] : high;
@@ -341,13 +369,13 @@ static bcue_status make_from_cube(bcue_radar_maps *maps, const bcue_npy *cube, c
                                   bcue_error *error)
 {
     const bcue_radar_recipe *recipe = &maps->recipe;
-    size_t plane = (size_t)recipe->height * (size_t)recipe->width;
+    const size_t plane = (size_t)bcue_radar_rows(recipe) * (size_t)bcue_radar_columns(recipe);
     BCUE_TRY(check_cube(recipe, cube, name, error));
     BCUE_TRY(fit_planes(maps, cube->shape, error));
     BCUE_TRY(load_cube(maps, cube, name, error));
     transform_ranges(maps);
-    range_velocity(maps, out + plane);
-    range_angle(maps, out);
+    make_map(maps, range_velocity, out + plane);
+    make_map(maps, range_angle, out);
     for (size_t i = 0; i < 2 * plane; i++)
         if (!isfinite(out[i]))
             return bcue_fail(error, BCUE_ERROR_DATA, "%s: values so large that their power overflows", name);
@@ -378,17 +406,18 @@ static bcue_status make_from_points(const bcue_radar_recipe *recipe, const bcue_
                          "%s: not a list of radar points: real numbers (N, 4) are expected: velocity, "
                          "azimuth, altitude, depth%s",
                          name, points->rank == 3 ? "; cubes need recipe: tii or calibrated" : "");
-    size_t plane = (size_t)recipe->height * (size_t)recipe->width;
+    const int64_t rows = bcue_radar_rows(recipe), columns = bcue_radar_columns(recipe);
+    const size_t plane = (size_t)rows * (size_t)columns;
     double azimuth_rad = recipe->points_azimuth_deg * pi / 180.0, speed_mps = recipe->points_velocity_mps;
     memset(out, 0, 2 * plane * sizeof *out);
     for (size_t i = 0; i < points->shape[0]; i++) {
-        int64_t row = cell_of(bcue_npy_get(points, 4 * i + 3), 0, recipe->points_range_m, recipe->height);
-        int64_t angle = cell_of(bcue_npy_get(points, 4 * i + 1), -azimuth_rad, azimuth_rad, recipe->width);
-        int64_t velocity = cell_of(bcue_npy_get(points, 4 * i), -speed_mps, speed_mps, recipe->width);
+        int64_t row = cell_of(bcue_npy_get(points, 4 * i + 3), 0, recipe->points_range_m, rows);
+        int64_t angle = cell_of(bcue_npy_get(points, 4 * i + 1), -azimuth_rad, azimuth_rad, columns);
+        int64_t velocity = cell_of(bcue_npy_get(points, 4 * i), -speed_mps, speed_mps, columns);
         if (row >= 0 && angle >= 0)
-            out[row * recipe->width + angle] += 1;
+            out[row * columns + angle] += 1;
         if (row >= 0 && velocity >= 0)
-            out[(int64_t)plane + row * recipe->width + velocity] += 1;
+            out[(int64_t)plane + row * columns + velocity] += 1;
     }
     float most = (float)recipe->points_clip;
     for (size_t i = 0; i < 2 * plane; i++)
@@ -468,9 +497,9 @@ bcue_status bcue_radar_features_decode(bcue_radar_maps *maps, const void *data, 
 
 void bcue_radar_mirror(const bcue_radar_recipe *recipe, float *maps)
 {
-    size_t width = (size_t)recipe->width;
+    size_t width = (size_t)bcue_radar_columns(recipe);
     size_t first = recipe->kind == BCUE_RADAR_POINTS ? 0 : 1; /* bin 0, broadside or -90 degrees, stays */
-    for (int64_t row = 0; row < recipe->height; row++, maps += width)
+    for (int64_t row = 0; row < bcue_radar_rows(recipe); row++, maps += width)
         for (size_t i = first, j = width - 1; i < j; i++, j--) {
             float kept = maps[i];
             maps[i] = maps[j];
@@ -481,33 +510,34 @@ void bcue_radar_mirror(const bcue_radar_recipe *recipe, float *maps)
 /* Of a column: the signed number of its frequency bin. */
 static double signed_bin(const bcue_radar_recipe *recipe, int64_t column)
 {
-    int64_t half = recipe->width / 2;
+    const int64_t width = bcue_radar_columns(recipe), half = width / 2;
     if (recipe->kind == BCUE_RADAR_CALIBRATED)
         return (double)(column - half);
-    return (double)(column < recipe->width - half ? column : column - recipe->width);
+    return (double)(column < width - half ? column : column - width);
 }
 
 double bcue_radar_range_m(const bcue_radar_recipe *recipe, int64_t row)
 {
     if (recipe->kind == BCUE_RADAR_POINTS)
-        return ((double)row + 0.5) * recipe->points_range_m / (double)recipe->height;
+        return ((double)row + 0.5) * recipe->points_range_m / (double)bcue_radar_rows(recipe);
     return (double)row * speed_of_light_mps * recipe->sample_rate_hz /
-           (2.0 * recipe->slope_hz_per_s * (double)recipe->height);
+           (2.0 * recipe->slope_hz_per_s * (double)bcue_radar_rows(recipe));
 }
 
 double bcue_radar_velocity_mps(const bcue_radar_recipe *recipe, int64_t column)
 {
     if (recipe->kind == BCUE_RADAR_POINTS)
-        return (2.0 * ((double)column + 0.5) / (double)recipe->width - 1.0) * recipe->points_velocity_mps;
+        return (2.0 * ((double)column + 0.5) / (double)bcue_radar_columns(recipe) - 1.0) *
+               recipe->points_velocity_mps;
     return signed_bin(recipe, column) * speed_of_light_mps /
-           (2.0 * recipe->carrier_hz * recipe->chirp_period_s * (double)recipe->width);
+           (2.0 * recipe->carrier_hz * recipe->chirp_period_s * (double)bcue_radar_columns(recipe));
 }
 
 double bcue_radar_angle_rad(const bcue_radar_recipe *recipe, int64_t column)
 {
     if (recipe->kind == BCUE_RADAR_POINTS)
-        return (2.0 * ((double)column + 0.5) / (double)recipe->width - 1.0) * recipe->points_azimuth_deg *
-               pi / 180.0;
-    double sine = signed_bin(recipe, column) / ((double)recipe->width * recipe->antenna_spacing);
+        return (2.0 * ((double)column + 0.5) / (double)bcue_radar_columns(recipe) - 1.0) *
+               recipe->points_azimuth_deg * pi / 180.0;
+    double sine = signed_bin(recipe, column) / ((double)bcue_radar_columns(recipe) * recipe->antenna_spacing);
     return fabs(sine) <= 1.0 ? asin(sine) : NAN;
 }

@@ -36,6 +36,7 @@ typedef enum bcue_point_frame { BCUE_POINTS_SENSOR, BCUE_POINTS_GROUND } bcue_po
 typedef struct bcue_radar_recipe {
     bool enabled;
     int64_t height, width;   /* range bins (rows); angle and velocity bins (columns) */
+    int64_t shrink;          /* so many bins become one, both ways; divides both; 0 = 1: none. Not for HPS */
     int kind;                /* bcue_radar_kind */
     double dynamic_range_db; /* CALIBRATED: this far below the largest value and less becomes 0 */
     double carrier_hz, slope_hz_per_s, sample_rate_hz, chirp_period_s; /* what the axes follow from */
@@ -63,7 +64,16 @@ void bcue_radar_maps_stand(bcue_radar_maps *maps, const double pose[2]);
 /* Were there such cubes since this was last asked? */
 bool bcue_radar_maps_took_cube(bcue_radar_maps *maps);
 
-/* out: (2, height, width) floats in [0, 1]: range-angle, then range-velocity; for HPS (points, 5).
+/* Rows and columns of a map: `height` and `width` over `shrink`. */
+int64_t bcue_radar_rows(const bcue_radar_recipe *recipe);
+int64_t bcue_radar_columns(const bcue_radar_recipe *recipe);
+
+/* Every `factor`-th bin both ways of a map of TII or CALIBRATED before it is scaled, each the mean of those
+   around it with weights that fall linearly to the next one kept. Bins of a transform lie on a circle, so the
+   first and the last are neighbours, and bin 0 stays what it was (rest, broadside). `factor` divides both. */
+void bcue_radar_shrink(const float *map, size_t height, size_t width, size_t factor, float *out);
+
+/* out: (2, rows, columns) floats in [0, 1]: range-angle, then range-velocity; for HPS (points, 5).
    `cube`: complex of rank 3 for TII and CALIBRATED, at most `height` samples and `width` antennas and chirps;
    real (N, 4) for POINTS and HPS.
    BCUE_ERROR_DATA for another shape or a value that is not finite. */

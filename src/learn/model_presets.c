@@ -12,8 +12,13 @@ enum { PRESETS = 4, ANY = BCUE_INPUT_COUNT };
 typedef struct preset_line {
     int needed; /* bcue_model_input that the line is about */
     const char *setting[PRESETS];
+    const char *unless; /* this other key is given; NULL: no such key */
 } preset_line;
 
+#define ALL(text)                                                                                            \
+    {                                                                                                        \
+        text, text, text, text                                                                               \
+    }
 static const preset_line table[] = {
     {ANY, {"data.window.frames=5", "data.window.frames=1", "data.window.frames=2", "data.window.frames=1"}},
     {BCUE_INPUT_POSITION,
@@ -37,7 +42,14 @@ static const preset_line table[] = {
     }
     PICTURE(BCUE_INPUT_CAMERA, "camera"),
     PICTURE(BCUE_INPUT_LIDAR, "lidar"),
-    PICTURE(BCUE_INPUT_RADAR, "radar"),
+    /* A cube of DeepSense 6G has up to 256 bins: its maps are made whole, then shrunk. */
+    {BCUE_INPUT_RADAR, ALL("features.radar.enabled=true")},
+    {BCUE_INPUT_RADAR, ALL("features.radar.width=256")},
+    {BCUE_INPUT_RADAR, ALL("features.radar.height=256")},
+    {BCUE_INPUT_RADAR,
+     {"features.radar.shrink=1", "features.radar.shrink=1", "features.radar.shrink=2",
+      "features.radar.shrink=2"},
+     "features.radar.width"},
     {ANY, {"model.width=64", "model.width=64", "model.width=16", "model.width=8"}},
     {ANY,
      {"model.camera_depth=34", "model.camera_depth=34", "model.camera_depth=34", "model.camera_depth=18"}},
@@ -47,10 +59,6 @@ static const preset_line table[] = {
     {ANY, {"model.dropout=0.1", "model.dropout=0.1", "model.dropout=0.1", "model.dropout=0.1"}},
 };
 
-#define ALL(text)                                                                                            \
-    {                                                                                                        \
-        text, text, text, text                                                                               \
-    }
 /* Lists of radar points over five frames: students. */
 static const preset_line radar_table[] = {
     {ANY, ALL("data.window.frames=5")},
@@ -131,7 +139,7 @@ bcue_status bcue_model_preset_settings(const bcue_model_config *model, const bcu
     for (size_t i = 0; i < lines; i++) {
         const char *setting = of_kind[i].setting[model->preset];
         if ((of_kind[i].needed == ANY || bcue_model_needs(model, (bcue_model_input)of_kind[i].needed)) &&
-            !given(config, setting))
+            !given(config, setting) && (of_kind[i].unless == NULL || !given(config, of_kind[i].unless)))
             (*settings)[(*count)++] = setting;
     }
     return BCUE_OK;

@@ -402,13 +402,80 @@ static void test_axes(void)
     bcue_npy_free(&cube);
 }
 
+/* Two bins to one: a quarter of both neighbours and half of the bin itself, across the edges too. */
+static void test_shrink(void)
+{
+    enum { ROWS = 4, COLUMNS = 6 };
+    float map[ROWS * COLUMNS], out[ROWS * COLUMNS / 4];
+    bcue_rng rng = bcue_rng_make(5, BCUE_RNG_TEST, 0, 0, 0);
+    for (size_t i = 0; i < ROWS * COLUMNS; i++)
+        map[i] = (float)bcue_rng_normal(&rng);
+    bcue_radar_shrink(map, ROWS, COLUMNS, 2, out);
+    static const double weight[] = {0.25, 0.5, 0.25};
+    for (int r = 0; r < ROWS / 2; r++)
+        for (int c = 0; c < COLUMNS / 2; c++) {
+            double expected = 0;
+            for (int i = 0; i < 3; i++)
+                for (int j = 0; j < 3; j++)
+                    expected +=
+                        weight[i] * weight[j] *
+                        (double)map[(2 * r + i + 3) % ROWS * COLUMNS + (2 * c + j + COLUMNS - 1) % COLUMNS];
+            CHECK_NEAR(out[r * COLUMNS / 2 + c], expected, 1e-6);
+        }
+    for (size_t i = 0; i < ROWS * COLUMNS; i++)
+        map[i] = 3;
+    bcue_radar_shrink(map, ROWS, COLUMNS, 2, out);
+    for (size_t i = 0; i < ROWS * COLUMNS / 4; i++)
+        CHECK_NEAR(out[i], 3, 1e-6);
+}
+
+/* A shrunk map's axes are those of the bins that were kept, and a target peaks where it did. */
+static void test_shrunk_maps(void)
+{
+    bcue_npy cube = whole_frame(4, 256, 250);
+    float *whole = calloc((size_t)2 * 256 * 256, sizeof *whole),
+          *out = calloc((size_t)2 * 128 * 128, sizeof *out);
+    for (int kind = BCUE_RADAR_TII; kind <= BCUE_RADAR_CALIBRATED; kind++) {
+        bcue_radar_recipe recipe = radar_recipe(kind, 256, 256);
+        bcue_radar_maps *maps = NULL;
+        bcue_error error;
+        size_t peak[2], shrunk[2];
+        CHECK_OK(bcue_radar_maps_create(&recipe, &maps, &error), error);
+        CHECK_OK(bcue_radar_features(maps, &cube, "cube", whole, &error), error);
+        bcue_radar_maps_destroy(maps);
+        find_peak(whole, 256, 256, peak);
+        const double range_m = bcue_radar_range_m(&recipe, (int64_t)peak[0]),
+                     angle_rad = bcue_radar_angle_rad(&recipe, (int64_t)peak[1]);
+        const double bin_m = bcue_radar_range_m(&recipe, 1),
+                     step_mps = bcue_radar_velocity_mps(&recipe, 130) - bcue_radar_velocity_mps(&recipe, 129);
+        recipe.shrink = 2;
+        CHECK(bcue_radar_rows(&recipe) == 128 && bcue_radar_columns(&recipe) == 128);
+        CHECK_OK(bcue_radar_maps_create(&recipe, &maps, &error), error);
+        CHECK_OK(bcue_radar_features(maps, &cube, "cube", out, &error), error);
+        bcue_radar_maps_destroy(maps);
+        find_peak(out, 128, 128, shrunk);
+        CHECK_NEAR(bcue_radar_range_m(&recipe, 1), 2 * bin_m, 1e-9);
+        CHECK_NEAR(bcue_radar_velocity_mps(&recipe, 66) - bcue_radar_velocity_mps(&recipe, 65), 2 * step_mps,
+                   1e-9);
+        CHECK_AT(fabs(bcue_radar_range_m(&recipe, (int64_t)shrunk[0]) - range_m) <= 1.01 * bin_m,
+                 "recipe %d: row %zu of 128 for %zu of 256", kind, shrunk[0], peak[0]);
+        CHECK_AT(fabs(sin(bcue_radar_angle_rad(&recipe, (int64_t)shrunk[1])) - sin(angle_rad)) <= 3.01 / 128,
+                 "recipe %d: column %zu of 128 for %zu of 256", kind, shrunk[1], peak[1]);
+    }
+    free(whole);
+    free(out);
+    bcue_npy_free(&cube);
+}
+
 /* Antennas in the other order give the mirrored range-angle map. */
 static void test_mirror(void)
 {
-    for (int kind = BCUE_RADAR_TII; kind <= BCUE_RADAR_CALIBRATED; kind++) {
+    for (int i = 0; i < 4; i++) {
         bcue_npy cube = fixture("radar_even");
-        const bcue_radar_recipe recipe = radar_recipe(kind, 32, 32);
-        float out[2 * 32 * 32], turned[2 * 32 * 32];
+        const int kind = i % 2 == 0 ? BCUE_RADAR_TII : BCUE_RADAR_CALIBRATED;
+        bcue_radar_recipe recipe = radar_recipe(kind, 32, 32);
+        recipe.shrink = 1 + i / 2;
+        float out[2 * 32 * 32] = {0}, turned[2 * 32 * 32] = {0};
         bcue_radar_maps *maps = NULL;
         bcue_error error;
         CHECK_OK(bcue_radar_maps_create(&recipe, &maps, &error), error);
@@ -416,19 +483,19 @@ static void test_mirror(void)
         size_t plane = 2 * cube.shape[1] * cube.shape[2];
         float *values = cube.data;
         for (size_t a = 0; a < 2; a++)
-            for (size_t i = 0; i < plane; i++) {
-                float kept = values[a * plane + i];
-                values[a * plane + i] = values[(3 - a) * plane + i];
-                values[(3 - a) * plane + i] = kept;
+            for (size_t k = 0; k < plane; k++) {
+                float kept = values[a * plane + k];
+                values[a * plane + k] = values[(3 - a) * plane + k];
+                values[(3 - a) * plane + k] = kept;
             }
         CHECK_OK(bcue_radar_features(maps, &cube, "cube", turned, &error), error);
         bcue_augment_draw draw = bcue_augment_none();
         draw.flip = true;
         bcue_augment_radar(&draw, &recipe, out);
         double worst = 0;
-        for (size_t i = 0; i < 2 * 32 * 32; i++)
-            worst = fmax(worst, fabs((double)(out[i] - turned[i])));
-        CHECK_AT(worst < 1e-5, "recipe %d: off by %g", kind, worst);
+        for (size_t k = 0; k < 2 * 32 * 32; k++)
+            worst = fmax(worst, fabs((double)(out[k] - turned[k])));
+        CHECK_AT(worst < 1e-5, "recipe %d, shrink %d: off by %g", kind, 1 + i / 2, worst);
         draw = bcue_augment_none();
         draw.radar_gain = 1.1F;
         memcpy(turned, out, sizeof out);
@@ -498,6 +565,10 @@ static void test_refusals(void)
     CHECK_STATUS(bcue_radar_features(maps, &cube, "f.npy", out, &error), BCUE_ERROR_DATA);
     CHECK_CONTAINS(error.text, "tii or calibrated");
     bcue_radar_maps_destroy(maps);
+    recipe.shrink = 3;
+    CHECK_STATUS(bcue_radar_maps_create(&recipe, &maps, &error), BCUE_ERROR_ARGUMENT);
+    CHECK_CONTAINS(error.text, "does not divide");
+    recipe.shrink = 1;
     recipe.height = 0;
     CHECK_STATUS(bcue_radar_maps_create(&recipe, &maps, &error), BCUE_ERROR_ARGUMENT);
     bcue_npy_free(&cube);
@@ -523,6 +594,8 @@ int main(void)
     RUN(test_whole_frame);
     RUN(test_real_cube);
     RUN(test_axes);
+    RUN(test_shrink);
+    RUN(test_shrunk_maps);
     RUN(test_mirror);
     RUN(test_mat);
     RUN(test_refusals);

@@ -36,7 +36,8 @@ static void all_four(void)
               run.features.position.enabled);
         CHECK_INT(run.features.camera.width, presets[i].size);
         CHECK_INT(run.features.lidar.height, presets[i].size);
-        CHECK_INT(run.features.radar.width, presets[i].size);
+        CHECK_INT(bcue_radar_columns(&run.features.radar), presets[i].size);
+        CHECK_INT(run.features.radar.width, 256); /* a cube of 250 chirps fits */
         CHECK_INT(run.model.width, presets[i].width);
         CHECK_INT(run.model.depth[BCUE_INPUT_CAMERA], presets[i].depth);
         CHECK_INT(run.model.depth[BCUE_INPUT_RADAR], 18);
@@ -69,6 +70,21 @@ static void what_is_given_wins(void)
     CHECK_INT(run.model.width, 16);
     CHECK(run.features.camera.enabled && run.features.position.enabled);
     CHECK(!run.features.lidar.enabled && !run.features.radar.enabled);
+    bcue_config_destroy(config);
+}
+
+/* Whoever gives the radar's bins gets maps of that size. */
+static void radar_bins_given(void)
+{
+    bcue_error error = {""};
+    bcue_run_config run;
+    bcue_config *config = NULL;
+    CHECK_OK(read(HEAD
+                  "features: {radar: {width: 64, height: 64}}\nmodel: {kind: beamtransfuser, preset: tiny}\n",
+                  NULL, 0, &run, &config, &error),
+             error);
+    CHECK_INT(bcue_radar_columns(&run.features.radar), 64);
+    CHECK_INT(bcue_radar_rows(&run.features.radar), 64);
     bcue_config_destroy(config);
 }
 
@@ -119,6 +135,7 @@ int main(void)
         return 1;
     RUN(all_four);
     RUN(what_is_given_wins);
+    RUN(radar_bins_given);
     RUN(only_beamtransfuser);
     RUN(sentences);
     return check_summary();
