@@ -114,7 +114,8 @@ const bcue_config_field bcue_train_config_fields[] = {
      .type = BCUE_CONFIG_STRING,
      .offset = TRAIN(init),
      .help = "safetensors file to start from: a model, or a part of one; tensors are taken by name, the rest "
-             "is drawn"},
+             "is drawn; a "
+             "beamtransfuser can start from one that sees fewer sensors"},
     {.name = "freeze",
      .type = BCUE_CONFIG_STRING_LIST,
      .offset = TRAIN(freeze),

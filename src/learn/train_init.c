@@ -9,6 +9,8 @@
 #include "base/report_hooks.h"
 #include "base/text.h"
 #include "learn/trainer_internal.h"
+#include "models/beamtransfuser.h"
+#include "models/model_file.h"
 #include "tensor/safetensors.h"
 
 enum { NAMES_TOLD = 6, LONGEST_LOG = 2000 };
@@ -31,6 +33,84 @@ static bcue_status take_tensor(const char *path, const char *name, const bcue_te
     memcpy(to->data, from->data, bcue_tensor_size(from));
     return BCUE_OK;
 }
+
+/* ---- a BeamTransFuser from one that sees other sensors ---- */
+
+/* The stage of "fusion.S.pos_emb"; 0 for "modality.weight", which has one row of each modality; -1: other
+ * names.
+ */
+static int stage_of(const char *name)
+{
+    static const char *const of_stage[] = {"modality.weight", "fusion.1.pos_emb", "fusion.2.pos_emb",
+                                           "fusion.3.pos_emb", "fusion.4.pos_emb"};
+    for (int s = 0; s < (int)(sizeof of_stage / sizeof *of_stage); s++)
+        if (strcmp(name, of_stage[s]) == 0)
+            return s;
+    return -1;
+}
+
+static int64_t rows_of(const bcue_model_config *config, const bcue_model_inputs *inputs, int stage,
+                       int64_t first[BCUE_INPUT_COUNT], int64_t count[BCUE_INPUT_COUNT])
+{
+    int64_t total = bcue_beamtransfuser_tokens(config, inputs, stage > 0 ? stage : 1, first, count);
+    if (stage > 0)
+        return total;
+    total = 0;
+    for (int m = 0; m < BCUE_INPUT_COUNT; m++) {
+        count[m] = count[m] > 0;
+        first[m] = total;
+        total += count[m];
+    }
+    return total;
+}
+
+/* Copies the rows of the modalities that both models see in as many tokens; the others stay as drawn. False:
+   these tensors are no such rows. */
+static bool take_rows(const bcue_trainer *trainer, const bcue_model_file *donor, int stage,
+                      const bcue_tensor *from, bcue_tensor *to, bcue_text *which)
+{
+    int64_t here[BCUE_INPUT_COUNT], there[BCUE_INPUT_COUNT], wanted[BCUE_INPUT_COUNT], had[BCUE_INPUT_COUNT];
+    if (donor->config.kind != BCUE_MODEL_BEAMTRANSFUSER || from->shape.rank != to->shape.rank)
+        return false;
+    const int64_t rows = rows_of(&trainer->run->model, &trainer->inputs, stage, here, wanted),
+                  old_rows = rows_of(&donor->config, &donor->inputs, stage, there, had);
+    const int64_t values = bcue_tensor_count(to), old_values = bcue_tensor_count(from);
+    if (rows < 1 || old_rows < 1 || values % rows != 0 || old_values % old_rows != 0 ||
+        values / rows != old_values / old_rows)
+        return false;
+    const size_t width = (size_t)(values / rows);
+    for (int m = 0; m < BCUE_INPUT_COUNT; m++) {
+        if (wanted[m] == 0 || wanted[m] != had[m])
+            continue;
+        memcpy((float *)to->data + (size_t)here[m] * width,
+               (const float *)from->data + (size_t)there[m] * width,
+               (size_t)wanted[m] * width * sizeof(float));
+        bcue_text_printf(which, "%s%s", which->size > 0 ? ", " : "", bcue_model_input_names[m]);
+    }
+    return which->size > 0;
+}
+
+/* A network that begins with another's sensors and gets further ones: its tokens have other numbers. True:
+   the rows that can be taken are. */
+static bool take_known_rows(const bcue_trainer *trainer, const char *path, const char *name,
+                            const bcue_tensor *from, bcue_tensor *to)
+{
+    const int stage = trainer->run->model.kind == BCUE_MODEL_BEAMTRANSFUSER ? stage_of(name) : -1;
+    bcue_model_file donor;
+    bcue_text which = {0};
+    if (stage < 0 || from->dtype != BCUE_F32 || bcue_shape_equal(&from->shape, &to->shape) ||
+        bcue_model_file_open(path, &donor, NULL) != BCUE_OK) /* a part of a model: told below */
+        return false;
+    const bool took = take_rows(trainer, &donor, stage, from, to, &which) && !which.failed;
+    if (took)
+        bcue_log(trainer->hooks, BCUE_LOG_INFO, "%s: of '%s' the rows of %.*s are taken, the others drawn",
+                 path, name, (int)which.size, which.data);
+    bcue_text_free(&which);
+    bcue_model_file_free(&donor);
+    return took;
+}
+
+/* ---- telling ---- */
 
 static size_t branch_length(const char *name)
 {
@@ -120,9 +200,11 @@ static bcue_status take_all(bcue_trainer *trainer, const char *path, const bcue_
         const bcue_tensor *from = bcue_safetensors_find(file, weights->names[i]);
         if (from == NULL)
             continue;
+        count++;
+        if (take_known_rows(trainer, path, weights->names[i], from, &weights->tensors[i]))
+            continue;
         BCUE_TRY(take_tensor(path, weights->names[i], from, &weights->tensors[i], error));
         trainer->taken[i] = true;
-        count++;
     }
     if (count == 0)
         return bcue_fail(

@@ -140,14 +140,25 @@ void bcue_beamtransfuser_grid(const bcue_model_config *config, const bcue_model_
     }
 }
 
-/* Tokens of a modality in a stage, also of one that is missing. */
-static int64_t token_count(const fuser *f, int m, int stage)
+int64_t bcue_beamtransfuser_tokens(const bcue_model_config *config, const bcue_model_inputs *inputs,
+                                   int stage, int64_t first[BCUE_INPUT_COUNT],
+                                   int64_t count[BCUE_INPUT_COUNT])
 {
-    int64_t grid[2];
-    if (m == BCUE_INPUT_POSITION)
-        return f->inputs->gps_frames;
-    bcue_beamtransfuser_grid(f->config, f->inputs, (bcue_model_input)m, stage, grid);
-    return f->inputs->frames * grid[0] * grid[1];
+    int64_t total = 0, grid[2];
+    for (int m = 0; m < BCUE_INPUT_COUNT; m++) {
+        first[m] = total;
+        count[m] = 0;
+        if (!bcue_model_needs(config, (bcue_model_input)m))
+            continue;
+        if (m == BCUE_INPUT_POSITION) {
+            count[m] = inputs->gps_frames;
+        } else {
+            bcue_beamtransfuser_grid(config, inputs, (bcue_model_input)m, stage, grid);
+            count[m] = inputs->frames * grid[0] * grid[1];
+        }
+        total += count[m];
+    }
+    return total;
 }
 
 /* "pos_emb" (1, T, D), without the rows of what is missing. */
@@ -155,21 +166,19 @@ static bcue_value places(const fuser *f, int stage)
 {
     const bcue_parameter_spec zero = {.init = BCUE_INIT_ZERO, .no_decay = true};
     bcue_value parts[BCUE_INPUT_COUNT];
-    int64_t at = 0, ends[BCUE_INPUT_COUNT];
+    int64_t first[BCUE_INPUT_COUNT], tokens[BCUE_INPUT_COUNT];
     int count = 0;
     bool whole = true;
-    for (int m = 0; m < BCUE_INPUT_COUNT; m++) {
-        at += f->knows[m] ? token_count(f, m, stage) : 0;
-        ends[m] = at;
+    for (int m = 0; m < BCUE_INPUT_COUNT; m++)
         whole = whole && f->sees[m] == f->knows[m];
-    }
-    const bcue_shape shape = bcue_shape_of(1, at, token_width(f, stage));
+    const int64_t total = bcue_beamtransfuser_tokens(f->config, f->inputs, stage, first, tokens);
+    const bcue_shape shape = bcue_shape_of(1, total, token_width(f, stage));
     bcue_value embedding = bcue_graph_parameter(f->graph, "pos_emb", &shape, &zero);
     if (whole)
         return embedding;
     for (int m = 0; m < BCUE_INPUT_COUNT; m++) {
         if (f->sees[m])
-            parts[count++] = bcue_graph_slice(f->graph, NULL, embedding, 1, m > 0 ? ends[m - 1] : 0, ends[m]);
+            parts[count++] = bcue_graph_slice(f->graph, NULL, embedding, 1, first[m], first[m] + tokens[m]);
     }
     return count > 1 ? bcue_graph_concat(f->graph, NULL, parts, count, 1) : parts[0];
 }

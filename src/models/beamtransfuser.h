@@ -27,6 +27,11 @@ bcue_value bcue_beamtransfuser(bcue_graph *graph, const bcue_model_config *confi
 /* Rows and columns of the tokens of one frame of a picture after a stage, 1 .. 4. */
 void bcue_beamtransfuser_grid(const bcue_model_config *config, const bcue_model_inputs *inputs,
                               bcue_model_input input, int stage, int64_t grid[2]);
+/* Which rows of a stage's pos_emb are a modality's: from first[m], count[m] of them, 0 where the model is not
+   made for it. Returns all of them. */
+int64_t bcue_beamtransfuser_tokens(const bcue_model_config *config, const bcue_model_inputs *inputs,
+                                   int stage, int64_t first[BCUE_INPUT_COUNT],
+                                   int64_t count[BCUE_INPUT_COUNT]);
 /* BCUE_ERROR_CONFIG with a sentence, and in *key the key of `model` that it is about. */
 bcue_status bcue_beamtransfuser_check(const bcue_model_config *config, const char **key, bcue_error *error);
 
