@@ -103,6 +103,9 @@ bcue_status bcue_config_fail(const bcue_config *config, bcue_error *error, const
    that are `late` are left out while they have their default, so that configurations from before there were
    such keys give the same text, and the same hash. */
 void bcue_config_write(const bcue_config_field *fields, const void *target, bcue_text *out);
+/* The same without all keys that have their default: two programs of which the newer one knows more keys write
+   the same text. Keys of the type CHOICE go by their word. */
+void bcue_config_write_given(const bcue_config_field *fields, const void *target, bcue_text *out);
 /* Reference text: every key with type, range, default and help, indented as YAML. */
 void bcue_config_describe(const bcue_config_field *fields, bcue_text *out);
 

@@ -131,11 +131,12 @@ static void put_list(const bcue_config_field *field, const char *value, bcue_tex
     bcue_text_puts(out, "]");
 }
 
+/* `brief`: nothing that has its default. */
 static void write_fields(const bcue_config_field *fields, const char *target, size_t indent, bool item,
-                         bcue_text *out);
+                         bool brief, bcue_text *out);
 
 static void write_sections(const bcue_config_field *field, const bcue_section_list *list, size_t indent,
-                           bcue_text *out)
+                           bool brief, bcue_text *out)
 {
     if (list->count == 0) {
         bcue_text_printf(out, "%s: []\n", field->name);
@@ -143,7 +144,8 @@ static void write_sections(const bcue_config_field *field, const bcue_section_li
     }
     bcue_text_printf(out, "%s:\n", field->name);
     for (size_t i = 0; i < list->count; i++)
-        write_fields(field->fields, (const char *)list->items + i * field->item_size, indent + 4, true, out);
+        write_fields(field->fields, (const char *)list->items + i * field->item_size, indent + 4, true, brief,
+                     out);
 }
 
 static void write_map(const bcue_config_field *field, const bcue_string_map *map, size_t indent,
@@ -184,27 +186,59 @@ static void write_scalar(const bcue_config_field *field, const char *value, bcue
     bcue_text_puts(out, "\n");
 }
 
+static bool is_default(const bcue_config_field *field, const char *target);
+
+static bool all_default(const bcue_config_field *fields, const char *target)
+{
+    while (fields->name != NULL && is_default(fields, target))
+        fields++;
+    return fields->name == NULL;
+}
+
+/* A list without a default is empty; others are compared as they would be written. */
+static bool is_default_list(const bcue_config_field *field, const char *value)
+{
+    bcue_text text = {0};
+    put_list(field, value, &text);
+    const bool same =
+        !text.failed && strcmp(text.data, field->fallback != NULL ? field->fallback : "[]") == 0;
+    bcue_text_free(&text);
+    return same;
+}
+
 static bool is_default(const bcue_config_field *field, const char *target)
 {
     const void *value = target + field->offset;
-    if (field->type == BCUE_CONFIG_SECTION) {
-        const bcue_config_field *inner = field->fields;
-        while (inner->name != NULL && is_default(inner, value))
-            inner++;
-        return inner->name == NULL;
+    const char *fallback = field->fallback;
+    switch (field->type) {
+    case BCUE_CONFIG_SECTION:
+        return all_default(field->fields, value);
+    case BCUE_CONFIG_SECTION_LIST:
+        return ((const bcue_section_list *)value)->count == 0;
+    case BCUE_CONFIG_MAP:
+        return ((const bcue_string_map *)value)->count == 0;
+    case BCUE_CONFIG_DOUBLE:
+        return fallback != NULL ? *(const double *)value == strtod(fallback, NULL)
+                                : unset(field, *(const double *)value);
+    case BCUE_CONFIG_INT:
+        return fallback != NULL ? *(const int64_t *)value == strtoll(fallback, NULL, 10)
+                                : unset(field, (double)*(const int64_t *)value);
+    case BCUE_CONFIG_BOOL:
+        return fallback != NULL && *(const bool *)value == (strcmp(fallback, "true") == 0);
+    case BCUE_CONFIG_CHOICE:
+        return fallback != NULL && strcmp(field->choices[*(const int *)value], fallback) == 0;
+    case BCUE_CONFIG_STRING: {
+        const char *text = *(char *const *)value;
+        return text == NULL || fallback == NULL ? text == fallback : strcmp(text, fallback) == 0;
     }
-    if (field->fallback == NULL)
-        return false;
-    if (field->type == BCUE_CONFIG_DOUBLE)
-        return *(const double *)value == strtod(field->fallback, NULL);
-    if (field->type == BCUE_CONFIG_INT)
-        return *(const int64_t *)value == strtoll(field->fallback, NULL, 10);
-    return field->type == BCUE_CONFIG_BOOL && *(const bool *)value == (strcmp(field->fallback, "true") == 0);
+    default:
+        return is_default_list(field, value);
+    }
 }
 
 /* `item`: the fields of a list item, whose first line starts with a dash. */
 static void write_fields(const bcue_config_field *fields, const char *target, size_t indent, bool item,
-                         bcue_text *out)
+                         bool brief, bcue_text *out)
 {
     if (item) {
         put_indent(out, indent - 2);
@@ -212,14 +246,14 @@ static void write_fields(const bcue_config_field *fields, const char *target, si
     }
     for (; fields->name != NULL; fields++) {
         const void *value = target + fields->offset;
-        if (fields->late && is_default(fields, target))
+        if ((brief || fields->late) && is_default(fields, target))
             continue;
         put_indent(out, indent);
         if (fields->type == BCUE_CONFIG_SECTION) {
             bcue_text_printf(out, "%s:\n", fields->name);
-            write_fields(fields->fields, value, indent + 2, false, out);
+            write_fields(fields->fields, value, indent + 2, false, brief, out);
         } else if (fields->type == BCUE_CONFIG_SECTION_LIST) {
-            write_sections(fields, value, indent, out);
+            write_sections(fields, value, indent, brief, out);
         } else if (fields->type == BCUE_CONFIG_MAP) {
             write_map(fields, value, indent, out);
         } else {
@@ -230,7 +264,12 @@ static void write_fields(const bcue_config_field *fields, const char *target, si
 
 void bcue_config_write(const bcue_config_field *fields, const void *target, bcue_text *out)
 {
-    write_fields(fields, target, 0, false, out);
+    write_fields(fields, target, 0, false, false, out);
+}
+
+void bcue_config_write_given(const bcue_config_field *fields, const void *target, bcue_text *out)
+{
+    write_fields(fields, target, 0, false, true, out);
 }
 
 enum { HELP_COLUMN = 36 };

@@ -12,7 +12,6 @@ enum { PRESETS = 4, ANY = BCUE_INPUT_COUNT };
 typedef struct preset_line {
     int needed; /* bcue_model_input that the line is about */
     const char *setting[PRESETS];
-    const char *unless; /* this other key is given; NULL: no such key */
 } preset_line;
 
 #define ALL(text)                                                                                            \
@@ -48,8 +47,7 @@ static const preset_line table[] = {
     {BCUE_INPUT_RADAR, ALL("features.radar.height=256")},
     {BCUE_INPUT_RADAR,
      {"features.radar.shrink=1", "features.radar.shrink=1", "features.radar.shrink=2",
-      "features.radar.shrink=2"},
-     "features.radar.width"},
+      "features.radar.shrink=2"}},
     {ANY, {"model.width=64", "model.width=64", "model.width=16", "model.width=8"}},
     {ANY,
      {"model.camera_depth=34", "model.camera_depth=34", "model.camera_depth=34", "model.camera_depth=18"}},
@@ -127,6 +125,14 @@ static bool given(const bcue_config *config, const char *setting)
     return bcue_config_given(config, key);
 }
 
+/* Whoever gives the radar's bins wants maps of that size. */
+static bool is_moot(const bcue_config *config, const char *setting)
+{
+    static const char shrink[] = "features.radar.shrink=";
+    return strncmp(setting, shrink, sizeof shrink - 1) == 0 &&
+           bcue_config_given(config, "features.radar.width");
+}
+
 bcue_status bcue_model_preset_settings(const bcue_model_config *model, const bcue_config *config,
                                        const char ***settings, size_t *count, bcue_error *error)
 {
@@ -139,7 +145,7 @@ bcue_status bcue_model_preset_settings(const bcue_model_config *model, const bcu
     for (size_t i = 0; i < lines; i++) {
         const char *setting = of_kind[i].setting[model->preset];
         if ((of_kind[i].needed == ANY || bcue_model_needs(model, (bcue_model_input)of_kind[i].needed)) &&
-            !given(config, setting) && (of_kind[i].unless == NULL || !given(config, of_kind[i].unless)))
+            !given(config, setting) && !is_moot(config, setting))
             (*settings)[(*count)++] = setting;
     }
     return BCUE_OK;

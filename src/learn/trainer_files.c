@@ -6,37 +6,57 @@
 #include "base/cpu.h"
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/parallel.h"
 #include "base/report_hooks.h"
 #include "beamcue/version.h"
-#include "base/hash.h"
 #include "learn/trainer_internal.h"
 #include "models/model_file.h"
 #include "tensor/safetensors.h"
 
-/* Of everything that shapes the weights; where files lie, how many seeds there are and how results are scored
- * do not. */
+/* The keys of a run without those that say where files lie, how many seeds there are and how results are
+ * scored (malloc'd). */
+static bcue_config_field *fields_of_weights(void)
+{
+    static const char *const others[] = {"name", "out", "seed", "seeds", "threads", "evaluate", "view"};
+    size_t count = 0, kept = 0;
+    while (bcue_run_config_fields[count].name != NULL)
+        count++;
+    bcue_config_field *fields = bcue_calloc(count + 1, sizeof *fields);
+    for (size_t i = 0; fields != NULL && i < count; i++) {
+        bool other = false;
+        for (size_t k = 0; k < sizeof others / sizeof *others; k++)
+            other = other || strcmp(bcue_run_config_fields[i].name, others[k]) == 0;
+        if (!other)
+            fields[kept++] = bcue_run_config_fields[i];
+    }
+    return fields;
+}
+
+/* Of everything that shapes the weights. What has its default is left out, so that a later version, which
+ * knows more keys, goes on with a checkpoint of this one. */
 static bool hash_config(bcue_trainer *trainer)
 {
+    bcue_config_field *fields = fields_of_weights();
+    if (fields == NULL)
+        return false;
     bcue_run_config run = *trainer->run;
-    run.name = run.out = NULL;
-    run.seed = run.seeds = run.threads = 0;
     run.features = trainer->features;
     run.train.resume = false;
     run.train.loader_threads = run.train.checkpoint_every = 0;
     run.train.checkpoint_minutes = 0;
     run.data.cache = NULL;
     run.data.power_unit = 0;
-    run.evaluate = (bcue_evaluate_config){0};
-    run.view = (bcue_view_config){0};
     char teacher[17] = "";
     if (run.distill.teacher != NULL) /* what counts is which teacher, not where it lies */
         (void)bcue_teacher_hash(run.distill.teacher, teacher, NULL);
     run.distill.teacher = run.distill.teacher != NULL ? teacher : NULL;
     run.distill.cache = NULL;
     bcue_text text = {0};
-    bcue_config_write(bcue_run_config_fields, &run, &text);
+    bcue_config_write_given(fields, &run, &text);
+    free(fields);
     if (text.failed) {
         bcue_text_free(&text);
         return false;

@@ -449,6 +449,39 @@ static void written_config_reads_back_the_same(void)
     bcue_config_destroy(config_b);
 }
 
+/* What has its default is left out, whatever its type, so that a table with more keys gives the same text. */
+static void brief_text_leaves_defaults_out(void)
+{
+    static const struct {
+        const char *text, *written;
+    } cases[] = {
+        {"folder: x\n", "folder: x\n"},
+        {"folder: x\ntrain: {epochs: 7}\ncolumns: {a: b}\nwidths: [3]\n", NULL},
+        {"folder: x\nscenarios: [{name: a}]\n", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        settings a, b;
+        bcue_config *config_a = NULL, *config_b = NULL;
+        bcue_error error = {{0}};
+        bcue_text brief = {0}, whole = {0}, again = {0};
+        CHECK_OK(read_with(cases[i].text, NULL, 0, &a, &config_a, &error), error);
+        bcue_config_write_given(fields, &a, &brief);
+        CHECK(!brief.failed);
+        if (cases[i].written != NULL)
+            CHECK_STR(brief.data, cases[i].written);
+        CHECK_OK(read_with(brief.data, NULL, 0, &b, &config_b, &error), error);
+        bcue_config_write(fields, &a, &whole);
+        bcue_config_write(fields, &b, &again);
+        CHECK_STR(again.data, whole.data);
+        CHECK(brief.size < whole.size / 2);
+        bcue_text_free(&brief);
+        bcue_text_free(&whole);
+        bcue_text_free(&again);
+        bcue_config_destroy(config_a);
+        bcue_config_destroy(config_b);
+    }
+}
+
 static void description_is_a_template(void)
 {
     bcue_text out = {0};
@@ -547,6 +580,7 @@ int main(void)
     RUN(large_input_is_bounded);
     RUN(truncation_never_crashes);
     RUN(written_config_reads_back_the_same);
+    RUN(brief_text_leaves_defaults_out);
     RUN(description_is_a_template);
     RUN(files);
     return check_summary();
