@@ -1,7 +1,7 @@
 #!/bin/bash
 # deepsense_small.sh [DATA] [OUT]: BeamTransFuser `small` on twenty simulated recordings: recordings 1 to 17 train and choose, 18 to 20 (six streets that nobody has seen, in
 # three weathers) test. First the fixes alone, then all sensors from there on, and the yardsticks on two fixes.
-# Environment: BEAMCUE the program; FIX_EPOCHS (25), EPOCHS (12), SEEDS (1); SETTINGS: more settings for the run with all sensors.
+# Environment: BEAMCUE the program; FIX_EPOCHS (30), EPOCHS (10), SEEDS (1); SETTINGS: more settings for the run with all sensors.
 # About 25 minutes of processor time and 10 GB for the recordings, then hours.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -34,10 +34,10 @@ go() {
     mv "$out/$name.tmp" "$out/$name.txt"
 }
 
-blind=(--set features.camera.enabled=false --set features.lidar.enabled=false --set features.radar.enabled=false)
+blind=(--set train.modality_dropout.gps=0 --set features.camera.enabled=false --set features.lidar.enabled=false --set features.radar.enabled=false)
 go knn "${blind[@]}" --set model.kind=position-knn --set features.augment.flip=0
 go mlp "${blind[@]}" --set model.kind=position-mlp --set data.gps_frames=1 --set train.epochs=60 --set train.optimizer.lr=1e-3
-go fixes "${blind[@]}" --set 'model.modalities=[gps]' --set "train.epochs=${FIX_EPOCHS:-25}" --set train.ema=0.98
+go fixes "${blind[@]}" --set 'model.modalities=[gps]' --set "train.epochs=${FIX_EPOCHS:-30}" --set train.optimizer.lr=7e-4
 # shellcheck disable=SC2086
-go small --set "train.init=$out/fixes/model-seed1.safetensors" --set "train.epochs=${EPOCHS:-12}" ${SETTINGS:-}
+go small --set "train.init=$out/fixes/model-seed1.safetensors" --set "train.epochs=${EPOCHS:-10}" ${SETTINGS:-}
 tail -n +1 "$out"/*.txt
