@@ -81,6 +81,16 @@ bcue_status bcue_codebook_quantise(bcue_codebook *codebook, int bits, bool const
 bcue_status bcue_codebook_add_phase_noise(bcue_codebook *codebook, double rms_rad, uint64_t seed,
                                           uint32_t frame, bcue_error *error);
 
+/* A fingerprint of the beams, 16 hex digits and a 0: the same on other processors, with other compilers and
+   mathematical libraries, and another one when a beam differs or the order of the beams does. Hashed are all
+   weights (real, imaginary), beam by beam, and the places of the elements in wavelengths; of measured beams
+   their directions (radians) and gains. Weights and gains count in parts of the largest one of the codebook
+   (what all beams have in common ranks none of them), everything rounded to 2^-20, about 1e-6. What the
+   elements are, how the array stands and the carrier do not matter. `array`: that of the weights, else NULL.
+ */
+void bcue_codebook_hash(const bcue_codebook *codebook, const bcue_array *array, double wavelength_m,
+                        char hash[17]);
+
 /* Power gain of a beam of identical isotropic elements towards `direction` (array frame): |w^T a|^2, or the
  * measured gain. `scratch` has codebook->elements places (may be NULL for measured beams). */
 double bcue_codebook_gain(const bcue_codebook *codebook, const bcue_array *array, size_t beam,

@@ -12,11 +12,13 @@
 #include "base/report_hooks.h"
 #include "beamcue/train.h"
 #include "dataset/site_config.h"
+#include "learn/codebook_check.h"
 #include "learn/predictions.h"
 #include "learn/run_config.h"
 #include "learn/score_file.h"
 #include "learn/trainer.h"
 #include "metrics/bootstrap.h"
+#include "models/codebook_note.h"
 #include "models/model_file.h"
 #include "report/chart.h"
 #include "report/page.h"
@@ -42,6 +44,8 @@ typedef struct adaptation {
     bcue_split split;      /* of the most samples: its test part is everybody's */
     shot_result *results;  /* owned: count */
     size_t count;
+    bool site_marked; /* does site.yaml name its codebook? */
+    bcue_codebook_mark site_mark;
     const bcue_hooks *hooks;
 } adaptation;
 
@@ -84,6 +88,31 @@ static void put_config(const bcue_site_config *site, const bcue_model_file *mode
     out->failed = out->failed || data.failed || network.failed;
     bcue_text_free(&data);
     bcue_text_free(&network);
+}
+
+/* Model and site.yaml, where both name their codebook. */
+static bcue_status check_mark(adaptation *a, const bcue_model_file *model, const char *site_path,
+                              const bcue_site_config *site, bcue_error *error)
+{
+    char mark[BCUE_CODEBOOK_MARK_SIZE];
+    bcue_codebook_note_mark(model->codebook_yaml, mark);
+    a->site_marked = bcue_site_codebook_mark(site, &a->site_mark);
+    if (!a->site_marked || mark[0] == '\0' || strcmp(mark, a->site_mark.text) == 0 ||
+        a->run.data.other_codebook)
+        return BCUE_OK;
+    return bcue_fail(
+        error, BCUE_ERROR_DATA,
+        "%s: was trained for the codebook %s, %s has the codebook %s (array.codebook_hash); a model of "
+        "another codebook cannot be adapted: train one for this site",
+        a->init, mark, site_path, a->site_mark.text);
+}
+
+/* The recordings with both; what is not known is said. */
+static bcue_status check_recordings(const adaptation *a, const char *site_path, bcue_error *error)
+{
+    BCUE_TRY(bcue_site_check_codebook(a->site_marked ? &a->site_mark : NULL, site_path, a->dataset, error));
+    bcue_codebook_tell_file(a->init, a->dataset, a->hooks);
+    return BCUE_OK;
 }
 
 static bcue_status check_model(const char *init, const bcue_model_file *model, const char *site_path,
@@ -150,6 +179,8 @@ static bcue_status read_run(adaptation *a, const char *site_path, const char *co
         status = bcue_file_write(path, yaml.data, yaml.size, error);
     if (status == BCUE_OK)
         status = bcue_run_config_read(path, overrides, count, &a->run, &a->config, error);
+    if (status == BCUE_OK)
+        status = check_mark(a, &model, site_path, &site, error);
     if (status == BCUE_OK) {
         a->run.train.init = bcue_config_strdup(a->config, a->init);
         status = a->run.train.init == NULL ? bcue_fail_memory(error, "the configuration") : BCUE_OK;
@@ -432,6 +463,8 @@ bcue_status bcue_adapt(const char *init, const char *site_path, const size_t *sh
         status = bcue_dataset_open(&a.run.data, a.config, hooks, &a.dataset, error);
     if (status == BCUE_OK)
         status = make_split(&a, error);
+    if (status == BCUE_OK)
+        status = check_recordings(&a, site_path, error);
     if (status == BCUE_OK) {
         made = bcue_report_create();
         status = made == NULL ? bcue_fail_memory(error, "the report") : adapt_all(&a, made, error);

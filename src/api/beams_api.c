@@ -201,7 +201,8 @@ static bcue_status list_beams(const bcue_beams_options *o, const char *name, con
                                    {"u_y", NULL, BCUE_ALIGN_RIGHT, 3},
                                    {"u_z", NULL, BCUE_ALIGN_RIGHT, 3},
                                    {"gain", a->codebook.weights ? "dBi" : "dB", BCUE_ALIGN_RIGHT, 2}};
-    char caption[160];
+    char caption[160], hash[17];
+    bcue_codebook_hash(&a->codebook, &a->array, WAVELENGTH, hash);
     if (a->codebook.weights)
         snprintf(caption, sizeof caption, "%s: %zu beams of %zu x %zu elements", name, a->codebook.beams,
                  a->array.rows, a->array.columns);
@@ -224,8 +225,10 @@ static bcue_status list_beams(const bcue_beams_options *o, const char *name, con
     if (table != NULL)
         bcue_table_footnote(table,
                             "Beams count from 0. Left and up are positive; (u_y, u_z) are the direction "
-                            "cosines of the peak.");
+                            "cosines of the peak. Hash of the codebook: %s.",
+                            hash);
     json_object_set_new(bcue_report_object(report), "codebook", json_string(name));
+    json_object_set_new(bcue_report_object(report), "hash", json_string(hash));
     bcue_status status = bcue_report_add_table(report, "beams", table, error);
     bcue_table_destroy(table);
     return status;

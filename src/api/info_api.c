@@ -9,6 +9,7 @@
 #include "engine/plan.h"
 #include "learn/run_config.h"
 #include "learn/scorer.h"
+#include "models/codebook_note.h"
 #include "models/model_file.h"
 
 enum { MOST_BRANCHES = 32 };
@@ -203,6 +204,16 @@ static void describe_training(const bcue_model_file *model, bcue_report *report)
     json_object_set_new(bcue_report_object(report), "training", training);
 }
 
+static void describe_codebook(const bcue_model_file *model, bcue_report *report)
+{
+    char mark[BCUE_CODEBOOK_MARK_SIZE];
+    bcue_codebook_note_mark(model->codebook_yaml, mark);
+    bcue_text_printf(bcue_report_out(report), "  %-20s %s\n", "codebook",
+                     mark[0] != '\0' ? mark : "not known");
+    json_object_set_new(bcue_report_object(report), "codebook",
+                        mark[0] != '\0' ? json_string(mark) : json_null());
+}
+
 static void describe_calibration(const bcue_calibration *calibration, bcue_report *report)
 {
     bcue_text *out = bcue_report_out(report);
@@ -258,6 +269,7 @@ static bcue_status describe_model(const char *path, bcue_report *report, bcue_er
     if (!bcue_model_is_table(&model.config))
         status = describe_network(&model.config, inputs, &model, report, error);
     describe_training(&model, report);
+    describe_codebook(&model, report);
     if (model.calibration != NULL)
         describe_calibration(model.calibration, report);
     bcue_text_printf(out, "\nFeatures\n%s", model.features_yaml);

@@ -40,12 +40,15 @@ static const char *text_of(const json_t *manifest, const char *key)
 }
 
 /* A part of the manifest that is small: everything but the files. */
-static json_t *without_files(const json_t *manifest, const char *source, const char *hash)
+static json_t *without_files(const json_t *manifest, const char *source, const char *hash,
+                             const char *codebook)
 {
     json_t *part = json_copy((json_t *)(uintptr_t)manifest);
     json_object_del(part, "files");
     json_object_set_new(part, "source", json_string(source));
     json_object_set_new(part, "manifest_hash", json_string(hash));
+    if (codebook != NULL)
+        json_object_set_new(part, "codebook", json_string(codebook));
     json_object_set_new(part, "file_count",
                         json_integer((json_int_t)json_array_size(json_object_get(manifest, "files"))));
     return part;
@@ -54,6 +57,7 @@ static json_t *without_files(const json_t *manifest, const char *source, const c
 bcue_status bcue_manifest_report(const bcue_dataset *dataset, bcue_report *report, bcue_error *error)
 {
     json_t *list = json_array();
+    const char *codebook = bcue_dataset_codebook(dataset);
     for (size_t s = 0; s < bcue_dataset_sources(dataset); s++) {
         char hash[17];
         json_t *manifest = read_manifest(bcue_dataset_source_root(dataset, s), hash);
@@ -62,11 +66,13 @@ bcue_status bcue_manifest_report(const bcue_dataset *dataset, bcue_report *repor
         bcue_text_printf(
             bcue_report_out(report),
             "made by beamcue simulate %s, seed %lld, %zu scene(s), %zu files; configuration %s, "
-            "manifest %s\n\n",
+            "manifest %s%s%s\n\n",
             text_of(manifest, "version"), (long long)json_integer_value(json_object_get(manifest, "seed")),
             json_array_size(json_object_get(manifest, "scenes")),
-            json_array_size(json_object_get(manifest, "files")), text_of(manifest, "config_hash"), hash);
-        json_array_append_new(list, without_files(manifest, bcue_dataset_source_name(dataset, s), hash));
+            json_array_size(json_object_get(manifest, "files")), text_of(manifest, "config_hash"), hash,
+            codebook != NULL ? ", codebook " : "", codebook != NULL ? codebook : "");
+        json_array_append_new(list,
+                              without_files(manifest, bcue_dataset_source_name(dataset, s), hash, codebook));
         json_decref(manifest);
     }
     if (!list)

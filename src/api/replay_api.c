@@ -9,7 +9,9 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "learn/codebook_check.h"
 #include "learn/run_config.h"
+#include "predict/model_handle.h"
 
 /* What is played: samples, and which of them are tested (NULL: all). */
 typedef struct selection {
@@ -176,6 +178,9 @@ static bcue_status play(const bcue_replay_models *models, const char *model_path
             "the model ranks %d beams and the recording has %d; give the configuration of its run "
             "instead of the folder",
             (int)facts.beams, (int)bcue_dataset_beams(dataset));
+    const char *note = models->network->file.codebook_yaml;
+    BCUE_TRY(bcue_codebook_check(model_path, note, dataset, error));
+    bcue_codebook_tell(model_path, note, dataset, hooks);
     if (chosen->count == 0)
         return bcue_fail(error, BCUE_ERROR_DATA, "%s: there is nothing to play", recording);
     bcue_playback replay;

@@ -164,6 +164,9 @@ static bcue_status check_site(const bcue_site_config *site, const bcue_dataset *
                               bcue_report *report, bcue_error *error)
 {
     bcue_site_study study;
+    bcue_codebook_mark mark;
+    BCUE_TRY(bcue_site_check_codebook(bcue_site_codebook_mark(site, &mark) ? &mark : NULL, site_path, dataset,
+                                      error));
     bcue_status status = bcue_site_study_make(site, dataset, hooks, &study, error);
     if (status == BCUE_OK)
         status = refuse_empty(&study, site_path, error);

@@ -24,6 +24,7 @@ typedef struct known_site {
     bool simulated, has[BCUE_MODALITY_COUNT];
     double rate_hz; /* of the rows; 0: unknown */
     int32_t beams;
+    char codebook[17];     /* its hash; "": unknown */
     bcue_site_heading fit; /* the heading by best beams and fixes */
 } known_site;
 
@@ -113,6 +114,7 @@ static void take_simulation(const bcue_sim_description *d, known_site *known)
     site->origin.altitude_m = c->rsu.altitude_m;
     site->heading_deg = fmod(450.0 - d->azimuth / DEGREE, 360.0);
     site->array.codebook = codebooks[c->array.codebook];
+    snprintf(known->codebook, sizeof known->codebook, "%s", d->codebook);
     site->array.carrier_hz = c->channel.carrier_hz;
     site->array.height_m = d->place.z;
     if (c->array.codebook == BCUE_SIM_CODEBOOK_OVERSAMPLED) {
@@ -238,6 +240,9 @@ static void put_array(const known_site *known, bcue_text *out)
     if (site->array.codebook == BCUE_SITE_CODEBOOK_UNKNOWN ||
         site->array.codebook == BCUE_SITE_CODEBOOK_MEASURED)
         put(out, 2, "codebook_file", false, "measured: where the beams are", "%s", "");
+    if (known->codebook[0] != '\0')
+        put(out, 2, "codebook_hash", true, "models of another codebook are refused", "\"%s\"",
+            known->codebook);
     put_number(out, "carrier_hz", site->array.carrier_hz, "hertz");
     put_number(out, "height_m", site->array.height_m, "above the ground");
 }

@@ -173,6 +173,12 @@ const bcue_config_field bcue_data_config_fields[] = {
      .type = BCUE_CONFIG_STRING,
      .offset = DATA(cache),
      .help = "folder for decoded features; absent: decode every time"},
+    {.name = "other_codebook",
+     .type = BCUE_CONFIG_BOOL,
+     .offset = DATA(other_codebook),
+     .fallback = "false",
+     .late = true,
+     .help = "models that were trained for another codebook than the recordings have are run all the same"},
     {0},
 };
 

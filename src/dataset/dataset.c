@@ -17,7 +17,7 @@ struct bcue_dataset {
     bcue_sample_list samples;
     size_t episodes;
     int32_t beams, beam_step, frames, gps_frames, stride;
-    bool index_monotone, required[BCUE_MODALITY_COUNT];
+    bool index_monotone, other_codebook, required[BCUE_MODALITY_COUNT];
     bcue_defects defects;
     char *cache;
     char hash[17];
@@ -191,6 +191,7 @@ static bcue_status open_source(bcue_dataset *dataset, bcue_source_job *job, bcue
             return bcue_source_fail(job, error, "name", "%s is the name of two sources; give each its own",
                                     job->table->name);
     BCUE_TRY(settle_indices(job, error));
+    BCUE_TRY(bcue_source_codebook_read(job, error));
     BCUE_TRY(bcue_labels_resolve(job, error));
     BCUE_TRY(check_required_columns(job, error));
     BCUE_TRY(bcue_windows_make(job, dataset->episodes, &dataset->samples, error));
@@ -236,6 +237,7 @@ static bcue_status fill_dataset(bcue_dataset *dataset, const bcue_data_config *c
     dataset->gps_frames = (int32_t)config->gps_frames;
     dataset->stride = (int32_t)config->window.stride;
     dataset->index_monotone = config->index_monotone;
+    dataset->other_codebook = config->other_codebook;
     for (size_t i = 0; i < config->require.count; i++)
         dataset->required[bcue_modality_find(config->require.items[i])] = true;
     const bcue_source_config *sources = config->sources.items;
@@ -295,6 +297,32 @@ int32_t bcue_dataset_beam_step(const bcue_dataset *dataset)
 bool bcue_dataset_index_monotone(const bcue_dataset *dataset)
 {
     return dataset->index_monotone;
+}
+
+const char *bcue_dataset_codebook(const bcue_dataset *dataset)
+{
+    for (size_t i = 0; i < dataset->table_count; i++)
+        if (dataset->tables[i].codebook_count == 0)
+            return NULL;
+    const char *first = dataset->tables[0].codebooks[0].text;
+    return bcue_dataset_codebook_unlike(dataset, first, NULL) == NULL ? first : NULL;
+}
+
+const char *bcue_dataset_codebook_unlike(const bcue_dataset *dataset, const char *mark, const char **source)
+{
+    for (size_t i = 0; i < dataset->table_count; i++)
+        for (size_t k = 0; k < dataset->tables[i].codebook_count; k++)
+            if (strcmp(dataset->tables[i].codebooks[k].text, mark) != 0) {
+                if (source != NULL)
+                    *source = dataset->tables[i].name;
+                return dataset->tables[i].codebooks[k].text;
+            }
+    return NULL;
+}
+
+bool bcue_dataset_allows_other_codebook(const bcue_dataset *dataset)
+{
+    return dataset->other_codebook;
 }
 
 bool bcue_dataset_requires(const bcue_dataset *dataset, bcue_modality modality)

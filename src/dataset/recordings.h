@@ -54,6 +54,7 @@ typedef struct bcue_data_config {
                                  they are */
     bool verify; /* read every LiDAR, radar and camera file while opening; damaged ones are missing then */
     char *cache; /* folder of the packed cache; NULL: none */
+    bool other_codebook; /* a model may have been trained for another codebook than the recordings have */
 } bcue_data_config;
 
 extern const bcue_config_field bcue_data_config_fields[];
@@ -114,6 +115,14 @@ typedef struct bcue_sample {
         *frame_key; /* frames entries identifying each frame uniquely in the data set, for the leak check */
 } bcue_sample;
 
+/* Which codebook it is: the 16 hex digits of its fingerprint (antenna/codebook.h, bcue_codebook_hash), "/2"
+   when every second beam is used, "-reversed" when they are used from the last to the first. */
+typedef struct bcue_codebook_mark {
+    char text[40];
+} bcue_codebook_mark;
+bool bcue_codebook_hash_valid(const char *hash); /* is it 16 hex digits? */
+void bcue_codebook_mark_make(const char *hash, int64_t beam_step, bool reversed, bcue_codebook_mark *mark);
+
 typedef struct bcue_dataset bcue_dataset;
 
 /* `origin` (may be NULL) gives file:line to messages. On success destroy with bcue_dataset_destroy. */
@@ -135,6 +144,13 @@ const bcue_defects *bcue_dataset_source_defects(const bcue_dataset *dataset, siz
 /* Is the codebook said to be monotone in angle, and how many of the files' beams lie between two of ours. */
 bool bcue_dataset_index_monotone(const bcue_dataset *dataset);
 int32_t bcue_dataset_beam_step(const bcue_dataset *dataset);
+/* The mark of the codebook of all recordings; NULL: not all of them say it (those of simulations do), or
+   there are several. */
+const char *bcue_dataset_codebook(const bcue_dataset *dataset);
+/* The first codebook that a source says and that is another one than `mark`, and the name of the source (may
+   be NULL); NULL: there is none. */
+const char *bcue_dataset_codebook_unlike(const bcue_dataset *dataset, const char *mark, const char **source);
+bool bcue_dataset_allows_other_codebook(const bcue_dataset *dataset); /* data.other_codebook */
 /* Does the data config name this modality in `require`? */
 bool bcue_dataset_requires(const bcue_dataset *dataset, bcue_modality modality);
 const char *bcue_dataset_cache_folder(const bcue_dataset *dataset); /* NULL: none */

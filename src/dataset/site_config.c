@@ -65,7 +65,7 @@ static const bcue_config_field array_fields[] = {
      .fallback = "unknown",
      .help = "its kind"},
     TEXT("codebook_file", array.file, "the beams as weights or as measured"),
-    TEXT("codebook_hash", array.hash, "16 hex digits, where a simulation says them"),
+    TEXT("codebook_hash", array.hash, "its fingerprint, 16 hex digits; absent: unknown"),
     NUMBER("carrier_hz", array.carrier_hz, 1e6, 1e12, "hertz"),
     NUMBER("height_m", array.height_m, 0, 1000, "above the ground, metres"),
     {0}};
@@ -144,6 +144,12 @@ static bcue_status check(const bcue_site_config *site, const bcue_config *source
         return bcue_config_fail(source, error, "origin", "needs both latitude_deg and longitude_deg");
     if ((site->camera.width == 0) != (site->camera.height == 0))
         return bcue_config_fail(source, error, "camera", "needs both width and height");
+    if (site->array.hash != NULL && !bcue_codebook_hash_valid(site->array.hash))
+        return bcue_config_fail(
+            source, error, "array.codebook_hash",
+            "'%.40s' is no hash of a codebook: 16 digits of 0-9 and a-f, as 'beamcue beams' and "
+            "the codebook.json of a simulation have it (in quotes)",
+            site->array.hash);
     if (site->array.codebook == BCUE_SITE_CODEBOOK_MEASURED && site->array.file == NULL &&
         site->array.hash == NULL)
         return bcue_config_fail(source, error, "array.codebook",
@@ -250,4 +256,28 @@ double bcue_site_beam_azimuth(const bcue_site_config *site, int32_t beam, int32_
 {
     const double part = beams > 1 ? 0.5 - (double)beam / (double)(beams - 1) : 0;
     return (site->array.first_beam == 0 ? part : -part) * site->array.field_of_view_deg * DEGREE;
+}
+
+bool bcue_site_codebook_mark(const bcue_site_config *site, bcue_codebook_mark *mark)
+{
+    const bcue_source_config *first = site->data.sources.items;
+    if (site->array.hash == NULL)
+        return false;
+    bcue_codebook_mark_make(site->array.hash, site->data.beam_step,
+                            site->data.sources.count > 0 && first->reverse_beams, mark);
+    return true;
+}
+
+bcue_status bcue_site_check_codebook(const bcue_codebook_mark *mark, const char *path,
+                                     const bcue_dataset *dataset, bcue_error *error)
+{
+    const char *source,
+        *other = mark != NULL ? bcue_dataset_codebook_unlike(dataset, mark->text, &source) : NULL;
+    if (other == NULL)
+        return BCUE_OK;
+    return bcue_fail(
+        error, BCUE_ERROR_DATA,
+        "%s: array.codebook_hash says the codebook %s, the recordings of %s have the codebook %s; correct "
+        "the file, or name the recordings of this site",
+        path, mark->text, source, other);
 }

@@ -70,6 +70,12 @@ void bcue_site_missing_array(const bcue_site_config *site, bcue_text *out);
 bcue_frame bcue_site_frame(const bcue_site_config *site, const bcue_site_pose *pose);
 /* Where the antenna of a vehicle with this fix (latitude, longitude) is there; NaN for NaN. */
 bcue_vec3 bcue_site_place(const bcue_site_config *site, const double fix[2]);
+/* What array.codebook_hash says about recordings of `data`; false: it is not given. */
+bool bcue_site_codebook_mark(const bcue_site_config *site, bcue_codebook_mark *mark);
+/* Are the recordings of the codebook that the file `path` names, as far as both say it? BCUE_ERROR_DATA with
+   both marks. NULL: it names none. */
+bcue_status bcue_site_check_codebook(const bcue_codebook_mark *mark, const char *path,
+                                     const bcue_dataset *dataset, bcue_error *error);
 /* The azimuth of a beam from the boresight, left positive, radians; beams lie evenly in the field of view. */
 double bcue_site_beam_azimuth(const bcue_site_config *site, int32_t beam, int32_t beams);
 

@@ -39,6 +39,9 @@ typedef struct bcue_source_table {
     int slots;
     bool has[BCUE_MODALITY_COUNT];
     size_t episode_count;
+    bcue_codebook_mark
+        *codebooks; /* of the arena: that the source says, all different; none: it says nothing */
+    size_t codebook_count;
     bcue_defects defects;
 } bcue_source_table;
 
@@ -56,6 +59,9 @@ typedef struct bcue_source_job {
 bcue_status bcue_source_read_csv(bcue_source_job *job, bcue_error *error);
 bcue_status bcue_source_read_npy(bcue_source_job *job, bcue_error *error);
 bcue_status bcue_source_read_paper_b(bcue_source_job *job, bcue_error *error);
+
+/* What the codebook.json of a simulation says; no such file is no error. BCUE_ERROR_FORMAT: a damaged one. */
+bcue_status bcue_source_codebook_read(const bcue_source_job *job, bcue_error *error);
 
 /* "config.yaml:7: data.sources.0.key: sentence". */
 BCUE_PRINTF(4, 5)

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/report_hooks.h"
+#include "learn/codebook_check.h"
 #include "learn/complete_run.h"
 #include "learn/score_file.h"
 
@@ -431,12 +432,24 @@ static bcue_status refuse_mixing(const bcue_run_config *run, const char *foreign
     return status;
 }
 
+/* Once for all seeds: what their files do not say. */
+static bcue_status tell_codebook(const bcue_run_config *run, const bcue_dataset *dataset,
+                                 const bcue_hooks *hooks, bcue_error *error)
+{
+    char *path = bcue_run_member_path(run, bcue_run_member_at(run, 0), "model", "safetensors");
+    if (path == NULL)
+        return bcue_fail_memory(error, "scoring");
+    bcue_codebook_tell_file(path, dataset, hooks);
+    free(path);
+    return BCUE_OK;
+}
+
 static bcue_status evaluate(const bcue_run_config *run, const bcue_config *origin,
                             const bcue_dataset *dataset, const char *foreign, const bcue_hooks *hooks,
                             bcue_evaluation *evaluation, bcue_error *error)
 {
-    if (foreign != NULL)
-        BCUE_TRY(refuse_mixing(run, foreign, error));
+    BCUE_TRY(foreign != NULL ? refuse_mixing(run, foreign, error)
+                             : tell_codebook(run, dataset, hooks, error));
     BCUE_TRY(bcue_check_writable_dir(run->out, error));
     evaluation->predictions = bcue_calloc(evaluation->seeds, sizeof *evaluation->predictions);
     evaluation->reliability = bcue_calloc(evaluation->seeds, sizeof *evaluation->reliability);

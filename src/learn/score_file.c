@@ -5,6 +5,7 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "learn/codebook_check.h"
 #include "learn/scorer.h"
 #include "models/model_file.h"
 
@@ -34,7 +35,7 @@ static bcue_status check_model(const char *path, const bcue_model_file *model, c
     if (inputs->gps_frames > 0 && inputs->gps_frames != bcue_dataset_gps_frames(dataset))
         return bcue_fail(error, BCUE_ERROR_DATA, "%s: trained on %lld position fixes, data.gps_frames is %d",
                          path, (long long)inputs->gps_frames, bcue_dataset_gps_frames(dataset));
-    return BCUE_OK;
+    return bcue_codebook_check(path, model->codebook_yaml, dataset, error);
 }
 
 /* A model that was trained on the same recordings but with another split may have seen these test samples. */

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/report_hooks.h"
 #include "base/text.h"
+#include "learn/codebook_check.h"
 #include "learn/trainer_internal.h"
 #include "models/beamtransfuser.h"
 #include "models/model_file.h"
@@ -215,6 +216,15 @@ static bcue_status take_all(bcue_trainer *trainer, const char *path, const bcue_
     return tell(trainer, path, file, count, error);
 }
 
+/* Weights of a network for other beams are a place to start from like any other, if that is what is wanted.
+ */
+static void warn_of_codebook(const bcue_trainer *trainer, const char *path, const char *note)
+{
+    bcue_error why = {""};
+    if (bcue_codebook_check(path, note, trainer->dataset, &why) != BCUE_OK)
+        bcue_log(trainer->hooks, BCUE_LOG_WARNING, "train.init: %s", why.text);
+}
+
 bcue_status bcue_trainer_take_initial_weights(bcue_trainer *trainer, bcue_error *error)
 {
     const char *path = trainer->run->train.init;
@@ -225,6 +235,7 @@ bcue_status bcue_trainer_take_initial_weights(bcue_trainer *trainer, bcue_error 
     if (trainer->taken == NULL)
         return bcue_fail_memory(error, path);
     BCUE_TRY(bcue_safetensors_open(path, &file, error));
+    warn_of_codebook(trainer, path, bcue_safetensors_metadata(file, "beamcue.codebook"));
     bcue_status status = take_all(trainer, path, file, error);
     bcue_safetensors_close(file);
     return status;

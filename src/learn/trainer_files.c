@@ -13,6 +13,7 @@
 #include "base/report_hooks.h"
 #include "beamcue/version.h"
 #include "learn/trainer_internal.h"
+#include "models/codebook_note.h"
 #include "models/model_file.h"
 #include "tensor/safetensors.h"
 
@@ -201,8 +202,8 @@ bcue_status bcue_trainer_write_model(bcue_trainer *trainer, const bcue_weights *
         return BCUE_OK;
     bcue_text features = {0}, codebook = {0};
     bcue_config_write(bcue_feature_config_fields, &trainer->features, &features);
-    bcue_text_printf(&codebook, "beams: %lld\nindex_monotone: %s\n", (long long)trainer->inputs.beams,
-                     trainer->run->data.index_monotone ? "true" : "false");
+    bcue_codebook_note_write(trainer->inputs.beams, trainer->run->data.index_monotone,
+                             bcue_dataset_codebook(trainer->dataset), &codebook);
     char *training = training_json(trainer);
     bcue_status status = BCUE_OK;
     if (features.failed || codebook.failed || training == NULL) {

@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "models/codebook_note.h"
 #include "predict/frame_judge.h"
 #include "predict/stream_parts.h"
 
@@ -77,7 +78,7 @@ static bcue_status check_codebook(const char *what, const bcue_model *other, con
                          "the %s ranks %lld beams and the model %lld: both have to be of one codebook", what,
                          (long long)a->inputs.beams, (long long)b->inputs.beams);
     if (a->codebook_yaml != NULL && b->codebook_yaml != NULL &&
-        strcmp(a->codebook_yaml, b->codebook_yaml) != 0)
+        bcue_codebook_notes_differ(a->codebook_yaml, b->codebook_yaml))
         return bcue_fail(error, BCUE_ERROR_ARGUMENT,
                          "the %s was trained for another codebook than the model (their files describe their "
                          "beams differently): both have to be of one",

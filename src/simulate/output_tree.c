@@ -118,8 +118,9 @@ static void remove_named(const char *folder, const char *beginning)
 /* Everything that a simulation writes has one of these beginnings. */
 static void remove_working_folder(const char *folder)
 {
-    static const char *const beginnings[] = {"unit",    "episodes",     "scenario.csv", "ground_truth",
-                                             "channel", "beamcue.yaml", MANIFEST_NAME,  UNFINISHED_NAME};
+    static const char *const beginnings[] = {"unit",          "episodes",    "scenario.csv",
+                                             "ground_truth",  "channel",     "beamcue.yaml",
+                                             "codebook.json", MANIFEST_NAME, UNFINISHED_NAME};
     for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
         remove_named(folder, beginnings[i]);
     rmdir(folder);
@@ -402,6 +403,7 @@ static void remove_simulation(const char *folder)
     }
     json_decref(manifest);
     remove_file(folder, "beamcue.yaml");
+    remove_file(folder, "codebook.json");
     remove_file(folder, MANIFEST_NAME);
     rmdir(folder);
 }

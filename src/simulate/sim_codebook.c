@@ -112,3 +112,19 @@ bcue_status bcue_sim_codebook_make(const bcue_simulate_config *config, const bcu
         bcue_array_free(array);
     return status;
 }
+
+bcue_status bcue_sim_codebook_hash(const bcue_simulate_config *config, size_t *beams, size_t *elements,
+                                   char hash[17], bcue_error *error)
+{
+    const double wavelength_m = BCUE_SPEED_OF_LIGHT / config->channel.carrier_hz;
+    const bcue_link_switches switches = bcue_link_mode_switches((bcue_link_mode)config->channel.mode);
+    bcue_array array;
+    bcue_codebook codebook;
+    BCUE_TRY(bcue_sim_codebook_make(config, &switches, wavelength_m, &array, &codebook, error));
+    bcue_codebook_hash(&codebook, &array, wavelength_m, hash);
+    *beams = codebook.beams;
+    *elements = codebook.elements;
+    bcue_codebook_free(&codebook);
+    bcue_array_free(&array);
+    return BCUE_OK;
+}

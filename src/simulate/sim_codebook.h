@@ -14,5 +14,9 @@
 bcue_status bcue_sim_codebook_make(const bcue_simulate_config *config, const bcue_link_switches *switches,
                                    double wavelength_m, bcue_array *array, bcue_codebook *codebook,
                                    bcue_error *error);
+/* Its fingerprint (bcue_codebook_hash), and how many beams and elements it has: 0 elements of measured beams.
+ */
+bcue_status bcue_sim_codebook_hash(const bcue_simulate_config *config, size_t *beams, size_t *elements,
+                                   char hash[17], bcue_error *error);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "simulate/sim_codebook.h"
 #include "simulate/sim_plan.h"
 #include "simulate/sim_scene.h"
 
@@ -32,6 +33,10 @@ bcue_status bcue_sim_describe(const char *path, bcue_sim_description *descriptio
         description->radar = scene.poses.radar;
     }
     bcue_sim_scene_destroy(&scene);
+    size_t beams, elements;
+    if (status == BCUE_OK &&
+        bcue_sim_codebook_hash(&first->config, &beams, &elements, description->codebook, NULL) != BCUE_OK)
+        description->codebook[0] = '\0'; /* measured beams whose files are elsewhere now */
     return status;
 }
 

@@ -13,6 +13,7 @@ typedef struct bcue_sim_description {
     double azimuth;              /* it faces this way: radians, counter-clockwise from east */
     double latitude_deg, longitude_deg;
     bcue_frame camera, lidar, radar; /* of the RSU */
+    char codebook[17];               /* its fingerprint (bcue_codebook_hash) */
     struct bcue_sim_plan *owned;
 } bcue_sim_description;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/fail.h"
 #include "base/hash.h"
+#include "simulate/sim_codebook.h"
 
 bcue_status bcue_sim_config_hash(const bcue_sim_plan *plan, char hash[17], bcue_error *error)
 {
@@ -42,6 +43,40 @@ static const char *codebook_name(const bcue_simulate_config *c)
         [BCUE_SIM_CODEBOOK_MEASURED] = "measured",
     };
     return names[c->array.codebook];
+}
+
+/* Of a scene: what its beams are, and their fingerprint. */
+static bcue_status describe_codebook(const bcue_sim_plan_scene *scene, json_t **entry, bcue_error *error)
+{
+    char hash[17];
+    size_t beams, elements;
+    BCUE_TRY(bcue_sim_codebook_hash(&scene->config, &beams, &elements, hash, error));
+    *entry = json_pack("{s:s, s:s, s:I, s:I, s:s}", "scene", scene->name, "codebook",
+                       codebook_name(&scene->config), "beams", (json_int_t)beams, "elements",
+                       (json_int_t)elements, "hash", hash);
+    return *entry ? BCUE_OK : bcue_fail_memory(error, "the codebooks");
+}
+
+/* codebook.json is no part of the manifest: those of frozen data sets must stay as they are. */
+static bcue_status write_codebooks(bcue_sim_run *r, bcue_error *error)
+{
+    bcue_status status = BCUE_OK;
+    json_t *scenes = json_array();
+    for (size_t i = 0; status == BCUE_OK && i < r->plan->scene_count; i++) {
+        json_t *entry = NULL;
+        status = describe_codebook(&r->plan->scenes[i], &entry, error);
+        if (status == BCUE_OK && json_array_append_new(scenes, entry) != 0)
+            status = bcue_fail_memory(error, "the codebooks");
+    }
+    json_t *all =
+        json_pack("{s:s, s:i, s:o*}", "generator", "beamcue simulate", "format", 1, "scenes", scenes);
+    char *text = all ? json_dumps(all, JSON_INDENT(1)) : NULL;
+    json_decref(all);
+    if (status == BCUE_OK)
+        status = text ? bcue_output_tree_write(&r->tree, "codebook.json", text, strlen(text), false, error)
+                      : bcue_fail_memory(error, "the codebooks");
+    free(text);
+    return status;
 }
 
 /* One entry per scene: its episodes, where the roadside unit stands, and what array it has. */
@@ -85,6 +120,7 @@ static json_t *list_files(const bcue_sim_run *r)
 bcue_status bcue_sim_write_manifest(bcue_sim_run *r, bcue_error *error)
 {
     BCUE_TRY(write_config(r, error));
+    BCUE_TRY(write_codebooks(r, error));
     const bcue_simulate_summary *sum = &r->summary;
     json_t *files = list_files(r), *scenes = describe_scenes(r);
     json_t *manifest =

@@ -2,6 +2,8 @@
 #include "antenna/codebook.h"
 #include "check.h"
 
+#include <string.h>
+
 #define WAVELENGTH 0.005
 enum { ELEMENTS = 16, BEAMS = 64 };
 
@@ -113,6 +115,110 @@ static void nonsense_is_refused(void)
     bcue_array_free(&array);
 }
 
+/* A codebook with its array, and the hash. */
+typedef struct hashed {
+    bcue_array array;
+    bcue_codebook codebook;
+    char hash[17];
+} hashed;
+
+static void make_hashed(double wavelength_m, double spacing, double degrees, hashed *made)
+{
+    bcue_error error = {0};
+    CHECK_OK(bcue_array_make_ula(ELEMENTS, spacing * wavelength_m, &made->array, &error), error);
+    CHECK_OK(bcue_codebook_make_oversampled(&made->array, wavelength_m, BEAMS, degrees * BCUE_PI / 180,
+                                            &made->codebook, &error),
+             error);
+    bcue_codebook_hash(&made->codebook, &made->array, wavelength_m, made->hash);
+}
+
+static void make_paper(bcue_codebook_normalisation normalisation, hashed *made)
+{
+    bcue_error error = {0};
+    CHECK_OK(bcue_array_make_ura(8, 8, 0.5 * WAVELENGTH, &made->array, &error), error);
+    CHECK_OK(bcue_codebook_make_paper_b(normalisation, &made->codebook, &error), error);
+    bcue_codebook_hash(&made->codebook, &made->array, WAVELENGTH, made->hash);
+}
+
+static void free_hashed(hashed *made)
+{
+    bcue_array_free(&made->array);
+    bcue_codebook_free(&made->codebook);
+}
+
+/* From tools/fixtures/make_codebook_hash.py, which computes them from the definition with numpy. */
+static void hashes_are_those_of_another_library(void)
+{
+    hashed made;
+    make_paper(BCUE_NORMALISE_AMPLITUDE, &made);
+    CHECK_STR(made.hash, "200d8d41cd48ce7d");
+    free_hashed(&made);
+    make_paper(BCUE_NORMALISE_POWER, &made);
+    CHECK_STR(made.hash, "d31792341fff590b");
+    free_hashed(&made);
+    make_hashed(WAVELENGTH, 0.5, 90, &made);
+    CHECK_STR(made.hash, "3872f43bd7a81346");
+    free_hashed(&made);
+    make_hashed(0.0107, 0.5, 90, &made); /* the same beams at another carrier */
+    CHECK_STR(made.hash, "3872f43bd7a81346");
+    free_hashed(&made);
+    make_hashed(WAVELENGTH, 0.5, 60, &made);
+    CHECK_STR(made.hash, "e3321f70d7f84b38");
+    free_hashed(&made);
+}
+
+/* What another compiler or processor changes does not count, nor what all beams have in common; a beam does.
+ */
+static void a_hash_tells_codebooks_apart(void)
+{
+    hashed made, other;
+    char hash[17];
+    make_paper(BCUE_NORMALISE_POWER, &made);
+    bcue_codebook *c = &made.codebook;
+    for (size_t i = 0; i < c->beams * c->elements; i++)
+        c->weights[i] *= 3 * (1 + (i % 2 == 0 ? 1e-14 : -1e-14));
+    bcue_codebook_hash(c, &made.array, WAVELENGTH, hash);
+    CHECK_STR(hash, made.hash);
+    c->weights[77 * 64 + 5] *= 1.0001;
+    bcue_codebook_hash(c, &made.array, WAVELENGTH, hash);
+    CHECK(strcmp(hash, made.hash) != 0);
+    free_hashed(&made);
+    make_hashed(WAVELENGTH, 0.5, 90, &made);
+    make_hashed(WAVELENGTH, 0.5, 90, &other);
+    for (size_t b = 0; b < BEAMS; b++) /* from right to left */
+        memcpy(other.codebook.weights + b * ELEMENTS, made.codebook.weights + (BEAMS - 1 - b) * ELEMENTS,
+               ELEMENTS * sizeof *other.codebook.weights);
+    bcue_codebook_hash(&other.codebook, &other.array, WAVELENGTH, hash);
+    CHECK(strcmp(hash, made.hash) != 0);
+    bcue_codebook_hash(&made.codebook, &other.array, WAVELENGTH, hash);
+    CHECK_STR(hash, made.hash);
+    bcue_codebook_hash(&made.codebook, &other.array, 0.8 * WAVELENGTH, hash); /* the elements further apart */
+    CHECK(strcmp(hash, made.hash) != 0);
+    free_hashed(&made);
+    free_hashed(&other);
+}
+
+static void hash_measured(double scale, double fifth, char hash[17])
+{
+    const double azimuths[] = {-0.5, 0, 0.5};
+    const double amplitudes[] = {scale, 2 * scale, scale, 0.5 * scale, fifth * scale, 3 * scale};
+    bcue_error error = {0};
+    bcue_codebook codebook;
+    CHECK_OK(bcue_codebook_make_measured(azimuths, amplitudes, 2, 3, true, &codebook, &error), error);
+    bcue_codebook_hash(&codebook, NULL, WAVELENGTH, hash);
+    bcue_codebook_free(&codebook);
+}
+
+static void measured_beams_have_a_hash(void)
+{
+    char one[17], larger[17], other[17];
+    hash_measured(1, 0.5, one);
+    hash_measured(7, 0.5, larger);
+    hash_measured(1, 0.6, other);
+    CHECK_STR(larger, one);
+    CHECK(strcmp(other, one) != 0);
+}
+
 int main(void)
 {
     RUN(array_factor_matches_closed_form);
@@ -120,5 +226,8 @@ int main(void)
     RUN(mirror_swaps_left_and_right);
     RUN(a_linear_array_hears_the_cone);
     RUN(nonsense_is_refused);
+    RUN(hashes_are_those_of_another_library);
+    RUN(a_hash_tells_codebooks_apart);
+    RUN(measured_beams_have_a_hash);
     return check_summary();
 }

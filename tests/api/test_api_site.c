@@ -203,6 +203,31 @@ static void test_not_measured(void)
     CHECK_CONTAINS(error.text, "has no site.yaml");
 }
 
+/* site.yaml and recordings that both say their codebook, and say different ones. */
+static void test_codebooks(void)
+{
+    bcue_error error = {""};
+    const char *const told = "{\"scenes\": [{\"hash\": \"0123456789abcdef\"}]}";
+    char text[400];
+    write_recording();
+    fabricate_text("codebook.json", told);
+    for (int same = 0; same < 2; same++) {
+        snprintf(text, sizeof text,
+                 "data: {beams: 31, sources: [{root: .}]}\nheading_deg: 30\n"
+                 "array: {field_of_view_deg: 90, codebook_hash: \"%s\"}\n"
+                 "origin: {latitude_deg: 48.1, longitude_deg: 11.5}\n",
+                 same ? "0123456789abcdef" : "0123456789abcdee");
+        fabricate_text("other.yaml", text);
+        json_decref(check_site("other.yaml", NULL, same ? BCUE_OK : BCUE_ERROR_DATA, &error));
+    }
+    CHECK_CONTAINS(error.text,
+                   "array.codebook_hash says the codebook 0123456789abcdee, the recordings of site have the "
+                   "codebook 0123456789abcdef");
+    fabricate_text("number.yaml", "data: {sources: [{root: .}]}\narray:\n  codebook_hash: 12\n");
+    check_site("number.yaml", NULL, BCUE_ERROR_CONFIG, &error);
+    CHECK_CONTAINS(error.text, "number.yaml:3: array.codebook_hash: '12' is no hash of a codebook");
+}
+
 static void test_skeleton(void)
 {
     bcue_report *report;
@@ -236,6 +261,7 @@ int main(void)
     RUN(test_right_pose);
     RUN(test_wrong_pose);
     RUN(test_not_measured);
+    RUN(test_codebooks);
     RUN(test_skeleton);
     return check_summary();
 }

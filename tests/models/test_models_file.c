@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "check.h"
 #include "mangle.h"
+#include "models/codebook_note.h"
 #include "models/model_file.h"
 #include "tensor/half.h"
 
@@ -549,11 +550,47 @@ static void not_a_model_at_all(void)
     CHECK_STATUS(bcue_model_file_write(FOLDER "/no/folder.safetensors", &random, &error), BCUE_ERROR_IO);
 }
 
+/* What files say of their codebook, with a mark and from before there were any. */
+static void notes_of_codebooks(void)
+{
+    static const struct {
+        const char *note, *mark;
+    } cases[] = {{NULL, ""},
+                 {"", ""},
+                 {"beams: 8\nindex_monotone: true\n", ""},
+                 {"beams: 8\nhash: 0123456789abcdef/2\nazimuths: [1]\n", "0123456789abcdef/2"},
+                 {"hash: \"00000000000000e1\" # written by hand\n", "00000000000000e1"},
+                 {"hash: ", ""}};
+    char mark[BCUE_CODEBOOK_MARK_SIZE];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bcue_codebook_note_mark(cases[i].note, mark);
+        CHECK_STR(mark, cases[i].mark);
+    }
+    bcue_text one = {0}, other = {0}, none = {0}, more = {0};
+    bcue_codebook_note_write(64, true, "0123456789abcdef", &one);
+    bcue_codebook_note_write(64, true, "0123456789abcdee", &other);
+    bcue_codebook_note_write(64, true, NULL, &none);
+    bcue_codebook_note_write(64, false, "0123456789abcdef", &more);
+    CHECK_STR(none.data, "beams: 64\nindex_monotone: true\n"); /* as files were before */
+    bcue_codebook_note_mark(one.data, mark);
+    CHECK_STR(mark, "0123456789abcdef");
+    CHECK(!bcue_codebook_notes_differ(one.data, one.data));
+    CHECK(bcue_codebook_notes_differ(one.data, other.data));
+    CHECK(!bcue_codebook_notes_differ(one.data, none.data) &&
+          !bcue_codebook_notes_differ(none.data, other.data));
+    CHECK(bcue_codebook_notes_differ(one.data, more.data));
+    bcue_text_free(&one);
+    bcue_text_free(&other);
+    bcue_text_free(&none);
+    bcue_text_free(&more);
+}
+
 int main(void)
 {
     bcue_error error;
     if (bcue_make_dirs(FOLDER, &error) != BCUE_OK)
         return 1;
+    RUN(notes_of_codebooks);
     RUN(every_kind_comes_back);
     RUN(half_precision_comes_back);
     RUN(scales_come_back);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "antenna/codebook.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -194,8 +195,11 @@ static void no_window_crosses_a_gap(void)
              error);
     bcue_dataset *dataset = NULL;
     CHECK_OK(bcue_dataset_open(&config, origin, NULL, &dataset, &error), error);
-    if (dataset)
+    if (dataset) {
+        const char *mark = bcue_dataset_codebook(dataset);
         CHECK_INT(bcue_dataset_count(dataset), whole);
+        CHECK_STR(mark ? mark : "unknown", "d31792341fff590b"); /* as in tests/antenna */
+    }
     bcue_dataset_destroy(dataset);
     bcue_config_destroy(origin);
 }
@@ -219,6 +223,47 @@ static void small_is_smaller(void)
     CHECK(one.size > 500 && one.size == two.size && memcmp(one.data, two.data, one.size) == 0);
     bcue_bytes_free(&one);
     bcue_bytes_free(&two);
+}
+
+/* codebook.json says whose beams they are; the manifest, whose hash is that of frozen data sets, says nothing
+ * of it. */
+static void codebooks_are_told_beside_the_manifest(void)
+{
+    static const char *const keys[] = {"generator", "version", "config_hash", "seed",
+                                       "counts",    "scenes",  "files"};
+    bcue_array array;
+    bcue_codebook codebook;
+    bcue_error error = {""};
+    char hash[17] = "";
+    json_t *told = json_load_file(in_tree("many", "codebook.json"), 0, NULL);
+    json_t *manifest = json_load_file(in_tree("many", "manifest.json"), 0, NULL), *entry;
+    size_t i;
+    CHECK_OK(bcue_array_make_ura(8, 8, 0.01, &array, &error), error);
+    CHECK_OK(bcue_codebook_make_paper_b(BCUE_NORMALISE_POWER, &codebook, &error), error);
+    bcue_codebook_hash(&codebook, &array, 0.02, hash);
+    CHECK_INT(json_array_size(json_object_get(told, "scenes")), 3);
+    json_array_foreach(json_object_get(told, "scenes"), i, entry)
+    {
+        CHECK_STR(json_string_value(json_object_get(entry, "hash")), hash);
+        CHECK_STR(json_string_value(json_object_get(entry, "codebook")), "paper-b");
+        CHECK_INT(json_integer_value(json_object_get(entry, "elements")), 64);
+    }
+    CHECK_STR(json_string_value(json_object_get(json_array_get(json_object_get(told, "scenes"), 2), "scene")),
+              "made-2");
+    CHECK_INT(json_object_size(manifest), sizeof keys / sizeof *keys);
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+        CHECK_AT(json_object_get(manifest, keys[k]) != NULL, "%s", keys[k]);
+    CHECK_INT(
+        json_object_size(json_object_get(json_array_get(json_object_get(manifest, "scenes"), 0), "array")),
+        4);
+    json_array_foreach(json_object_get(manifest, "files"), i, entry)
+    {
+        CHECK(strstr(json_string_value(json_object_get(entry, "path")), "codebook") == NULL);
+    }
+    json_decref(told);
+    json_decref(manifest);
+    bcue_codebook_free(&codebook);
+    bcue_array_free(&array);
 }
 
 /* street-v1 is frozen: a manifest holds the hash of its configuration, so a new key must be `late`
@@ -269,6 +314,7 @@ int main(void)
     RUN(episodes_are_numbered_over_all_scenes);
     RUN(the_manifest_lists_the_scenes);
     RUN(power_may_be_measured_at_the_end_of_pieces_only);
+    RUN(codebooks_are_told_beside_the_manifest);
     RUN(no_window_crosses_a_gap);
     RUN(small_is_smaller);
     RUN(frozen_configurations_keep_their_hash);

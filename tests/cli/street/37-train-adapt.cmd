@@ -14,3 +14,11 @@ beamcue train --init out/knn/model-seed1.safetensors --data other --quiet --set 
 beamcue inspect street --new-site street.yaml --quiet >/dev/null
 beamcue train --init out/position/model-seed1.safetensors --data street.yaml --shots 5 --quiet --set out=out/refused || echo "status $?"
 beamcue train --init out/position/model-seed1.safetensors --data other --quiet --set out=out/refused || echo "status $?"
+# As many beams, in the same order, but narrower together: by the recordings, and by site.yaml alone.
+beamcue simulate "$TESTS/tiny_street.yaml" --quiet --set output=narrow --set seed=4 --set camera.enabled=false --set array.field_of_view_deg=60 >/dev/null 2>&1
+beamcue inspect narrow --new-site narrow/site.yaml --quiet >/dev/null
+beamcue train --init out/position/model-seed1.safetensors --data narrow --shots 5 --quiet --set out=out/refused || echo "status $?"
+beamcue evaluate "$TESTS/tiny_position.yaml" --quiet --set "data.sources=[{root: narrow}]" --set name=position >/dev/null || echo "status $?"
+rm narrow/codebook.json
+beamcue train --init out/position/model-seed1.safetensors --data narrow --shots 5 --quiet --set out=out/refused || echo "status $?"
+beamcue train --init out/position/model-seed1.safetensors --data narrow --shots 5 --set train.epochs=1 --set data.other_codebook=true --set out=out/let 2>&1 >/dev/null | grep -c 'recordings do not say theirs'
