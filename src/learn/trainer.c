@@ -255,6 +255,18 @@ static bcue_status run_epoch(bcue_trainer *trainer, double started, bcue_error *
     return BCUE_OK;
 }
 
+static void log_epoch(const bcue_trainer *trainer, const bcue_history_row *row)
+{
+    char judged[96] = "", dba[32] = "";
+    if (row->validation_dba >= 0)
+        snprintf(dba, sizeof dba, ", DBA %.3f", row->validation_dba);
+    if (trainer->split.validation_count > 0)
+        snprintf(judged, sizeof judged, ", validation loss %.4f, top-1 %.2f %%%s", row->validation_loss,
+                 100 * row->validation_top1, dba);
+    bcue_log(trainer->hooks, BCUE_LOG_INFO, "epoch %lld: loss %.4f%s, %.1f s", (long long)row->epoch,
+             row->train_loss, judged, row->seconds);
+}
+
 /* A line of the live table: the student beside its teacher. */
 static void log_both(const bcue_trainer *trainer, const bcue_history_row *row)
 {
@@ -291,9 +303,7 @@ static bcue_status end_epoch(bcue_trainer *trainer, double started, bcue_error *
     if (trainer->distiller.config != NULL)
         log_both(trainer, &row);
     else
-        bcue_log(trainer->hooks, BCUE_LOG_INFO,
-                 "epoch %lld: loss %.4f, validation loss %.4f, top-1 %.2f %%, %.1f s", (long long)row.epoch,
-                 row.train_loss, row.validation_loss, 100 * row.validation_top1, row.seconds);
+        log_epoch(trainer, &row);
     return bcue_clock_s() - trainer->written_s > HISTORY_SECONDS ? bcue_trainer_write_history(trainer, error)
                                                                  : BCUE_OK;
 }

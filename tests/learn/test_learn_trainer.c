@@ -239,14 +239,19 @@ static void without_validation_the_last_epoch_is_kept(void)
 {
     const char *const none[] = {"out=" FOLDER "/none", "split.validation=0", "split.train=0.8",
                                 "train.epochs=4", NULL};
-    outcome result = train_yaml(yaml, none, NULL);
+    watcher w = {0};
+    outcome result = train_yaml(yaml, none, &w);
     CHECK_OK(result.status, result.error);
     CHECK_INT(result.summary.best_epoch, 4);
+    CHECK_CONTAINS(w.epoch, "epoch 4: loss ");
+    CHECK(strstr(w.epoch, "validation") == NULL && strstr(w.epoch, "top-1") == NULL);
     CHECK_INT(result.summary.validation_count, 0);
     bcue_training_summary_free(&result.summary);
     const char *const last[] = {"out=" FOLDER "/last", "train.select=last", NULL};
-    result = train_yaml(yaml, last, NULL);
+    result = train_yaml(yaml, last, &w);
     CHECK_OK(result.status, result.error);
+    CHECK_CONTAINS(w.epoch, ", validation loss ");
+    CHECK_CONTAINS(w.epoch, " %, DBA ");
     CHECK_INT(result.summary.best_epoch, 3);
     bcue_training_summary_free(&result.summary);
     const char *const loss[] = {"out=" FOLDER "/loss", "train.select=validation-loss", "train.epochs=6",

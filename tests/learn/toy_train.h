@@ -17,6 +17,7 @@ typedef struct watcher {
     int steps, die_at;    /* the process ends in that step; 0: never */
     bool hard;            /* by SIGKILL */
     char warning[256];
+    char epoch[256]; /* the last line of an epoch */
 } watcher;
 
 static inline int cancelled(void *cookie)
@@ -44,6 +45,8 @@ static inline void keep_warning(void *cookie, bcue_log_level level, const char *
     watcher *w = cookie;
     if (level == BCUE_LOG_WARNING)
         snprintf(w->warning, sizeof w->warning, "%s", text);
+    if (strncmp(text, "epoch ", 6) == 0)
+        snprintf(w->epoch, sizeof w->epoch, "%s", text);
 }
 
 /* ---- running ---- */
