@@ -19,6 +19,7 @@ _beamcue() {
     --pictures) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
     --shots) ;;
     --weights) mapfile -t COMPREPLY < <(compgen -W 'f32 bf16 int8' -- "$word") ;;
+    --missing) mapfile -t COMPREPLY < <(compgen -W 'camera lidar radar gps' -- "$word") ;;
     --memory) mapfile -t COMPREPLY < <(compgen -W 'fast small' -- "$word") ;;
     --out) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
     --html | --svg | --replay | --tracker | --compressed | --beams | --static-lidar | --predictions | --submit | --camera | --lidar | --radar) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;

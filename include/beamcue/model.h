@@ -49,11 +49,15 @@ BCUE_API void bcue_model_get_facts(const bcue_model *model, bcue_model_facts *fa
 typedef struct bcue_export_options {
     const char *onnx_path;        /* the network as ONNX (operator set 18), NULL: not */
     long onnx_batch;              /* windows at a time in it, 0: any number */
+    /* Of a model with a generator of missing modalities ('beamcue complete') also what answers without some of them,
+       as further ONNX files beside onnx_path, with the latent numbers as an input: "radar" or "camera,lidar" says
+       which are missing; NULL: those sets for which the model file names a generator as the best stand-in. */
+    const char *onnx_missing;
     const char *safetensors_path; /* weights by their PyTorch names (docs/export.md), NULL: not */
     const char *half_path;        /* the model file with its matrices in half precision, NULL: not */
     const char *c_header_path;    /* the model file as a C array, at most 2 MB, NULL: not */
 } bcue_export_options;
-/* BCUE_ERROR_ARGUMENT: a look-up model as ONNX or state dict. On success *report is owned by the caller. */
+/* BCUE_ERROR_ARGUMENT: a look-up model as ONNX or state dict; onnx_missing without a generator. On success *report is owned by the caller. */
 BCUE_API BCUE_CHECK_RESULT bcue_status bcue_export_model(const char *model_path,
                                                          const bcue_export_options *options,
                                                          bcue_report **report, bcue_error *error);

@@ -113,7 +113,9 @@ const char *bcue_onnx_number(bcue_onnx *onnx, double value)
     return bcue_onnx_floats(onnx, &scalar, &(float){(float)value});
 }
 
-static void put_value_info(const bcue_onnx *onnx, int field, const char *name, bcue_value value)
+/* `optional`: its first dimension is free. */
+static void put_value_info(const bcue_onnx *onnx, int field, const char *name, bcue_value value,
+                           bool optional)
 {
     bcue_text *out = onnx->out;
     const bcue_value_info *info = bcue_graph_value(onnx->source->graph, value);
@@ -125,7 +127,9 @@ static void put_value_info(const bcue_onnx *onnx, int field, const char *name, b
     const size_t shape = bcue_protobuf_begin(out, 2);
     for (int i = 0; i < info->shape.rank; i++) {
         const size_t dim = bcue_protobuf_begin(out, 1);
-        if (other != NULL && bcue_graph_value(other, value)->shape.dim[i] != info->shape.dim[i])
+        if (optional && i == 0)
+            bcue_protobuf_string(out, 2, "draws");
+        else if (other != NULL && bcue_graph_value(other, value)->shape.dim[i] != info->shape.dim[i])
             bcue_protobuf_string(out, 2, "batch");
         else
             bcue_protobuf_int(out, 1, info->shape.dim[i]);
@@ -168,6 +172,26 @@ static bcue_status put_parameter(bcue_onnx *onnx, bcue_value value, bcue_error *
     return bcue_fail(error, BCUE_ERROR_ARGUMENT, "weight '%s' is missing", info->name);
 }
 
+/* An input that may be left out has a value, which an initializer of its name is: one row of zeros. */
+static bcue_status put_input(bcue_onnx *onnx, bcue_value value, bcue_error *error)
+{
+    const bcue_value_info *info = bcue_graph_value(onnx->source->graph, value);
+    const bool optional = onnx->source->optional != NULL && strcmp(onnx->source->optional, info->name) == 0;
+    bcue_shape row = info->shape;
+    int64_t count = 0;
+    put_value_info(onnx, GRAPH_INPUT, info->name, value, optional);
+    if (!optional)
+        return BCUE_OK;
+    row.dim[0] = 1;
+    (void)bcue_shape_count(&row, &count);
+    float *zeros = bcue_calloc((size_t)count, sizeof *zeros);
+    if (zeros == NULL)
+        return bcue_fail_memory(error, "the ONNX file");
+    bcue_onnx_tensor(onnx, info->name, BCUE_ONNX_FLOAT, &row, zeros, sizeof *zeros);
+    free(zeros);
+    return BCUE_OK;
+}
+
 static bcue_status put_values(bcue_onnx *onnx, const bcue_needed *needed, bcue_error *error)
 {
     const bcue_graph *graph = onnx->source->graph;
@@ -177,7 +201,7 @@ static bcue_status put_values(bcue_onnx *onnx, const bcue_needed *needed, bcue_e
             continue;
         onnx->names[v] = info->name;
         if (info->kind == BCUE_VALUE_INPUT)
-            put_value_info(onnx, GRAPH_INPUT, info->name, v);
+            BCUE_TRY(put_input(onnx, v, error));
         else
             BCUE_TRY(put_parameter(onnx, v, error));
     }
@@ -197,7 +221,7 @@ static bcue_status put_graph(bcue_onnx *onnx, const bcue_needed *needed, bcue_er
             continue;
         const char *name = bcue_graph_value(graph, v)->output_name;
         bcue_onnx_node(onnx, "Identity", name, &onnx->names[v], 1, name, NULL, 0);
-        put_value_info(onnx, GRAPH_OUTPUT, name, v);
+        put_value_info(onnx, GRAPH_OUTPUT, name, v, false);
     }
     return BCUE_OK;
 }
@@ -257,39 +281,39 @@ bcue_status bcue_onnx_encode(const bcue_onnx_source *source, bcue_text *out, bcu
     return status;
 }
 
-static bcue_status encode_model(const bcue_model_file *model, int64_t batch, bcue_text *out,
-                                bcue_error *error)
+bcue_status bcue_onnx_write(const char *path, bcue_onnx_source *source, const bcue_model_file *model,
+                            bcue_error *error)
 {
-    bcue_graph *graph, *other = NULL;
-    BCUE_TRY(bcue_model_build(&model->config, &model->inputs, batch > 0 ? batch : 2, &graph, error));
-    bcue_status status =
-        batch > 0 ? BCUE_OK : bcue_model_build(&model->config, &model->inputs, 3, &other, error);
     const bcue_metadata metadata[] = {
         {"beamcue.features", model->features_yaml != NULL ? model->features_yaml : ""},
         {"beamcue.codebook", model->codebook_yaml != NULL ? model->codebook_yaml : ""},
         {"beamcue.training", model->training_json != NULL ? model->training_json : "{}"},
     };
-    const bcue_onnx_source source = {.graph = graph,
-                                     .other = other,
-                                     .weights = &model->weights,
-                                     .int8 = model->int8,
-                                     .name = bcue_model_kind_names[model->config.kind],
-                                     .metadata = metadata,
-                                     .metadata_count = sizeof metadata / sizeof *metadata};
+    bcue_text out = {0};
+    source->metadata = metadata;
+    source->metadata_count = sizeof metadata / sizeof *metadata;
+    bcue_status status = bcue_onnx_encode(source, &out, error);
     if (status == BCUE_OK)
-        status = bcue_onnx_encode(&source, out, error);
-    bcue_graph_destroy(graph);
-    bcue_graph_destroy(other);
+        status = bcue_file_write(path, out.data, out.size, error);
+    bcue_text_free(&out);
     return status;
 }
 
 bcue_status bcue_onnx_write_model(const char *path, const bcue_model_file *model, int64_t batch,
                                   bcue_error *error)
 {
-    bcue_text out = {0};
-    bcue_status status = encode_model(model, batch, &out, error);
+    bcue_graph *graph, *other = NULL;
+    BCUE_TRY(bcue_model_build(&model->config, &model->inputs, batch > 0 ? batch : 2, &graph, error));
+    bcue_status status =
+        batch > 0 ? BCUE_OK : bcue_model_build(&model->config, &model->inputs, 3, &other, error);
+    bcue_onnx_source source = {.graph = graph,
+                               .other = other,
+                               .weights = &model->weights,
+                               .int8 = model->int8,
+                               .name = bcue_model_kind_names[model->config.kind]};
     if (status == BCUE_OK)
-        status = bcue_file_write(path, out.data, out.size, error);
-    bcue_text_free(&out);
+        status = bcue_onnx_write(path, &source, model, error);
+    bcue_graph_destroy(graph);
+    bcue_graph_destroy(other);
     return status;
 }

@@ -55,6 +55,10 @@ bcue_status bcue_onnx_put_byte_weight(bcue_onnx *onnx, const char *name, const b
 void bcue_onnx_tensor(bcue_onnx *onnx, const char *name, int type, const bcue_shape *shape, const void *data,
                       size_t element);
 
+/* onnx_export.c: `source`, whose metadata are made those of the model, encoded and written. */
+bcue_status bcue_onnx_write(const char *path, bcue_onnx_source *source, const bcue_model_file *model,
+                            bcue_error *error);
+
 /* onnx_nodes.c: writes one node of the graph, all of whose inputs have names, and gives its result a name. */
 bcue_status bcue_onnx_put_node(bcue_onnx *onnx, int32_t index, bcue_error *error);
 

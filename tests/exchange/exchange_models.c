@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+#include "base/fail.h"
 #include "base/memory.h"
 #include "base/rng.h"
+#include "base/text.h"
 
 #define CAMERA "frames: 2\nchannels: 3\nheight: 64\nwidth: 40\n"
 #define NOTHING "frames: 1\nchannels: 0\nheight: 0\nwidth: 0\n"
@@ -76,6 +78,48 @@ bcue_status bcue_exchange_model_make(const bcue_exchange_model *what, bcue_model
     model->features_yaml = bcue_strdup("");
     model->codebook_yaml = bcue_strdup("beams: 1\n");
     model->training_json = bcue_strdup("{}");
+    if (status != BCUE_OK)
+        bcue_model_file_free(model);
+    return status;
+}
+
+enum { LATENT = 5, HIDDEN = 12 };
+
+static double spreads[] = {0.5, 1, 2, 0.25}, map_spreads[] = {1.5, 0.75, 1, 0.5};
+
+bcue_status bcue_exchange_generators_make(int prior, bcue_model_file *model, bcue_error *error)
+{
+    static const bcue_exchange_model what = {
+        "generators",
+        "kind: beamtransfuser\nwidth: 8\ncamera_depth: 18\nblocks: 1\n"
+        "modalities: [camera, lidar, radar, gps]\nanchors: 2\nhead: [16]\n",
+        ALL};
+    bcue_graph *kept = NULL;
+    BCUE_TRY(bcue_exchange_model_make(&what, model, error));
+    model->completion = bcue_calloc(1, sizeof *model->completion);
+    bcue_status status = model->completion == NULL ? bcue_fail_memory(error, "the generator") : BCUE_OK;
+    if (status == BCUE_OK) {
+        *model->completion = (bcue_completion){.prior = prior,
+                                               .target = BCUE_TARGET_BOTH,
+                                               .latent = LATENT,
+                                               .hidden = HIDDEN,
+                                               .channels = 8,
+                                               .spread = {spreads, 4},
+                                               .map_spread = {map_spreads, 4}};
+        status = bcue_completion_build_kept(model->completion, &model->config, &model->inputs, &kept, error);
+    }
+    if (status == BCUE_OK)
+        status = bcue_weights_create(kept, BCUE_F32, 6, &model->generator, error);
+    if (status == BCUE_OK)
+        stir(kept, &model->generator);
+    for (int32_t i = 0; status == BCUE_OK && i < model->generator.count; i++) {
+        float *values = model->generator.tensors[i].data; /* larger than at first, so that z matters */
+        for (int64_t k = 0; bcue_ends_with(model->generator.names[i], "decoder.latent.weight") &&
+                            k < bcue_tensor_count(&model->generator.tensors[i]);
+             k++)
+            values[k] *= 20;
+    }
+    bcue_graph_destroy(kept);
     if (status != BCUE_OK)
         bcue_model_file_free(model);
     return status;

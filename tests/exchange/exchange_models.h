@@ -16,4 +16,8 @@ extern const int bcue_exchange_model_count;
 bcue_status bcue_exchange_model_make(const bcue_exchange_model *what, bcue_model_file *model,
                                      bcue_error *error);
 
+/* A BeamTransFuser with both generators of missing modalities (models/completion.h), with random weights;
+   `prior` is a bcue_completion_prior. No choice is measured. Free with bcue_model_file_free. */
+bcue_status bcue_exchange_generators_make(int prior, bcue_model_file *model, bcue_error *error);
+
 #endif

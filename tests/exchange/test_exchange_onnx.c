@@ -272,6 +272,43 @@ static void fixed_batch(void)
     structure_of("beamtransfuser-projected", 2);
 }
 
+/* The latent numbers are an input with a value, so that they may be left out. */
+static void generators(void)
+{
+    static const int stand_ins[] = {BCUE_STAND_IN_GENERATED, BCUE_STAND_IN_MAP};
+    const unsigned radar = 1U << BCUE_INPUT_RADAR;
+    bcue_error error = {""};
+    bcue_model_file model;
+    CHECK_OK(bcue_exchange_generators_make(BCUE_PRIOR_LEARNED, &model, &error), error);
+    for (int i = 0; i < 2; i++) {
+        bcue_bytes written = {0};
+        bcue_text found = {0};
+        CHECK_OK(bcue_onnx_write_gap("exchange_gap.onnx", &model, radar, stand_ins[i], 0, &error), error);
+        CHECK_OK(bcue_file_read("exchange_gap.onnx", 1 << 24, &written, &error), error);
+        tell(&found, (reader){written.data, written.data + written.size, false});
+        CHECK_CONTAINS(found.data, "input latent (draws,5)\n");
+        CHECK_CONTAINS(found.data, "tensor latent 1 (1,5) 0\n");
+        CHECK_CONTAINS(found.data, "input camera (batch,2,3,64,64)\n");
+        CHECK(strstr(found.data, "input radar") == NULL);
+        CHECK_CONTAINS(found.data,
+                       i == 0 ? "output logits (batch,11)\n" : "output made.radar (batch,2,2,64,96)\n");
+        bcue_text_free(&found);
+        bcue_bytes_free(&written);
+        (void)remove("exchange_gap.onnx");
+    }
+    CHECK_STATUS(bcue_onnx_write_gap("exchange_gap.onnx", &model, 0, stand_ins[0], 0, &error),
+                 BCUE_ERROR_ARGUMENT);
+    CHECK_STATUS(bcue_onnx_write_gap("exchange_gap.onnx", &model, 15, stand_ins[0], 0, &error),
+                 BCUE_ERROR_ARGUMENT);
+    CHECK_CONTAINS(error.text, "some, not all, of the modalities");
+    model.completion->target = BCUE_TARGET_FEATURE;
+    CHECK_STATUS(bcue_onnx_write_gap("exchange_gap.onnx", &model, radar, stand_ins[1], 0, &error),
+                 BCUE_ERROR_ARGUMENT);
+    CHECK_CONTAINS(error.text, "no generator of this kind (it generates: feature)");
+    CHECK(!bcue_path_exists("exchange_gap.onnx"));
+    bcue_model_file_free(&model);
+}
+
 static void refusals(void)
 {
     bcue_error error = {""};
@@ -306,6 +343,7 @@ int main(void)
 {
     RUN(free_batch);
     RUN(fixed_batch);
+    RUN(generators);
     RUN(refusals);
     return check_summary();
 }

@@ -1,6 +1,6 @@
-/* write_onnx_cases DIR: every operator case and every model of exchange_models.c as DIR/NAME.onnx, and beside
-   it DIR/NAME.safetensors with inputs ("in|NAME") and what beamcue makes of them ("out|NAME"):
-   tools/peer/check_onnx.py compares. Not a test of its own. */
+/* write_onnx_cases DIR: every operator case, every model of exchange_models.c and its generators of missing
+   sensors as DIR/NAME.onnx, and beside it DIR/NAME.safetensors with inputs ("in|NAME") and what beamcue makes
+   of them ("out|NAME"): tools/peer/check_onnx.py compares. Not a test of its own. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,7 @@
 #include "engine/int8_conv.h"
 #include "exchange/onnx_export.h"
 #include "exchange_models.h"
+#include "models/map_completion.h"
 
 enum { MOST = 24 };
 
@@ -212,6 +213,134 @@ static bcue_status write_bytes(const bcue_exchange_model *what, const char *fold
     return status;
 }
 
+/* ---- what answers without some sensors ---- */
+
+typedef struct gap_case {
+    const char *name;
+    int prior, stand_in;
+    unsigned missing;
+} gap_case;
+
+#define RADAR (1U << BCUE_INPUT_RADAR)
+#define CAMERA_AND_FIXES (1U << BCUE_INPUT_CAMERA | 1U << BCUE_INPUT_POSITION)
+static const gap_case gap_cases[] = {
+    {"fixed-radar", BCUE_PRIOR_FIXED, BCUE_STAND_IN_GENERATED, RADAR},
+    {"learned-radar", BCUE_PRIOR_LEARNED, BCUE_STAND_IN_GENERATED, RADAR},
+    {"learned-camera-gps", BCUE_PRIOR_LEARNED, BCUE_STAND_IN_GENERATED, CAMERA_AND_FIXES},
+    {"map-fixed-radar", BCUE_PRIOR_FIXED, BCUE_STAND_IN_MAP, RADAR},
+    {"map-learned-camera-gps", BCUE_PRIOR_LEARNED, BCUE_STAND_IN_MAP, CAMERA_AND_FIXES},
+};
+
+static bcue_status build_gap(const gap_case *what, const bcue_model_file *model, int64_t windows,
+                             bcue_graph **graph, bcue_error *error)
+{
+    const bcue_model_gap gap = {.missing = what->missing, .completion = model->completion};
+    return what->stand_in == BCUE_STAND_IN_MAP
+               ? bcue_map_completion_build(model->completion, &model->config, &model->inputs, what->missing,
+                                           windows, graph, error)
+               : bcue_model_build_gap(&model->config, &model->inputs, &gap, windows, BCUE_FORM_WHOLE, graph,
+                                      error);
+}
+
+/* Outputs of a forward pass under KIND|NAME; copies, owned by `kept`. */
+static bcue_status keep_outputs(const bcue_graph *graph, bcue_plan *plan, const char *kind, values *v,
+                                float **kept, size_t *count, bcue_error *error)
+{
+    BCUE_TRY(bcue_plan_forward(plan, error));
+    for (bcue_value i = 0; i < bcue_graph_value_count(graph); i++) {
+        const bcue_value_info *info = bcue_graph_value(graph, i);
+        int64_t numbers = 0;
+        if (info->output_name == NULL || bcue_plan_output(plan, info->output_name) == NULL)
+            continue;
+        (void)bcue_shape_count(&info->shape, &numbers);
+        float *copy = bcue_calloc((size_t)numbers, sizeof *copy);
+        if (copy == NULL || *count == MOST)
+            return bcue_fail_memory(error, "the outputs");
+        memcpy(copy, bcue_plan_output(plan, info->output_name), (size_t)numbers * sizeof *copy);
+        kept[(*count)++] = copy;
+        add(v, kind, info->output_name, BCUE_F32, &info->shape, copy);
+    }
+    return BCUE_OK;
+}
+
+/* "out|": a drawn z for each window; "row|": the first of them for all; "zero|": the mean of the prior. */
+static bcue_status write_gap_values(const char *path, const bcue_graph *graph, bcue_plan *plan,
+                                    int64_t windows, bcue_error *error)
+{
+    values v = {.count = 0};
+    float *kept[MOST] = {NULL}, *latent = bcue_plan_input(plan, "latent");
+    float *drawn = NULL;
+    size_t count = 0, row = 0;
+    fill_inputs(graph, plan);
+    for (bcue_value i = 0; i < bcue_graph_value_count(graph); i++) {
+        const bcue_value_info *info = bcue_graph_value(graph, i);
+        if (info->kind != BCUE_VALUE_INPUT || bcue_plan_input(plan, info->name) == NULL)
+            continue;
+        const void *data = bcue_plan_input(plan, info->name);
+        if (strcmp(info->name, "latent") == 0) { /* what follows changes it */
+            row = (size_t)info->shape.dim[1];
+            drawn = bcue_calloc((size_t)windows * row, sizeof *drawn);
+            if (drawn == NULL)
+                return bcue_fail_memory(error, "the latent numbers");
+            memcpy(drawn, latent, (size_t)windows * row * sizeof *drawn);
+            data = drawn;
+        }
+        add(&v, "in", info->name, info->dtype, &info->shape, data);
+    }
+    bcue_status status = keep_outputs(graph, plan, "out", &v, kept, &count, error);
+    for (size_t w = 1; w < (size_t)windows; w++)
+        memcpy(latent + w * row, latent, row * sizeof *latent);
+    if (status == BCUE_OK)
+        status = keep_outputs(graph, plan, "row", &v, kept, &count, error);
+    memset(latent, 0, (size_t)windows * row * sizeof *latent);
+    if (status == BCUE_OK)
+        status = keep_outputs(graph, plan, "zero", &v, kept, &count, error);
+    if (status == BCUE_OK)
+        status = bcue_safetensors_write(path, v.named, v.count, NULL, 0, error);
+    for (size_t i = 0; i < count; i++)
+        free(kept[i]);
+    free(drawn);
+    return status;
+}
+
+static bcue_status write_gap(const gap_case *what, int64_t windows, int64_t batch, const char *folder,
+                             bcue_error *error)
+{
+    const bcue_plan_options options = {.engine = BCUE_ENGINE_ONEDNN, .dtype = BCUE_F32};
+    bcue_model_file model;
+    bcue_graph *graph = NULL;
+    bcue_plan *plan = NULL;
+    bcue_weights selected = {0};
+    char path[512];
+    BCUE_TRY(bcue_exchange_generators_make(what->prior, &model, error));
+    const bcue_weights *sets[] = {&model.weights, &model.generator};
+    bcue_status status = build_gap(what, &model, windows, &graph, error);
+    if (status == BCUE_OK)
+        status = bcue_weights_select(graph, sets, 2, &selected, error);
+    if (status == BCUE_OK)
+        status = bcue_plan_create(graph, &selected, &options, &plan, error);
+    snprintf(path, sizeof path, "%s/gap-%s-%d.safetensors", folder, what->name, (int)batch);
+    if (status == BCUE_OK)
+        status = write_gap_values(path, graph, plan, windows, error);
+    snprintf(path, sizeof path, "%s/gap-%s-%d.onnx", folder, what->name, (int)batch);
+    if (status == BCUE_OK)
+        status = bcue_onnx_write_gap(path, &model, what->missing, what->stand_in, batch, error);
+    bcue_plan_destroy(plan);
+    bcue_weights_release(&selected);
+    bcue_graph_destroy(graph);
+    bcue_model_file_free(&model);
+    return status;
+}
+
+static bcue_status write_gaps(const char *folder, bcue_error *error)
+{
+    for (size_t i = 0; i < sizeof gap_cases / sizeof *gap_cases; i++) {
+        BCUE_TRY(write_gap(&gap_cases[i], 2, 2, folder, error));
+        BCUE_TRY(write_gap(&gap_cases[i], 3, 0, folder, error));
+    }
+    return BCUE_OK;
+}
+
 int main(int argc, char **argv)
 {
     bcue_error error = {""};
@@ -232,6 +361,8 @@ int main(int argc, char **argv)
         if (status == BCUE_OK && bcue_int8_available())
             status = write_bytes(&bcue_exchange_models[i], argv[1], &error);
     }
+    if (status == BCUE_OK)
+        status = write_gaps(argv[1], &error);
     if (status != BCUE_OK)
         fprintf(stderr, "write_onnx_cases: %s: %s\n", bcue_status_name(status), error.text);
     return status != BCUE_OK;
