@@ -14,7 +14,7 @@ _beamcue() {
     fi
     case $before in
     --metric) mapfile -t COMPREPLY < <(compgen -W 'top_1 top_2 top_3 top_5 dba mpr loss_db power_loss_db rss_db' -- "$word") ;;
-    --set | --top | --rate | --deadline | --delay | --hold | --fault | --instants | --seed | --runs | --warmup | --position | --scenario | --rsu | --radar-pose | --threads | --stream) ;;
+    --set | --top | --rate | --deadline | --delay | --hold | --carry | --least | --fault | --instants | --seed | --runs | --warmup | --position | --scenario | --rsu | --radar-pose | --threads | --stream) ;;
     --new-site | --site | --init | --data) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     --pictures) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
     --shots) ;;

@@ -40,6 +40,7 @@ typedef enum bcue_verdict {
     BCUE_FRAME_FUTURE,     /* dated later than now: a clock is off */
     BCUE_FRAME_STALE,      /* none came for too long */
     BCUE_FRAME_NEVER,      /* none has come */
+    BCUE_FRAME_LOST,       /* none came for a place of the window, between or after others that did */
     BCUE_VERDICT_COUNT
 } bcue_verdict;
 /* One word, "good", "frozen", ...; never NULL. */
@@ -53,8 +54,15 @@ typedef struct bcue_stream_options {
     /* Per sensor: subtracted from its times, for a clock that runs ahead. */
     double clock_offset_s[BCUE_SENSOR_COUNT];
     /* Where a sensor fails, its last good frame stands in for so long, then zeros, which is what a missing
-       frame is in training; 0.5. Negative: zeros at once. */
+       frame is in training; 0.5. Negative: zeros at once, also for a single frame of a window. */
     double hold_s;
+    /* Fixes are carried on at constant velocity, on the least-squares line through the good ones of the last
+       second, until the newest is so old; then the newest is held, as above. 2, with a negative hold_s 0.
+       Negative: never. */
+    double carry_s;
+    /* So many frames of a window of camera, LiDAR or radar have to be there for others to be stood in for by
+       them; with fewer the sensor is missing as a whole. At most as many as the window has; 1. */
+    int least_frames;
     double speed_limit_mps; /* a fix further from the last good one than this speed and jump_m allow is a
                                jump; 40 */
     double jump_m;          /* what noise of the receiver alone may move a fix; 20 */
@@ -113,7 +121,7 @@ BCUE_API const char *bcue_rung_name(bcue_rung rung);
 typedef enum bcue_source_state {
     BCUE_SOURCE_UNWANTED, /* the model takes none */
     BCUE_SOURCE_USED,     /* new enough; frames of its window may be held */
-    BCUE_SOURCE_HELD,     /* its last good frame stands in */
+    BCUE_SOURCE_HELD,     /* its last good frame stands in, a fix as it is or carried on */
     BCUE_SOURCE_ZERO,     /* zeros stand in */
 } bcue_source_state;
 BCUE_API const char *bcue_source_state_name(bcue_source_state state);
@@ -121,9 +129,13 @@ BCUE_API const char *bcue_source_state_name(bcue_source_state state);
 /* What an answer was made of, per sensor. */
 typedef struct bcue_source {
     bcue_source_state state;
-    bcue_verdict reason;       /* why it is not, or not all, as it should be; BCUE_FRAME_GOOD: all well */
-    double age_ms;             /* of the newest frame used; NaN: none */
-    int frames, held, missing; /* of its window: as they should be; stood in for by another; zeros */
+    bcue_verdict reason; /* why it is not, or not all, as it should be; BCUE_FRAME_GOOD: all well */
+    double age_ms;       /* of the newest frame used; NaN: none */
+    /* Places of its window: as they should be; stood in for by another frame; fixes on the line of others;
+       zeros. */
+    int frames, held, carried, missing;
+    int behind; /* whole steps that the newest frame is old: camera, LiDAR, radar: its window ends so much
+                   earlier; fixes: they are carried over them, or held */
 } bcue_source;
 
 typedef struct bcue_beam_answer {

@@ -144,6 +144,51 @@ static bcue_status list_predictions(const bcue_run_config *run, size_t seeds, bc
     return BCUE_OK;
 }
 
+/* What evaluate.missing_frames took away, and what came in its place. */
+static bcue_table *lost_frames_table(const bcue_run_config *run, const bcue_evaluation *evaluation)
+{
+    const bcue_column columns[] = {{"sensor", NULL, BCUE_ALIGN_LEFT, 0},
+                                   {"lost", "%", BCUE_ALIGN_RIGHT, 1},
+                                   {"held", "%", BCUE_ALIGN_RIGHT, 1},
+                                   {"carried", "%", BCUE_ALIGN_RIGHT, 1},
+                                   {"zeros", "%", BCUE_ALIGN_RIGHT, 1},
+                                   {"windows that end earlier", "%", BCUE_ALIGN_RIGHT, 1},
+                                   {"windows without it", "%", BCUE_ALIGN_RIGHT, 1}};
+    bcue_table *table = bcue_table_create("Frames lost, and what took their places", columns,
+                                          sizeof columns / sizeof *columns);
+    for (int m = 0; table != NULL && m < BCUE_LOSABLE; m++) {
+        const bcue_frame_counts *c = &evaluation->frames[m];
+        const double places = c->places > 0 ? (double)c->places : 1,
+                     windows = c->windows > 0 ? (double)c->windows : 1;
+        if (!(run->evaluate.missing_frames.lost[m] > 0))
+            continue;
+        bcue_table_row(table);
+        bcue_table_text(table, bcue_modality_name((bcue_modality)m));
+        bcue_table_number(table, 100 * (double)c->lost / places);
+        bcue_table_number(table, 100 * (double)c->held / places);
+        bcue_table_number(table, 100 * (double)c->carried / places);
+        bcue_table_number(table, 100 * (double)c->zero / places);
+        bcue_table_number(table, 100 * (double)c->moved / windows);
+        bcue_table_number(table, 100 * (double)c->without / windows);
+    }
+    return table;
+}
+
+static bcue_status add_lost_frames(const bcue_run_config *run, const bcue_evaluation *evaluation,
+                                   bcue_report *report, bcue_error *error)
+{
+    if (!bcue_missing_frames_any(&run->evaluate.missing_frames))
+        return BCUE_OK;
+    bcue_table *table = lost_frames_table(run, evaluation);
+    if (table == NULL)
+        return bcue_fail_memory(error, "the report");
+    bcue_table_footnote(table, "places of the windows of all seeds together (evaluate.missing_frames)");
+    const bcue_status status = bcue_report_add_table(report, "lost_frames", table, error);
+    bcue_text_puts(bcue_report_out(report), "\n");
+    bcue_table_destroy(table);
+    return status;
+}
+
 static bcue_status build_report(const bcue_run_config *run, const bcue_dataset *dataset,
                                 const bcue_evaluation *evaluation, bool foreign, bcue_report *report,
                                 bcue_error *error)
@@ -155,6 +200,8 @@ static bcue_status build_report(const bcue_run_config *run, const bcue_dataset *
         BCUE_TRY(status);
         bcue_text_puts(bcue_report_out(report), "\n");
     }
+    if (!foreign)
+        BCUE_TRY(add_lost_frames(run, evaluation, report, error));
     if (!foreign)
         BCUE_TRY(bcue_add_reliability(run, evaluation, report, error));
     bcue_evaluation_notes(run, dataset, evaluation, bcue_report_out(report));

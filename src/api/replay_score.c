@@ -365,18 +365,24 @@ bcue_table *bcue_replay_answer_table(const bcue_playback *replay, const bcue_rep
 
 bcue_table *bcue_replay_sensor_table(const bcue_playback *replay)
 {
-    const bcue_column columns[] = {{"sensor", NULL, BCUE_ALIGN_LEFT, 0},
-                                   {"used", "%", BCUE_ALIGN_RIGHT, 1},
-                                   {"held", "%", BCUE_ALIGN_RIGHT, 1},
-                                   {"zeros", "%", BCUE_ALIGN_RIGHT, 1},
-                                   {"why not", NULL, BCUE_ALIGN_LEFT, 0}};
+    const bcue_column columns[] = {
+        {"sensor", NULL, BCUE_ALIGN_LEFT, 0},  {"used", "%", BCUE_ALIGN_RIGHT, 1},
+        {"held", "%", BCUE_ALIGN_RIGHT, 1},    {"zeros", "%", BCUE_ALIGN_RIGHT, 1},
+        {"behind", "%", BCUE_ALIGN_RIGHT, 1},  {"frames held", "%", BCUE_ALIGN_RIGHT, 1},
+        {"carried", "%", BCUE_ALIGN_RIGHT, 1}, {"why not", NULL, BCUE_ALIGN_LEFT, 0}};
     bcue_table *table = bcue_table_create("Sensors", columns, sizeof columns / sizeof *columns);
     for (int s = 0; table != NULL && s < BCUE_SENSOR_COUNT; s++) {
-        size_t states[4] = {0}, reasons[BCUE_VERDICT_COUNT] = {0};
+        size_t states[4] = {0}, reasons[BCUE_VERDICT_COUNT] = {0}, behind = 0;
+        double held = 0, carried = 0, places = 0;
         bcue_text why = {0};
         for (size_t i = 0; i < replay->count; i++) {
-            states[replay->rows[i].sources[s].state]++;
-            reasons[replay->rows[i].sources[s].reason]++;
+            const bcue_source *source = &replay->rows[i].sources[s];
+            states[source->state]++;
+            reasons[source->reason]++;
+            behind += source->behind > 0;
+            held += source->held;
+            carried += source->carried;
+            places += source->frames + source->held + source->carried + source->missing;
         }
         if (states[BCUE_SOURCE_UNWANTED] == replay->count)
             continue;
@@ -388,6 +394,9 @@ bcue_table *bcue_replay_sensor_table(const bcue_playback *replay)
         bcue_table_text(table, bcue_sensor_name((bcue_sensor)s));
         for (int k = BCUE_SOURCE_USED; k <= BCUE_SOURCE_ZERO; k++)
             bcue_table_number(table, 100.0 * (double)states[k] / (double)replay->count);
+        bcue_table_number(table, 100.0 * (double)behind / (double)replay->count);
+        bcue_table_number(table, places > 0 ? 100.0 * held / places : 0);
+        bcue_table_number(table, places > 0 ? 100.0 * carried / places : 0);
         bcue_table_text(table, why.data);
         bcue_text_free(&why);
     }

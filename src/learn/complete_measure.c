@@ -11,6 +11,7 @@
 #include "base/report_hooks.h"
 #include "base/rng.h"
 #include "learn/complete_inputs.h"
+#include "learn/missing_frames.h"
 #include "metrics/metric.h"
 
 enum { BATCH = BCUE_SCORER_BATCH, SLOTS = BCUE_INPUT_POSITION + 1, MOST_CELLS = 512 };
@@ -30,6 +31,7 @@ typedef struct runner {
     int64_t hold_rows, beams;
     bcue_gap_net whole, gaps[1U << SLOTS], maps[1U << SLOTS]; /* opened when they are needed */
     bcue_loader *loader, *held;
+    bcue_gap_feed *feed; /* NULL: no frame is lost */
     size_t *held_samples;
     cell *cells;
     size_t cell_count;
@@ -188,6 +190,9 @@ static bcue_status open_loaders(runner *r, const bcue_hooks *hooks, bcue_error *
     BCUE_TRY(
         bcue_loader_create(job->dataset, &used, (int)job->train->loader_threads, hooks, &r->loader, error));
     BCUE_TRY(bcue_loader_begin(r->loader, job->samples, job->count, BATCH, false, 0, 0, error));
+    if (job->gaps != NULL)
+        BCUE_TRY(bcue_gap_feed_create(job->gaps, &used, (int)job->train->loader_threads, job->gap_rows,
+                                      job->count, BATCH, hooks, &r->feed, error));
     if (!holds)
         return BCUE_OK;
     r->held_samples = bcue_calloc(job->count, sizeof *r->held_samples);
@@ -210,6 +215,8 @@ static bcue_status run_batches(runner *r, const bcue_hooks *hooks, bcue_error *e
         if (batch.count == 0 || (r->held != NULL && held.count != batch.count))
             return bcue_fail(error, BCUE_ERROR_INTERNAL, "the loader ended after %zu of %zu samples", done,
                              r->job->count);
+        if (r->feed != NULL)
+            BCUE_TRY(bcue_gap_feed_next(r->feed, &batch, error));
         for (size_t i = 0; i < r->cell_count; i++) {
             const cell *c = &r->cells[i];
             const float *logits;
@@ -233,6 +240,7 @@ static bcue_status run(runner *r, const bcue_hooks *hooks, bcue_error *error)
         status = run_batches(r, hooks, error);
     bcue_loader_destroy(r->loader);
     bcue_loader_destroy(r->held);
+    bcue_gap_feed_destroy(r->feed);
     free(r->held_samples);
     bcue_gap_net_close(&r->whole);
     for (size_t i = 0; i < sizeof r->gaps / sizeof *r->gaps; i++) {

@@ -13,6 +13,7 @@
 #include "learn/codebook_check.h"
 #include "learn/complete_run.h"
 #include "learn/score_file.h"
+#include "learn/score_without.h"
 
 /* What one member of the run is scored on. */
 typedef struct member_test {
@@ -22,46 +23,10 @@ typedef struct member_test {
     size_t count;
 } member_test;
 
-/* Bits of what evaluate.missing names. */
-static bcue_status missing_inputs(const bcue_evaluate_config *config, unsigned *missing, bcue_error *error)
-{
-    *missing = 0;
-    for (size_t i = 0; i < config->missing.count; i++) {
-        int m = 0;
-        while (m <= BCUE_INPUT_POSITION && strcmp(config->missing.items[i], bcue_model_input_names[m]) != 0)
-            m++;
-        if (m > BCUE_INPUT_POSITION)
-            return bcue_fail(error, BCUE_ERROR_CONFIG,
-                             "evaluate.missing: '%.40s' is no modality; expected camera, lidar, radar or gps",
-                             config->missing.items[i]);
-        *missing |= 1U << m;
-    }
-    return BCUE_OK;
-}
-
-/* The model's answers without what evaluate.missing names. */
-static bcue_status score_without(const bcue_run_config *run, const char *path, const bcue_score_job *job,
-                                 unsigned missing, const bcue_hooks *hooks, float *scores, bcue_error *error)
-{
-    bcue_score_session session = {0};
-    int stand_in = 0;
-    if (!bcue_path_exists(path))
-        return bcue_score_file(path, job, hooks, scores, error); /* which says so */
-    bcue_status status = bcue_score_session_open(path, job, hooks, NULL, &session, error);
-    if (status == BCUE_OK)
-        status = bcue_complete_choose(
-            &session.model, path, missing,
-            run->evaluate.stand_in == 0 ? BCUE_STAND_IN_COUNT : run->evaluate.stand_in - 1, &stand_in, error);
-    if (status == BCUE_OK)
-        status = bcue_complete_score(&session, job, missing, stand_in, run->complete.hold_rows, job->seed,
-                                     hooks, scores, error);
-    bcue_score_session_close(&session);
-    return status;
-}
-
 static bcue_status score_model(const bcue_run_config *run, const bcue_dataset *dataset, const char *path,
                                const member_test *test, const bcue_hooks *hooks,
-                               bcue_predictions *predictions, size_t first_row, bcue_error *error)
+                               bcue_predictions *predictions, size_t first_row,
+                               bcue_frame_counts frames[BCUE_LOSABLE], bcue_error *error)
 {
     const size_t beams = (size_t)bcue_dataset_beams(dataset);
     float *scores = bcue_calloc(test->count, beams * sizeof *scores);
@@ -73,11 +38,7 @@ static bcue_status score_model(const bcue_run_config *run, const bcue_dataset *d
                                 .seen_hash = test->seen_hash,
                                 .samples = test->samples,
                                 .count = test->count};
-    unsigned missing;
-    bcue_status status = missing_inputs(&run->evaluate, &missing, error);
-    if (status == BCUE_OK)
-        status = missing == 0 ? bcue_score_file(path, &job, hooks, scores, error)
-                              : score_without(run, path, &job, missing, hooks, scores, error);
+    bcue_status status = bcue_score_without(run, path, &job, hooks, scores, frames, error);
     for (size_t i = 0; status == BCUE_OK && i < test->count; i++)
         bcue_predictions_rank(predictions, first_row + i, scores + i * beams);
     free(scores);
@@ -177,7 +138,7 @@ static bcue_status given_pattern(const bcue_run_config *run, const char *path, b
 {
     bcue_model_file file;
     *given = (bcue_input_pattern){0};
-    BCUE_TRY(missing_inputs(&run->evaluate, &given->missing, error));
+    BCUE_TRY(bcue_missing_inputs(&run->evaluate, &given->missing, error));
     if (given->missing == 0)
         return BCUE_OK;
     BCUE_TRY(bcue_model_file_open(path, &file, error));
@@ -230,7 +191,8 @@ static bcue_status score_seed(const bcue_run_config *run, const bcue_config *ori
         if (path == NULL)
             status = bcue_fail_memory(error, "scoring");
         else
-            status = score_model(run, dataset, path, &test, hooks, predictions, begin, error);
+            status =
+                score_model(run, dataset, path, &test, hooks, predictions, begin, evaluation->frames, error);
         free(path);
         bcue_progress(hooks, "score", seed_index * gathered.folds + f + 1,
                       evaluation->seeds * gathered.folds);
@@ -240,7 +202,9 @@ static bcue_status score_seed(const bcue_run_config *run, const bcue_config *ori
                                                 predictions, error);
     if (status == BCUE_OK && foreign == NULL && seed_index == 0)
         status = look_at_model(run, dataset, &gathered, hooks, evaluation, error);
-    if (status == BCUE_OK && foreign == NULL && !run->cross_validate)
+    /* Windows with gaps are of no pattern that was calibrated. */
+    if (status == BCUE_OK && foreign == NULL && !run->cross_validate &&
+        !bcue_missing_frames_any(&run->evaluate.missing_frames))
         status = measure_reliability(run, dataset, seed_index, &gathered, hooks, evaluation, error);
     free_samples(&gathered);
     return status;

@@ -37,10 +37,11 @@ typedef struct bcue_evaluation {
                                       and folds */
     bcue_evaluation_subset subsets[BCUE_EVALUATION_SUBSETS];
     size_t subset_count;
-    bcue_leak leak;                       /* worst of the splits */
-    size_t train_count, validation_count; /* of the first member */
-    bcue_insight insight;                 /* of the first member's model */
-    bool random_rows;                     /* split.kind paper-random or official: intervals understate */
+    bcue_leak leak;                         /* worst of the splits */
+    size_t train_count, validation_count;   /* of the first member */
+    bcue_insight insight;                   /* of the first member's model */
+    bcue_frame_counts frames[BCUE_LOSABLE]; /* evaluate.missing_frames, of all members together */
+    bool random_rows;                       /* split.kind paper-random or official: intervals understate */
 } bcue_evaluation;
 
 /* Reads OUT/model-*.safetensors of every member and writes OUT/predictions-seedS.csv. `foreign` (may be

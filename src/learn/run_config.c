@@ -63,6 +63,13 @@ static const bcue_config_field evaluate_fields[] = {
      .choices = stand_in_names,
      .fallback = "auto",
      .help = "what takes their place; auto: what 'beamcue complete' found best, zero without it"},
+    {.name = "missing_frames",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = EVAL(missing_frames),
+     .fields = bcue_missing_frames_fields,
+     .help =
+         "single frames that are taken away from a network, drawn by the model's seed; one that is lost is "
+         "so in every window"},
     {.name = "patterns",
      .type = BCUE_CONFIG_BOOL,
      .offset = EVAL(patterns),

@@ -7,6 +7,7 @@
 #include "learn/complete_config.h"
 #include "learn/compress_config.h"
 #include "learn/distill_loss.h"
+#include "learn/missing_frames.h"
 #include "learn/prune_config.h"
 #include "learn/quantise_config.h"
 #include "learn/train_config.h"
@@ -20,9 +21,10 @@ typedef struct bcue_evaluate_config {
     double outage_dbm;        /* a vehicle that hears less is in outage */
     bcue_string_list missing; /* modalities that are taken away */
     int stand_in;             /* what takes their place: 0 auto, else 1 + bcue_stand_in */
-    bool patterns;            /* measure calibrated models for every pattern of their files */
-    bool official_weights;    /* the 300/54/140/131 weighting of the 2022 challenge over sources named
-                                 scenario31..34 */
+    bcue_missing_frames_config missing_frames;
+    bool patterns;         /* measure calibrated models for every pattern of their files */
+    bool official_weights; /* the 300/54/140/131 weighting of the 2022 challenge over sources named
+                              scenario31..34 */
 } bcue_evaluate_config;
 
 /* 'beamcue calibrate'. */

@@ -8,6 +8,8 @@
 #include "learn/train_config.h"
 #include "models/model_file.h"
 
+struct bcue_frame_gaps;
+
 typedef struct bcue_score_job {
     const bcue_train_config *train; /* engine and loader threads */
     const bcue_dataset *dataset;
@@ -16,6 +18,10 @@ typedef struct bcue_score_job {
                               same recordings is refused; NULL: the samples are surely new */
     const size_t *samples;
     size_t count;
+    /* Frames that are lost, and which of their rows the samples are (learn/missing_frames.h); NULL: none.
+       Only bcue_complete_score looks at them. */
+    const struct bcue_frame_gaps *gaps;
+    const size_t *gap_rows;
 } bcue_score_job;
 
 /* A model file opened for the data of a job, to be run several times. Of `look` (may be NULL) only look and

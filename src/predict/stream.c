@@ -18,7 +18,7 @@ _Static_assert((int)BCUE_SENSOR_CAMERA == (int)BCUE_INPUT_CAMERA &&
                "sensors are in the order of the inputs of a model");
 
 /* So many frames of a sensor are kept for every frame of the window: sensors may be faster than the step. */
-enum { KEPT_PER_FRAME = 4, LEAST_KEPT = 8 };
+enum { KEPT_PER_FRAME = 4, LEAST_KEPT = 8, LEAST_FIXES = 17 };
 #define STREAM_ID ((uint64_t)1 << 63) /* apart from the names that callers of bcue_predict give */
 
 const char *bcue_sensor_name(bcue_sensor sensor)
@@ -29,9 +29,9 @@ const char *bcue_sensor_name(bcue_sensor sensor)
 
 const char *bcue_verdict_name(bcue_verdict verdict)
 {
-    static const char *const names[] = {"good",   "unwanted", "unreadable", "bad-time", "late",
-                                        "frozen", "black",    "saturated",  "flat",     "empty",
-                                        "no-fix", "jump",     "future",     "stale",    "never"};
+    static const char *const names[] = {"good",   "unwanted",  "unreadable", "bad-time", "late",   "frozen",
+                                        "black",  "saturated", "flat",       "empty",    "no-fix", "jump",
+                                        "future", "stale",     "never",      "lost"};
     _Static_assert(sizeof names / sizeof *names == BCUE_VERDICT_COUNT, "a name for each");
     return (unsigned)verdict < BCUE_VERDICT_COUNT ? names[verdict] : "unknown";
 }
@@ -122,6 +122,11 @@ static bcue_status check(const bcue_session *session, const bcue_stream_options 
             "a stream holds frames up to 1e6 s, takes frozen_after from 0 and a coverage of 0 to "
             "1, not %g s, %d and %g",
             o->hold_s, o->frozen_after, o->coverage);
+    if (!(o->carry_s <= 60) || o->least_frames < 0)
+        return bcue_fail(
+            error, BCUE_ERROR_ARGUMENT,
+            "a stream carries fixes on for up to 60 s and takes least_frames from 0, not %g s and %d",
+            o->carry_s, o->least_frames);
     if (tracker == NULL)
         return BCUE_OK;
     BCUE_TRY(check_codebook("tracker", tracker, session->model, error));
@@ -170,13 +175,22 @@ static bcue_status make_sensor(const bcue_session *session, bcue_stream *stream,
     s->wanted = s->window > 0 || (which == BCUE_SENSOR_GPS && stream->tracker_window > 0);
     if (!s->wanted)
         return BCUE_OK;
-    const size_t longest = s->window > stream->tracker_window ? s->window : stream->tracker_window;
-    s->room = KEPT_PER_FRAME * (which == BCUE_SENSOR_GPS ? longest : s->window) + 1;
-    s->room = s->room < LEAST_KEPT ? LEAST_KEPT : s->room;
+    const bool gps = which == BCUE_SENSOR_GPS;
+    const size_t least = gps ? LEAST_FIXES : LEAST_KEPT;
+    s->longest = gps && stream->tracker_window > s->window ? stream->tracker_window : s->window;
+    s->room = KEPT_PER_FRAME * s->longest + 1;
+    s->room = s->room < least ? least : s->room;
     s->frames = bcue_calloc(s->room, sizeof *s->frames);
-    s->pick = bcue_calloc(longest, sizeof *s->pick);
+    s->refused = bcue_calloc(s->room, sizeof *s->refused);
+    s->how = bcue_calloc(s->longest, sizeof *s->how);
+    s->pick = bcue_calloc(s->longest, sizeof *s->pick);
+    s->from = bcue_calloc(s->longest, sizeof *s->from);
+    s->there = bcue_calloc(s->longest, sizeof *s->there);
+    s->places = bcue_calloc(s->longest, sizeof *s->places);
+    s->track = bcue_calloc(s->room, sizeof *s->track);
     s->features = s->size > 0 ? bcue_calloc_aligned(s->room, s->size * sizeof *s->features) : NULL;
-    if (s->frames == NULL || s->pick == NULL || (s->size > 0 && s->features == NULL))
+    if (s->frames == NULL || s->refused == NULL || s->how == NULL || s->pick == NULL || s->from == NULL ||
+        s->there == NULL || s->places == NULL || s->track == NULL || (s->size > 0 && s->features == NULL))
         return bcue_fail_memory(error, "the frames of a stream");
     for (size_t i = 0; s->size > 0 && i < s->room; i++)
         s->frames[i].features = s->features + i * s->size;
@@ -233,6 +247,8 @@ static bcue_status make(bcue_session *session, const bcue_stream_options *o, bcu
 {
     stream->step_s = or_default(o->step_s, 0.1);
     stream->hold_s = o->hold_s < 0 ? 0 : or_default(o->hold_s, 0.5);
+    stream->carry_s = o->carry_s < 0 ? 0 : or_default(o->carry_s, o->hold_s < 0 ? 0 : 2);
+    stream->least_frames = o->least_frames == 0 ? 1 : (size_t)o->least_frames;
     stream->speed_limit_mps = or_default(o->speed_limit_mps, 40);
     stream->jump_m = or_default(o->jump_m, 20);
     stream->coverage = or_default(o->coverage, 0.9);
@@ -269,7 +285,13 @@ void bcue_stream_destroy(bcue_stream *stream)
         free(stream->sensors[i].frames);
         free(stream->sensors[i].features);
         free(stream->sensors[i].other);
+        free(stream->sensors[i].refused);
+        free(stream->sensors[i].how);
         free(stream->sensors[i].pick);
+        free(stream->sensors[i].from);
+        free(stream->sensors[i].there);
+        free(stream->sensors[i].places);
+        free(stream->sensors[i].track);
     }
     bcue_beam_list_free(stream->notes, stream->beams);
     bcue_session_destroy(stream->tracker);
@@ -315,6 +337,9 @@ void bcue_session_forget(bcue_session *session)
         bcue_stream_sensor *s = &stream->sensors[i];
         for (size_t k = 0; k < s->room; k++)
             s->frames[k].id = 0;
+        for (size_t k = 0; k < s->room; k++)
+            s->refused[k].verdict = BCUE_FRAME_GOOD;
+        s->first_s = NAN;
         s->hash = 0;
         s->repeats = 0;
         s->rejected = BCUE_FRAME_GOOD;
@@ -341,6 +366,7 @@ static void keep(bcue_stream *stream, bcue_stream_sensor *s, bcue_kept_frame *pl
     bcue_kept_frame *oldest = place;
     place->id = STREAM_ID | ++stream->frames;
     place->time_s = time_s;
+    s->first_s = time_s >= s->first_s ? s->first_s : time_s; /* false while it is NaN */
     for (size_t i = 0; i < s->room; i++) {
         if (s->frames[i].id == 0)
             return;
@@ -348,6 +374,15 @@ static void keep(bcue_stream *stream, bcue_stream_sensor *s, bcue_kept_frame *pl
             oldest = &s->frames[i];
     }
     oldest->id = 0;
+}
+
+/* What became of a frame. */
+static void note(bcue_stream_sensor *s, double time_s, bcue_verdict verdict)
+{
+    s->rejected = s->wanted ? verdict : BCUE_FRAME_GOOD;
+    if (s->rejected == BCUE_FRAME_GOOD)
+        return;
+    s->refused[s->refusals++ % s->room] = (bcue_rejected_frame){time_s, verdict};
 }
 
 static bcue_verdict judge_time(const bcue_stream *stream, const bcue_stream_sensor *s, double time_s)
@@ -470,7 +505,7 @@ bcue_status bcue_session_push(bcue_session *session, bcue_sensor sensor, double 
     } else if (s->wanted) {
         BCUE_TRY(take(session, sensor, time_s - s->clock_offset_s, data, size, &found, error));
     }
-    s->rejected = s->wanted ? found : BCUE_FRAME_GOOD;
+    note(s, time_s - s->clock_offset_s, found);
     if (verdict != NULL)
         *verdict = found;
     return BCUE_OK;
@@ -486,7 +521,7 @@ bcue_status bcue_session_push_fix(bcue_session *session, double time_s, bcue_fix
         return status;
     if (s->wanted)
         take_fix(session, time_s - s->clock_offset_s, &fix, &found, error);
-    s->rejected = s->wanted ? found : BCUE_FRAME_GOOD;
+    note(s, time_s - s->clock_offset_s, found);
     if (verdict != NULL)
         *verdict = found;
     return BCUE_OK;

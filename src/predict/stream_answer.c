@@ -86,25 +86,22 @@ static void answer_last(bcue_stream *stream, double now_s, bcue_answer *answer)
     fill_beams(stream, there ? stream->last : NULL);
 }
 
-static bcue_status answer_tracker(bcue_stream *stream, double now_s, bcue_answer *answer, bcue_error *error)
+/* What stands in place `index` of a window of fixes; NaN: nothing. */
+static bcue_fix fix_at(const bcue_stream_sensor *s, size_t window, size_t index)
+{
+    const size_t place = bcue_stream_place(s, window, index);
+    return s->how[place] != BCUE_FILL_NONE ? (bcue_fix){s->places[place].at[0], s->places[place].at[1]}
+                                           : (bcue_fix){NAN, NAN};
+}
+
+static bcue_status answer_tracker(bcue_stream *stream, bcue_answer *answer, bcue_error *error)
 {
     const double started = bcue_clock_s();
-    bcue_stream_sensor *s = &stream->sensors[BCUE_SENSOR_GPS];
-    const double newest_s = now_s - 1e-3 * answer->sources[BCUE_SENSOR_GPS].age_ms;
+    const bcue_stream_sensor *s = &stream->sensors[BCUE_SENSOR_GPS];
     if (stream->tracker == NULL || answer->sources[BCUE_SENSOR_GPS].state == BCUE_SOURCE_ZERO)
         return BCUE_OK;
-    for (size_t i = 0; i < stream->tracker_window; i++) {
-        const double at_s = newest_s - (double)(stream->tracker_window - 1 - i) * stream->step_s;
-        double best_s = 0.5 * stream->step_s + 1e-9;
-        stream->tracker_fixes[i] = (bcue_fix){NAN, NAN};
-        for (size_t k = 0; k < s->room; k++) {
-            const double off_s = fabs(s->frames[k].time_s - at_s);
-            if (s->frames[k].id == 0 || off_s > best_s)
-                continue;
-            best_s = off_s;
-            stream->tracker_fixes[i] = s->frames[k].fix;
-        }
-    }
+    for (size_t i = 0; i < stream->tracker_window; i++)
+        stream->tracker_fixes[i] = fix_at(s, stream->tracker_window, i);
     const bcue_observation observation = {.fixes = stream->tracker_fixes,
                                           .fix_count = stream->tracker_window,
                                           .rsu = stream->rsu,
@@ -128,16 +125,15 @@ typedef struct looker {
     bool compressed;
 } looker;
 
-/* Its window of a sensor: the newest of what was picked. */
-static const int *picked(const looker *l, int which, size_t *window)
+/* Its window of a sensor, 0: it takes none. */
+static size_t window_of(const looker *l, int which)
 {
     const bcue_stream_sensor *s = &l->stream->sensors[which];
-    *window = s->wanted ? bcue_stream_window(s, l->compressed) : 0;
-    return *window > 0 ? s->pick + (s->window - *window) : NULL;
+    return s->wanted ? bcue_stream_window(s, l->compressed) : 0;
 }
 
-/* Modalities that the model sees and nothing was picked of. *held: those of which all is held, and not longer
-   than what was calibrated; *partly: of others something is held or missing. */
+/* Modalities that the model sees and nothing stands for. *held: those of which all is held or carried on, and
+   not longer than what was calibrated; *partly: of others something is, or is missing. */
 static unsigned lacking(const looker *l, const bcue_source *sources, unsigned *held, bool *partly)
 {
     const bcue_model_file *file = &l->session->model->file;
@@ -146,15 +142,15 @@ static unsigned lacking(const looker *l, const bcue_source *sources, unsigned *h
     *held = 0;
     *partly = false;
     for (int m = 0; m <= BCUE_INPUT_POSITION; m++) { /* in the order of the sensors */
-        size_t window;
-        const int *pick = picked(l, m, &window);
+        const bcue_stream_sensor *s = &l->stream->sensors[m];
+        const size_t window = window_of(l, m);
         bool any = false;
         for (size_t i = 0; i < window; i++)
-            any = any || pick[i] >= 0;
+            any = any || s->how[bcue_stream_place(s, window, i)] != BCUE_FILL_NONE;
         if (!bcue_model_needs(&file->config, (bcue_model_input)m))
             continue;
         missing |= !any ? 1U << m : 0;
-        if (!any || (sources[m].held == 0 && sources[m].missing == 0))
+        if (!any || (sources[m].held == 0 && sources[m].carried == 0 && sources[m].missing == 0))
             continue;
         if (sources[m].state == BCUE_SOURCE_HELD && sources[m].missing == 0 && sources[m].age_ms <= oldest_ms)
             *held |= 1U << m;
@@ -170,13 +166,13 @@ static bcue_status feed_frames(const looker *l, int which, bcue_error *error)
     const bcue_model_input input = (bcue_model_input)which;
     bcue_network *network = l->session->network;
     const size_t size = l->compressed ? s->other_size : s->size;
-    size_t window;
-    const int *pick = picked(l, which, &window);
+    const size_t window = window_of(l, which);
     if (bcue_network_skips(network, input))
         return BCUE_OK;
     const float *mean = bcue_network_mean(network, input);
     for (size_t i = 0; i < window; i++) {
-        const bcue_kept_frame *frame = pick[i] >= 0 ? &s->frames[pick[i]] : NULL;
+        const int pick = s->pick[bcue_stream_place(s, window, i)];
+        const bcue_kept_frame *frame = pick >= 0 ? &s->frames[pick] : NULL;
         const uint64_t id = frame != NULL ? frame->id : UINT64_MAX - (mean != NULL);
         float *to = bcue_network_frame(network, input, i);
         if (bcue_network_recall(network, input, i, id))
@@ -194,15 +190,13 @@ static bcue_status feed_fixes(const looker *l, float position[2], bcue_error *er
 {
     const bcue_stream *stream = l->stream;
     const bcue_stream_sensor *s = &stream->sensors[BCUE_SENSOR_GPS];
-    size_t window;
-    const int *pick = picked(l, BCUE_SENSOR_GPS, &window);
+    const size_t window = window_of(l, BCUE_SENSOR_GPS);
     position[0] = position[1] = NAN;
     for (size_t i = 0; i < window; i++) {
         float features[2] = {0, 0};
         bool there = false;
-        if (pick[i] >= 0)
-            BCUE_TRY(bcue_session_fix(l->session, &s->frames[pick[i]].fix, &stream->rsu, stream->scenario,
-                                      features, &there, error));
+        const bcue_fix fix = fix_at(s, window, i);
+        BCUE_TRY(bcue_session_fix(l->session, &fix, &stream->rsu, stream->scenario, features, &there, error));
         bcue_session_put_fix(l->session, i, window, there, features, position);
     }
     return BCUE_OK;
@@ -283,8 +277,9 @@ static bcue_status answer_models(bcue_session *session, double until_s, bcue_ans
 static void sum_up(const bcue_stream *stream, bcue_answer *answer)
 {
     const bcue_source *gps = &answer->sources[BCUE_SENSOR_GPS];
-    const bool fresh = answer->rung != BCUE_RUNG_TRACKER ||
-                       (gps->state == BCUE_SOURCE_USED && gps->held == 0 && gps->missing == 0);
+    const bool fresh =
+        answer->rung != BCUE_RUNG_TRACKER ||
+        (gps->state == BCUE_SOURCE_USED && gps->held == 0 && gps->carried == 0 && gps->missing == 0);
     answer->probe_promised =
         answer->probe > 0 && answer->pattern.basis == BCUE_SET_OWN && answer->pattern.held == 0 && fresh;
     answer->age_ms = NAN;
@@ -300,7 +295,7 @@ static void sum_up(const bcue_stream *stream, bcue_answer *answer)
             continue;
         answer->age_ms =
             isnan(answer->age_ms) || source->age_ms > answer->age_ms ? source->age_ms : answer->age_ms;
-        if (network)
+        if (network && i != BCUE_SENSOR_GPS)
             answer->prepare_ms += s->frames[s->pick[s->window - 1]].prepare_ms;
     }
 }
@@ -321,7 +316,7 @@ bcue_status bcue_session_predict(bcue_session *session, double now_s, double dea
     stream->now_s = now_s;
     bcue_stream_align(stream, now_s, answer->sources);
     answer_last(stream, now_s, answer);
-    BCUE_TRY(answer_tracker(stream, now_s, answer, error));
+    BCUE_TRY(answer_tracker(stream, answer, error));
     BCUE_TRY(answer_models(session, until_s, answer, error));
     sum_up(stream, answer);
     if (answer->rung >= BCUE_RUNG_TRACKER)

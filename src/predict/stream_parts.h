@@ -3,6 +3,7 @@
 #define BCUE_PREDICT_STREAM_PARTS_H
 
 #include "beamcue/stream.h"
+#include "features/window_fill.h"
 #include "predict/beam_list.h"
 #include "predict/session_parts.h"
 
@@ -15,15 +16,30 @@ typedef struct bcue_kept_frame {
     double prepare_ms;
 } bcue_kept_frame;
 
+/* A frame that was not believed, and when it was taken. */
+typedef struct bcue_rejected_frame {
+    double time_s;
+    bcue_verdict verdict; /* BCUE_FRAME_GOOD: this place is free */
+} bcue_rejected_frame;
+
 typedef struct bcue_stream_sensor {
     bool wanted;
     size_t window, size;     /* frames that the model takes; floats of one */
+    size_t longest;          /* of window and, for fixes, the tracker's */
     bcue_kept_frame *frames; /* owned: `room`, of which one is always free */
     size_t room;
     float *features;                 /* owned: of all frames */
     size_t other_window, other_size; /* of the compressed model; window 0: it takes none */
     float *other;                    /* owned: of all frames; NULL where it takes what the model takes */
-    int *pick;                       /* owned: `window`; which frames the next answer uses, -1: none */
+    /* How the next answer's places are filled, oldest first, all owned: `longest` each. Picture sensors:
+       which frames; fixes: what and when. */
+    bcue_fill *how;
+    int *pick, *from;
+    bool *there;
+    bcue_timed_fix *places, *track; /* track: room; good fixes as they rise in time */
+    bcue_rejected_frame *refused;   /* owned: room; the newest overwrites the oldest */
+    size_t refusals;
+    double first_s; /* of the first frame that was believed; NaN: none was */
     double stale_s, clock_offset_s;
     uint64_t hash; /* of the last one's bytes */
     int repeats;
@@ -31,10 +47,12 @@ typedef struct bcue_stream_sensor {
 } bcue_stream_sensor;
 
 enum { BCUE_DWELLS = 8 };
+#define BCUE_STREAM_FIT_S 1.0 /* fixes are carried on the line through those of so long */
 
 struct bcue_stream {
-    double step_s, hold_s, speed_limit_mps, jump_m, coverage;
+    double step_s, hold_s, carry_s, speed_limit_mps, jump_m, coverage;
     int frozen_after;
+    size_t least_frames;
     bcue_fix rsu;
     int32_t scenario;
     bcue_stream_sensor sensors[BCUE_SENSOR_COUNT];
@@ -65,6 +83,12 @@ bcue_status bcue_stream_read(const bcue_session *session, bcue_sensor sensor, co
 static inline size_t bcue_stream_window(const bcue_stream_sensor *sensor, bool compressed)
 {
     return compressed ? sensor->other_window : sensor->window;
+}
+
+/* Place `index` of the window of `window` places, the newest of the sensor's. */
+static inline size_t bcue_stream_place(const bcue_stream_sensor *sensor, size_t window, size_t index)
+{
+    return sensor->longest - window + index;
 }
 
 /* For every wanted sensor: which frames stand for its window at `now_s`, and what is to be said of them. */

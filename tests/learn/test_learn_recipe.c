@@ -288,6 +288,95 @@ static void dropout_belongs_to_the_sample(void)
     CHECK(differs > 0);
 }
 
+/* With `stand_in: stream` the frames that are lost are those that are zeros without it. What stands in is
+   said here anew: the window ends at the newest frame left, and before it a gap is the nearest older one,
+   else the nearest newer one; fixes, here on a line, are where the line has them from two on. */
+enum { WINDOW = 4, WINDOWS = 400 };
+
+static void drop_windows(const bcue_modality_dropout *drop, float *camera, float *position)
+{
+    static size_t sample[WINDOWS];
+    bcue_error error = {""};
+    const bcue_model_config model = {.kind = BCUE_MODEL_RESNET18, .position = true, .width = 8, .hidden = 8};
+    const bcue_model_inputs inputs = {
+        .frames = WINDOW, .channels = 1, .height = 32, .width = 32, .gps_frames = WINDOW, .beams = 8};
+    bcue_graph *graph;
+    bcue_weights weights;
+    bcue_plan *plan;
+    CHECK_OK(bcue_model_build(&model, &inputs, WINDOWS, &graph, &error), error);
+    CHECK_OK(bcue_weights_create(graph, BCUE_F32, 1, &weights, &error), error);
+    const bcue_plan_options options = {.engine = BCUE_ENGINE_REFERENCE, .dtype = BCUE_F32};
+    CHECK_OK(bcue_plan_create(graph, &weights, &options, &plan, &error), error);
+    float *pictures = bcue_plan_input(plan, "camera"), *fixes = bcue_plan_input(plan, "position");
+    for (size_t i = 0; i < WINDOWS * WINDOW; i++) {
+        sample[i / WINDOW] = i / WINDOW;
+        for (size_t k = 0; k < 1024; k++)
+            pictures[i * 1024 + k] = (float)(1 + i % WINDOW);
+        fixes[2 * i] = (float)(10 + 3 * (i % WINDOW));
+        fixes[2 * i + 1] = (float)(50 - 2 * (i % WINDOW));
+    }
+    bcue_modality_dropout_apply(drop, &inputs, plan, sample, WINDOWS, 7, 1);
+    for (size_t i = 0; i < WINDOWS * WINDOW; i++) {
+        camera[i] = pictures[i * 1024];
+        CHECK(pictures[i * 1024 + 1023] == camera[i]);
+        memcpy(position + 2 * i, fixes + 2 * i, 2 * sizeof *fixes);
+    }
+    bcue_plan_destroy(plan);
+    bcue_weights_free(&weights);
+    bcue_graph_destroy(graph);
+}
+
+/* Of a window in which the frames with zeros are lost: what stands in place f; -1: nothing is left. */
+static int stands_in(const float *window, size_t step, int f)
+{
+    int newest = WINDOW - 1;
+    while (newest >= 0 && window[(size_t)newest * step] == 0)
+        newest--;
+    if (newest < 0)
+        return -1;
+    const int place = f - (WINDOW - 1 - newest); /* in the window that was */
+    for (int k = place; k >= 0; k--)
+        if (window[(size_t)k * step] != 0)
+            return k;
+    for (int k = place < 0 ? 0 : place; k < WINDOW; k++)
+        if (window[(size_t)k * step] != 0)
+            return k;
+    return -1;
+}
+
+static void dropout_as_streams_do(void)
+{
+    static float zeros[WINDOWS * WINDOW], held[WINDOWS * WINDOW], zero_fix[2 * WINDOWS * WINDOW],
+        fix[2 * WINDOWS * WINDOW];
+    bcue_modality_dropout drop = {.frame = 0.4, .sensor = {[BCUE_CAMERA] = 0.1, [BCUE_GPS] = 0.1}};
+    int gaps = 0, gone = 0, carried = 0;
+    drop_windows(&drop, zeros, zero_fix);
+    drop.stand_in = BCUE_DROPOUT_STREAM;
+    drop_windows(&drop, held, fix);
+    for (size_t w = 0; w < WINDOWS; w++) {
+        int left = 0;
+        for (int f = 0; f < WINDOW; f++)
+            left += zero_fix[2 * (w * WINDOW + (size_t)f)] != 0;
+        for (int f = 0; f < WINDOW; f++) {
+            const size_t i = w * WINDOW + (size_t)f;
+            const int from = stands_in(zeros + w * WINDOW, 1, f),
+                      fix_from = stands_in(zero_fix + 2 * w * WINDOW, 2, f);
+            CHECK_NEAR(held[i], from < 0 ? 0 : from + 1, 0);
+            gaps += from >= 0 && from != f;
+            gone += from < 0;
+            const bool older = zero_fix[2 * w * WINDOW] != 0; /* nothing lies before the first that is left */
+            if (left >= 2 && older) {
+                CHECK_NEAR(fix[2 * i], 10 + 3 * f, 1e-5);
+                CHECK_NEAR(fix[2 * i + 1], 50 - 2 * f, 1e-5);
+                carried += fix_from != f;
+            } else if (left < 2) {
+                CHECK_NEAR(fix[2 * i], fix_from < 0 ? 0 : 10 + 3 * fix_from, 1e-5);
+            }
+        }
+    }
+    CHECK(gaps > 100 && gone > 50 && carried > 100);
+}
+
 /* ---- killed, stopped, diverged ---- */
 
 #define EVERYTHING                                                                                           \
@@ -449,6 +538,7 @@ int main(void)
     RUN(the_average_is_kept);
     RUN(dropout_keeps_its_shares);
     RUN(dropout_belongs_to_the_sample);
+    RUN(dropout_as_streams_do);
     RUN(killed_hard_loses_at_most_the_interval);
     RUN(diverging_saves_the_batch);
     RUN(metrics_lines_agree_with_the_table);

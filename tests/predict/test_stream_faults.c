@@ -239,7 +239,11 @@ static void held_then_zero(void)
             CHECK_INT(source->state, n <= 7    ? BCUE_SOURCE_USED
                                      : n <= 12 ? BCUE_SOURCE_HELD
                                                : BCUE_SOURCE_ZERO);
-            CHECK_INT(source->reason, n <= 7 ? BCUE_FRAME_GOOD : BCUE_FRAME_STALE);
+            CHECK_INT(source->reason, n < (sensor == BCUE_SENSOR_GPS ? FIXES : FRAMES) - 1 ? BCUE_FRAME_NEVER
+                                      : n > 7                                              ? BCUE_FRAME_STALE
+                                      : n > 5 && sensor == BCUE_SENSOR_GPS                 ? BCUE_FRAME_LOST
+                                                                                           : BCUE_FRAME_GOOD);
+            CHECK_INT(source->carried, n > 5 && n <= 12 && sensor == BCUE_SENSOR_GPS ? (n == 6 ? 1 : 2) : 0);
             if (n <= 12)
                 continue;
             CHECK_INT(source->missing, sensor == BCUE_SENSOR_GPS ? FIXES : FRAMES);

@@ -47,7 +47,8 @@ static void free_faults(fault_list *list)
     free(list->items);
 }
 
-/* c 12 h: the camera's newest frame is 12 ms old, and it is held. */
+/* camera held (stale), radar -1 +1 (lost): the camera is held; the radar's window ends a step early, and
+   holds one frame that is not its own. */
 static void write_sources(const bcue_answer *answer)
 {
     for (int s = 0; s < BCUE_SENSOR_COUNT; s++) {
@@ -57,6 +58,10 @@ static void write_sources(const bcue_answer *answer)
         fprintf(stderr, "  %s", bcue_sensor_name((bcue_sensor)s));
         if (source->state != BCUE_SOURCE_USED)
             fprintf(stderr, " %s", bcue_source_state_name(source->state));
+        if (source->state == BCUE_SOURCE_USED && source->behind > 0)
+            fprintf(stderr, " -%d", source->behind);
+        if (source->state == BCUE_SOURCE_USED && source->held + source->carried + source->missing > 0)
+            fprintf(stderr, " +%d", source->held + source->carried + source->missing);
         if (source->reason != BCUE_FRAME_GOOD)
             fprintf(stderr, " (%s)", bcue_verdict_name(source->reason));
     }
@@ -91,7 +96,7 @@ static void on_tick(void *cookie, const bcue_replay_tick *tick)
 
 static int read_options(bcue_cli *cli, bcue_replay_options *options)
 {
-    long instants = 0, seed = 0;
+    long instants = 0, seed = 0, least = 0;
     int result = bcue_cli_number(cli, "--rate", 0, 1e4, &options->rate_hz);
     if (result == BCUE_EXIT_DONE)
         result = bcue_cli_number(cli, "--deadline", 0, 1e6, &options->deadline_ms);
@@ -101,10 +106,17 @@ static int read_options(bcue_cli *cli, bcue_replay_options *options)
         result = bcue_cli_number(cli, "--hold", 0, 1e6, &options->stream.hold_s);
         options->stream.hold_s = options->stream.hold_s == 0 ? -1 : options->stream.hold_s;
     }
+    if (result == BCUE_EXIT_DONE && bcue_cli_value(cli, "--carry") != NULL) {
+        result = bcue_cli_number(cli, "--carry", 0, 60, &options->stream.carry_s);
+        options->stream.carry_s = options->stream.carry_s == 0 ? -1 : options->stream.carry_s;
+    }
+    if (result == BCUE_EXIT_DONE)
+        result = bcue_cli_whole(cli, "--least", 1, 1000, &least);
     if (result == BCUE_EXIT_DONE)
         result = bcue_cli_whole(cli, "--instants", 1, 1000000000, &instants);
     if (result == BCUE_EXIT_DONE)
         result = bcue_cli_whole(cli, "--seed", 0, 2147483647, &seed);
+    options->stream.least_frames = (int)least;
     options->most = (size_t)instants;
     options->seed = (uint64_t)seed;
     options->tracker_path = bcue_cli_value(cli, "--tracker");

@@ -23,6 +23,14 @@
          .help =                                                                                             \
              "with --replay: so long the last frame stands in for a sensor\nthat fails, then zeros; 0.5 "    \
              "when absent"},                                                                                 \
+        {.name = "--carry",                                                                                  \
+         .value = "S",                                                                                       \
+         .help = "with --replay: so long fixes are carried on at constant velocity\nwhere none comes; 2 "    \
+                 "when absent"},                                                                             \
+        {.name = "--least",                                                                                  \
+         .value = "N",                                                                                       \
+         .help = "with --replay: with fewer good frames of its window a camera,\nLiDAR or radar is missing " \
+                 "as a whole; 1 when absent"},                                                               \
         {.name = "--fault",                                                                                  \
          .value = "LIST",                                                                                    \
          .repeats = true,                                                                                    \

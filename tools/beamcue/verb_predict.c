@@ -149,8 +149,8 @@ static int rank(const bcue_cli *cli, const bcue_model *model, const bcue_model_f
     return result;
 }
 
-static const char *const replay_only[] = {"--rate",     "--deadline", "--delay",      "--hold",
-                                          "--fault",    "--tracker",  "--compressed", "--beams",
+static const char *const replay_only[] = {"--rate",     "--deadline", "--delay",   "--hold",       "--carry",
+                                          "--least",    "--fault",    "--tracker", "--compressed", "--beams",
                                           "--instants", "--seed",     "--html"};
 
 static int run(bcue_cli *cli)
@@ -215,7 +215,9 @@ const bcue_cli_verb bcue_verb_predict = {
              "commas: drop, late (of camera, lidar, radar, gps), freeze, garbage, cut (all but gps),\n"
              "black, saturate (camera), empty (lidar, radar), jump, nofix (gps); AMOUNT is a share of\n"
              "the frames (0.2) or a time (5s: once an episode), all the time when absent. A replay\n"
-             "runs the network on one thread unless --threads says otherwise.\n"
+             "runs the network on one thread unless --threads says otherwise. With --rate a line\n"
+             "an instant says of a sensor -N: its newest frame is N steps old; +N: so many places\n"
+             "of its window hold something else than their own frame.\n"
              "\n"
              "  beamcue predict out/demo_four/model-seed1.safetensors --replay configs/demo_four.yaml \\\n"
              "      --rate 10 --deadline 40 --fault camera:drop:0.2,gps:jump:2s,lidar:freeze \\\n"
