@@ -40,6 +40,7 @@ const bcue_cli_verb bcue_verb_evaluate = {
     .about = "Every seed is scored on the test part of the split; metrics come with 95 %\n"
              "intervals from a hierarchical bootstrap over episodes and seeds. A split in which\n"
              "test samples leak into training is refused unless split.allow_leak is true.\n"
+             "evaluate.missing and evaluate.missing_frames take sensors, or single frames, away.\n"
              "\n"
              "Examples:\n"
              "  beamcue evaluate configs/demo_fusion.yaml\n"
