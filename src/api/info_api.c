@@ -124,15 +124,18 @@ static void describe_int8(const bcue_int8_scales *int8, int32_t layers, bcue_rep
     bcue_text_printf(out, "8 bits: scales for %zu layers, %s, from %lld windows of %lld training episodes; ",
                      int8->layers.count, int8->method != NULL ? int8->method : "by hand",
                      (long long)int8->windows, (long long)int8->episodes);
+    if (int8->epochs > 0)
+        bcue_text_printf(out, "fine-tuned with their rounding for %lld epochs; ", (long long)int8->epochs);
     if (layers > 0)
         bcue_text_printf(out, "this machine computes %d of them in 8 bits\n", layers);
     else
         bcue_text_puts(out, "this machine has neither VNNI nor AMX and computes them in f32\n");
     json_object_set_new(bcue_report_object(report), "int8",
-                        json_pack("{s:I, s:i, s:s, s:I, s:I}", "layers", (json_int_t)int8->layers.count,
+                        json_pack("{s:I, s:i, s:s, s:I, s:I, s:I}", "layers", (json_int_t)int8->layers.count,
                                   "layers_here", (int)layers, "method",
                                   int8->method != NULL ? int8->method : "", "windows",
-                                  (json_int_t)int8->windows, "episodes", (json_int_t)int8->episodes));
+                                  (json_int_t)int8->windows, "episodes", (json_int_t)int8->episodes, "epochs",
+                                  (json_int_t)int8->epochs));
 }
 
 /* What a session of the model takes. */

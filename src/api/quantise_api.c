@@ -46,6 +46,8 @@ static void add_result(bcue_table *table, uint64_t seed, const bcue_quantise_res
     }
     add_score(table, seed, "f32", &result->exact);
     add_score(table, seed, "all in 8 bits", &result->all);
+    if (result->tried_tuning)
+        add_score(table, seed, "all in 8 bits, fine-tuned", &result->tuned);
     if (result->chosen.layers != result->all.layers)
         add_score(table, seed, "the most sensitive in f32", &result->chosen);
 }
@@ -80,9 +82,10 @@ static bcue_status write_scores(bcue_table *table, const bcue_quantise_result *l
 {
     bcue_table_footnote(
         table,
-        "scales from %zu training windows of %zu episodes; answers on %zu validation windows; "
+        "scales from %zu training windows of %zu episodes; answers on %zu validation windows%s; "
         "divergence: mean KL of the probabilities from those in f32",
-        last->windows, last->episodes, last->validation);
+        last->windows, last->episodes, last->validation,
+        last->rounded ? ", rounded in f32 as this machine has neither VNNI nor AMX" : "");
     return bcue_report_add_table(report, "quantisation", table, error);
 }
 

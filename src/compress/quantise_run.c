@@ -11,6 +11,7 @@
 #include "compress/divergence.h"
 #include "compress/int8_inputs.h"
 #include "compress/prune_windows.h"
+#include "compress/quantise_tune.h"
 #include "engine/int8_conv.h"
 #include "learn/predictions.h"
 #include "learn/score_file.h"
@@ -31,6 +32,8 @@ typedef struct quantiser {
     bcue_int8_scales scales; /* of all layers */
     bool *used;              /* of these, per layer */
     float *exact;            /* scores of the validation windows in f32 */
+    bcue_quantise_score now; /* of all layers in 8 bits, with the weights as they are now */
+    bcue_weights before;     /* those that fine-tuning replaced */
     bcue_quantise_result *result;
 } quantiser;
 
@@ -201,7 +204,8 @@ static bcue_status run_with(quantiser *q, const bool *used, float *scores, bcue_
         status = make_room(q->scales.layers.count, &room, error);
         if (status == BCUE_OK) {
             const bcue_int8_scales scales = selected(q, used, &room);
-            status = bcue_int8_scales_apply(&scales, graph, &inputs, error);
+            status = bcue_int8_available() ? bcue_int8_scales_apply(&scales, graph, &inputs, error)
+                                           : bcue_int8_scales_round(&scales, &graph, error);
         }
         free_lists(&room);
     }
@@ -310,7 +314,7 @@ static bcue_status choose(quantiser *q, bcue_error *error)
     bcue_quantise_result *result = q->result;
     const double most = q->run->quantise.max_loss;
     qsort(result->layers, result->layer_count, sizeof *result->layers, by_divergence);
-    result->chosen = result->all;
+    result->chosen = q->now;
     for (size_t kept = 1; loss_of(result, &result->chosen) > most && kept < 2 * result->layer_count;
          kept *= 2) {
         for (size_t i = 0; i < kept && i < result->layer_count; i++)
@@ -321,16 +325,28 @@ static bcue_status choose(quantiser *q, bcue_error *error)
     return BCUE_OK;
 }
 
-static bcue_status validate(quantiser *q, bcue_error *error)
+/* The model as it is now, with these scales; borrows from both. */
+static bcue_model_file with_scales(const quantiser *q, bcue_int8_scales *scales)
+{
+    bcue_model_file model = q->session.model;
+    scales->method = (char *)(uintptr_t)bcue_quantise_method_names[q->run->quantise.method];
+    scales->windows = (int64_t)q->result->windows;
+    scales->episodes = (int64_t)q->result->episodes;
+    scales->epochs = q->result->tuned_epochs;
+    model.int8 = scales;
+    model.calibration = NULL; /* it was made with other answers */
+    return model;
+}
+
+static bcue_status load_validation(quantiser *q, bcue_error *error)
 {
     const size_t beams = (size_t)q->session.model.inputs.beams;
-    if (!bcue_int8_available()) {
-        bcue_log(q->hooks, BCUE_LOG_WARNING,
-                 "this machine has neither VNNI nor AMX: what 8 bits cost cannot be measured here, and all "
-                 "layers get "
-                 "scales");
-        return BCUE_OK;
-    }
+    if (!bcue_int8_available())
+        bcue_log(
+            q->hooks, BCUE_LOG_WARNING,
+            "this machine has neither VNNI nor AMX, and will answer in f32: what 8 bits cost elsewhere is "
+            "found by rounding in f32");
+    q->result->rounded = !bcue_int8_available();
     if (q->split.validation_count == 0)
         return BCUE_OK;
     const bcue_split part = {.train = q->split.validation, .train_count = q->split.validation_count};
@@ -343,8 +359,79 @@ static bcue_status validate(quantiser *q, bcue_error *error)
         return bcue_fail_memory(error, "validation");
     BCUE_TRY(try_layers(q, NULL, &q->result->exact, error));
     BCUE_TRY(try_layers(q, q->used, &q->result->all, error));
-    q->result->chosen = q->result->all;
-    if (!q->run->quantise.sensitivity)
+    q->now = q->result->chosen = q->result->all;
+    return BCUE_OK;
+}
+
+/* ---- fine-tuning ---- */
+
+static bool wants_tuning(const quantiser *q)
+{
+    const bcue_quantise_result *result = q->result;
+    switch ((bcue_quantise_tune)q->run->quantise.tune) {
+    case BCUE_TUNE_ALWAYS:
+        return true;
+    case BCUE_TUNE_WHEN_NEEDED:
+        return result->validation > 0 && loss_of(result, &result->all) > q->run->quantise.max_loss;
+    case BCUE_TUNE_NEVER:
+        break;
+    }
+    return false;
+}
+
+/* The tuned weights take the place of those before, unless these are better in 8 bits. */
+static bcue_status take_tuned(quantiser *q, bcue_error *error)
+{
+    bcue_quantise_result *result = q->result;
+    const bcue_weights tuned = q->before;
+    q->before = q->session.model.weights;
+    q->session.model.weights = tuned;
+    result->tuned_epochs = q->run->quantise.epochs;
+    if (result->validation == 0)
+        return BCUE_OK;
+    BCUE_TRY(try_layers(q, q->used, &result->tuned, error));
+    if (loss_of(result, &result->tuned) <= loss_of(result, &result->all)) {
+        q->now = result->chosen = result->tuned;
+        return BCUE_OK;
+    }
+    bcue_log(
+        q->hooks, BCUE_LOG_WARNING,
+        "fine-tuning in 8 bits lost more on the validation windows than it won back; the weights stay as "
+        "they were (quantise.epochs, quantise.lr)");
+    q->session.model.weights = q->before;
+    q->before = tuned;
+    result->tuned_epochs = 0;
+    return BCUE_OK;
+}
+
+static bcue_status tune(quantiser *q, bcue_error *error)
+{
+    bcue_int8_scales room;
+    if (!wants_tuning(q))
+        return BCUE_OK;
+    char *folder = bcue_path_join(q->result->folder, "tune");
+    bcue_status status = folder == NULL ? bcue_fail_memory(error, "quantising")
+                                        : make_room(q->scales.layers.count, &room, error);
+    if (status == BCUE_OK) {
+        bcue_int8_scales scales = selected(q, q->used, &room);
+        const bcue_model_file scaled = with_scales(q, &scales);
+        bcue_log(q->hooks, BCUE_LOG_INFO, "fine-tuning with the rounding of %zu layers in 8 bits",
+                 scales.layers.count);
+        status = bcue_quantise_tune_weights(q->run, q->origin, q->dataset, q->member, &scaled, folder,
+                                            q->hooks, &q->before, error);
+        free_lists(&room);
+    }
+    if (status == BCUE_OK) {
+        q->result->tried_tuning = true;
+        status = take_tuned(q, error);
+    }
+    free(folder);
+    return status;
+}
+
+static bcue_status try_single_layers(quantiser *q, bcue_error *error)
+{
+    if (q->result->validation == 0 || !q->run->quantise.sensitivity)
         return BCUE_OK;
     BCUE_TRY(try_each(q, error));
     return choose(q, error);
@@ -352,23 +439,16 @@ static bcue_status validate(quantiser *q, bcue_error *error)
 
 /* ---- files ---- */
 
-static bcue_status write_model(quantiser *q, bcue_error *error)
+/* The model with the scales of the layers in use. */
+static bcue_status write_model(quantiser *q, const char *path, bcue_error *error)
 {
-    bcue_model_file *model = &q->session.model;
     bcue_int8_scales room;
     BCUE_TRY(make_room(q->scales.layers.count, &room, error));
-    bcue_int8_scales scales = selected(q, q->used, &room), *before = model->int8;
-    bcue_calibration *calibration = model->calibration; /* it was made with other answers */
-    scales.method = (char *)(uintptr_t)bcue_quantise_method_names[q->run->quantise.method];
-    scales.windows = (int64_t)q->result->windows;
-    scales.episodes = (int64_t)q->result->episodes;
+    bcue_int8_scales scales = selected(q, q->used, &room);
+    const bcue_model_file model = with_scales(q, &scales);
     scales.data = bcue_strdup(bcue_dataset_hash(q->dataset));
-    model->int8 = &scales;
-    model->calibration = NULL;
-    bcue_status status = scales.data == NULL ? bcue_fail_memory(error, "scales")
-                                             : bcue_model_file_write(q->result->model_path, model, error);
-    model->int8 = before;
-    model->calibration = calibration;
+    bcue_status status =
+        scales.data == NULL ? bcue_fail_memory(error, "scales") : bcue_model_file_write(path, &model, error);
     free(scales.data);
     free_lists(&room);
     return status;
@@ -436,9 +516,13 @@ bcue_status bcue_quantise_member(const bcue_run_config *run, const bcue_config *
     if (status == BCUE_OK)
         status = find_scales(&q, error);
     if (status == BCUE_OK)
-        status = validate(&q, error);
+        status = load_validation(&q, error);
     if (status == BCUE_OK)
-        status = write_model(&q, error);
+        status = tune(&q, error);
+    if (status == BCUE_OK)
+        status = try_single_layers(&q, error);
+    if (status == BCUE_OK)
+        status = write_model(&q, result->model_path, error);
     if (status == BCUE_OK)
         status = write_config(&q, error);
     free(q.exact);
@@ -447,6 +531,7 @@ bcue_status bcue_quantise_member(const bcue_run_config *run, const bcue_config *
     bcue_prune_windows_free(&q.validation);
     bcue_prune_windows_free(&q.training);
     bcue_score_session_close(&q.session);
+    bcue_weights_free(&q.before);
     bcue_split_free(&q.split);
     if (status != BCUE_OK)
         bcue_quantise_result_free(result);

@@ -9,14 +9,17 @@
 #include "compress/quantise_run.h"
 #include "compress/search_parts.h"
 
-/* The model of `path` in 8 bits, in OUT/int8 of `out`; `sensitivity`: with layers tried one by one. */
-static bcue_status to_bytes(const bcue_searcher *s, const char *out, const char *path, bool sensitivity,
+/* The model of `path` in 8 bits, in OUT/int8 of `out`; `trained`: with layers tried one by one, and
+   fine-tuned as quantise.tune says. */
+static bcue_status to_bytes(const bcue_searcher *s, const char *out, const char *path, bool trained,
                             bcue_error *error)
 {
     bcue_run_config run = *s->run;
     bcue_quantise_result result;
     run.out = (char *)(uintptr_t)out;
-    run.quantise.sensitivity = sensitivity && run.quantise.sensitivity;
+    run.quantise.sensitivity = trained && run.quantise.sensitivity;
+    run.quantise.tune = trained ? run.quantise.tune : BCUE_TUNE_NEVER;
+    run.train.resume = true; /* a second search takes what the first one fine-tuned */
     BCUE_TRY(bcue_quantise_member(&run, s->origin, s->dataset, s->member, path, s->hooks, &result, error));
     bcue_quantise_result_free(&result);
     return BCUE_OK;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "engine/int8_conv.h"
 #include "engine/onednn_lower.h"
+#include "graph/fake_int8.h"
 
 typedef struct int8_case {
     const bcue_fusion_group *group;
@@ -19,13 +20,10 @@ typedef struct int8_case {
 
 bool bcue_dn_int8_fits(const bcue_dn_plan *plan, const bcue_fusion_group *group)
 {
-    const bcue_node *node = bcue_graph_node(plan->graph, group->anchor);
     if (plan->options.int8 == NULL || !(plan->options.int8[group->anchor].scale > 0) ||
-        bcue_graph_value(plan->graph, bcue_dn_layer_of(node).weight)->kind != BCUE_VALUE_PARAMETER ||
         !bcue_int8_available())
         return false;
-    return node->op == BCUE_OP_LINEAR || (node->op == BCUE_OP_CONV2D && node->u.conv.groups == 1 &&
-                                          node->u.conv.dilation[0] == 1 && node->u.conv.dilation[1] == 1);
+    return bcue_int8_can(plan->graph, group->anchor);
 }
 
 static bool same_input(const bcue_int8_input *a, const bcue_int8_input *b)

@@ -175,6 +175,8 @@ bool bcue_dn_matmul_forward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_matmul_backward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_attention_forward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_attention_backward(bcue_dn_plan *plan, int32_t node);
+bool bcue_dn_fake_forward(bcue_dn_plan *plan, int32_t node); /* BCUE_OP_FAKE_QUANTISE */
+bool bcue_dn_fake_backward(bcue_dn_plan *plan, int32_t node);
 /* A group of convolution or linear + batch norm + residual + ReLU, in inference. */
 bool bcue_dn_group_forward(bcue_dn_plan *plan, const bcue_fusion_group *group);
 /* Sum and ReLU of a group; NULL when memory is short. */

@@ -33,6 +33,7 @@ static const struct {
     [BCUE_OP_SOFTMAX] = {bcue_dn_softmax_forward, bcue_dn_softmax_backward},
     [BCUE_OP_MATMUL] = {bcue_dn_matmul_forward, bcue_dn_matmul_backward},
     [BCUE_OP_ATTENTION] = {bcue_dn_attention_forward, bcue_dn_attention_backward},
+    [BCUE_OP_FAKE_QUANTISE] = {bcue_dn_fake_forward, bcue_dn_fake_backward},
 };
 
 /* ---- making a plan ---- */

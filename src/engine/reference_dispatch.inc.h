@@ -9,6 +9,7 @@
 #include "base/parallel.h"
 
 #include "engine/reference_dense.inc.h"
+#include "engine/reference_fake.inc.h"
 #include "engine/reference_loss.inc.h"
 #include "engine/reference_matmul.inc.h"
 #include "engine/reference_norm.inc.h"
@@ -105,6 +106,15 @@ bcue_status BCUE_REF_FORWARD(const bcue_ref_call *call, bcue_error *error)
     case BCUE_OP_GAUSSIAN_KL:
         BCUE_TRY(loss_forward(call, error));
         break;
+    case BCUE_OP_FAKE_QUANTISE:
+        fake_forward(call);
+        break;
+    case BCUE_OP_FAKE_QUANTISE_WEIGHT:
+        fake_weight_forward(call);
+        break;
+    case BCUE_OP_FAKE_QUANTISE_BIAS:
+        fake_bias_forward(call);
+        break;
     case BCUE_OP_COUNT:
         break;
     }
@@ -190,6 +200,15 @@ void BCUE_REF_BACKWARD(const bcue_ref_call *call)
     case BCUE_OP_KL_DISTILL:
     case BCUE_OP_GAUSSIAN_KL:
         loss_backward(call);
+        break;
+    case BCUE_OP_FAKE_QUANTISE:
+        fake_backward(call);
+        break;
+    case BCUE_OP_FAKE_QUANTISE_WEIGHT:
+        fake_weight_backward(call);
+        break;
+    case BCUE_OP_FAKE_QUANTISE_BIAS:
+        fake_bias_backward(call);
         break;
     case BCUE_OP_COUNT:
         break;

@@ -52,6 +52,8 @@ bool bcue_ref_backward_reads_inputs(bcue_op op)
     case BCUE_OP_MATMUL:
     case BCUE_OP_GELU:
     case BCUE_OP_ATTENTION:
+    case BCUE_OP_FAKE_QUANTISE:
+    case BCUE_OP_FAKE_QUANTISE_BIAS:
         return true;
     default:
         return bcue_op_is_loss(op);

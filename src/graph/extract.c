@@ -37,8 +37,7 @@ static void put_leaves(const extraction *e)
     }
 }
 
-/* The index list of a select belongs to its graph. */
-static bool copy_index(bcue_graph *part, bcue_node *node)
+bool bcue_graph_own_index(bcue_graph *part, bcue_node *node)
 {
     if (node->op != BCUE_OP_SELECT)
         return true;
@@ -58,7 +57,7 @@ static bcue_status put_nodes(const extraction *e, bcue_error *error)
             continue;
         for (int k = 0; k < node.input_count; k++)
             node.input[k] = e->map[node.input[k]];
-        if (!copy_index(e->part, &node))
+        if (!bcue_graph_own_index(e->part, &node))
             return bcue_fail_memory(error, "part of a graph");
         e->map[output] =
             bcue_graph_add_node(e->part, node.name, &node, bcue_graph_value(e->graph, output)->shape);

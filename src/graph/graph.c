@@ -45,6 +45,9 @@ const char *bcue_op_name(bcue_op op)
         [BCUE_OP_SMOOTH_L1] = "smooth_l1",
         [BCUE_OP_KL_DISTILL] = "kl_distill",
         [BCUE_OP_GAUSSIAN_KL] = "gaussian_kl",
+        [BCUE_OP_FAKE_QUANTISE] = "fake_quantise",
+        [BCUE_OP_FAKE_QUANTISE_WEIGHT] = "fake_quantise_weight",
+        [BCUE_OP_FAKE_QUANTISE_BIAS] = "fake_quantise_bias",
     };
     return (unsigned)op < BCUE_OP_COUNT ? names[op] : "unknown";
 }
@@ -60,7 +63,7 @@ bool bcue_op_passes_gradient(bcue_op op, int input)
 {
     if (op == BCUE_OP_GAUSSIAN_KL)
         return input < 2;
-    if (bcue_op_is_loss(op))
+    if (bcue_op_is_loss(op) || op == BCUE_OP_FAKE_QUANTISE_BIAS)
         return input == 0;
     return op != BCUE_OP_BATCH_NORM || input < 3;
 }

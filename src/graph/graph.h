@@ -62,6 +62,15 @@ typedef enum bcue_op {
                               summed over the classes (Hinton et al. 2015) */
     BCUE_OP_GAUSSIAN_KL,   /* mean, log variance (N,D): KL(N(mean, variance) || N(0, 1)), summed over D
                               (Kingma and Welling 2014, appendix B). Differentiable by both. */
+    /* What layers in 8 bits read, but as real numbers (graph/fake_int8.h). The gradient passes straight
+       through where nothing was cut off, and is 0 where it was (Bengio et al. 2013, Jacob et al. 2018). */
+    BCUE_OP_FAKE_QUANTISE,        /* x: round(x / scale), half to even, cut to the levels, times scale */
+    BCUE_OP_FAKE_QUANTISE_WEIGHT, /* weight (O,...): the same with a scale per output, max |w_o| / 127 */
+    BCUE_OP_FAKE_QUANTISE_BIAS,   /* bias (O), weight (O,...): in whole steps of the weight's scale times that
+                                     of   the input. Or the bias of the batch norm behind a layer, that layer's
+                                     weight, the norm's weight, running mean and variance [, the layer's bias]:
+                                     so that what all of them add lies on whole steps. Differentiable by the
+                                     first input only. */
     BCUE_OP_COUNT
 } bcue_op;
 
@@ -124,6 +133,11 @@ typedef struct bcue_node {
         struct {
             double scale, dropout; /* dropout: of the attention probabilities */
         } attention;
+        struct {
+            double scale;   /* of the layer's input */
+            bool negative;  /* levels -128 .. 127, else 0 .. 255 */
+            double epsilon; /* FAKE_QUANTISE_BIAS of a batch norm: the norm's */
+        } quantise;
     } u;
 } bcue_node;
 
@@ -240,6 +254,14 @@ bcue_value bcue_graph_kl_distill(bcue_graph *graph, const char *name, bcue_value
                                  bcue_value row_weight, double temperature);
 bcue_value bcue_graph_gaussian_kl(bcue_graph *graph, const char *name, bcue_value mean,
                                   bcue_value log_variance, bcue_value row_weight);
+bcue_value bcue_graph_fake_quantise(bcue_graph *graph, const char *name, bcue_value x, double scale,
+                                    bool negative);
+bcue_value bcue_graph_fake_quantise_weight(bcue_graph *graph, const char *name, bcue_value weight);
+/* `norm` (may be NULL): of the batch norm whose bias it is, the weight, running mean and variance, and the
+   layer's bias or BCUE_NO_VALUE; epsilon is the norm's. */
+bcue_value bcue_graph_fake_quantise_bias(bcue_graph *graph, const char *name, bcue_value bias,
+                                         bcue_value weight, double scale, const bcue_value norm[4],
+                                         double epsilon);
 
 /* Reading. */
 int32_t bcue_graph_node_count(const bcue_graph *graph);

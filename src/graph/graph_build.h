@@ -24,5 +24,8 @@ bcue_value bcue_graph_give_up(bcue_graph *graph, bcue_status status);
 /* Append `node` (op, inputs and attributes set). `shape` is what the caller asked for on entry, where the
    operator has such a thing. */
 bcue_value bcue_graph_add_node(bcue_graph *graph, const char *name, bcue_node *node, bcue_shape shape);
+/* A node of another graph is to be appended: the index list of a select belongs to its graph. false: no
+ * memory. */
+bool bcue_graph_own_index(bcue_graph *graph, bcue_node *node);
 
 #endif

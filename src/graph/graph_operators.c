@@ -304,3 +304,30 @@ bcue_value bcue_graph_gaussian_kl(bcue_graph *graph, const char *name, bcue_valu
     bcue_node node = node_of(BCUE_OP_GAUSSIAN_KL, 3, mean, log_variance, row_weight);
     return bcue_graph_add_node(graph, name, &node, (bcue_shape){0});
 }
+
+bcue_value bcue_graph_fake_quantise(bcue_graph *graph, const char *name, bcue_value x, double scale,
+                                    bool negative)
+{
+    bcue_node node = node_of(BCUE_OP_FAKE_QUANTISE, 1, x, BCUE_NO_VALUE, BCUE_NO_VALUE);
+    node.u.quantise.scale = scale;
+    node.u.quantise.negative = negative;
+    return bcue_graph_add_node(graph, name, &node, (bcue_shape){0});
+}
+
+bcue_value bcue_graph_fake_quantise_weight(bcue_graph *graph, const char *name, bcue_value weight)
+{
+    bcue_node node = node_of(BCUE_OP_FAKE_QUANTISE_WEIGHT, 1, weight, BCUE_NO_VALUE, BCUE_NO_VALUE);
+    return bcue_graph_add_node(graph, name, &node, (bcue_shape){0});
+}
+
+bcue_value bcue_graph_fake_quantise_bias(bcue_graph *graph, const char *name, bcue_value bias,
+                                         bcue_value weight, double scale, const bcue_value norm[4],
+                                         double epsilon)
+{
+    bcue_node node = node_of(BCUE_OP_FAKE_QUANTISE_BIAS, 2, bias, weight, BCUE_NO_VALUE);
+    for (int i = 0; norm != NULL && i < 4 && norm[i] != BCUE_NO_VALUE; i++)
+        node.input[node.input_count++] = norm[i];
+    node.u.quantise.scale = scale;
+    node.u.quantise.epsilon = epsilon;
+    return bcue_graph_add_node(graph, name, &node, (bcue_shape){0});
+}

@@ -427,6 +427,29 @@ static bcue_status infer_same(const bcue_node *node, const bcue_value_info *cons
     return BCUE_OK;
 }
 
+static bcue_status infer_fake(const bcue_node *node, const bcue_value_info *const *in, bcue_shape *shape,
+                              bcue_error *error)
+{
+    const bool is_bias = node->op == BCUE_OP_FAKE_QUANTISE_BIAS;
+    *shape = in[0]->shape;
+    if (shape->rank < 1)
+        return bad_input(node, shape, "needs at least one dimension", error);
+    if (node->op != BCUE_OP_FAKE_QUANTISE_WEIGHT &&
+        !(node->u.quantise.scale > 0 && node->u.quantise.scale < 1e30))
+        return bad_attribute(node, "the scale must be above 0 and finite", error);
+    for (int i = 1; i < node->input_count; i++) {
+        const bcue_shape *other = &in[i]->shape;
+        if (i == 1 ? other->rank < 2 || !is_vector_of(shape, other->dim[0])
+                   : !is_vector_of(other, shape->dim[0]))
+            return misfit(node, "bias", shape, i == 1 ? "weight" : "batch norm", other,
+                          "one value per output is needed", error);
+    }
+    if (is_bias && node->input_count > 2 && (node->input_count < 5 || !(node->u.quantise.epsilon > 0)))
+        return bad_attribute(node, "a batch norm has a weight, a mean, a variance and an epsilon above 0",
+                             error);
+    return BCUE_OK;
+}
+
 /* Integers are labels: only the target of a loss takes them. */
 static bcue_status check_real(const bcue_node *node, const bcue_value_info *const *in, bcue_error *error)
 {
@@ -496,6 +519,10 @@ bcue_status bcue_infer_shape(const bcue_node *node, const bcue_value_info *const
     case BCUE_OP_KL_DISTILL:
     case BCUE_OP_GAUSSIAN_KL:
         return infer_loss(node, inputs, shape, error);
+    case BCUE_OP_FAKE_QUANTISE:
+    case BCUE_OP_FAKE_QUANTISE_WEIGHT:
+    case BCUE_OP_FAKE_QUANTISE_BIAS:
+        return infer_fake(node, inputs, shape, error);
     case BCUE_OP_COUNT:
         break;
     }

@@ -37,7 +37,8 @@ static bcue_status score_model(const bcue_run_config *run, const bcue_dataset *d
                                 .seed = test->seed,
                                 .seen_hash = test->seen_hash,
                                 .samples = test->samples,
-                                .count = test->count};
+                                .count = test->count,
+                                .rounded = run->evaluate.rounded};
     bcue_status status = bcue_score_without(run, path, &job, hooks, scores, frames, error);
     for (size_t i = 0; status == BCUE_OK && i < test->count; i++)
         bcue_predictions_rank(predictions, first_row + i, scores + i * beams);
@@ -113,7 +114,8 @@ static bcue_score_job first_fold_job(const bcue_run_config *run, const bcue_data
                             .seed = member.seed,
                             .seen_hash = gathered->seen_hash[0],
                             .samples = gathered->samples,
-                            .count = gathered->fold_begin[1]};
+                            .count = gathered->fold_begin[1],
+                            .rounded = run->evaluate.rounded};
 }
 
 /* A look at the first member's network. */

@@ -4,6 +4,8 @@
 
 const char *const bcue_quantise_method_names[] = {"min-max", "percentile", "mse", "kl", NULL};
 
+static const char *const tune_names[] = {"never", "when-needed", "always", NULL};
+
 #define QUANTISE(field) offsetof(bcue_quantise_config, field)
 const bcue_config_field bcue_quantise_config_fields[] = {
     {.name = "model",
@@ -53,6 +55,28 @@ const bcue_config_field bcue_quantise_config_fields[] = {
      .help =
          "DBA lost on those windows that is accepted; where all layers lose more, the most sensitive stay in "
          "f32 (with sensitivity)"},
+    {.name = "tune",
+     .type = BCUE_CONFIG_CHOICE,
+     .offset = QUANTISE(tune),
+     .choices = tune_names,
+     .fallback = "when-needed",
+     .help =
+         "fine-tune the weights with the rounding of the 8 bits (train.int8): when all layers in 8 bits lose "
+         "more than max_loss, before any returns to f32; the better of both is kept"},
+    {.name = "epochs",
+     .type = BCUE_CONFIG_INT,
+     .offset = QUANTISE(epochs),
+     .fallback = "5",
+     .minimum = 1,
+     .maximum = 1e6,
+     .help = "of that fine-tuning"},
+    {.name = "lr",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = QUANTISE(lr),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1e3,
+     .help = "its learning rate; 0: a tenth of train.optimizer.lr"},
     {.name = "keep",
      .type = BCUE_CONFIG_STRING_LIST,
      .offset = QUANTISE(keep),

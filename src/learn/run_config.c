@@ -76,6 +76,14 @@ static const bcue_config_field evaluate_fields[] = {
      .fallback = "true",
      .help = "what calibrated models cover without modalities, too: a pass over the samples for each pattern "
              "of the model file"},
+    {.name = "rounded",
+     .type = BCUE_CONFIG_BOOL,
+     .offset = EVAL(rounded),
+     .fallback = "false",
+     .late = true,
+     .help =
+         "score a model of 'beamcue quantise' as processors with VNNI or AMX answer, by rounding in f32 on "
+         "any machine, which takes longer; without it one that has neither scores it in f32"},
     {.name = "official_weights",
      .type = BCUE_CONFIG_BOOL,
      .offset = EVAL(official_weights),

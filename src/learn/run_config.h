@@ -23,6 +23,7 @@ typedef struct bcue_evaluate_config {
     int stand_in;             /* what takes their place: 0 auto, else 1 + bcue_stand_in */
     bcue_missing_frames_config missing_frames;
     bool patterns;         /* measure calibrated models for every pattern of their files */
+    bool rounded;          /* layers in 8 bits: rounded in f32 on any machine */
     bool official_weights; /* the 300/54/140/131 weighting of the 2022 challenge over sources named
                               scenario31..34 */
 } bcue_evaluate_config;

@@ -128,7 +128,8 @@ bcue_status bcue_score_session_open(const char *path, const bcue_score_job *job,
                                          .seed = job->seed,
                                          .look = look != NULL ? look->look : NULL,
                                          .cookie = look != NULL ? look->cookie : NULL,
-                                         .int8 = session->model.int8};
+                                         .int8 = session->model.int8,
+                                         .rounded = job->rounded};
     return bcue_scorer_create(&session->model.config, &session->model.inputs, &session->model.weights,
                               job->dataset, &session->features, &options, hooks, &session->scorer, error);
 }

@@ -124,10 +124,13 @@ void bcue_batch_position(const bcue_batch *batch, int64_t gps_frames, size_t i, 
 static bcue_status make_plan(bcue_scorer *scorer, bcue_error *error)
 {
     BCUE_TRY(bcue_model_build(scorer->model, &scorer->inputs, BATCH, &scorer->graph, error));
+    const bool rounded = scorer->options.int8 != NULL && scorer->options.rounded;
+    if (rounded)
+        BCUE_TRY(bcue_int8_scales_round(scorer->options.int8, &scorer->graph, error));
     if (scorer->options.look != NULL)
         BCUE_TRY(bcue_fusion_view_mark(scorer->model, &scorer->inputs, scorer->graph, &scorer->view, error));
     bcue_int8_input *int8 = NULL;
-    if (scorer->options.int8 != NULL && scorer->options.engine == BCUE_ENGINE_ONEDNN)
+    if (scorer->options.int8 != NULL && !rounded && scorer->options.engine == BCUE_ENGINE_ONEDNN)
         BCUE_TRY(bcue_int8_scales_apply(scorer->options.int8, scorer->graph, &int8, error));
     const bcue_plan_options options = {.engine = scorer->options.engine, .dtype = BCUE_F32, .int8 = int8};
     const int limit = bcue_limit_threads(scorer->threads = bcue_useful_threads(scorer->graph));

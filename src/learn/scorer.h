@@ -21,6 +21,8 @@ typedef struct bcue_scorer_options {
     void *cookie;
     const bcue_int8_scales *int8; /* layers that compute in 8 bits where the processor can, with oneDNN; read
                                      when the scorer is made. NULL: none */
+    bool rounded; /* these layers compute as in 8 bits, but in real numbers: on any machine and engine, and
+                     with weights that change */
 } bcue_scorer_options;
 
 typedef struct bcue_scorer bcue_scorer;

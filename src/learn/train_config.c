@@ -116,6 +116,16 @@ const bcue_config_field bcue_train_config_fields[] = {
      .help = "safetensors file to start from: a model, or a part of one; tensors are taken by name, the rest "
              "is drawn; a "
              "beamtransfuser can start from one that sees fewer sensors"},
+    {.name = "int8",
+     .type = BCUE_CONFIG_BOOL,
+     .offset = TRAIN(int8),
+     .fallback = "false",
+     .late = true,
+     .help =
+         "train with the rounding of 8 bits: train.init is a model of 'beamcue quantise', whose layers "
+         "with scales compute as in 8 bits (in f32, on any machine); gradients pass straight through what "
+         "was not cut off, and the model keeps the scales. 'beamcue quantise' does it by itself: "
+         "quantise.tune"},
     {.name = "freeze",
      .type = BCUE_CONFIG_STRING_LIST,
      .offset = TRAIN(freeze),
@@ -181,6 +191,9 @@ bcue_status bcue_train_config_check(const bcue_train_config *train, bool index_m
         return bcue_config_fail(
             config, error, "train.freeze",
             "freezing makes sense only with train.init, a model to take the frozen weights from");
+    if (train->int8 && train->init == NULL)
+        return bcue_config_fail(config, error, "train.int8",
+                                "needs train.init, a model of 'beamcue quantise' to take the scales from");
     if (train->bn == BCUE_BN_FROZEN && train->init == NULL)
         return bcue_config_fail(config, error, "train.bn",
                                 "frozen needs train.init, a model to take the statistics from");

@@ -38,6 +38,7 @@ typedef struct bcue_train_config {
     double checkpoint_minutes;
     bool resume;
     char *init;              /* model file to start from */
+    bool int8;               /* the layers that it has 8-bit scales for are rounded */
     bcue_string_list freeze; /* first parts of parameter names to leave alone, e.g. "camera" */
 } bcue_train_config;
 

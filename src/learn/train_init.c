@@ -240,3 +240,28 @@ bcue_status bcue_trainer_take_initial_weights(bcue_trainer *trainer, bcue_error 
     bcue_safetensors_close(file);
     return status;
 }
+
+bcue_status bcue_trainer_take_scales(bcue_trainer *trainer, bcue_error *error)
+{
+    const bcue_train_config *train = &trainer->run->train;
+    bcue_graph *graph;
+    if (!train->int8)
+        return BCUE_OK;
+    BCUE_TRY(bcue_model_file_read(train->init, &trainer->scaled, error));
+    if (trainer->scaled.int8 == NULL)
+        return bcue_fail(
+            error, BCUE_ERROR_DATA,
+            "%s: has no scales of 8-bit layers, which train.int8 trains with; make them first with "
+            "'beamcue quantise'",
+            train->init);
+    bcue_weights_free(&trainer->scaled.weights); /* take_initial_weights reads them */
+    BCUE_TRY(bcue_model_build(&trainer->run->model, &trainer->inputs, 1, &graph, error));
+    const bcue_status status = bcue_int8_scales_check_layers(trainer->scaled.int8, graph, train->init, error);
+    bcue_graph_destroy(graph);
+    if (status != BCUE_OK)
+        return status;
+    trainer->scaled.int8->epochs += train->epochs;
+    bcue_log(trainer->hooks, BCUE_LOG_INFO, "%zu layers are rounded as in 8 bits",
+             trainer->scaled.int8->layers.count);
+    return BCUE_OK;
+}

@@ -65,8 +65,10 @@ static bcue_status add_graph(bcue_trainer *trainer, int64_t size, bcue_error *er
         return BCUE_OK;
     bcue_train_plan *made = &trainer->plans[trainer->plan_count++];
     made->size = size;
-    return bcue_model_build_with_loss(&trainer->run->model, &trainer->inputs, &trainer->loss, size,
-                                      &made->graph, error);
+    BCUE_TRY(bcue_model_build_with_loss(&trainer->run->model, &trainer->inputs, &trainer->loss, size,
+                                        &made->graph, error));
+    const bcue_int8_scales *int8 = trainer->scaled.int8;
+    return int8 != NULL ? bcue_int8_scales_round(int8, &made->graph, error) : BCUE_OK;
 }
 
 static int64_t count_parameters(const bcue_graph *graph)

@@ -31,6 +31,7 @@ static void free_trainer(bcue_trainer *trainer)
     bcue_trainer_free_plans(trainer);
     bcue_train_state_free(&trainer->state);
     bcue_distiller_close(&trainer->distiller);
+    bcue_model_file_free(&trainer->scaled);
     bcue_split_free(&trainer->split);
     free(trainer->validation_scores);
     free(trainer->order);
@@ -125,7 +126,9 @@ static bcue_status make_scorer(bcue_trainer *trainer, bcue_error *error)
 {
     const bcue_train_config *train = &trainer->run->train;
     const bcue_scorer_options options = {.engine = (bcue_engine)train->engine,
-                                         .loader_threads = (int)train->loader_threads};
+                                         .loader_threads = (int)train->loader_threads,
+                                         .int8 = trainer->scaled.int8,
+                                         .rounded = true};
     if (trainer->split.validation_count == 0)
         return BCUE_OK;
     trainer->shown = bcue_trainer_model_part(trainer, bcue_trainer_kept_weights(trainer));
@@ -156,6 +159,7 @@ static bcue_status prepare_network(bcue_trainer *trainer, const bcue_config *ori
     trainer->batch_size = train->batch < count ? train->batch : count;
     trainer->steps_per_epoch = (count + trainer->batch_size - 1) / trainer->batch_size;
     BCUE_TRY(open_teacher(trainer, origin, error));
+    BCUE_TRY(bcue_trainer_take_scales(trainer, error));
     BCUE_TRY(bcue_trainer_build_graphs(trainer, error));
     trainer->model_parameters = bcue_graph_parameter_count(trainer->plans[0].graph) -
                                 (trainer->loss.projected > 0 ? PROJECTION_PARAMETERS : 0);

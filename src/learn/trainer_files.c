@@ -214,6 +214,7 @@ bcue_status bcue_trainer_write_model(bcue_trainer *trainer, const bcue_weights *
                                        .weights = bcue_trainer_model_part(trainer, weights),
                                        .features_yaml = features.data,
                                        .codebook_yaml = codebook.data,
+                                       .int8 = trainer->scaled.int8,
                                        .training_json = training};
         status = bcue_model_file_write(path, &model, error);
     }

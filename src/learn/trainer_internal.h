@@ -5,6 +5,7 @@
 #include "learn/distill_step.h"
 #include "learn/scorer.h"
 #include "learn/trainer.h"
+#include "models/model_file.h"
 
 /* A graph and its training plan for one batch size. */
 typedef struct bcue_train_plan {
@@ -27,6 +28,7 @@ typedef struct bcue_trainer {
     bcue_train_state state;
     bcue_loss_config loss; /* run->train.loss, or one that the distiller computes */
     bcue_distiller distiller;
+    bcue_model_file scaled;       /* train.int8: that of train.init, of which the scales count */
     bcue_history_row teacher_row; /* its validation metrics */
     int32_t model_parameters;     /* those of the graph that belong to the model, the first ones */
     bcue_weights shown; /* what is validated: the model's part of the weights, or of their average */
@@ -68,7 +70,9 @@ void bcue_trainer_free_plans(bcue_trainer *trainer);
 /* The plan of one micro-batch size, whose graph is made. */
 bcue_status bcue_trainer_make_plan(bcue_trainer *trainer, bcue_train_plan *made, bcue_error *error);
 
-/* train_init.c. Into the weights of the state, which were drawn before. */
+/* train_init.c. train.int8: before the graphs are built. */
+bcue_status bcue_trainer_take_scales(bcue_trainer *trainer, bcue_error *error);
+/* Into the weights of the state, which were drawn before. */
 bcue_status bcue_trainer_take_initial_weights(bcue_trainer *trainer, bcue_error *error);
 
 /* train_memory.c. After the state and the scorer, before the plans: what the limit leaves for these. */

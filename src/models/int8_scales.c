@@ -6,6 +6,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "graph/fake_int8.h"
 
 #define FIELD(member) offsetof(bcue_int8_scales, member)
 const bcue_config_field bcue_int8_scales_fields[] = {
@@ -43,6 +44,14 @@ const bcue_config_field bcue_int8_scales_fields[] = {
      .minimum = 0,
      .maximum = 1e15,
      .help = "they were found with"},
+    {.name = "epochs",
+     .type = BCUE_CONFIG_INT,
+     .offset = FIELD(epochs),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1e15,
+     .late = true,
+     .help = "the weights were then trained for with these roundings"},
     {.name = "data", .type = BCUE_CONFIG_STRING, .offset = FIELD(data), .help = "hash of the data set"},
     {0}};
 
@@ -105,5 +114,19 @@ bcue_status bcue_int8_scales_apply(const bcue_int8_scales *scales, const bcue_gr
         if (i < scales->layers.count)
             (*inputs)[n] = (bcue_int8_input){(float)scales->scale.items[i], scales->negative.items[i] != 0};
     }
+    return BCUE_OK;
+}
+
+bcue_status bcue_int8_scales_round(const bcue_int8_scales *scales, bcue_graph **graph, bcue_error *error)
+{
+    bcue_int8_input *inputs = NULL;
+    bcue_graph *made;
+    BCUE_TRY(bcue_int8_scales_apply(scales, *graph, &inputs, error));
+    const bcue_status status = bcue_graph_fake_int8(*graph, inputs, &made, error);
+    free(inputs);
+    if (status != BCUE_OK)
+        return status;
+    bcue_graph_destroy(*graph);
+    *graph = made;
     return BCUE_OK;
 }

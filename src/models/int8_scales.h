@@ -13,6 +13,7 @@ typedef struct bcue_int8_scales {
     bcue_int_list negative;    /* 1: the input is stored signed, 0: unsigned */
     char *method;              /* "percentile", ...: how the scales were found */
     int64_t windows, episodes; /* they were found with */
+    int64_t epochs;            /* that the weights were then trained for with these roundings */
     char *data;                /* hash of the data set */
 } bcue_int8_scales;
 
@@ -30,5 +31,9 @@ const char *bcue_int8_layer_name(const bcue_graph *graph, int32_t node);
    caller frees it. */
 bcue_status bcue_int8_scales_apply(const bcue_int8_scales *scales, const bcue_graph *graph,
                                    bcue_int8_input **inputs, bcue_error *error);
+
+/* Replaces *graph by one that computes these layers as in 8 bits, but in real numbers, on any machine
+   (graph/fake_int8.h). *graph stays what it was when this fails. */
+bcue_status bcue_int8_scales_round(const bcue_int8_scales *scales, bcue_graph **graph, bcue_error *error);
 
 #endif
