@@ -76,6 +76,13 @@ static bcue_status add_layer(quantiser *q, const char *name, const bcue_int8_inp
 {
     bcue_int8_scales *s = &q->scales;
     const size_t i = s->layers.count;
+    for (size_t k = 0; k < i; k++) { /* a layer that is called again: one scale, in which all of it fits */
+        if (strcmp(s->layers.items[k], name) != 0)
+            continue;
+        s->scale.items[k] = fmax(s->scale.items[k], (double)input->scale);
+        s->negative.items[k] = s->negative.items[k] != 0 || input->negative;
+        return BCUE_OK;
+    }
     bcue_quantise_layer *layer = &q->result->layers[i];
     layer->name = bcue_strdup(name);
     if (layer->name == NULL)

@@ -19,14 +19,18 @@ const bcue_cli_verb bcue_verb_quantise = {
              "(or quantise.model) and finds, on training windows, the range of every layer's\n"
              "input. The scales go into the model file, beside the same weights: where the\n"
              "processor has VNNI or AMX, predict, evaluate and bench then compute in 8 bits,\n"
-             "elsewhere in f32 ('beamcue info' says which). Layers are tried one by one on\n"
-             "validation windows; where all together lose more DBA than quantise.max_loss, the\n"
-             "most sensitive stay in f32. docs/models.md says how.\n"
+             "elsewhere in f32 ('beamcue info' says which). Where all layers together lose more\n"
+             "DBA on validation windows than quantise.max_loss, the weights are fine-tuned with\n"
+             "the rounding (quantise.tune, quantise.epochs); where that is not enough, the layers\n"
+             "that cost most when tried alone stay in f32. A machine with neither VNNI nor AMX\n"
+             "tries them by rounding in f32; evaluate does so with --set evaluate.rounded=true.\n"
+             "docs/models.md says how.\n"
              "\n"
              "Example:\n"
              "  beamcue quantise configs/demo_fusion.yaml\n"
              "  beamcue evaluate out/demo_fusion/int8/config.yaml\n"
              "\n"
-             "Writes into OUT/int8: model-seedS.safetensors and config.yaml.\n",
+             "Writes into OUT/int8: model-seedS.safetensors and config.yaml; what fine-tuning\n"
+             "leaves in OUT/int8/tune.\n",
     .run = run,
 };
