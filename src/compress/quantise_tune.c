@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "learn/trainer.h"
 
+enum { DBA_BEAMS = 3 };
 static const double lr_share = 0.1; /* of train.optimizer.lr, where quantise.lr says nothing */
 
 /* The configuration that trains; its strings are the caller's. */
@@ -23,6 +24,9 @@ static bcue_run_config tuned_run(const bcue_run_config *from, bcue_run_member me
     run.train.bn = BCUE_BN_FROZEN;
     run.train.freeze.count = 0;
     run.train.epochs = from->quantise.epochs;
+    if (from->data.index_monotone && scaled->inputs.beams >= DBA_BEAMS &&
+        from->train.select != BCUE_SELECT_LAST)
+        run.train.select = BCUE_SELECT_DBA; /* by which it is then accepted */
     optimizer->lr = from->quantise.lr > 0 ? from->quantise.lr : lr_share * optimizer->lr;
     optimizer->schedule = BCUE_SCHEDULE_COSINE;
     optimizer->minimum_lr = 0;
