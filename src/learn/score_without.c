@@ -129,9 +129,10 @@ bcue_status bcue_score_without(const bcue_run_config *run, const char *path, con
     if ((missing == 0 && !lossy) || !bcue_path_exists(path)) /* which says so */
         return bcue_score_file(path, job, hooks, scores, error);
     if (job->rounded)
-        return bcue_fail(error, BCUE_ERROR_CONFIG,
-                         "evaluate.rounded: not with evaluate.missing or evaluate.missing_frames; score one of "
-                         "both at a time");
+        return bcue_fail(
+            error, BCUE_ERROR_CONFIG,
+            "evaluate.rounded: not with evaluate.missing or evaluate.missing_frames; score one of "
+            "both at a time");
     bcue_status status = bcue_score_session_open(path, job, hooks, NULL, &session, error);
     if (status == BCUE_OK && missing != 0) /* says what cannot be taken away */
         status = bcue_complete_choose(&session.model, path, missing, BCUE_STAND_IN_ZERO, &ignored, error);
