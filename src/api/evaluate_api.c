@@ -81,6 +81,9 @@ void bcue_evaluation_notes(const bcue_run_config *run, const bcue_dataset *datas
         bcue_text_printf(out,
                          "%zu samples have no valid power vector and are left out of the power metrics.\n",
                          counts->invalid_power);
+    if (run->evaluate.radar_lost > 0 || run->evaluate.radar_false > 0)
+        bcue_text_printf(out, "Radar: %g %% of the detections lost, %g false points a frame on average.\n",
+                         100 * run->evaluate.radar_lost, run->evaluate.radar_false);
     bcue_text_printf(out, "Data %s, %zu training and %zu validation samples, seeds from %lld.\n",
                      bcue_dataset_hash(dataset), evaluation->train_count, evaluation->validation_count,
                      (long long)run->seed);
@@ -118,6 +121,10 @@ static void fill_json(const bcue_run_config *run, const bcue_dataset *dataset,
                                   (json_int_t)evaluation->leak.shared_frames, "near_in_time",
                                   (json_int_t)evaluation->leak.near_in_time, "adjacent_rows",
                                   (json_int_t)evaluation->leak.adjacent_rows));
+    if (run->evaluate.radar_lost > 0 || run->evaluate.radar_false > 0)
+        json_object_set_new(object, "radar_faults",
+                            json_pack("{s:f, s:f}", "lost", run->evaluate.radar_lost, "false_points",
+                                      run->evaluate.radar_false));
     json_t *subsets = json_array();
     for (size_t i = 0; i < evaluation->subset_count; i++) {
         const bcue_evaluation_subset *subset = &evaluation->subsets[i];

@@ -62,6 +62,21 @@ double bcue_rng_normal(bcue_rng *rng)
     return radius * cos(two_pi * bcue_rng_uniform(rng));
 }
 
+/* Knuth's method in steps that keep exp(-mean) in range. */
+size_t bcue_rng_poisson(bcue_rng *rng, double mean)
+{
+    size_t count = 0;
+    while (mean > 0.0) {
+        double step = fmin(mean, 50.0), limit = exp(-step), product = bcue_rng_uniform(rng);
+        while (product > limit) {
+            count++;
+            product *= bcue_rng_uniform(rng);
+        }
+        mean -= step;
+    }
+    return count;
+}
+
 uint32_t bcue_rng_below(bcue_rng *rng, uint32_t n)
 {
     /* Reject the short last interval, so that every value is equally likely. */

@@ -10,30 +10,31 @@
    every result. */
 typedef enum bcue_rng_purpose {
     BCUE_RNG_TEST = 0,
-    BCUE_RNG_SPLIT = 1,        /* episode/row splits */
-    BCUE_RNG_SHUFFLE = 2,      /* batch order; episode = epoch */
-    BCUE_RNG_INIT = 3,         /* weights; index = parameter */
-    BCUE_RNG_DROPOUT = 4,      /* episode = epoch, frame = step, index = node */
-    BCUE_RNG_AUGMENT = 5,      /* episode = epoch, index = sample */
-    BCUE_RNG_PRUNE = 61,       /* pruning: random scores, drawn labels; index = group or window */
-    BCUE_RNG_COMPLETE = 62,    /* generator of missing modalities: patterns, draws; episode = epoch */
-    BCUE_RNG_MODALITY = 60,    /* modality dropout; episode = epoch, index = sample */
-    BCUE_RNG_TRAFFIC = 6,      /* simulator: vehicles */
-    BCUE_RNG_STREET = 7,       /* simulator: static world */
-    BCUE_RNG_GNSS = 8,         /* simulator: GNSS noise */
-    BCUE_RNG_CHANNEL = 9,      /* simulator: measurement noise of the channel */
-    BCUE_RNG_CAMERA = 10,      /* simulator: image noise */
-    BCUE_RNG_BOOTSTRAP = 11,   /* confidence intervals */
-    BCUE_RNG_BASELINE = 12,    /* random answers of baselines, empty look-up cells */
-    BCUE_RNG_LIDAR = 20,       /* simulator: LiDAR; index = ray */
-    BCUE_RNG_RADAR = 21,       /* simulator: radar detections; index = ray */
-    BCUE_RNG_RADAR_CUBE = 22,  /* simulator: noise of FMCW cubes; index = antenna and chirp */
-    BCUE_RNG_PHASE_NOISE = 40, /* phases of antenna elements; index = beam */
-    BCUE_RNG_SCATTER = 41,     /* phases of scattering patches; frame = instance, index = patch */
-    BCUE_RNG_SHADOWING = 42,   /* log-distance channel; index = wave of the field */
-    BCUE_RNG_RADAR_PHASE = 23, /* simulator: phases of radar scattering centres, by patch of surface */
-    BCUE_RNG_WEATHER = 24,     /* simulator: conditions of episodes */
-    BCUE_RNG_REPLAY = 70,      /* faults of a replay; frame = frame of the episode, index = fault */
+    BCUE_RNG_SPLIT = 1,         /* episode/row splits */
+    BCUE_RNG_SHUFFLE = 2,       /* batch order; episode = epoch */
+    BCUE_RNG_INIT = 3,          /* weights; index = parameter */
+    BCUE_RNG_DROPOUT = 4,       /* episode = epoch, frame = step, index = node */
+    BCUE_RNG_AUGMENT = 5,       /* episode = epoch, index = sample */
+    BCUE_RNG_PRUNE = 61,        /* pruning: random scores, drawn labels; index = group or window */
+    BCUE_RNG_COMPLETE = 62,     /* generator of missing modalities: patterns, draws; episode = epoch */
+    BCUE_RNG_MODALITY = 60,     /* modality dropout; episode = epoch, index = sample */
+    BCUE_RNG_TRAFFIC = 6,       /* simulator: vehicles */
+    BCUE_RNG_STREET = 7,        /* simulator: static world */
+    BCUE_RNG_GNSS = 8,          /* simulator: GNSS noise */
+    BCUE_RNG_CHANNEL = 9,       /* simulator: measurement noise of the channel */
+    BCUE_RNG_CAMERA = 10,       /* simulator: image noise */
+    BCUE_RNG_BOOTSTRAP = 11,    /* confidence intervals */
+    BCUE_RNG_BASELINE = 12,     /* random answers of baselines, empty look-up cells */
+    BCUE_RNG_LIDAR = 20,        /* simulator: LiDAR; index = ray */
+    BCUE_RNG_RADAR = 21,        /* simulator: radar detections; index = ray */
+    BCUE_RNG_RADAR_CUBE = 22,   /* simulator: noise of FMCW cubes; index = antenna and chirp */
+    BCUE_RNG_PHASE_NOISE = 40,  /* phases of antenna elements; index = beam */
+    BCUE_RNG_SCATTER = 41,      /* phases of scattering patches; frame = instance, index = patch */
+    BCUE_RNG_SHADOWING = 42,    /* log-distance channel; index = wave of the field */
+    BCUE_RNG_RADAR_PHASE = 23,  /* simulator: phases of radar scattering centres, by patch of surface */
+    BCUE_RNG_WEATHER = 24,      /* simulator: conditions of episodes */
+    BCUE_RNG_REPLAY = 70,       /* faults of a replay; frame = frame of the episode, index = fault */
+    BCUE_RNG_POINT_FAULTS = 71, /* lost and false radar points of an evaluation; by key of the frame */
     BCUE_RNG_CLOCK = 25, /* simulator: jitter and loss of measurements; frame = measurement, index = sensor */
 } bcue_rng_purpose;
 
@@ -52,6 +53,7 @@ uint32_t bcue_rng_u32(bcue_rng *rng);
 double bcue_rng_uniform(bcue_rng *rng);                            /* [0, 1), 53 bits */
 double bcue_rng_range(bcue_rng *rng, double low, double high);     /* [low, high) */
 double bcue_rng_normal(bcue_rng *rng);                             /* mean 0, deviation 1 (Box-Muller) */
+size_t bcue_rng_poisson(bcue_rng *rng, double mean);               /* Poisson's distribution; mean <= 0: 0 */
 uint32_t bcue_rng_below(bcue_rng *rng, uint32_t n);                /* 0 .. n-1, unbiased; n > 0 */
 void bcue_rng_shuffle(bcue_rng *rng, size_t *items, size_t count); /* Fisher-Yates; count < 2^32 */
 

@@ -399,6 +399,13 @@ void bcue_loader_destroy(bcue_loader *loader)
     free(loader);
 }
 
+void bcue_loader_spoil_points(bcue_loader *loader, const bcue_point_faults *faults, uint64_t seed)
+{
+    settle(loader);
+    loader->maker.faults = *faults;
+    loader->maker.fault_seed = seed;
+}
+
 bcue_status bcue_loader_begin(bcue_loader *loader, const size_t *order, size_t count, size_t batch_size,
                               bool training, uint64_t seed, uint32_t epoch, bcue_error *error)
 {

@@ -31,6 +31,10 @@ bcue_status bcue_features_fit(const bcue_dataset *dataset, const size_t *fit, si
 bcue_status bcue_loader_create(const bcue_dataset *dataset, const bcue_feature_config *features, int threads,
                                const bcue_hooks *hooks, bcue_loader **loader, bcue_error *error);
 void bcue_loader_destroy(bcue_loader *loader);
+/* From the next pass on every frame of radar points is spoiled by these faults (features/point_faults.h),
+   drawn from (seed, frame), the same in every window and pass; the cache is passed by. All 0: no longer. For
+   recipes that read lists of points. */
+void bcue_loader_spoil_points(bcue_loader *loader, const bcue_point_faults *faults, uint64_t seed);
 /* Begin a pass over `order` (copied). `training` switches training-only recipe steps (quantise, augmentation
    keyed by seed, epoch, sample). A pass that is not at its end is given up. */
 bcue_status bcue_loader_begin(bcue_loader *loader, const size_t *order, size_t count, size_t batch_size,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/hash.h"
 #include "base/memory.h"
 
 size_t bcue_input_frame_size(const bcue_feature_config *features, bcue_modality modality)
@@ -58,6 +59,22 @@ typedef struct frame_job {
     bcue_radar_maps *maps;
 } frame_job;
 
+/* A frame has the same faults in every window that holds it. */
+static bcue_status spoil_frame(frame_job *job, size_t frame, bcue_error *error)
+{
+    const bcue_input_maker *maker = job->maker;
+    bcue_hash name = bcue_hash_begin(); /* wherever the folder lies */
+    bcue_hash_text(&name, bcue_dataset_source_name(maker->dataset, (size_t)job->sample->source));
+    bcue_hash_text(&name, job->sample->file[BCUE_RADAR][frame]);
+    const uint64_t key = bcue_hash_end(&name);
+    if (job->maps == NULL)
+        BCUE_TRY(bcue_radar_maps_create(&maker->recipes.features.radar, &job->maps, error));
+    bcue_radar_maps_spoil(
+        job->maps, &maker->faults,
+        bcue_rng_make(maker->fault_seed, BCUE_RNG_POINT_FAULTS, 0, (uint32_t)(key >> 32), (uint32_t)key));
+    return BCUE_OK;
+}
+
 static bcue_status load_frame(frame_job *job, size_t frame, float *out, bcue_error *error)
 {
     const bcue_input_maker *maker = job->maker;
@@ -65,7 +82,9 @@ static bcue_status load_frame(frame_job *job, size_t frame, float *out, bcue_err
     const char *file = job->sample->file[job->modality][frame];
     bool moved_points =
         job->modality == BCUE_LIDAR && (job->draw.lidar_jitter_m > 0 || job->draw.lidar_drop > 0);
-    if (cache != NULL && !moved_points) { /* the cache has counts, not points */
+    const bool spoiled =
+        job->modality == BCUE_RADAR && (maker->faults.lost > 0 || maker->faults.false_points > 0);
+    if (cache != NULL && !moved_points && !spoiled) { /* the cache has counts, not points */
         const float *cached = bcue_feature_cache_frame(cache, job->index, frame);
         if (cached == NULL)
             return bcue_fail(error, BCUE_ERROR_FORMAT, "%s: cannot be decoded", file);
@@ -79,8 +98,10 @@ static bcue_status load_frame(frame_job *job, size_t frame, float *out, bcue_err
     char *path = bcue_dataset_path(maker->dataset, job->sample, file);
     if (path == NULL)
         return bcue_fail_memory(error, file);
-    bcue_status status = bcue_frame_read(&maker->recipes, job->modality, path, job->sample, &job->maps,
-                                         moved_points ? &change : NULL, out, error);
+    bcue_status status = spoiled ? spoil_frame(job, frame, error) : BCUE_OK;
+    if (status == BCUE_OK)
+        status = bcue_frame_read(&maker->recipes, job->modality, path, job->sample, &job->maps,
+                                 moved_points ? &change : NULL, out, error);
     free(path);
     return status;
 }

@@ -12,6 +12,8 @@ typedef struct bcue_input_maker {
     bool training;
     uint64_t seed;
     uint32_t epoch;
+    bcue_point_faults faults; /* of radar points */
+    uint64_t fault_seed;
 } bcue_input_maker;
 
 /* Where one sample's inputs go; shapes as in bcue_batch without the batch axis. data[m] NULL: not wanted. */

@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "dsp/fft.h"
+#include "features/point_faults.h"
 #include "features/point_sampling.h"
 #include "features/radar_detect.h"
 #include "formats/mat.h"
@@ -29,6 +30,9 @@ struct bcue_radar_maps {
     float *sample_window, *chirp_window;
     bool accepts_cubes, took_cube; /* HPS */
     double height_m, pitch_deg;    /* of the recipe */
+    bool spoiled;                  /* the next frame, by: */
+    bcue_point_faults faults;
+    bcue_rng random;
 };
 
 static size_t padded_to_lanes(size_t count)
@@ -122,6 +126,13 @@ void bcue_radar_maps_stand(bcue_radar_maps *maps, const double pose[2])
     const bool given = !isnan(pose[0]) && !isnan(pose[1]);
     maps->recipe.points_height_m = given ? pose[0] : maps->height_m;
     maps->recipe.points_pitch_deg = given ? pose[1] : maps->pitch_deg;
+}
+
+void bcue_radar_maps_spoil(bcue_radar_maps *maps, const bcue_point_faults *faults, bcue_rng random)
+{
+    maps->spoiled = faults->lost > 0 || faults->false_points > 0;
+    maps->faults = *faults;
+    maps->random = random;
 }
 
 bool bcue_radar_maps_took_cube(bcue_radar_maps *maps)
@@ -443,13 +454,33 @@ static bcue_status make_list(bcue_radar_maps *maps, const bcue_npy *frame, const
     return status;
 }
 
-bcue_status bcue_radar_features(bcue_radar_maps *maps, const bcue_npy *cube, const char *name, float *out,
-                                bcue_error *error)
+static bcue_status make_features(bcue_radar_maps *maps, const bcue_npy *cube, const char *name, float *out,
+                                 bcue_error *error)
 {
     if (maps->recipe.kind == BCUE_RADAR_HPS)
         return make_list(maps, cube, name, out, error);
     return maps->recipe.kind == BCUE_RADAR_POINTS ? make_from_points(&maps->recipe, cube, name, out, error)
                                                   : make_from_cube(maps, cube, name, out, error);
+}
+
+bcue_status bcue_radar_features(bcue_radar_maps *maps, const bcue_npy *cube, const char *name, float *out,
+                                bcue_error *error)
+{
+    if (!maps->spoiled)
+        return make_features(maps, cube, name, out, error);
+    float *points, none[4] = {0};
+    size_t count;
+    maps->spoiled = false;
+    BCUE_TRY(bcue_point_faults_apply(&maps->faults, &maps->recipe, maps->random, cube, name, &points, &count,
+                                     error));
+    const bcue_npy list = {.type = BCUE_NPY_F32,
+                           .rank = 2,
+                           .shape = {count, 4},
+                           .count = 4 * count,
+                           .data = points != NULL ? points : none};
+    const bcue_status status = make_features(maps, &list, name, out, error);
+    free(points);
+    return status;
 }
 
 /* A MAT array in C order. */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/rng.h"
 #include "beamcue/status.h"
 #include "formats/npy.h"
 
@@ -50,6 +51,12 @@ typedef struct bcue_radar_recipe {
     double points_altitude_deg, points_pitch_deg, points_height_m; /* becomes 1; of the radar */
 } bcue_radar_recipe;
 
+/* What becomes of a frame's list of points before anything else, see point_faults.h; all 0: nothing. */
+typedef struct bcue_point_faults {
+    double lost;         /* probability of each detection, 0 to 1 */
+    double false_points; /* mean number a frame */
+} bcue_point_faults;
+
 /* The maps of one recipe and cube shape: transform plans and work space, for one thread at a time. */
 typedef struct bcue_radar_maps bcue_radar_maps;
 bcue_status bcue_radar_maps_create(const bcue_radar_recipe *recipe, bcue_radar_maps **maps,
@@ -61,6 +68,8 @@ void bcue_radar_maps_accept_cubes(bcue_radar_maps *maps, bool accept);
 /* HPS: how the radar of the next frames stands: height above ground, m, and pitch, degrees; NaN: as the
    recipe says. */
 void bcue_radar_maps_stand(bcue_radar_maps *maps, const double pose[2]);
+/* POINTS and HPS: the next frame is spoiled by these faults, the frames after it no longer. */
+void bcue_radar_maps_spoil(bcue_radar_maps *maps, const bcue_point_faults *faults, bcue_rng random);
 /* Were there such cubes since this was last asked? */
 bool bcue_radar_maps_took_cube(bcue_radar_maps *maps);
 

@@ -189,6 +189,7 @@ static bcue_status open_loaders(runner *r, const bcue_hooks *hooks, bcue_error *
         holds = holds || r->cells[i].stand_in == BCUE_STAND_IN_HOLD;
     BCUE_TRY(
         bcue_loader_create(job->dataset, &used, (int)job->train->loader_threads, hooks, &r->loader, error));
+    bcue_loader_spoil_points(r->loader, &job->faults, job->seed);
     BCUE_TRY(bcue_loader_begin(r->loader, job->samples, job->count, BATCH, false, 0, 0, error));
     if (job->gaps != NULL)
         BCUE_TRY(bcue_gap_feed_create(job->gaps, &used, (int)job->train->loader_threads, job->gap_rows,
@@ -202,6 +203,7 @@ static bcue_status open_loaders(runner *r, const bcue_hooks *hooks, bcue_error *
         r->held_samples[i] = held_sample(job->dataset, job->samples[i], r->hold_rows);
     BCUE_TRY(
         bcue_loader_create(job->dataset, &used, (int)job->train->loader_threads, hooks, &r->held, error));
+    bcue_loader_spoil_points(r->held, &job->faults, job->seed);
     return bcue_loader_begin(r->held, r->held_samples, job->count, BATCH, false, 0, 0, error);
 }
 

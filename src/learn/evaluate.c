@@ -23,6 +23,11 @@ typedef struct member_test {
     size_t count;
 } member_test;
 
+static bcue_point_faults faults_of(const bcue_run_config *run)
+{
+    return (bcue_point_faults){.lost = run->evaluate.radar_lost, .false_points = run->evaluate.radar_false};
+}
+
 static bcue_status score_model(const bcue_run_config *run, const bcue_dataset *dataset, const char *path,
                                const member_test *test, const bcue_hooks *hooks,
                                bcue_predictions *predictions, size_t first_row,
@@ -38,7 +43,8 @@ static bcue_status score_model(const bcue_run_config *run, const bcue_dataset *d
                                 .seen_hash = test->seen_hash,
                                 .samples = test->samples,
                                 .count = test->count,
-                                .rounded = run->evaluate.rounded};
+                                .rounded = run->evaluate.rounded,
+                                .faults = faults_of(run)};
     bcue_status status = bcue_score_without(run, path, &job, hooks, scores, frames, error);
     for (size_t i = 0; status == BCUE_OK && i < test->count; i++)
         bcue_predictions_rank(predictions, first_row + i, scores + i * beams);
@@ -115,7 +121,8 @@ static bcue_score_job first_fold_job(const bcue_run_config *run, const bcue_data
                             .seen_hash = gathered->seen_hash[0],
                             .samples = gathered->samples,
                             .count = gathered->fold_begin[1],
-                            .rounded = run->evaluate.rounded};
+                            .rounded = run->evaluate.rounded,
+                            .faults = faults_of(run)};
 }
 
 /* A look at the first member's network. */
@@ -410,12 +417,24 @@ static bcue_status tell_codebook(const bcue_run_config *run, const bcue_dataset 
     return BCUE_OK;
 }
 
+/* Lost frames are read anew from the files, without the faults. */
+static bcue_status check_faults(const bcue_evaluate_config *config, bcue_error *error)
+{
+    if ((config->radar_lost > 0 || config->radar_false > 0) &&
+        bcue_missing_frames_any(&config->missing_frames))
+        return bcue_fail(error, BCUE_ERROR_CONFIG,
+                         "evaluate.radar_lost and radar_false cannot be measured together with "
+                         "evaluate.missing_frames; set one of them at a time");
+    return BCUE_OK;
+}
+
 static bcue_status evaluate(const bcue_run_config *run, const bcue_config *origin,
                             const bcue_dataset *dataset, const char *foreign, const bcue_hooks *hooks,
                             bcue_evaluation *evaluation, bcue_error *error)
 {
     BCUE_TRY(foreign != NULL ? refuse_mixing(run, foreign, error)
                              : tell_codebook(run, dataset, hooks, error));
+    BCUE_TRY(check_faults(&run->evaluate, error));
     BCUE_TRY(bcue_check_writable_dir(run->out, error));
     evaluation->predictions = bcue_calloc(evaluation->seeds, sizeof *evaluation->predictions);
     evaluation->reliability = bcue_calloc(evaluation->seeds, sizeof *evaluation->reliability);

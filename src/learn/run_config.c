@@ -70,6 +70,24 @@ static const bcue_config_field evaluate_fields[] = {
      .help =
          "single frames that are taken away from a network, drawn by the model's seed; one that is lost is "
          "so in every window"},
+    {.name = "radar_lost",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = EVAL(radar_lost),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 1,
+     .late = true,
+     .help = "of models that read lists of radar points: every detection is lost with this probability, by "
+             "the seed"},
+    {.name = "radar_false",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = EVAL(radar_false),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 10000,
+     .late = true,
+     .help = "the same: mean number of false points a frame, anywhere in what the recipe calls 1, up to 20 "
+             "m/s fast"},
     {.name = "patterns",
      .type = BCUE_CONFIG_BOOL,
      .offset = EVAL(patterns),

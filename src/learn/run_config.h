@@ -22,6 +22,8 @@ typedef struct bcue_evaluate_config {
     bcue_string_list missing; /* modalities that are taken away */
     int stand_in;             /* what takes their place: 0 auto, else 1 + bcue_stand_in */
     bcue_missing_frames_config missing_frames;
+    double radar_lost;     /* share of the radar's detections that are lost */
+    double radar_false;    /* mean number of its false points a frame */
     bool patterns;         /* measure calibrated models for every pattern of their files */
     bool rounded;          /* layers in 8 bits: rounded in f32 on any machine */
     bool official_weights; /* the 300/54/140/131 weighting of the 2022 challenge over sources named

@@ -130,8 +130,11 @@ bcue_status bcue_score_session_open(const char *path, const bcue_score_job *job,
                                          .cookie = look != NULL ? look->cookie : NULL,
                                          .int8 = session->model.int8,
                                          .rounded = job->rounded};
-    return bcue_scorer_create(&session->model.config, &session->model.inputs, &session->model.weights,
-                              job->dataset, &session->features, &options, hooks, &session->scorer, error);
+    BCUE_TRY(bcue_scorer_create(&session->model.config, &session->model.inputs, &session->model.weights,
+                                job->dataset, &session->features, &options, hooks, &session->scorer, error));
+    return job->faults.lost > 0 || job->faults.false_points > 0
+               ? bcue_scorer_spoil_points(session->scorer, &session->features, &job->faults, job->seed, error)
+               : BCUE_OK;
 }
 
 void bcue_score_session_close(bcue_score_session *session)

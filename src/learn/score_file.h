@@ -22,7 +22,8 @@ typedef struct bcue_score_job {
        Only bcue_complete_score looks at them. */
     const struct bcue_frame_gaps *gaps;
     const size_t *gap_rows;
-    bool rounded; /* layers in 8 bits: rounded in f32 on any machine (bcue_scorer_options) */
+    bool rounded;             /* layers in 8 bits: rounded in f32 on any machine (bcue_scorer_options) */
+    bcue_point_faults faults; /* of the radar; all 0: none */
 } bcue_score_job;
 
 /* A model file opened for the data of a job, to be run several times. Of `look` (may be NULL) only look and

@@ -168,6 +168,21 @@ bcue_status bcue_scorer_create(const bcue_model_config *model, const bcue_model_
     return BCUE_OK;
 }
 
+bcue_status bcue_scorer_spoil_points(bcue_scorer *scorer, const bcue_feature_config *features,
+                                     const bcue_point_faults *faults, uint64_t seed, bcue_error *error)
+{
+    const bcue_radar_recipe *radar = &features->radar;
+    if (!bcue_model_needs(scorer->model, BCUE_INPUT_RADAR) ||
+        (radar->kind != BCUE_RADAR_HPS && radar->kind != BCUE_RADAR_POINTS))
+        return bcue_fail(
+            error, BCUE_ERROR_CONFIG,
+            "evaluate.radar_lost and evaluate.radar_false: the model (%s) reads no lists of radar points "
+            "(features.radar.recipe: hps or points), so none can be lost or be false",
+            bcue_model_kind_names[scorer->model->kind]);
+    bcue_loader_spoil_points(scorer->loader, faults, seed);
+    return BCUE_OK;
+}
+
 size_t bcue_scorer_network_bytes(const bcue_scorer *scorer)
 {
     return scorer->plan == NULL ? 0

@@ -36,6 +36,10 @@ void bcue_scorer_destroy(bcue_scorer *scorer);
 /* From now on the network sees zeros, as for missing frames, in the inputs whose bits (1 << bcue_model_input)
    are set. Tables are not changed by it. */
 void bcue_scorer_leave_out(bcue_scorer *scorer, unsigned inputs);
+/* From now on the radar loses detections and has false ones (bcue_loader_spoil_points). BCUE_ERROR_CONFIG
+   when the model does not read lists of radar points. */
+bcue_status bcue_scorer_spoil_points(bcue_scorer *scorer, const bcue_feature_config *features,
+                                     const bcue_point_faults *faults, uint64_t seed, bcue_error *error);
 /* Memory of the network: activations and packed weights. And of so many samples as a loader holds them. */
 size_t bcue_scorer_network_bytes(const bcue_scorer *scorer);
 size_t bcue_scorer_batch_bytes(const bcue_model_inputs *inputs, int loader_threads, size_t batch);

@@ -121,27 +121,12 @@ static void scan_packet(void *context, size_t index)
     }
 }
 
-/* Knuth's method in steps that keep exp(-mean) in range. */
-static size_t draw_poisson(double mean, bcue_rng *rng)
-{
-    size_t count = 0;
-    while (mean > 0.0) {
-        double step = fmin(mean, 50.0), limit = exp(-step), product = bcue_rng_uniform(rng);
-        while (product > limit) {
-            count++;
-            product *= bcue_rng_uniform(rng);
-        }
-        mean -= step;
-    }
-    return count;
-}
-
 /* False detections are uniform over the cone's rays, their length and the speeds of a street. */
 static size_t add_false(const scan *s, size_t kept)
 {
     const double fastest_mps = 20.0;
     bcue_rng rng = stream(s, FALSE_STREAM);
-    size_t wanted = draw_poisson(s->config->false_points, &rng), most = most_false(s->config);
+    size_t wanted = bcue_rng_poisson(&rng, s->config->false_points), most = most_false(s->config);
     for (size_t i = 0; i < wanted && i < most; i++) {
         bcue_vec3 end = draw_end(s->config, &rng);
         double depth = bcue_vec3_norm(end) * bcue_rng_uniform(&rng);

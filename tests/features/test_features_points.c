@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "features/geodesy.h"
+#include "features/point_faults.h"
 #include "features/point_sampling.h"
 #include "features/recipes.h"
 
@@ -299,6 +300,73 @@ static void test_vehicle_errors(void)
     CHECK_CONTAINS(error.text, "v.csv:2: the fix is no number");
 }
 
+/* So many points of velocity `mark`, which no false one has exactly. */
+enum { MARKED = 100, FRAMES = 2000 };
+
+static size_t spoil(const bcue_point_faults *faults, uint32_t frame, size_t *false_points)
+{
+    static const float mark = 33;
+    float values[4 * MARKED], *spoiled;
+    bcue_error error = {""};
+    size_t count, kept = 0;
+    for (size_t i = 0; i < MARKED; i++) {
+        values[4 * i] = mark;
+        values[4 * i + 1] = values[4 * i + 2] = 0;
+        values[4 * i + 3] = (float)i;
+    }
+    const bcue_npy points = {
+        .type = BCUE_NPY_F32, .rank = 2, .shape = {MARKED, 4}, .count = 4 * MARKED, .data = values};
+    const bcue_radar_recipe recipe = recipe_of(BCUE_POINTS_HIGHEST);
+    CHECK_OK(bcue_point_faults_apply(faults, &recipe, bcue_rng_make(5, BCUE_RNG_POINT_FAULTS, 0, frame, 0),
+                                     &points, "p", &spoiled, &count, &error),
+             error);
+    for (size_t i = 0; i < count; i++) {
+        const float *p = spoiled + 4 * i;
+        const bool real = p[0] == mark;
+        kept += real;
+        if (!real)
+            CHECK(fabs((double)p[0]) <= BCUE_POINT_FAULTS_MPS && fabs((double)p[1]) <= 75 * degree &&
+                  fabs((double)p[2]) <= 15 * degree && p[3] >= 0 && p[3] <= 50);
+        if (real && i > 0)
+            CHECK(p[3] > spoiled[4 * (i - 1) + 3]); /* in the order of arrival, before the false ones */
+    }
+    *false_points = count - kept;
+    free(spoiled);
+    return kept;
+}
+
+/* Counts against what the rates say: within five deviations of so many frames. */
+static void test_faults(void)
+{
+    const bcue_point_faults none = {0}, lossy = {.lost = 0.3}, noisy = {.false_points = 60}, all = {1, 2.5};
+    double kept = 0, sum = 0, squares = 0, few = 0;
+    size_t made, again;
+    CHECK_INT(spoil(&none, 1, &made), MARKED);
+    CHECK_INT(made, 0);
+    for (uint32_t f = 0; f < FRAMES; f++) {
+        kept += (double)spoil(&lossy, f, &made);
+        CHECK_INT(made, 0);
+        CHECK_INT(spoil(&noisy, f, &made), MARKED);
+        sum += (double)made;
+        squares += (double)made * (double)made;
+        CHECK_INT(spoil(&all, f, &made), 0);
+        few += (double)made;
+    }
+    CHECK_NEAR(kept / FRAMES, 0.7 * MARKED, 5 * sqrt(0.21 * MARKED / FRAMES));
+    CHECK_NEAR(sum / FRAMES, 60, 5 * sqrt(60.0 / FRAMES));
+    CHECK_NEAR(squares / FRAMES - (sum / FRAMES) * (sum / FRAMES), 60, 10); /* a Poisson distribution's */
+    CHECK_NEAR(few / FRAMES, 2.5, 5 * sqrt(2.5 / FRAMES));
+    CHECK_INT(spoil(&lossy, 9, &made), spoil(&lossy, 9, &again));
+    const bcue_radar_recipe recipe = recipe_of(BCUE_POINTS_HIGHEST);
+    float values[6] = {0}, *spoiled;
+    const bcue_npy other = {.type = BCUE_NPY_F32, .rank = 2, .shape = {2, 3}, .count = 6, .data = values};
+    bcue_error error;
+    CHECK_STATUS(bcue_point_faults_apply(&lossy, &recipe, bcue_rng_make(5, BCUE_RNG_TEST, 0, 0, 0), &other,
+                                         "p.npy", &spoiled, &again, &error),
+                 BCUE_ERROR_DATA);
+    CHECK_CONTAINS(error.text, "p.npy: not a list of radar points");
+}
+
 int main(void)
 {
     RUN(test_order_does_not_matter);
@@ -306,6 +374,7 @@ int main(void)
     RUN(test_height_counts_the_tilt);
     RUN(test_farthest_and_nearest);
     RUN(test_few_and_damaged);
+    RUN(test_faults);
     RUN(test_vehicle_set);
     RUN(test_vehicle_errors);
     return check_summary();
