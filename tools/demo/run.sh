@@ -1,6 +1,6 @@
 #!/bin/sh
 # The demonstration: simulate a street, look at it, train on its four sensors, compare with simpler models, and predict
-# from one instant.
+# from one instant; then a network that came trained, on another street.
 # BEAMCUE is the program, build/release/beamcue by default. Everything goes to data/street_demo and out/.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -45,7 +45,13 @@ echo "sample $index; the best beam was $(($(cell unit1_beam) - 1))"
 "$beamcue" predict out/demo_four/model-seed1.safetensors --camera "$folder/$(cell unit1_rgb)" --lidar "$folder/$(cell unit1_lidar)" \
     --radar "$folder/$(cell unit1_radar)" --position "$(fix unit2_loc)" --rsu "$(fix unit1_loc)"
 
+step 'A network that came trained, on a street that it has not seen: BeamTransFuser small'
+"$beamcue" simulate configs/deepsense_like_train.yaml --quiet --set output=data/deepsense_like_demo --set episodes=1 --set max_frames_per_episode=40 \
+    --set 'scenes=[{name: like-1, seed: 991, set: {channel.noise_floor_dbm: -70.1}}]'
+"$beamcue" predict pretrained/beamtransfuser_small.safetensors --replay data/deepsense_like_demo --html out/demo/pretrained.html
+
 step 'Done'
 echo "An episode to watch: out/demo/episode.html"
 echo "The recording: out/demo/street.html"
 echo "The models: $page"
+echo "The network that came trained, instant by instant: out/demo/pretrained.html"
