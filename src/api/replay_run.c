@@ -226,6 +226,29 @@ static void empty_queues(player *p)
     }
 }
 
+static int by_length(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The median time from one row of an episode to the next: the step of a window, unless the caller knows
+   better. 0: no two rows follow one another. */
+static double median_step_s(const bcue_playback *replay)
+{
+    double *steps = bcue_calloc(replay->count + 1, sizeof *steps), median = 0;
+    size_t count = 0;
+    for (size_t i = 1; steps != NULL && i < replay->count; i++)
+        if (replay->rows[i].episode == replay->rows[i - 1].episode)
+            steps[count++] = replay->rows[i].time_s - replay->rows[i - 1].time_s;
+    if (count > 0) {
+        qsort(steps, count, sizeof *steps, by_length);
+        median = steps[count / 2];
+    }
+    free(steps);
+    return median;
+}
+
 /* Another drive past: nothing of the one before counts. Recipes may depend on place and scenario. */
 static bcue_status begin_episode(player *p, const bcue_sample *sample, double length_s, size_t episode,
                                  bcue_error *error)
@@ -242,6 +265,8 @@ static bcue_status begin_episode(player *p, const bcue_sample *sample, double le
         return BCUE_OK;
     }
     bcue_stream_options stream = p->options->stream;
+    if (!(stream.step_s > 0))
+        stream.step_s = median_step_s(p->replay);
     stream.rsu = rsu;
     stream.scenario = sample->scenario;
     stream.tracker = stream.compressed = NULL;
