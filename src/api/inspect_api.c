@@ -9,12 +9,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "beamcue/dataset.h"
-
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
+#include "metrics/quantile.h"
 
 /* Sorts a copy. 0 for nothing; -1 without memory. */
 static double median_of(const double *values, size_t count)
@@ -23,7 +18,7 @@ static double median_of(const double *values, size_t count)
     if (sorted == NULL)
         return -1;
     memcpy(sorted, values, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, by_value);
+    bcue_sort_doubles(sorted, count);
     const double median = count == 0       ? 0
                           : count % 2 == 1 ? sorted[count / 2]
                                            : 0.5 * (sorted[count / 2 - 1] + sorted[count / 2]);

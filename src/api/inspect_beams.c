@@ -7,16 +7,11 @@
 #include "antenna/codebook.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "metrics/quantile.h"
 
 enum { PAPER_B_BEAMS = 152 };
 #define RIDGE_TIMES_MEAN 2.0
 #define RIDGE_LEAST_SHARE 0.04
-
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 /* Of sorted values, between neighbours. nan for none. */
 static double quantile(const double *sorted, size_t count, double share)
@@ -31,7 +26,7 @@ static double quantile(const double *sorted, size_t count, double share)
 /* Sorts them. */
 static double median_of(double *values, size_t count)
 {
-    qsort(values, count, sizeof *values, by_value);
+    bcue_sort_doubles(values, count);
     return quantile(values, count, 0.5);
 }
 
@@ -101,7 +96,7 @@ static void count_condition(bcue_scene_beams *scene, const char *name)
 static void add_power(bcue_scene_beams *scene, const bcue_sample *sample, int32_t beams, double *sorted)
 {
     memcpy(sorted, sample->power, (size_t)beams * sizeof *sorted);
-    qsort(sorted, (size_t)beams, sizeof *sorted, by_value);
+    bcue_sort_doubles(sorted, (size_t)beams);
     if (!(sorted[0] > 0))
         return; /* no ratio in dB */
     const double best = sorted[beams - 1];
@@ -273,7 +268,7 @@ static bcue_status settle_scene(bcue_scene_beams *scene, int32_t beams, bcue_err
     if (sorted == NULL)
         return bcue_fail_memory(error, "the power of a scene");
     memcpy(sorted, scene->best_db, scene->powered * sizeof *sorted);
-    qsort(sorted, scene->powered, sizeof *sorted, by_value);
+    bcue_sort_doubles(sorted, scene->powered);
     scene->median_db = quantile(sorted, scene->powered, 0.5);
     scene->low_db = quantile(sorted, scene->powered, 0.01);
     scene->high_db = quantile(sorted, scene->powered, 0.99);

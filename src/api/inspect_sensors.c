@@ -9,6 +9,7 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "metrics/quantile.h"
 
 enum { LARGEST_FRAME = 256 << 20, SHOWN_FRAMES = 6 };
 
@@ -39,15 +40,9 @@ static bool read_echoes(const char *path, bcue_npy *frame)
     return good;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double median(double *values, size_t count)
 {
-    qsort(values, count, sizeof *values, by_value);
+    bcue_sort_doubles(values, count);
     return count == 0       ? 0
            : count % 2 == 1 ? values[count / 2]
                             : (values[count / 2 - 1] + values[count / 2]) / 2;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/memory.h"
+#include "metrics/quantile.h"
 
 enum { WAITING = 64 };
 #define LARGEST_FRAME ((size_t)256 << 20)
@@ -226,12 +227,6 @@ static void empty_queues(player *p)
     }
 }
 
-static int by_length(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* The median time from one row of an episode to the next: the step of a window, unless the caller knows
    better. 0: no two rows follow one another. */
 static double median_step_s(const bcue_playback *replay)
@@ -242,7 +237,7 @@ static double median_step_s(const bcue_playback *replay)
         if (replay->rows[i].episode == replay->rows[i - 1].episode)
             steps[count++] = replay->rows[i].time_s - replay->rows[i - 1].time_s;
     if (count > 0) {
-        qsort(steps, count, sizeof *steps, by_length);
+        bcue_sort_doubles(steps, count);
         median = steps[count / 2];
     }
     free(steps);

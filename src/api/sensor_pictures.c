@@ -6,6 +6,7 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "metrics/quantile.h"
 
 enum { CLOUD_SIDE = 384, ECHO_SIDE = 256, ECHO_GAP = 8 };
 
@@ -37,12 +38,6 @@ static void draw_sensor(bcue_image *image)
     }
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* The heights that 2 % of the points lie below and above; of finite points only. */
 static bool height_bounds(const bcue_ply *cloud, double bounds_m[2])
 {
@@ -52,7 +47,7 @@ static bool height_bounds(const bcue_ply *cloud, double bounds_m[2])
         if (isfinite(cloud->points[3 * i + 2]))
             heights[count++] = cloud->points[3 * i + 2];
     if (heights != NULL && count > 0) {
-        qsort(heights, count, sizeof *heights, by_value);
+        bcue_sort_doubles(heights, count);
         bounds_m[0] = heights[count / 50];
         bounds_m[1] = heights[count - 1 - count / 50];
     }
@@ -104,7 +99,7 @@ bcue_cloud_facts bcue_cloud_facts_of(const bcue_ply *cloud)
             distance_m[count++] = d;
     }
     if (count > 0) {
-        qsort(distance_m, count, sizeof *distance_m, by_value);
+        bcue_sort_doubles(distance_m, count);
         facts.reach_m = distance_m[(count - 1) * 99 / 100];
     }
     free(distance_m);

@@ -6,20 +6,15 @@
 
 #include "base/fail.h"
 #include "base/memory.h"
+#include "metrics/quantile.h"
 
 #define DEGREE (BCUE_PI / 180.0)
-
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 double bcue_site_median(double *values, size_t count)
 {
     if (count == 0)
         return NAN;
-    qsort(values, count, sizeof *values, by_value);
+    bcue_sort_doubles(values, count);
     return count % 2 == 1 ? values[count / 2] : 0.5 * (values[count / 2 - 1] + values[count / 2]);
 }
 
