@@ -91,23 +91,31 @@ static bool take_rows(const bcue_trainer *trainer, const bcue_model_file *donor,
     return which->size > 0;
 }
 
+/* The file as a model, opened at the first tensor that needs it; not `there`: it is a part of one. */
+typedef struct donor_file {
+    bcue_model_file model;
+    bool tried, there;
+} donor_file;
+
 /* A network that begins with another's sensors and gets further ones: its tokens have other numbers. True:
    the rows that can be taken are. */
-static bool take_known_rows(const bcue_trainer *trainer, const char *path, const char *name,
-                            const bcue_tensor *from, bcue_tensor *to)
+static bool take_known_rows(const bcue_trainer *trainer, donor_file *donor, const char *path,
+                            const char *name, const bcue_tensor *from, bcue_tensor *to)
 {
     const int stage = trainer->run->model.kind == BCUE_MODEL_BEAMTRANSFUSER ? stage_of(name) : -1;
-    bcue_model_file donor;
     bcue_text which = {0};
-    if (stage < 0 || from->dtype != BCUE_F32 || bcue_shape_equal(&from->shape, &to->shape) ||
-        bcue_model_file_open(path, &donor, NULL) != BCUE_OK) /* a part of a model: told below */
+    if (stage < 0 || from->dtype != BCUE_F32 || bcue_shape_equal(&from->shape, &to->shape))
         return false;
-    const bool took = take_rows(trainer, &donor, stage, from, to, &which) && !which.failed;
+    if (!donor->tried)
+        donor->there = bcue_model_file_open(path, &donor->model, NULL) == BCUE_OK;
+    donor->tried = true;
+    if (!donor->there)
+        return false;
+    const bool took = take_rows(trainer, &donor->model, stage, from, to, &which) && !which.failed;
     if (took)
         bcue_log(trainer->hooks, BCUE_LOG_INFO, "%s: of '%s' the rows of %.*s are taken, the others drawn",
                  path, name, (int)which.size, which.data);
     bcue_text_free(&which);
-    bcue_model_file_free(&donor);
     return took;
 }
 
@@ -193,7 +201,7 @@ static bcue_status tell(const bcue_trainer *trainer, const char *path, const bcu
 }
 
 static bcue_status take_all(bcue_trainer *trainer, const char *path, const bcue_safetensors *file,
-                            bcue_error *error)
+                            donor_file *donor, bcue_error *error)
 {
     bcue_weights *weights = &trainer->state.weights;
     int32_t count = 0;
@@ -202,7 +210,7 @@ static bcue_status take_all(bcue_trainer *trainer, const char *path, const bcue_
         if (from == NULL)
             continue;
         count++;
-        if (take_known_rows(trainer, path, weights->names[i], from, &weights->tensors[i]))
+        if (take_known_rows(trainer, donor, path, weights->names[i], from, &weights->tensors[i]))
             continue;
         BCUE_TRY(take_tensor(path, weights->names[i], from, &weights->tensors[i], error));
         trainer->taken[i] = true;
@@ -236,7 +244,10 @@ bcue_status bcue_trainer_take_initial_weights(bcue_trainer *trainer, bcue_error 
         return bcue_fail_memory(error, path);
     BCUE_TRY(bcue_safetensors_open(path, &file, error));
     warn_of_codebook(trainer, path, bcue_safetensors_metadata(file, "beamcue.codebook"));
-    bcue_status status = take_all(trainer, path, file, error);
+    donor_file donor = {.tried = false};
+    bcue_status status = take_all(trainer, path, file, &donor, error);
+    if (donor.there)
+        bcue_model_file_free(&donor.model);
     bcue_safetensors_close(file);
     return status;
 }
