@@ -55,11 +55,8 @@ static bcue_status read_missing(const char *text, unsigned *missing, bcue_error 
     *missing = 0;
     while (*text != '\0') {
         const size_t size = strcspn(text, ",");
-        int m = 0;
-        while (m <= BCUE_INPUT_POSITION && (strlen(bcue_model_input_names[m]) != size ||
-                                            strncmp(text, bcue_model_input_names[m], size) != 0))
-            m++;
-        if (m > BCUE_INPUT_POSITION)
+        const int m = bcue_model_sensor_find(text, size);
+        if (m < 0)
             return bcue_fail(error, BCUE_ERROR_ARGUMENT,
                              "'%.*s' is no sensor that can be missing; expected camera, lidar, radar or gps",
                              (int)(size < 40 ? size : 40), text);

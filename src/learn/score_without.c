@@ -15,10 +15,8 @@ bcue_status bcue_missing_inputs(const bcue_evaluate_config *config, unsigned *mi
 {
     *missing = 0;
     for (size_t i = 0; i < config->missing.count; i++) {
-        int m = 0;
-        while (m <= BCUE_INPUT_POSITION && strcmp(config->missing.items[i], bcue_model_input_names[m]) != 0)
-            m++;
-        if (m > BCUE_INPUT_POSITION)
+        const int m = bcue_model_sensor_find(config->missing.items[i], strlen(config->missing.items[i]));
+        if (m < 0)
             return bcue_fail(error, BCUE_ERROR_CONFIG,
                              "evaluate.missing: '%.40s' is no modality; expected camera, lidar, radar or gps",
                              config->missing.items[i]);

@@ -446,10 +446,7 @@ static bcue_status check_modalities(const bcue_string_list *list, bcue_error *er
                          "names no modality; give one or more of camera, lidar, "
                          "radar, gps");
     for (size_t i = 0; i < list->count; i++) {
-        int known = 0;
-        while (known <= BCUE_INPUT_POSITION && strcmp(list->items[i], bcue_model_input_names[known]) != 0)
-            known++;
-        if (known > BCUE_INPUT_POSITION)
+        if (bcue_model_sensor_find(list->items[i], strlen(list->items[i])) < 0)
             return bcue_fail(error, BCUE_ERROR_CONFIG,
                              "'%.40s' is no modality; expected camera, lidar, radar or gps", list->items[i]);
         for (size_t k = 0; k < i; k++) {

@@ -260,6 +260,14 @@ const bcue_config_field bcue_model_inputs_fields[] = {
      .help = "beams of the codebook"},
     {0}};
 
+int bcue_model_sensor_find(const char *name, size_t size)
+{
+    for (int m = 0; m <= BCUE_INPUT_POSITION; m++)
+        if (strlen(bcue_model_input_names[m]) == size && strncmp(name, bcue_model_input_names[m], size) == 0)
+            return m;
+    return -1;
+}
+
 bool bcue_model_is_table(const bcue_model_config *config)
 {
     return config->kind < BCUE_MODEL_POSITION_MLP || config->kind >= BCUE_MODEL_RADAR_KNN;

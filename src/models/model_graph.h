@@ -54,6 +54,8 @@ typedef enum bcue_model_fusion {
 /* NULL-terminated, as in configurations. */
 extern const char *const bcue_model_kind_names[], *const bcue_model_input_names[],
                                                       *const bcue_model_preset_names[];
+/* The sensor (camera, lidar, radar or gps) of the first `size` letters of `name`; -1: it is none. */
+int bcue_model_sensor_find(const char *name, size_t size);
 
 typedef struct bcue_model_config {
     int kind;       /* bcue_model_kind */
