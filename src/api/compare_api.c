@@ -77,7 +77,7 @@ static bcue_status read_run(const char *folder, bcue_scored_run *run, bcue_error
                                           : bcue_predictions_read(path, &run->predictions[s], error);
         free(path);
         BCUE_TRY(status);
-        run->sets[s] = bcue_predictions_view(&run->predictions[s], run->index_monotone, run->power_unit);
+        run->sets[s] = bcue_predictions_view(&run->predictions[s], run->index_monotone, (int)run->power_unit);
         BCUE_TRY(bcue_scored_set_check(&run->sets[s], error));
     }
     return BCUE_OK;
