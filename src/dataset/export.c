@@ -202,12 +202,12 @@ static bcue_status write_table(const export_job *job, bcue_error *error)
 static bcue_status write_about(const export_job *job, const bcue_split *split, bcue_error *error)
 {
     json_t *about = json_pack(
-        "{s:s, s:I, s:i, s:i, s:i, s:i, s:b, s:s}", "format", "beamcue-samples-1", "samples",
+        "{s:s, s:I, s:i, s:i, s:i, s:i, s:b, s:s, s:s?}", "format", "beamcue-samples-1", "samples",
         (json_int_t)bcue_dataset_count(job->dataset), "beams", (int)bcue_dataset_beams(job->dataset),
         "beam_step", (int)bcue_dataset_beam_step(job->dataset), "frames",
         (int)bcue_dataset_frames(job->dataset), "gps_frames", (int)bcue_dataset_gps_frames(job->dataset),
         "index_monotone", (int)bcue_dataset_index_monotone(job->dataset), "dataset_hash",
-        bcue_dataset_hash(job->dataset));
+        bcue_dataset_hash(job->dataset), "codebook", bcue_dataset_codebook(job->dataset));
     if (about != NULL && split != NULL)
         json_object_set_new(about, "leak_percent", json_real(split->leak.percent));
     char *text = about != NULL ? json_dumps(about, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;

@@ -2,6 +2,9 @@
 #include "check.h"
 #include "open_text.h"
 
+#include "base/json.h"
+#include "dataset/export.h"
+
 #include "fabricate.h"
 
 enum { ROWS = 3 };
@@ -43,13 +46,36 @@ static void expect(const char *more, const char *source, const char *mark)
     test_close(&t);
 }
 
+/* What about.json of exported samples says; "unknown" for null. */
+static void expect_exported(const char *mark)
+{
+    test_opened t;
+    bcue_error error = {""};
+    bcue_feature_config features = {0};
+    char folder[1100], path[1200];
+    snprintf(folder, sizeof folder, "%s/exported", fabricate_root);
+    snprintf(path, sizeof path, "%s/about.json", folder);
+    CHECK_OK(open_one("", "", &t), t.error);
+    if (t.dataset != NULL) {
+        CHECK_OK(bcue_dataset_export(t.dataset, NULL, &features, folder, NULL, &error), error);
+        json_t *about = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+        const json_t *codebook = json_object_get(about, "codebook");
+        CHECK(codebook != NULL);
+        CHECK_STR(json_is_null(codebook) ? "unknown" : json_string_value(codebook), mark);
+        json_decref(about);
+    }
+    test_close(&t);
+}
+
 static void one_codebook(void)
 {
     make_recording("codebook", NULL);
     expect("", "", "unknown");
+    expect_exported("unknown");
     make_recording("codebook", "{\"scenes\": [{\"scene\": \"a\", \"hash\": \"" ONE "\"},"
                                " {\"scene\": \"b\", \"hash\": \"" ONE "\"}]}");
     expect("", "", ONE);
+    expect_exported(ONE);
     expect(", beam_step: 2", "", ONE "/2");
     expect("", ", reverse_beams: true", ONE "-reversed");
     expect(", beam_step: 4", ", reverse_beams: true", ONE "/4-reversed");
@@ -63,6 +89,7 @@ static void several_codebooks(void)
     const char *source = NULL, *unlike;
     make_recording("codebooks", "{\"scenes\": [{\"hash\": \"" ONE "\"}, {\"hash\": \"" OTHER "\"}]}");
     expect("", "", "unknown");
+    expect_exported("unknown");
     CHECK_OK(open_one("", ", name: both", &t), t.error);
     unlike = bcue_dataset_codebook_unlike(t.dataset, ONE, &source);
     CHECK_STR(unlike != NULL ? unlike : "none", OTHER);
