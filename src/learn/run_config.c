@@ -349,6 +349,10 @@ static bcue_status check(const bcue_run_config *run, const bcue_config *config, 
             "the validation parts of the folds overlap; with cross_validate only the test part is scored");
     BCUE_TRY(bcue_feature_config_check(&run->features, run->data.beam_step, config, "features.", error));
     BCUE_TRY(check_distill(run, config, error));
+    if (run->train.int8 && bcue_model_is_table(&run->model))
+        return bcue_config_fail(config, error, "train.int8",
+                                "a table (%s) has no layers that could be rounded: leave it at false",
+                                bcue_model_kind_names[run->model.kind]);
     return bcue_train_config_check(&run->train, run->data.index_monotone, config, error);
 }
 

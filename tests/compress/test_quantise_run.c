@@ -219,7 +219,9 @@ static void refused(void)
 {
     static const char *const no_scales[] = {"train.int8=true", "train.init=" TRAINED,
                                             "out=" FOLDER "/refused", NULL},
-                             *const no_model[] = {"train.int8=true", NULL};
+                             *const no_model[] = {"train.int8=true", NULL},
+                             *const table[] = {"train.int8=true", "train.init=" TRAINED,
+                                               "model.kind=position-knn", NULL};
     bcue_error error = {""};
     bcue_training_summary summary;
     toy_run run;
@@ -231,6 +233,9 @@ static void refused(void)
     toy_close(&run);
     CHECK_STATUS(toy_open(FOLDER, yaml, no_model, &run), BCUE_ERROR_CONFIG);
     CHECK_CONTAINS(run.error.text, "needs train.init, a model of 'beamcue quantise'");
+    toy_close(&run);
+    CHECK_STATUS(toy_open(FOLDER, yaml, table, &run), BCUE_ERROR_CONFIG);
+    CHECK_CONTAINS(run.error.text, "train.int8: a table (position-knn) has no layers");
     toy_close(&run);
 }
 
