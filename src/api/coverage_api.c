@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "formats/npy.h"
+#include "metrics/quantile.h"
 #include "simulate/sim_plan.h"
 
 #define DEGREE (BCUE_PI / 180.0)
@@ -78,12 +79,6 @@ static bcue_status write_pictures(const bcue_sim_coverage *c, const char *scene,
     return status;
 }
 
-static int rising(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static bcue_status value_table(const bcue_sim_coverage *c, bcue_report *report, bcue_error *error)
 {
     static const char *const names[] = {"", "RSS (dBm)", "SINR (dB)", "delay spread (ns)"};
@@ -98,9 +93,9 @@ static bcue_status value_table(const bcue_sim_coverage *c, bcue_report *report, 
         size_t count = 0;
         for (size_t p = 0; p < c->map.points; p++) {
             values[count] = bcue_coverage_value(&c->map, (bcue_coverage_layer)layer, p);
-            count += isfinite(values[count]);
+            count += isfinite(values[count]) ? 1 : 0;
         }
-        qsort(values, count, sizeof *values, rising);
+        bcue_sort_doubles(values, count);
         bcue_table_row(table);
         bcue_table_text(table, names[layer]);
         for (size_t k = 0; k < sizeof parts / sizeof parts[0]; k++)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include "base/fail.h"
 #include "base/memory.h"
+#include "metrics/quantile.h"
 #include "report/canvas.h"
 #include "report/markup.h"
 #include "report/scale.h"
@@ -110,12 +111,6 @@ static bcue_colour colour_of(const sheet *s, double value)
     return s->named ? named_colour((size_t)value) : bcue_ramp_colour((value - s->low) / (s->high - s->low));
 }
 
-static int rising(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Colours run over the middle 96 % of the values, rounded to fives. */
 static bcue_status choose_range(sheet *s, bcue_error *error)
 {
@@ -136,7 +131,7 @@ static bcue_status choose_range(sheet *s, bcue_error *error)
         if (isfinite(value))
             values[count++] = value;
     }
-    qsort(values, count, sizeof *values, rising);
+    bcue_sort_doubles(values, count);
     if (count > 0) {
         s->low = 5.0 * floor(values[count / 50] / 5.0);
         s->high = 5.0 * ceil(values[count - 1 - count / 50] / 5.0);

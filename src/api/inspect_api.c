@@ -18,10 +18,7 @@ static double median_of(const double *values, size_t count)
     if (sorted == NULL)
         return -1;
     memcpy(sorted, values, count * sizeof *sorted);
-    bcue_sort_doubles(sorted, count);
-    const double median = count == 0       ? 0
-                          : count % 2 == 1 ? sorted[count / 2]
-                                           : 0.5 * (sorted[count / 2 - 1] + sorted[count / 2]);
+    const double median = count > 0 ? bcue_median(sorted, count) : 0;
     free(sorted);
     return median;
 }

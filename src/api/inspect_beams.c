@@ -13,23 +13,6 @@ enum { PAPER_B_BEAMS = 152 };
 #define RIDGE_TIMES_MEAN 2.0
 #define RIDGE_LEAST_SHARE 0.04
 
-/* Of sorted values, between neighbours. nan for none. */
-static double quantile(const double *sorted, size_t count, double share)
-{
-    if (count == 0)
-        return NAN;
-    const double at = share * (double)(count - 1);
-    const size_t low = (size_t)at, high = low + 1 < count ? low + 1 : low;
-    return sorted[low] + (at - (double)low) * (sorted[high] - sorted[low]);
-}
-
-/* Sorts them. */
-static double median_of(double *values, size_t count)
-{
-    bcue_sort_doubles(values, count);
-    return quantile(values, count, 0.5);
-}
-
 static const char *scene_name(const bcue_dataset *dataset, const bcue_sample *sample)
 {
     return sample->scene != NULL ? sample->scene : bcue_dataset_source_name(dataset, (size_t)sample->source);
@@ -198,7 +181,7 @@ static bcue_status settle_ridge(const bcue_scene_beams *scene, bcue_ridge *ridge
     for (size_t i = 0; i < scene->powered; i++)
         if (scene->best[i] >= ridge->first && scene->best[i] <= ridge->last)
             power[count++] = scene->best_db[i];
-    ridge->median_db = median_of(power, count);
+    ridge->median_db = bcue_median(power, count);
     free(power);
     return BCUE_OK;
 }
@@ -262,16 +245,16 @@ static int by_condition(const void *a, const void *b)
 static bcue_status settle_scene(bcue_scene_beams *scene, int32_t beams, bcue_error *error)
 {
     qsort(scene->conditions, scene->condition_count, sizeof *scene->conditions, by_condition);
-    scene->median_spread_db = median_of(scene->spread_db, scene->powered);
-    scene->median_gap_db = median_of(scene->gap_db, scene->powered);
+    scene->median_spread_db = bcue_median(scene->spread_db, scene->powered);
+    scene->median_gap_db = bcue_median(scene->gap_db, scene->powered);
     double *sorted = bcue_calloc(scene->powered + 1, sizeof *sorted);
     if (sorted == NULL)
         return bcue_fail_memory(error, "the power of a scene");
     memcpy(sorted, scene->best_db, scene->powered * sizeof *sorted);
     bcue_sort_doubles(sorted, scene->powered);
-    scene->median_db = quantile(sorted, scene->powered, 0.5);
-    scene->low_db = quantile(sorted, scene->powered, 0.01);
-    scene->high_db = quantile(sorted, scene->powered, 0.99);
+    scene->median_db = bcue_quantile_sorted(sorted, scene->powered, 0.5);
+    scene->low_db = bcue_quantile_sorted(sorted, scene->powered, 0.01);
+    scene->high_db = bcue_quantile_sorted(sorted, scene->powered, 0.99);
     free(sorted);
     find_blind(scene, beams);
     return find_ridges(scene, beams, error);

@@ -40,12 +40,10 @@ static bool read_echoes(const char *path, bcue_npy *frame)
     return good;
 }
 
+/* Sorts. 0 for none. */
 static double median(double *values, size_t count)
 {
-    bcue_sort_doubles(values, count);
-    return count == 0       ? 0
-           : count % 2 == 1 ? values[count / 2]
-                            : (values[count / 2 - 1] + values[count / 2]) / 2;
+    return count > 0 ? bcue_median(values, count) : 0;
 }
 
 static void count_points(bcue_sensor_summary *summary, size_t points, double *list, size_t *listed)

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/report_hooks.h"
 #include "formats/csv.h"
+#include "metrics/quantile.h"
 
 #define DEGREE (BCUE_PI / 180.0)
 enum { MOST_FRAMES = 200 /* of LiDAR and radar that are read */ };
@@ -95,10 +96,10 @@ static void differences_free(differences *d)
 
 static double middle(double *values, size_t count, double *spread)
 {
-    const double median = bcue_site_median(values, count);
+    const double median = bcue_median(values, count);
     for (size_t i = 0; i < count; i++)
         values[i] = fabs(values[i] - median);
-    *spread = bcue_site_median(values, count);
+    *spread = bcue_median(values, count);
     return median;
 }
 
@@ -144,7 +145,7 @@ static bcue_status compare_array(bcue_site_study *study, bcue_error *error)
     for (size_t i = 0; status == BCUE_OK && i < study->tracks.count; i++) {
         const bcue_vec3 fix = study->tracks.place[i];
         const int32_t beam = bcue_dataset_sample(study->dataset, i)->label_now;
-        study->array.looked_at += isfinite(fix.x);
+        study->array.looked_at += isfinite(fix.x) ? 1 : 0;
         if (!isfinite(fix.x) || beam < 0)
             continue;
         const double azimuth = heading + bcue_site_beam_azimuth(site, beam, beams);
@@ -194,7 +195,7 @@ static bcue_status compare_camera(bcue_site_study *study, bcue_error *error)
     if (status == BCUE_OK) {
         conclude(&d, false, agreement);
         if (d.count > 0)
-            agreement->pixels = bcue_site_median(d.range, d.count);
+            agreement->pixels = bcue_median(d.range, d.count);
     }
     differences_free(&d);
     return status;

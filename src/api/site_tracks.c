@@ -10,14 +10,6 @@
 
 #define DEGREE (BCUE_PI / 180.0)
 
-double bcue_site_median(double *values, size_t count)
-{
-    if (count == 0)
-        return NAN;
-    bcue_sort_doubles(values, count);
-    return count % 2 == 1 ? values[count / 2] : 0.5 * (values[count / 2 - 1] + values[count / 2]);
-}
-
 bcue_status bcue_site_tracks_make(const bcue_site_config *site, const bcue_dataset *dataset,
                                   bcue_site_tracks *tracks, bcue_error *error)
 {
@@ -83,10 +75,10 @@ static double middle_direction(double *angles, size_t count, double *spread)
     const double mean = atan2(y, x);
     for (size_t i = 0; i < count; i++)
         angles[i] = turn(angles[i] - mean);
-    const double off = bcue_site_median(angles, count);
+    const double off = bcue_median(angles, count);
     for (size_t i = 0; i < count; i++)
         angles[i] = fabs(angles[i] - off);
-    *spread = bcue_site_median(angles, count);
+    *spread = bcue_median(angles, count);
     return mean + off;
 }
 

@@ -32,7 +32,4 @@ typedef struct bcue_site_heading {
 bcue_status bcue_site_heading_fit(const bcue_site_config *site, const bcue_site_tracks *tracks,
                                   bcue_site_heading *heading, bcue_error *error);
 
-/* The middle one; sorts `values`. NaN for none. */
-double bcue_site_median(double *values, size_t count);
-
 #endif

@@ -13,6 +13,7 @@
 #include "learn/complete_inputs.h"
 #include "learn/missing_frames.h"
 #include "metrics/metric.h"
+#include "metrics/quantile.h"
 
 enum { BATCH = BCUE_SCORER_BATCH, SLOTS = BCUE_INPUT_POSITION + 1, MOST_CELLS = 512 };
 
@@ -402,12 +403,6 @@ const bcue_complete_row *bcue_complete_best(const bcue_complete_table *table, un
     return best;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Medians of one run of all nets, one after the other, and of the first of them. */
 static bcue_status time_nets(const bcue_gap_net *nets, size_t count, int64_t runs, double *all_ms,
                              double *first_ms, bcue_error *error)
@@ -426,10 +421,8 @@ static bcue_status time_nets(const bcue_gap_net *nets, size_t count, int64_t run
         times[i] = 1e3 * (ended[count > 1 ? 1 : 0] - began);
         times[runs + i] = 1e3 * (ended[0] - began);
     }
-    for (int k = 0; status == BCUE_OK && k < 2; k++) {
-        qsort(times + k * runs, (size_t)runs, sizeof *times, compare_doubles);
-        *(k == 0 ? all_ms : first_ms) = times[k * runs + runs / 2];
-    }
+    for (int k = 0; status == BCUE_OK && k < 2; k++)
+        *(k == 0 ? all_ms : first_ms) = bcue_median(times + k * runs, (size_t)runs);
     free(times);
     return status;
 }

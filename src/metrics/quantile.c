@@ -21,11 +21,21 @@ void bcue_sort_doubles(double *values, size_t count)
 
 double bcue_quantile_sorted(const double *sorted, size_t count, double q)
 {
+    if (count == 0)
+        return NAN;
     double place = q * (double)(count - 1);
     size_t below = (size_t)place;
     if (below + 1 >= count)
         return sorted[count - 1];
     return sorted[below] + (place - (double)below) * (sorted[below + 1] - sorted[below]);
+}
+
+double bcue_median(double *values, size_t count)
+{
+    if (count == 0)
+        return NAN;
+    bcue_sort_doubles(values, count);
+    return count % 2 == 1 ? values[count / 2] : 0.5 * (values[count / 2 - 1] + values[count / 2]);
 }
 
 bcue_status bcue_latency_summarise(const double *values, size_t count, bcue_latency *latency,

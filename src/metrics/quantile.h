@@ -7,9 +7,11 @@
 
 /* Ascending; no NaN among the values. */
 void bcue_sort_doubles(double *values, size_t count);
-/* Of ascending values, count > 0, 0 <= q <= 1: linear between order statistics at q (count - 1) (Hyndman and
- * Fan's type 7). */
+/* Of ascending values, 0 <= q <= 1: linear between order statistics at q (count - 1) (Hyndman and Fan's
+   type 7). NaN for none. */
 double bcue_quantile_sorted(const double *sorted, size_t count, double q);
+/* The middle one, or the mean of the two middle ones; sorts. NaN for none. */
+double bcue_median(double *values, size_t count);
 
 typedef struct bcue_latency {
     size_t count;

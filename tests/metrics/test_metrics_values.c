@@ -377,6 +377,19 @@ static void test_softmax(void)
     CHECK(p[0] == 0.0 && p[1] == 0.0 && p[2] == 0.0);
 }
 
+static void test_median(void)
+{
+    double odd[] = {5, -1, 3}, even[] = {4, 1, 10, 2}, ends[] = {INFINITY, 1, INFINITY, 0};
+    CHECK_NEAR(bcue_median(odd, 3), 3, 0);
+    CHECK(odd[0] == -1 && odd[2] == 5);
+    CHECK_NEAR(bcue_median(even, 4), 3, 0);
+    CHECK_NEAR(bcue_quantile_sorted(even, 4, 0.5), 3, 0);
+    CHECK_NEAR(bcue_quantile_sorted(even, 4, 0.9), 8.2, 1e-12);
+    CHECK(isinf(bcue_median(ends, 4)));
+    CHECK_NEAR(bcue_median(even, 1), 1, 0);
+    CHECK(isnan(bcue_median(even, 0)) && isnan(bcue_quantile_sorted(even, 0, 0.5)));
+}
+
 static void test_latency(void)
 {
     double values[101];
@@ -423,6 +436,7 @@ int main(void)
     RUN(test_names_round_trip);
     RUN(test_ranking);
     RUN(test_softmax);
+    RUN(test_median);
     RUN(test_latency);
     return check_summary();
 }
