@@ -227,8 +227,7 @@ static void empty_queues(player *p)
     }
 }
 
-/* The median time from one row of an episode to the next: the step of a window, unless the caller knows
-   better. 0: no two rows follow one another. */
+/* The median time from one row of an episode to the next. 0: no two rows follow one another. */
 static double median_step_s(const bcue_playback *replay)
 {
     double *steps = bcue_calloc(replay->count + 1, sizeof *steps), median = 0;
@@ -236,10 +235,8 @@ static double median_step_s(const bcue_playback *replay)
     for (size_t i = 1; steps != NULL && i < replay->count; i++)
         if (replay->rows[i].episode == replay->rows[i - 1].episode)
             steps[count++] = replay->rows[i].time_s - replay->rows[i - 1].time_s;
-    if (count > 0) {
-        bcue_sort_doubles(steps, count);
-        median = steps[count / 2];
-    }
+    if (count > 0)
+        median = bcue_median(steps, count);
     free(steps);
     return median;
 }
@@ -261,7 +258,7 @@ static bcue_status begin_episode(player *p, const bcue_sample *sample, double le
     }
     bcue_stream_options stream = p->options->stream;
     if (!(stream.step_s > 0))
-        stream.step_s = median_step_s(p->replay);
+        stream.step_s = median_step_s(p->replay) * bcue_dataset_stride(p->dataset);
     stream.rsu = rsu;
     stream.scenario = sample->scenario;
     stream.tracker = stream.compressed = NULL;

@@ -6,6 +6,7 @@
 #include "beamcue/replay.h"
 #include "beamcue/train.h"
 #include "check.h"
+#include "learn/predictions.h"
 #include "toy_data.h"
 
 #define FOLDER BCUE_BINARY_DIR "/test_api_replay"
@@ -177,6 +178,110 @@ static void the_page_and_what_is_refused(void)
     CHECK_STATUS(bcue_replay(MODEL, FOLDER "/nowhere.yaml", NULL, NULL, &report, &error), BCUE_ERROR_IO);
 }
 
+/* ---- rows that are not 0.1 s apart ---- */
+
+enum { SLOW_EPISODES = 12, SLOW_ROWS = 8, SLOW_COUNT = SLOW_EPISODES * SLOW_ROWS };
+#define SLOW FOLDER "/slow"
+static const toy_shape slow_street = {.episodes = SLOW_EPISODES, .rows = SLOW_ROWS, .beams = BEAMS};
+static const char slow_yaml[] = "name: slow\n"
+                                "out: " SLOW "/out\n"
+                                "threads: 1\n"
+                                "data:\n"
+                                "  sources: [{root: " SLOW "}]\n"
+                                "  beams: 8\n"
+                                "  gps_frames: 2\n"
+                                "split: {train: 0.5, validation: 0, test: 0.5}\n"
+                                "features: {position: {enabled: true}}\n"
+                                "model: {kind: position-mlp, hidden: 16}\n"
+                                "train: {epochs: 40, batch: 16, loader_threads: 0, select: last, "
+                                "optimizer: {kind: adam, lr: 0.02}}\n"
+                                "evaluate: {bootstrap: 0}\n";
+
+/* The table of a recording of 2.5 Hz. */
+static void write_slow_recording(void)
+{
+    bcue_error error = {""};
+    bcue_text table = {0};
+    bcue_bytes bytes = {0};
+    size_t row = 0;
+    toy_write_scenario(SLOW, &slow_street);
+    CHECK_OK(bcue_file_read(SLOW "/scenario.csv", 1 << 20, &bytes, &error), error);
+    const char *line = (const char *)bytes.data, *const end = line + bytes.size;
+    for (const char *stop; line < end && (stop = memchr(line, '\n', (size_t)(end - line))) != NULL;
+         line = stop + 1, row++) {
+        bcue_text_printf(&table, "%.*s", (int)(stop - line), line);
+        if (row == 0)
+            bcue_text_puts(&table, ",time_stamp\n");
+        else
+            bcue_text_printf(&table, ",10:%02zu:%02zu.%zu\n", row * 4 / 600, row * 4 / 10 % 60, row * 4 % 10);
+    }
+    CHECK_INT(row, SLOW_COUNT + 1);
+    toy_write_text(SLOW, "scenario.csv", table.data);
+    bcue_text_free(&table);
+    bcue_bytes_free(&bytes);
+    toy_write_text(SLOW, "run.yaml", slow_yaml);
+}
+
+/* The first beam of every instant by its id. */
+typedef struct answers {
+    size_t count;
+    char id[SLOW_COUNT][64];
+    int32_t first[SLOW_COUNT];
+    int frames[SLOW_COUNT];
+} answers;
+
+static void note(void *cookie, const bcue_replay_tick *tick)
+{
+    answers *all = cookie;
+    if (all->count == SLOW_COUNT)
+        return;
+    snprintf(all->id[all->count], sizeof all->id[0], "%s", tick->id);
+    all->first[all->count] = tick->answer->beams[0].beam;
+    all->frames[all->count++] = tick->answer->sources[BCUE_SENSOR_GPS].frames;
+}
+
+/* Trains, scores and plays with `stride`: every instant that has a sample is answered as its sample was. */
+static void windows_are_those_of_training(const char *stride)
+{
+    static answers all;
+    const char *const overrides[] = {stride};
+    const bcue_replay_options options = {.stream = {.speed_limit_mps = 1e6}, .cookie = &all, .tick = note};
+    bcue_error error = {""};
+    bcue_report *report = NULL;
+    bcue_predictions scored;
+    size_t found = 0, unlike_before = 0;
+    all.count = 0;
+    toy_write_text(SLOW, "run.yaml", slow_yaml);
+    CHECK_OK(bcue_train(SLOW "/run.yaml", overrides, 1, NULL, &report, &error), error);
+    bcue_report_destroy(report);
+    CHECK_OK(bcue_evaluate(SLOW "/run.yaml", overrides, 1, NULL, NULL, &report, &error), error);
+    bcue_report_destroy(report);
+    CHECK_OK(bcue_predictions_read(SLOW "/out/predictions-seed1.csv", &scored, &error), error);
+    CHECK_OK(bcue_replay(SLOW "/out/model-seed1.safetensors", SLOW "/out/config.yaml", &options, NULL,
+                         &report, &error),
+             error);
+    bcue_report_destroy(report);
+    for (size_t i = 0; i < scored.rows; i++)
+        for (size_t k = 0; k < all.count; k++)
+            if (strcmp(scored.ids[i], all.id[k]) == 0) {
+                const int32_t best = scored.ranked[i * (size_t)scored.ranked_count];
+                CHECK_INT(all.first[k], best);
+                CHECK_INT(all.frames[k], 2);
+                unlike_before += k > 0 && all.first[k] != all.first[k - 1] ? 1 : 0;
+                found++;
+            }
+    CHECK_INT(found, scored.rows);
+    CHECK(found >= SLOW_COUNT / 2 - SLOW_EPISODES && unlike_before > found / 4);
+    bcue_predictions_free(&scored);
+}
+
+static void steps_are_those_of_the_recording(void)
+{
+    write_slow_recording();
+    windows_are_those_of_training("data.window.stride=1");
+    windows_are_those_of_training("data.window.stride=2");
+}
+
 int main(void)
 {
     prepare();
@@ -184,5 +289,6 @@ int main(void)
     RUN(a_compressed_model_answers_first);
     RUN(faults_are_counted);
     RUN(the_page_and_what_is_refused);
+    RUN(steps_are_those_of_the_recording);
     return check_summary();
 }
