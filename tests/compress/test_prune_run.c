@@ -78,6 +78,7 @@ static void phase_by_phase(void)
     CHECK_STR(scored.name, "toy-total-0.6");
     CHECK_OK(bcue_evaluate_run(&scored, config, run.dataset, NULL, NULL, &evaluation, &error), error);
     bcue_evaluation_free(&evaluation);
+    bcue_config_destroy(config);
     /* a smaller share of the same network, from here, at once, without fine-tuning */
     const char *const more[] = {"prune.phases=one-shot", "prune.epochs=0",       "prune.of=fusion",
                                 "prune.score=kl",        "prune.agreement=true", NULL};

@@ -9,15 +9,23 @@
 #include "features/point_sampling.h"
 #include "formats/npy.h"
 
-enum { ROWS = 14, FIRST_EPISODE = 8, POINTS = 12, BEAMS = 8, FRAMES = 3, MOST = 4 };
+enum {
+    ROWS = 14,
+    MOST_POINTS = 5 + 3 * (ROWS - 1),
+    FIRST_EPISODE = 8,
+    POINTS = 12,
+    BEAMS = 8,
+    FRAMES = 3,
+    MOST = 4
+};
 
 static void write_points(const char *file, uint32_t row)
 {
     bcue_rng rng = bcue_rng_make(41, BCUE_RNG_TEST, row, 0, 0);
-    float values[4 * 40];
+    float values[4 * MOST_POINTS];
     /* Row 2 has no detection at all. */
     const size_t count = row == 2 ? 0 : 5 + 3 * (size_t)row;
-    for (size_t i = 0; i < 4 * 40; i++)
+    for (size_t i = 0; i < 4 * MOST_POINTS; i++)
         values[i] = (float)bcue_rng_range(&rng, i % 4 == 3 ? 1 : -0.5, i % 4 == 3 ? 40 : 0.5);
     const bcue_npy points = {
         .type = BCUE_NPY_F32, .rank = 2, .shape = {count, 4}, .count = 4 * count, .data = values};
