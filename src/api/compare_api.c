@@ -71,7 +71,7 @@ static bcue_status read_run(const char *folder, bcue_scored_run *run, bcue_error
         return bcue_fail_memory(error, folder);
     for (int64_t s = 0; s < run->seeds; s++) {
         char name[64];
-        snprintf(name, sizeof name, "predictions-seed%lld.csv", (long long)(run->first_seed + s));
+        snprintf(name, sizeof name, "predictions-seed%lld.csv", (long long)run->first_seed + s);
         char *path = bcue_path_join(folder, name);
         bcue_status status = path == NULL ? bcue_fail_memory(error, folder)
                                           : bcue_predictions_read(path, &run->predictions[s], error);

@@ -75,7 +75,7 @@ typedef struct bcue_dn_plan {
 
 const bcue_shape *bcue_dn_shape(const bcue_dn_plan *plan, bcue_value value);
 /* The value in this layout (perhaps with other dimensions of the same row-major order). */
-int32_t bcue_dn_read(bcue_dn_plan *plan, bcue_value value, const dnnl_memory_desc_t *desc);
+int32_t bcue_dn_read(bcue_dn_plan *plan, bcue_value id, const dnnl_memory_desc_t *desc);
 int32_t bcue_dn_read_plain(bcue_dn_plan *plan, bcue_value value);
 /* The layout that costs nothing, or row-major when that has gaps (a slice). Valid until the next call that
    makes a view. */
@@ -93,7 +93,7 @@ typedef struct bcue_dn_packing {
 bcue_dn_packing bcue_dn_pack(bcue_dn_plan *plan, bcue_value parameter, const void *fold,
                              const dnnl_memory_desc_t *desc);
 /* The value of a parameter in another layout, packed. */
-int32_t bcue_dn_read_packed(bcue_dn_plan *plan, bcue_value parameter, const dnnl_memory_desc_t *desc);
+int32_t bcue_dn_read_packed(bcue_dn_plan *plan, bcue_value id, const dnnl_memory_desc_t *desc);
 /* Is this Winograd's layout, and can our own kernel fill it? */
 bool bcue_dn_packs_winograd(const dnnl_memory_desc_t *desc);
 /* Appends the prepare step that fills such a view with kernels of (outputs, inputs, 3, 3), times a scale per
@@ -104,7 +104,7 @@ void bcue_dn_pin_weights(bcue_dn_plan *plan);
 
 /* A term of the gradient of the value. The view may be shared with other values: it is never written again.
  */
-void bcue_dn_push_gradient(bcue_dn_plan *plan, bcue_value value, int32_t view);
+void bcue_dn_push_gradient(bcue_dn_plan *plan, bcue_value id, int32_t view);
 /* The whole gradient, BCUE_DN_NONE when nothing was pushed. */
 int32_t bcue_dn_gradient(bcue_dn_plan *plan, bcue_value value);
 
@@ -115,13 +115,13 @@ typedef struct bcue_dn_layer {
 bcue_dn_layer bcue_dn_layer_of(const bcue_node *node);
 bool bcue_dn_layer_trains(const bcue_dn_plan *plan, bcue_dn_layer layer);
 /* The forward primitives; NULL when oneDNN has none. The caller destroys them. */
-dnnl_primitive_desc_t bcue_dn_describe_conv(bcue_dn_plan *plan, int32_t node, bool bias,
+dnnl_primitive_desc_t bcue_dn_describe_conv(bcue_dn_plan *plan, int32_t index, bool bias,
                                             const_dnnl_post_ops_t post_ops);
-dnnl_primitive_desc_t bcue_dn_describe_linear(bcue_dn_plan *plan, int32_t node, bool bias,
+dnnl_primitive_desc_t bcue_dn_describe_linear(bcue_dn_plan *plan, int32_t index, bool bias,
                                               const_dnnl_post_ops_t post_ops);
 /* A large linear layer over (1, features, 1, rows) with the features innermost: the bytes of row-major (rows,
    features). NULL when it is not large, or when oneDNN has none. */
-dnnl_primitive_desc_t bcue_dn_describe_rows(bcue_dn_plan *plan, int32_t node, bool bias,
+dnnl_primitive_desc_t bcue_dn_describe_rows(bcue_dn_plan *plan, int32_t index, bool bias,
                                             const_dnnl_post_ops_t post_ops);
 /* Append the layer's forward primitive; gives the view of its result. */
 int32_t bcue_dn_emit_weighted(bcue_dn_plan *plan, const_dnnl_primitive_desc_t forward, bcue_dn_layer layer);
@@ -130,7 +130,7 @@ void bcue_dn_emit_weighted_backward(bcue_dn_plan *plan, bcue_dn_layer layer, bcu
                                     const_dnnl_primitive_desc_t weights, const_dnnl_primitive_desc_t data);
 
 /* The ReLU that alone reads the node's output and may be computed with it, or -1. */
-int32_t bcue_dn_following_relu(const bcue_dn_plan *plan, int32_t node);
+int32_t bcue_dn_following_relu(const bcue_dn_plan *plan, int32_t index);
 
 /* One operator each. Forward: false when oneDNN has nothing for this case and the plain kernel must do it.
  * Backward: the same; then nothing was pushed. */
@@ -169,8 +169,8 @@ bool bcue_dn_softmax_forward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_softmax_backward(bcue_dn_plan *plan, int32_t node);
 /* Softmax along an axis with something behind it. */
 bool bcue_dn_softmax_is_inner(const bcue_dn_plan *plan, int32_t node);
-void bcue_dn_inner_softmax_forward(bcue_dn_plan *plan, int32_t node);
-void bcue_dn_inner_softmax_backward(bcue_dn_plan *plan, int32_t node);
+void bcue_dn_inner_softmax_forward(bcue_dn_plan *plan, int32_t index);
+void bcue_dn_inner_softmax_backward(bcue_dn_plan *plan, int32_t index);
 bool bcue_dn_matmul_forward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_matmul_backward(bcue_dn_plan *plan, int32_t node);
 bool bcue_dn_attention_forward(bcue_dn_plan *plan, int32_t node);
@@ -195,7 +195,7 @@ bool bcue_dn_row_fits(const bcue_dn_plan *plan, const bcue_fusion_group *group);
 void bcue_dn_row_group(bcue_dn_plan *plan, const bcue_fusion_group *group);
 
 /* Any operator, by the plain-C kernels of the reference engine. */
-void bcue_dn_plain_forward(bcue_dn_plan *plan, int32_t node);
-void bcue_dn_plain_backward(bcue_dn_plan *plan, int32_t node);
+void bcue_dn_plain_forward(bcue_dn_plan *plan, int32_t index);
+void bcue_dn_plain_backward(bcue_dn_plan *plan, int32_t index);
 
 #endif

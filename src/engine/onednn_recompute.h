@@ -30,7 +30,7 @@ void bcue_dn_recompute_choose(bcue_dn_recompute *recompute, int32_t count);
 double bcue_dn_recompute_macs(const bcue_dn_recompute *recompute);
 /* Before the backward steps of a node: makes its run's values again, if that was chosen and is still to do.
    `lower` lowers one node's forward pass. */
-void bcue_dn_recompute_before(bcue_dn_plan *plan, int32_t node,
+void bcue_dn_recompute_before(bcue_dn_plan *plan, int32_t index,
                               void (*lower)(bcue_dn_plan *plan, int32_t node));
 
 #endif

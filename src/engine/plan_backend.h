@@ -50,6 +50,6 @@ bool bcue_plan_norm_by_batch(const bcue_plan_options *options, const bcue_graph 
 bcue_status bcue_reference_plan_create(const bcue_graph *graph, bcue_weights *weights,
                                        const bcue_plan_options *options, bcue_plan **plan, bcue_error *error);
 bcue_status bcue_onednn_plan_create(const bcue_graph *graph, bcue_weights *weights,
-                                    const bcue_plan_options *options, bcue_plan **plan, bcue_error *error);
+                                    const bcue_plan_options *options, bcue_plan **result, bcue_error *error);
 
 #endif

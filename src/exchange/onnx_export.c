@@ -296,6 +296,8 @@ bcue_status bcue_onnx_write(const char *path, bcue_onnx_source *source, const bc
     if (status == BCUE_OK)
         status = bcue_file_write(path, out.data, out.size, error);
     bcue_text_free(&out);
+    source->metadata = NULL; /* it ends here */
+    source->metadata_count = 0;
     return status;
 }
 

@@ -274,6 +274,6 @@ bcue_value bcue_graph_find(const bcue_graph *graph,
                            const char *name); /* input, parameter, output or node name; BCUE_NO_VALUE */
 /* Multiply-accumulates of one node's forward pass (convolution, linear, matmul and both products of
    attention; 0 for the rest). */
-int64_t bcue_graph_node_macs(const bcue_graph *graph, int32_t node);
+int64_t bcue_graph_node_macs(const bcue_graph *graph, int32_t index);
 
 #endif

@@ -19,7 +19,7 @@ static const char *const stand_in_names[] = {"stream", "place", "zero", NULL};
 
 #define LOST(sensor_name, modality, word)                                                                    \
     {                                                                                                        \
-        .name = sensor_name, .type = BCUE_CONFIG_DOUBLE,                                                     \
+        .name = (sensor_name), .type = BCUE_CONFIG_DOUBLE,                                                   \
         .offset = offsetof(bcue_missing_frames_config, lost) + (modality) * sizeof(double), .fallback = "0", \
         .minimum = 0, .maximum = 1, .help = "share of the " word " that never came"                          \
     }

@@ -8,7 +8,7 @@
 
 #define DROP(sensor_name, modality, word)                                                                    \
     {                                                                                                        \
-        .name = sensor_name, .type = BCUE_CONFIG_DOUBLE,                                                     \
+        .name = (sensor_name), .type = BCUE_CONFIG_DOUBLE,                                                   \
         .offset = offsetof(bcue_modality_dropout, sensor) + (modality) * sizeof(double), .fallback = "0",    \
         .minimum = 0, .maximum = 0.99, .help = "share of training samples without " word                     \
     }

@@ -232,7 +232,7 @@ static void put_metrics_line(const bcue_trainer *trainer, const bcue_history_row
         "{\"seed\": %llu, \"fold\": %lld, \"epoch\": %lld, \"step\": %lld, \"learning_rate\": %.9g, "
         "\"train_loss\": %.9g, \"gradient_norm\": %.9g, \"seconds\": %.3f",
         (unsigned long long)trainer->member.seed, (long long)trainer->member.fold, (long long)row->epoch,
-        (long long)(row->epoch * trainer->steps_per_epoch), row->learning_rate, row->train_loss,
+        (long long)row->epoch * trainer->steps_per_epoch, row->learning_rate, row->train_loss,
         row->gradient_norm, row->seconds);
     if (validated)
         bcue_text_printf(out, ", \"validation_loss\": %.9g, \"validation_top1\": %.9g", row->validation_loss,

@@ -33,8 +33,10 @@ static bcue_value minus(bcue_graph *graph, bcue_value a, bcue_value b)
 }
 
 /* Of N(m, e^s) and N(n, e^t): half the sum of e^(s - t) + (m - n)^2 e^-t - (s - t) - 1. */
-bcue_value bcue_cvae_divergence(bcue_graph *graph, bcue_value m, bcue_value s, bcue_value n, bcue_value t)
+bcue_value bcue_cvae_divergence(bcue_graph *graph, bcue_value mean, bcue_value log_variance,
+                                bcue_value prior_mean, bcue_value prior_log_variance)
 {
+    const bcue_value m = mean, s = log_variance, n = prior_mean, t = prior_log_variance;
     if (n == BCUE_NO_VALUE)
         return bcue_graph_gaussian_kl(graph, NULL, m, s, BCUE_NO_VALUE);
     const bcue_value ratio = minus(graph, s, t);

@@ -26,7 +26,7 @@ bcue_status bcue_int8_scales_check_layers(const bcue_int8_scales *scales, const 
                                           const char *name, bcue_error *error);
 
 /* The name of the weights of a convolution or linear layer, NULL for other nodes. */
-const char *bcue_int8_layer_name(const bcue_graph *graph, int32_t node);
+const char *bcue_int8_layer_name(const bcue_graph *graph, int32_t index);
 /* *inputs: per node of the graph, which may be a part of the model's; as bcue_plan_options wants it. The
    caller frees it. */
 bcue_status bcue_int8_scales_apply(const bcue_int8_scales *scales, const bcue_graph *graph,

@@ -203,7 +203,7 @@ static bcue_status take_tensor(const bcue_safetensors *file, const char *path, c
 static bcue_status refuse_others(const bcue_safetensors *file, const char *path, const bcue_model_file *model,
                                  bcue_error *error)
 {
-    if (bcue_safetensors_count(file) == (size_t)(model->weights.count + model->generator.count))
+    if (bcue_safetensors_count(file) == (size_t)model->weights.count + (size_t)model->generator.count)
         return BCUE_OK;
     for (size_t i = 0; i < bcue_safetensors_count(file); i++) {
         const char *name = bcue_safetensors_name(file, i);
@@ -421,7 +421,7 @@ typedef struct file_texts {
 static bcue_status write_all(const char *path, const bcue_model_file *model, const file_texts *texts,
                              bcue_error *error)
 {
-    const size_t count = (size_t)(model->weights.count + model->generator.count);
+    const size_t count = (size_t)model->weights.count + (size_t)model->generator.count;
     bcue_named_tensor *tensors = bcue_calloc(count, sizeof *tensors);
     char version[16];
     if (tensors == NULL)

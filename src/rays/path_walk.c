@@ -151,7 +151,7 @@ bool bcue_path_emit(const bcue_search *s, bcue_vec3 receiver, const bcue_step *s
     path->transmitter = s->transmitter;
     path->receiver = receiver;
     const bcue_world *world = bcue_radio_scene_world(s->scene);
-    bcue_vec3 from = s->transmitter, to = receiver;
+    bcue_vec3 from = s->transmitter, to;
     for (int leg = 0; leg <= count; leg++) {
         to = leg == count ? receiver : steps[leg].point;
         for (size_t i = 0; i < legs.count[leg]; i++) {

@@ -7,22 +7,23 @@
 #define BUILDING(member) offsetof(bcue_scenery_building, member)
 #define REAL(key, place, fallback_text, low, high, help_text)                                                \
     {                                                                                                        \
-        .name = (key), .type = BCUE_CONFIG_DOUBLE, .offset = place, .fallback = (fallback_text),             \
+        .name = (key), .type = BCUE_CONFIG_DOUBLE, .offset = (place), .fallback = (fallback_text),           \
         .minimum = (low), .maximum = (high), .help = (help_text)                                             \
     }
 #define WHOLE(key, place, fallback_text, low, high, help_text)                                               \
     {                                                                                                        \
-        .name = (key), .type = BCUE_CONFIG_INT, .offset = place, .fallback = (fallback_text),                \
+        .name = (key), .type = BCUE_CONFIG_INT, .offset = (place), .fallback = (fallback_text),              \
         .minimum = (low), .maximum = (high), .help = (help_text)                                             \
     }
 #define YES_NO(key, place, fallback_text, help_text)                                                         \
     {                                                                                                        \
-        .name = key, .type = BCUE_CONFIG_BOOL, .offset = place, .fallback = fallback_text, .help = help_text \
+        .name = (key), .type = BCUE_CONFIG_BOOL, .offset = (place), .fallback = (fallback_text),             \
+        .help = (help_text)                                                                                  \
     }
 #define REALS(key, place, fallback_text, low, high, help_text)                                               \
     {                                                                                                        \
-        .name = key, .type = BCUE_CONFIG_DOUBLE_LIST, .offset = place, .fallback = fallback_text,            \
-        .minimum = low, .maximum = high, .help = help_text                                                   \
+        .name = (key), .type = BCUE_CONFIG_DOUBLE_LIST, .offset = (place), .fallback = (fallback_text),      \
+        .minimum = (low), .maximum = (high), .help = (help_text)                                             \
     }
 #define SECTION(key, table, help_text)                                                                       \
     {                                                                                                        \

@@ -47,7 +47,7 @@ typedef struct brute_list {
 void brute_prepare(brute_quad *quad);
 /* Everything with up to `reflections` reflections, and, if asked, one diffraction with up to one reflection
    on one side. Candidates that do not exist are listed only where the margin is below `skip`. */
-void brute_paths(const brute_scene *scene, bcue_vec3 transmitter, bcue_vec3 receiver, int reflections,
+void brute_paths(const brute_scene *scene, bcue_vec3 transmitter, bcue_vec3 receiver, int reflection_count,
                  bool diffraction, double skip, brute_list *list);
 /* Is the open segment free? *margin: how far the nearest decision was from going the other way. */
 bool brute_visible(const brute_scene *scene, bcue_vec3 a, bcue_vec3 b, double *margin);
