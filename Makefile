@@ -11,7 +11,7 @@ SOURCES = $(shell git ls-files '*.c' '*.h')
 CTEST = ctest --output-on-failure -j $(JOBS) $(CTEST_ARGS)
 HAVE_FUZZ = command -v clang >/dev/null 2>&1 && [ -f tests/fuzz/CMakeLists.txt ]
 
-.PHONY: all help packages release demo test fuzz asan tsan coverage tidy format format-check bench parity-full results-crkd results-pruning soak install clean
+.PHONY: all help packages release demo test fuzz asan tsan coverage tidy format format-check bench parity-full results-crkd results-crkd-street-v1 results-pruning soak install clean
 .DEFAULT_GOAL := all
 
 all: release
@@ -30,6 +30,7 @@ help:
 	@echo 'make soak          MINUTES=60: a stream at 10 Hz with faults of every kind and bytes of no kind; memory must not grow'
 	@echo 'make parity-full   the whole BeamTransFuser against PyTorch, forward and backward; needs python3 with torch, 20 GB and an hour'
 	@echo 'make results-crkd  teacher, students and yardsticks of cross-modal distillation, as out/crkd/table.md; hours'
+	@echo 'make results-crkd-street-v1  the same on street-v1, and streets never seen: the tables of docs/results/crkd.md; hours'
 	@echo 'make results-pruning CONFIG=configs/demo_four.yaml OUT=out/pruning: DBA and latency against the share of parameters that is left; hours'
 	@echo 'make clean         remove build/'
 
@@ -105,6 +106,13 @@ parity-full: release
 # what the environment can change. Hours.
 results-crkd: release
 	@BEAMCUE=build/release/beamcue tools/results/crkd.sh
+
+# docs/results/crkd.md, from data/street_v1, data/street_v1_generated and data/street_many; each script says what the environment can change, and the
+# first goes on where it was stopped. A night on two cores.
+results-crkd-street-v1: release
+	@BEAMCUE=build/release/beamcue tools/results/crkd_street_v1.sh
+	@BEAMCUE=build/release/beamcue tools/results/many_streets.sh
+	@BEAMCUE=build/release/beamcue tools/results/differing_streets.sh
 
 # Paper A, Fig. 6, of the BeamTransFuser that CONFIG trains; tools/results/pruning.sh says what the environment can change, and counts the
 # epochs. STEPS="base scores": only these.
