@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""by_scene.py FOLDER[,FOLDER...] RUN... [--unit scene|episode] [--scenes] [--column scene|condition] [--gap NONE TEACHER] [--minus RUN]
+"""by_scene.py FOLDER[,FOLDER...] RUN... [--unit scene|episode] [--scenes] [--column scene|condition] [--gap NONE TEACHER] [--minus RUN] [--common]
 
 Metrics of RUN/predictions-seed*.csv (beamcue evaluate) for all samples, for those whose best beam has changed since the last frame, and with --scenes for each
 scene of the recordings FOLDER (column `scene` of their scenario.csv, or another one), as Markdown. Intervals are 95 % percentile intervals over whole episodes, or
 over whole scenes (streets), each drawn again with all its samples; seeds are averaged first. --gap adds the share of the way from NONE to TEACHER (two of the
 runs) that every other run has gone, in MPR and in dB; --minus the differences of every other run to RUN. A beam's rank counts the beams that are stronger.
+A run is a folder, or NAME=FOLDER,FOLDER,... of runs on different samples; --common leaves out samples that not all runs have.
 """
 import argparse
 import collections
@@ -43,21 +44,26 @@ def score(row):
 
 
 def read_run(run, scenes):
-    """Samples, each with its unit names and the mean of every metric over the seeds."""
-    files = sorted(glob.glob(os.path.join(run, "predictions-seed*.csv")))
-    if not files:
-        raise SystemExit(f"{run}: no predictions-seed*.csv; run 'beamcue evaluate' first")
-    samples = {}
+    """Samples, each with its unit names and the mean of every metric over the seeds; and how many seeds."""
+    files, samples = [], {}
+    for folder in run.split("=")[-1].split(","):
+        found = sorted(glob.glob(os.path.join(folder, "predictions-seed*.csv")))
+        if not found:
+            raise SystemExit(f"{folder}: no predictions-seed*.csv; run 'beamcue evaluate' first")
+        files += found
+        seeds = len(found)
     for path in files:
         with open(path, newline="", encoding="utf-8") as stream:
             for row in csv.DictReader(stream):
                 sample = samples.setdefault(row["id"], {"episode": row["episode"], "scene": scenes[row["id"]],
-                                                        "changed": row["now"] not in ("", row["label"]), "scores": []})
+                                                        "changed": row.get("now", "") not in ("", row["label"]), "scores": []})  # no column: none has
                 sample["scores"].append(score(row))
     for sample in samples.values():
         scores = sample.pop("scores")
         sample.update({n: sum(s[n] for s in scores) / len(scores) for n in NAMES})
-    return list(samples.values()), len(files)
+    for name, sample in samples.items():
+        sample["id"] = name
+    return list(samples.values()), seeds
 
 
 def interval(samples, name, unit):
@@ -142,10 +148,14 @@ def main():
     parser.add_argument("--scenes", action="store_true", help="a table for each scene as well")
     parser.add_argument("--gap", nargs=2, metavar=("NONE", "TEACHER"))
     parser.add_argument("--minus", metavar="RUN")
+    parser.add_argument("--common", action="store_true", help="only samples that all runs have")
     parser.add_argument("--column", default="scene", help="of scenario.csv, to tell scenes by")
     given = parser.parse_args()
     scenes = scenes_of(given.folders.split(","), given.column)
-    runs = [(os.path.basename(os.path.normpath(r)),) + read_run(r, scenes) for r in given.runs]
+    runs = [(r.split("=")[0] if "=" in r else os.path.basename(os.path.normpath(r)),) + read_run(r, scenes) for r in given.runs]
+    if given.common:
+        shared = set.intersection(*({s["id"] for s in samples} for _, samples, _ in runs))
+        runs = [(name, [s for s in samples if s["id"] in shared], seeds) for name, samples, seeds in runs]
     names = sorted({s["scene"] for s in runs[0][1]}) if given.scenes else []
     parts = [("all", lambda s: True), ("changed", lambda s: s["changed"])] + [(n, lambda s, n=n: s["scene"] == n) for n in names]
     for part, belongs in parts:

@@ -74,6 +74,13 @@ yardsticks() {
                 --test "$out/constant/predictions-seed1.csv" --validation "$out/validation/predictions-seed1.csv" >/dev/null
         done
     done
+    # the constant beam of each street, which is what a unit that stands in one street has for nothing
+    for scene in 2-lane 3-lane; do
+        for verb in train evaluate; do
+            # shellcheck disable=SC2046
+            go $verb yardstick "scene-constant-$scene" model.kind=constant model.constant_by=mpr data.window.stride=1 $(split $scene 1)
+        done
+    done
 }
 split() { # SCENE SHARE: settings
     echo "split.kind=official split.train_csv=$out/split/$1-$2/train.csv split.validation_csv=$out/split/$1-$2/validation.csv split.test_csv=$out/split/$1-$2/test.csv"
@@ -166,6 +173,9 @@ shift_() {
     done
     for own in 2-lane 3-lane; do
         # shellcheck disable=SC2046
+        go train yardstick "shift/constant-$own" model.kind=constant model.constant_by=mpr data.window.stride=1 $(street $own)
+        on_both "shift/constant-$own" 1 yardstick model.kind=constant data.window.stride=1
+        # shellcheck disable=SC2046
         go train street_v1_teacher "shift/teacher-$own" $(street $own)
         on_both "shift/teacher-$own" 1 street_v1_teacher
     done
@@ -246,31 +256,31 @@ why() {
 }
 
 tables() {
-    by_scene() { "$root/tools/results/by_scene.py" "$data" "$@"; }
-    runs() { # PATTERN...: those of them that are there, as words
-        for run in "$@"; do
-            [ ! -e "$run/results.json" ] || echo "$run"
+    # page NAME FOLDER PATTERN... [-- OPTION...]: of the runs that are there
+    page() (
+        name=$1 folder=$2 runs=
+        shift 2
+        while [ $# -gt 0 ] && [ "$1" != -- ]; do
+            [ ! -e "$1/results.json" ] || runs="$runs $1"
+            shift
         done
-    }
+        [ $# -eq 0 ] || shift
+        # shellcheck disable=SC2086
+        [ -z "$runs" ] || "$root/tools/results/by_scene.py" "$folder" $runs "$@" >"$name"
+    )
     cd "$out"
-    # shellcheck disable=SC2046
-    by_scene $(runs random constant radar-knn radar-rule oracle-hold teacher student-none student-kd-* student-rkd-*) --scenes --gap student-none teacher >table2.md
-    # shellcheck disable=SC2046
-    by_scene $(runs paper-* teacher) --scenes >paper.md
-    # shellcheck disable=SC2046
-    by_scene $(runs point-* teacher) --gap point-none teacher >points.md
-    # shellcheck disable=SC2046
-    by_scene $(runs size*) --scenes >table3.md
-    # shellcheck disable=SC2046
-    "$root/tools/results/by_scene.py" street/2-lane $(runs shift/*-on-2-lane) >table4.md
-    # shellcheck disable=SC2046
-    "$root/tools/results/by_scene.py" street/3-lane $(runs shift/*-on-3-lane) >>table4.md
-    # shellcheck disable=SC2046
-    by_scene $(runs faults/*) >faults.md
-    # shellcheck disable=SC2046
-    by_scene $(runs why/[!h]*) >why.md
-    # shellcheck disable=SC2046
-    "$root/tools/results/by_scene.py" street/half $(runs why/half-*) >>why.md
+    own="scene-constant=scene-constant-2-lane,scene-constant-3-lane"
+    page table2.md "$data" random constant radar-knn radar-rule oracle-hold teacher student-none student-kd-* student-rkd-* -- --scenes --gap student-none teacher
+    page floor.md "$data" student-none student-kd-both student-rkd-both point-* teacher -- "$own" --scenes --minus scene-constant
+    page paper.md "$data" paper-* teacher -- --scenes --gap paper-none teacher
+    page points.md "$data" point-* teacher -- --gap point-none teacher
+    page table3.md "$data" size* -- --scenes
+    for scene in 2-lane 3-lane; do
+        page table4-$scene.md street/$scene shift/*-on-$scene
+    done
+    page faults.md "$data" faults/*
+    page why.md "$data" why/[!h]*
+    page why-half.md street/half why/half-*
     cat table2.md
 }
 
