@@ -115,7 +115,7 @@ static void score_policies(const bcue_playback *replay, bcue_replay_score *score
         const bool sweeps_now = instant++ % SWEEP_EVERY == 0;
         if (sweeps_now && row->sample->power != NULL)
             swept = strongest(row->sample->power, 0, replay->beams);
-        if (!row->scored)
+        if (!row->scored || row->sample->power == NULL)
             continue;
         counted++;
         tracked = tracked || row->tracked >= 0;

@@ -17,16 +17,19 @@ static const char *const side_names[] = {"left", "right", NULL};
 
 #define SITE(member) offsetof(bcue_site_config, member)
 /* Without a default: absent is unknown. */
-#define NUMBER(key, member, low, high, text)                                                                 \
+#define NUMBER_AT(key, place, low, high, text)                                                               \
     {                                                                                                        \
-        .name = (key), .type = BCUE_CONFIG_DOUBLE, .offset = SITE(member), .minimum = (low),                 \
+        .name = (key), .type = BCUE_CONFIG_DOUBLE, .offset = (place), .minimum = (low), .maximum = (high),   \
+        .help = (text)                                                                                       \
+    }
+#define SET_NUMBER_AT(key, place, usual, low, high, text)                                                    \
+    {                                                                                                        \
+        .name = (key), .type = BCUE_CONFIG_DOUBLE, .offset = (place), .fallback = (usual), .minimum = (low), \
         .maximum = (high), .help = (text)                                                                    \
     }
+#define NUMBER(key, member, low, high, text) NUMBER_AT(key, SITE(member), low, high, text)
 #define SET_NUMBER(key, member, usual, low, high, text)                                                      \
-    {                                                                                                        \
-        .name = (key), .type = BCUE_CONFIG_DOUBLE, .offset = SITE(member), .fallback = (usual),              \
-        .minimum = (low), .maximum = (high), .help = (text)                                                  \
-    }
+    SET_NUMBER_AT(key, SITE(member), usual, low, high, text)
 #define WHOLE(key, member, high, text)                                                                       \
     {                                                                                                        \
         .name = (key), .type = BCUE_CONFIG_INT, .offset = SITE(member), .fallback = "0", .minimum = 0,       \
@@ -70,21 +73,24 @@ static const bcue_config_field array_fields[] = {
     NUMBER("height_m", array.height_m, 0, 1000, "above the ground, metres"),
     {0}};
 
-#define POSE(of)                                                                                             \
-    SET_NUMBER("x_m", of.pose.x_m, "0", -1000, 1000, "ahead of the origin, along the heading, metres"),      \
-        SET_NUMBER("y_m", of.pose.y_m, "0", -1000, 1000, "to its left, metres"),                             \
-        NUMBER("height_m", of.pose.height_m, 0, 1000, "above the ground, metres"),                           \
-        SET_NUMBER("yaw_deg", of.pose.yaw_deg, "0", -180, 180,                                               \
-                   "where it looks, from the heading to the left, degrees"),                                 \
-        NUMBER("pitch_deg", of.pose.pitch_deg, -90, 90, "it looks up by this much, degrees"),                \
-        SET_NUMBER("roll_deg", of.pose.roll_deg, "0", -180, 180,                                             \
-                   "its right side hangs down by this much, degrees"),                                       \
-        SET_NUMBER("rate_hz", of.pose.rate_hz, "0", 0, 10000, "frames a second; 0 = unknown"),               \
-        SET_NUMBER("clock_offset_ms", of.pose.clock_offset_ms, "0", -60000, 60000,                           \
-                   "what must be added to its time stamps to get those of the table, milliseconds")
+#define IN_POSE(pose, member) ((pose) + offsetof(bcue_site_pose, member))
+/* At offset `pose`. */
+#define POSE(pose)                                                                                           \
+    SET_NUMBER_AT("x_m", IN_POSE(pose, x_m), "0", -1000, 1000,                                               \
+                  "ahead of the origin, along the heading, metres"),                                         \
+        SET_NUMBER_AT("y_m", IN_POSE(pose, y_m), "0", -1000, 1000, "to its left, metres"),                   \
+        NUMBER_AT("height_m", IN_POSE(pose, height_m), 0, 1000, "above the ground, metres"),                 \
+        SET_NUMBER_AT("yaw_deg", IN_POSE(pose, yaw_deg), "0", -180, 180,                                     \
+                      "where it looks, from the heading to the left, degrees"),                              \
+        NUMBER_AT("pitch_deg", IN_POSE(pose, pitch_deg), -90, 90, "it looks up by this much, degrees"),      \
+        SET_NUMBER_AT("roll_deg", IN_POSE(pose, roll_deg), "0", -180, 180,                                   \
+                      "its right side hangs down by this much, degrees"),                                    \
+        SET_NUMBER_AT("rate_hz", IN_POSE(pose, rate_hz), "0", 0, 10000, "frames a second; 0 = unknown"),     \
+        SET_NUMBER_AT("clock_offset_ms", IN_POSE(pose, clock_offset_ms), "0", -60000, 60000,                 \
+                      "what must be added to its time stamps to get those of the table, milliseconds")
 
 static const bcue_config_field camera_fields[] = {
-    POSE(camera),
+    POSE(SITE(camera.pose)),
     WHOLE("width", camera.width, 16384, "of the pictures, pixels; 0 = unknown"),
     WHOLE("height", camera.height, 16384, "of the pictures, pixels; 0 = unknown"),
     NUMBER("field_of_view_deg", camera.field_of_view_deg, 1, 179, "horizontal, without distortion, degrees"),
@@ -92,8 +98,8 @@ static const bcue_config_field camera_fields[] = {
                "k1 of the lens: a point at radius r (1 = half the width) shows what a pinhole shows at "
                "r (1 + k1 r^2)"),
     {0}};
-static const bcue_config_field lidar_fields[] = {POSE(lidar), {0}};
-static const bcue_config_field radar_fields[] = {POSE(radar), {0}};
+static const bcue_config_field lidar_fields[] = {POSE(SITE(lidar.pose)), {0}};
+static const bcue_config_field radar_fields[] = {POSE(SITE(radar.pose)), {0}};
 static const bcue_config_field gnss_fields[] = {
     SET_NUMBER("antenna_height_m", gnss.antenna_height_m, "1.6", 0, 10,
                "of the vehicles' receivers above the ground, metres"),

@@ -460,7 +460,7 @@ static bcue_status choose_csv(const bcue_source_job *job, char **path, bcue_erro
 bcue_status bcue_source_read_csv(bcue_source_job *job, bcue_error *error)
 {
     bcue_source_table *table = job->table;
-    char *path;
+    char *path = NULL;
     BCUE_TRY(choose_csv(job, &path, error));
     bcue_status status = bcue_csv_read(path, &table->csv, error);
     free(path);

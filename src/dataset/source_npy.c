@@ -104,7 +104,7 @@ static bcue_status choose_prefix(const bcue_source_job *job, char *prefix, size_
 
 static bcue_status read_set(const bcue_source_job *job, npy_set *set, bcue_error *error)
 {
-    char prefix[256], name[512];
+    char prefix[256] = "", name[512] = "";
     BCUE_TRY(choose_prefix(job, prefix, sizeof prefix, error));
     BCUE_TRY(find_part(job, prefix, "_unit1_pwr_60ghz", name, sizeof name, error));
     if (name[0] == '\0')

@@ -20,7 +20,9 @@ void bcue_fill_window(const bool *there, size_t count, size_t reach, int *from)
 bool bcue_fix_carry(const bcue_timed_fix *fixes, size_t count, double time_s, double at[2])
 {
     double mean_s = 0, spread = 0, mean[2] = {0, 0}, slope[2] = {0, 0};
-    const bcue_timed_fix *base = count > 0 ? &fixes[count - 1] : NULL; /* small numbers keep their digits */
+    if (count == 0)
+        return false;
+    const bcue_timed_fix *base = &fixes[count - 1]; /* small numbers keep their digits */
     for (size_t i = 0; i < count; i++)
         mean_s += (fixes[i].time_s - base->time_s) / (double)count;
     for (size_t i = 0; i < count; i++) {
@@ -52,13 +54,17 @@ static bcue_fill fill_between(const bcue_fix_rule *rule, const bcue_timed_fix *g
                  newer_s = newer != NULL ? newer->time_s - time_s : INFINITY;
     const bcue_timed_fix *nearest = older_s <= newer_s ? older : newer;
     bcue_fill how = BCUE_FILL_NONE;
+    if (nearest == NULL)
+        return how;
     if (fmin(older_s, newer_s) <= near_s)
         how = BCUE_FILL_THERE;
-    else if (newer != NULL && older_s <= rule->carry_s && bcue_fix_carry(older, 2, time_s, at))
+    else if (older != NULL && newer != NULL && older_s <= rule->carry_s &&
+             bcue_fix_carry(older, 2, time_s, at))
         return BCUE_FILL_CARRIED;
     else if (fmin(older_s, newer_s) <= rule->hold_s + rounding * rule->step_s) {
         how = BCUE_FILL_HELD;
-        nearest = older_s <= rule->hold_s + rounding * rule->step_s ? older : newer;
+        const bool held = older_s <= rule->hold_s + rounding * rule->step_s;
+        nearest = older != NULL && (newer == NULL || held) ? older : newer;
     }
     for (int k = 0; how != BCUE_FILL_NONE && k < 2; k++)
         at[k] = nearest->at[k];

@@ -85,7 +85,7 @@ void bcue_description_free(bcue_description *description)
 {
     if (description == NULL)
         return;
-    for (int32_t i = 0; i < description->branch_count; i++)
+    for (int32_t i = 0; description->branches != NULL && i < description->branch_count; i++)
         free(description->branches[i].name);
     free(description->nodes);
     free(description->branches);

@@ -275,7 +275,7 @@ static bcue_value mix(const fuser *f, int stage, bcue_value tokens)
 
 static void fusion_stage(fuser *f, int stage)
 {
-    bcue_value parts[BCUE_INPUT_COUNT];
+    bcue_value parts[BCUE_INPUT_COUNT] = {BCUE_NO_VALUE};
     int count = 0;
     for (int m = 0; m < BCUE_PICTURE_INPUTS; m++) {
         if (f->sees[m])

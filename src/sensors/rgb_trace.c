@@ -272,7 +272,7 @@ void bcue_camera_trace(const bcue_camera *camera, const float *columns, const fl
 {
     bcue_ray_packet packet;
     bcue_shading_point points[BCUE_RAY_LANES];
-    bool hit[BCUE_RAY_LANES];
+    bool hit[BCUE_RAY_LANES] = {false};
     uint8_t kinds[BCUE_RAY_LANES];
     double since = camera->clock->on ? bcue_clock_s() : 0.0;
     aim(camera, columns, rows, count, &packet);

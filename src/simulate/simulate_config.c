@@ -6,11 +6,13 @@
 #include "beamcue/simulate.h"
 
 #define AT(member) offsetof(bcue_simulate_config, member)
-#define REAL(key, member, fallback_text, low, high, help_text)                                               \
+#define REAL_AT(key, place, fallback_text, low, high, help_text)                                             \
     {                                                                                                        \
-        .name = (key), .type = BCUE_CONFIG_DOUBLE, .offset = AT(member), .fallback = (fallback_text),        \
+        .name = (key), .type = BCUE_CONFIG_DOUBLE, .offset = (place), .fallback = (fallback_text),           \
         .minimum = (low), .maximum = (high), .help = (help_text)                                             \
     }
+#define REAL(key, member, fallback_text, low, high, help_text)                                               \
+    REAL_AT(key, AT(member), fallback_text, low, high, help_text)
 #define WHOLE(key, member, fallback_text, low, high, help_text)                                              \
     {                                                                                                        \
         .name = (key), .type = BCUE_CONFIG_INT, .offset = AT(member), .fallback = (fallback_text),           \
@@ -39,15 +41,19 @@
     {                                                                                                        \
         .name = (key), .type = BCUE_CONFIG_DOUBLE_LIST, .offset = AT(member), .help = (help_text)            \
     }
-/* The clock of a sensor. */
-#define CLOCK(sensor)                                                                                        \
-    REAL("rate_hz", sensor.clock.rate_hz, "0", 0, 1000, "measurements a second; 0 = one with every frame"),  \
-        REAL("offset_ms", sensor.clock.offset_ms, "0", 0, 60000, "when the first measurement is taken"),     \
-        REAL("latency_ms", sensor.clock.latency_ms, "0", 0, 60000,                                           \
-             "until a measurement arrives; a row has the newest that has arrived"),                          \
-        REAL("jitter_ms", sensor.clock.jitter_ms, "0", 0, 10000,                                             \
-             "standard deviation of when a measurement is taken"),                                           \
-        REAL("drop_rate", sensor.clock.drop_rate, "0", 0, 1, "share of measurements lost: an empty cell")
+/* The clock of a sensor, at offset `clock`. */
+#define IN_CLOCK(clock, member) ((clock) + offsetof(bcue_sim_clock_config, member))
+#define CLOCK(clock)                                                                                         \
+    REAL_AT("rate_hz", IN_CLOCK(clock, rate_hz), "0", 0, 1000,                                               \
+            "measurements a second; 0 = one with every frame"),                                              \
+        REAL_AT("offset_ms", IN_CLOCK(clock, offset_ms), "0", 0, 60000,                                      \
+                "when the first measurement is taken"),                                                      \
+        REAL_AT("latency_ms", IN_CLOCK(clock, latency_ms), "0", 0, 60000,                                    \
+                "until a measurement arrives; a row has the newest that has arrived"),                       \
+        REAL_AT("jitter_ms", IN_CLOCK(clock, jitter_ms), "0", 0, 10000,                                      \
+                "standard deviation of when a measurement is taken"),                                        \
+        REAL_AT("drop_rate", IN_CLOCK(clock, drop_rate), "0", 0, 1,                                          \
+                "share of measurements lost: an empty cell")
 #define END                                                                                                  \
     {                                                                                                        \
         .name = NULL                                                                                         \
@@ -276,7 +282,7 @@ static const bcue_config_field camera_fields[] = {
     WHOLE("jpeg_quality", camera.jpeg_quality, "90", 1, 100, "of the images"),
     CHOICE("on", camera.on, "rsu", mount_names,
            "rsu: columns of unit1; vehicle: on the transmitting vehicle, of unit2; both"),
-    CLOCK(camera),
+    CLOCK(AT(camera.clock)),
     END,
 };
 static const bcue_config_field lidar_fields[] = {
@@ -288,7 +294,7 @@ static const bcue_config_field lidar_fields[] = {
     FLAG("ascii", lidar.ascii, "false", "ASCII PLY as DeepSense writes it, instead of binary"),
     CHOICE("on", lidar.on, "rsu", mount_names,
            "rsu: columns of unit1; vehicle: on the transmitting vehicle, of unit2; both"),
-    CLOCK(lidar),
+    CLOCK(AT(lidar.clock)),
     END,
 };
 static const bcue_config_field radar_fields[] = {
@@ -305,7 +311,7 @@ static const bcue_config_field radar_fields[] = {
     REAL("false_points", radar.false_points, "0", 0, 1e4, "points: mean number of false detections a frame"),
     CHOICE("on", radar.on, "rsu", mount_names,
            "rsu: columns of unit1; vehicle: on the transmitting vehicle, of unit2; both"),
-    CLOCK(radar),
+    CLOCK(AT(radar.clock)),
     END,
 };
 static const bcue_config_field weather_fields[] = {
@@ -347,7 +353,7 @@ static const bcue_config_field gnss_fields[] = {
     REAL("rtk_lost_above", gnss.rtk_lost_above, "0.5", 0, 1,
          "share of hidden sky from which a solution floats"),
     FLAG("nmea", gnss.nmea, "false", "write unit2/GPS_data/nmea_EPISODE.txt besides"),
-    CLOCK(gnss),
+    CLOCK(AT(gnss.clock)),
     END,
 };
 const bcue_config_field bcue_simulate_fields[] = {

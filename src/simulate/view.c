@@ -249,7 +249,7 @@ static void put_power(bcue_text *out, const char *name, const double *power_mw, 
 /* The paths of all vehicles, and the best beam's lobe in the cone of the strongest of them. */
 static bcue_status put_radio(bcue_view *view, const bcue_view_moment *moment, size_t best, bcue_error *error)
 {
-    size_t each = MOST_PATHS / moment->served_count;
+    size_t each = moment->served_count > 0 ? MOST_PATHS / moment->served_count : 0;
     each = each < LEAST_PATHS_EACH ? LEAST_PATHS_EACH : each;
     bool first = true;
     double most_db = -HUGE_VAL;
