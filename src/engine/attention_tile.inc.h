@@ -435,10 +435,11 @@ static void spin(int64_t rounds, float *out)
 #pragma GCC unroll 32
     for (int i = 0; i < SPIN_SUMS; i++)
         sum[i] = vec_set1((float)i);
-    for (int64_t round = 0; round < rounds; round++)
+    for (int64_t round = 0; round < rounds; round++) {
 #pragma GCC unroll 32
         for (int i = 0; i < SPIN_SUMS; i++)
             sum[i] = vec_fma(sum[i], factor, term);
+    }
 #pragma GCC unroll 32
     for (int i = 1; i < SPIN_SUMS; i++)
         sum[0] = vec_add(sum[0], sum[i]);

@@ -17,8 +17,8 @@
    as written, outer blanks included. */
 typedef struct bcue_csv bcue_csv;
 
-/* `name` stands for the file in messages. On success the caller destroys `*csv`; otherwise it is NULL. */
-bcue_status bcue_csv_parse(const char *text, size_t size, const char *name, bcue_csv **csv,
+/* `name` stands for the file in messages. On success the caller destroys `*result`; otherwise it is NULL. */
+bcue_status bcue_csv_parse(const char *text, size_t size, const char *name, bcue_csv **result,
                            bcue_error *error);
 bcue_status bcue_csv_read(const char *path, bcue_csv **csv, bcue_error *error);
 void bcue_csv_destroy(bcue_csv *csv); /* NULL is fine */

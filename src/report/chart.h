@@ -89,7 +89,7 @@ typedef struct bcue_bar_chart {
     bool values;     /* print each value at its bar */
     int decimals;    /* of those; -1: 4 significant digits */
 } bcue_bar_chart;
-bcue_status bcue_chart_bars(const bcue_bar_chart *chart, bcue_text *out, bcue_error *error);
+bcue_status bcue_chart_bars(const bcue_bar_chart *given, bcue_text *out, bcue_error *error);
 
 typedef struct bcue_histogram {
     bcue_chart_options options;
@@ -128,7 +128,7 @@ typedef struct bcue_heat_map {
     const char *const *row_labels, *const *column_labels; /* NULL: indices */
     int decimals; /* of the numbers in the cells; they appear where they fit */
 } bcue_heat_map;
-bcue_status bcue_chart_heat_map(const bcue_heat_map *chart, bcue_text *out, bcue_error *error);
+bcue_status bcue_chart_heat_map(const bcue_heat_map *map, bcue_text *out, bcue_error *error);
 
 /* The power of every beam of one sample. With azimuths a fan seen from above (x forward is up, y left is
    left), else bars over the index. The predicted beams carry their rank; the best measured one is outlined.
