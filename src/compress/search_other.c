@@ -15,7 +15,7 @@
 #include "learn/trainer.h"
 #include "models/refit.h"
 
-enum { LEAST_SIDE = 16, SIDE_STEP = 4 };
+enum { LEAST_SIDE = 16, SIDE_STEP = 4, LEAST_WIDTH = 8 /* that model.width may have */ };
 
 static int64_t smaller(int64_t side, double share)
 {
@@ -239,11 +239,12 @@ static int64_t width_step(const bcue_model_config *config)
 bcue_status bcue_search_add_dense(bcue_searcher *s, const bcue_candidate *best, bcue_error *error)
 {
     const bcue_model_config *config = &s->whole.config;
-    const double most_ms = best->layers_ms;
+    /* Equal in f32, as the dense one has no scales of 8 bits before it is trained. */
+    const double most_ms = (best->int8 ? best - 1 : best)->layers_ms;
     const int64_t step = width_step(config);
     int64_t width = (config->width - 1) / step * step;
     bcue_candidate *exact = bcue_search_new(s, BCUE_CANDIDATE_DENSE, BCUE_CANDIDATE_SCREENED);
-    for (; width >= step; width -= step) {
+    for (; width >= LEAST_WIDTH; width -= step) {
         for (int i = 0; i < (s->search->int8 ? 2 : 1); i++) {
             exact[i].width = width;
             exact[i].epochs = s->run->train.epochs + bcue_prune_epochs(s->run, config);

@@ -64,7 +64,7 @@ bcue_status bcue_search_tune_other(bcue_searcher *s, bcue_candidate *exact, bcue
 /* Where its model lies, or will. malloc'd, NULL: no memory. */
 char *bcue_search_other_folder(const bcue_searcher *s, const bcue_candidate *exact);
 /* The dense control of equal latency to `best`, screened: the widest network that is predicted to be no
-   slower. search->dense is -1 when there is none. */
+   slower, in f32 also where `best` is in 8 bits. search->dense is -1 when there is none. */
 bcue_status bcue_search_add_dense(bcue_searcher *s, const bcue_candidate *best, bcue_error *error);
 
 bcue_status bcue_search_add_whole(bcue_searcher *s, bcue_error *error);
