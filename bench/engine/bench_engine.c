@@ -1,21 +1,25 @@
 /* Times one network on the oneDNN engine, so that a driver can take turns with other programs
    (tools/peer/bench_torch.py, bench_beamtransfuser.py):
 
-       bench_engine 18|34|full BATCH inference|training|layers THREADS [SIZE|SVG]
+       bench_engine 18|34|full BATCH inference|int8|training|layers|int8-layers THREADS [SIZE|SVG]
 
    Prints "ready", then for each line of input with a number n runs n times and prints the milliseconds of
    each run on one line. A training run is forward and backward: loss and all gradients, without the
    optimiser. 18 and 34 are ResNets of width 64, 3 channels, SIZE x SIZE (256), 64 classes; full is
-   BeamTransFuser with all its 78,422,528 parameters. Weights are random. "layers" prints where the time goes
-   instead, and draws it in a file SVG. */
+   BeamTransFuser with all its 78,422,528 parameters. Weights are random. "int8" is inference with all layers
+   that can be in 8 bits, their scales from the inputs of the run. "layers" and "int8-layers" print where the
+   time goes instead, and draw it in a file SVG. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "api/layers_api.h"
 #include "base/clock.h"
+#include "base/memory.h"
+#include "base/fail.h"
 #include "base/parallel.h"
 #include "base/rng.h"
+#include "compress/int8_inputs.h"
 #include "engine/plan.h"
 #include "models/model_graph.h"
 #include "models/resnet.h"
@@ -83,6 +87,27 @@ static void fill(const bcue_graph *graph, bcue_plan *plan)
     }
 }
 
+static void feed(void *context, bcue_plan *plan, size_t first, size_t count)
+{
+    (void)first;
+    (void)count;
+    fill(context, plan);
+}
+
+/* How every layer takes its input in 8 bits. `graph` is spent: it gets outputs that no plan should have. */
+static bcue_status calibrate(bcue_graph *graph, bcue_weights *weights, int64_t batch,
+                             bcue_int8_input **inputs, bcue_error *error)
+{
+    const bcue_int8_calibration calibration = {.method = BCUE_CALIBRATE_MSE,
+                                               .windows = (size_t)batch,
+                                               .batch = (size_t)batch,
+                                               .context = graph,
+                                               .feed = feed};
+    *inputs = bcue_calloc((size_t)bcue_graph_node_count(graph), sizeof **inputs);
+    return *inputs == NULL ? bcue_fail_memory(error, "the layers")
+                           : bcue_int8_inputs(graph, weights, &calibration, *inputs, error);
+}
+
 static bcue_status show_layers(const bcue_graph *graph, bcue_plan *plan, const char *svg, bcue_error *error)
 {
     const bcue_layers_options options = {.runs = 7, .svg_path = svg};
@@ -126,32 +151,46 @@ static bcue_status serve(bcue_plan *plan, bool training, bcue_error *error)
     return BCUE_OK;
 }
 
+static bcue_status make_graph(const char *network, int64_t batch, int64_t size, bcue_graph **graph,
+                              bcue_error *error)
+{
+    if (strcmp(network, "full") == 0)
+        return build_full(batch, graph, error);
+    *graph = build((int)strtol(network, NULL, 10), batch, size);
+    return *graph == NULL ? bcue_fail_memory(error, "the network") : bcue_graph_check(*graph, error);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 5 || argc > 6) {
         fprintf(stderr,
-                "usage: bench_engine 18|34|full BATCH inference|training|layers THREADS [SIZE|SVG]\n");
+                "usage: bench_engine 18|34|full BATCH inference|int8|training|layers|int8-layers THREADS "
+                "[SIZE|SVG]\n");
         return 2;
     }
-    bool layers = strcmp(argv[3], "layers") == 0, training = strcmp(argv[3], "training") == 0;
-    int64_t batch = strtol(argv[2], NULL, 10), size = argc > 5 && !layers ? strtol(argv[5], NULL, 10) : 256;
+    const bool layers = strstr(argv[3], "layers") != NULL, int8 = strncmp(argv[3], "int8", 4) == 0;
+    const bool training = strcmp(argv[3], "training") == 0;
+    const int64_t batch = strtol(argv[2], NULL, 10),
+                  size = argc > 5 && !layers ? strtol(argv[5], NULL, 10) : 256;
     bcue_set_threads((int)strtol(argv[4], NULL, 10));
     bcue_error error = {""};
     bcue_weights weights = {0};
     bcue_plan *plan = NULL;
-    bcue_graph *graph = NULL;
-    bcue_plan_options options = {.engine = BCUE_ENGINE_ONEDNN, .dtype = BCUE_F32, .training = training};
-    bcue_status status = BCUE_OK;
-    if (strcmp(argv[1], "full") == 0)
-        status = build_full(batch, &graph, &error);
-    else
-        graph = build((int)strtol(argv[1], NULL, 10), batch, size);
-    if (status == BCUE_OK)
-        status = graph == NULL ? BCUE_ERROR_MEMORY : bcue_graph_check(graph, &error);
+    bcue_graph *graph = NULL, *copy = NULL;
+    bcue_int8_input *inputs = NULL;
+    bcue_status status = make_graph(argv[1], batch, size, &graph, &error);
     if (status == BCUE_OK)
         status = bcue_weights_create(graph, BCUE_F32, 1, &weights, &error);
+    if (status == BCUE_OK && int8)
+        status = make_graph(argv[1], batch, size, &copy, &error);
+    if (status == BCUE_OK && int8)
+        status = calibrate(copy, &weights, batch, &inputs, &error);
+    const bcue_plan_options options = {
+        .engine = BCUE_ENGINE_ONEDNN, .dtype = BCUE_F32, .training = training, .int8 = inputs};
     if (status == BCUE_OK)
         status = bcue_plan_create(graph, &weights, &options, &plan, &error);
+    if (status == BCUE_OK && int8 && bcue_plan_int8_layers(plan) == 0)
+        status = bcue_fail(&error, BCUE_ERROR_UNSUPPORTED, "this processor has neither VNNI nor AMX");
     if (status == BCUE_OK) {
         fill(graph, plan);
         status = layers ? show_layers(graph, plan, argc > 5 ? argv[5] : NULL, &error)
@@ -162,5 +201,7 @@ int main(int argc, char **argv)
     bcue_plan_destroy(plan);
     bcue_weights_free(&weights);
     bcue_graph_destroy(graph);
+    bcue_graph_destroy(copy);
+    free(inputs);
     return status == BCUE_OK ? 0 : 1;
 }
