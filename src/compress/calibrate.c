@@ -7,7 +7,7 @@
 
 enum { BINS = BCUE_HISTOGRAM_BINS, CANDIDATES = 200, ATOM = 4 };
 
-static void double_top(bcue_histogram *histogram)
+static void double_top(bcue_magnitudes *histogram)
 {
     for (int i = 0; i < BINS / 2; i++)
         histogram->count[i] = histogram->count[2 * i] + histogram->count[2 * i + 1];
@@ -15,7 +15,7 @@ static void double_top(bcue_histogram *histogram)
     histogram->top *= 2;
 }
 
-bcue_status bcue_histogram_add(bcue_histogram *histogram, const float *values, size_t count,
+bcue_status bcue_histogram_add(bcue_magnitudes *histogram, const float *values, size_t count,
                                bcue_error *error)
 {
     for (size_t i = 0; i < count; i++) {
@@ -37,12 +37,12 @@ bcue_status bcue_histogram_add(bcue_histogram *histogram, const float *values, s
     return BCUE_OK;
 }
 
-int bcue_histogram_levels(const bcue_histogram *histogram)
+int bcue_histogram_levels(const bcue_magnitudes *histogram)
 {
     return histogram->negative ? 127 : 255;
 }
 
-double bcue_quantisation_error(const bcue_histogram *histogram, double scale)
+double bcue_quantisation_error(const bcue_magnitudes *histogram, double scale)
 {
     const double width = histogram->top / BINS, levels = (double)bcue_histogram_levels(histogram);
     double sum = 0;
@@ -53,7 +53,7 @@ double bcue_quantisation_error(const bcue_histogram *histogram, double scale)
     return histogram->total > 0 ? sum / histogram->total : 0;
 }
 
-static double percentile(const bcue_histogram *histogram, double share)
+static double percentile(const bcue_magnitudes *histogram, double share)
 {
     double below = 0;
     for (int i = 0; i < BINS; i++) {
@@ -64,7 +64,7 @@ static double percentile(const bcue_histogram *histogram, double share)
     return histogram->largest;
 }
 
-static double least_error(const bcue_histogram *histogram)
+static double least_error(const bcue_magnitudes *histogram)
 {
     const double levels = (double)bcue_histogram_levels(histogram);
     double best = histogram->largest, least = INFINITY;
@@ -134,7 +134,7 @@ static double cut_divergence(const double *inside, const double *counts, int lev
 /* Share of what is not 0 that may be cut. */
 #define MOST_CUT 0.01
 
-static double least_divergence(const bcue_histogram *histogram)
+static double least_divergence(const bcue_magnitudes *histogram)
 {
     const int levels = bcue_histogram_levels(histogram) + 1;
     double counts[BINS], inside[BINS], least = INFINITY;
@@ -157,7 +157,7 @@ static double least_divergence(const bcue_histogram *histogram)
     return fmin(best * histogram->top / BINS, histogram->largest);
 }
 
-double bcue_calibrate_ranges(const bcue_histogram *histogram, bcue_range_rule method, double share)
+double bcue_calibrate_ranges(const bcue_magnitudes *histogram, bcue_range_rule method, double share)
 {
     double threshold = histogram->largest;
     if (histogram->largest <= 0)

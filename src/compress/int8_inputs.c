@@ -11,7 +11,7 @@
 typedef struct survey {
     bcue_graph *graph;
     bcue_needed needed;
-    bcue_histogram **seen; /* per value: what layers read of it, or NULL */
+    bcue_magnitudes **seen; /* per value: what layers read of it, or NULL */
     bcue_plan *plan;
 } survey;
 
@@ -87,7 +87,7 @@ bcue_status bcue_int8_inputs(bcue_graph *graph, bcue_weights *weights,
         inputs[i] = (bcue_int8_input){0};
         if (!is_layer(&s, i))
             continue;
-        const bcue_histogram *seen = s.seen[bcue_graph_node(graph, i)->input[0]];
+        const bcue_magnitudes *seen = s.seen[bcue_graph_node(graph, i)->input[0]];
         inputs[i].scale = (float)bcue_calibrate_ranges(seen, calibration->method, calibration->share);
         inputs[i].negative = seen->negative;
     }

@@ -18,10 +18,10 @@ static float *drawn(bool normal, bool positive)
     return values;
 }
 
-static void histogram_of(const float *values, size_t count, bcue_histogram *histogram)
+static void histogram_of(const float *values, size_t count, bcue_magnitudes *histogram)
 {
     bcue_error error = {""};
-    *histogram = (bcue_histogram){.total = 0};
+    *histogram = (bcue_magnitudes){.total = 0};
     CHECK_OK(bcue_histogram_add(histogram, values, count, &error), error);
 }
 
@@ -29,7 +29,7 @@ static void histogram_of(const float *values, size_t count, bcue_histogram *hist
 static void growing_range(void)
 {
     bcue_error error = {""};
-    bcue_histogram histogram = {.total = 0};
+    bcue_magnitudes histogram = {.total = 0};
     const float values[] = {0.5F, -0.25F, 3, 0, 0.49F};
     CHECK_OK(bcue_histogram_add(&histogram, values, 5, &error), error);
     CHECK_NEAR(histogram.top, 4, 0); /* 0.5, doubled three times */
@@ -46,7 +46,7 @@ static void growing_range(void)
     const float broken[] = {1, NAN};
     CHECK_STATUS(bcue_histogram_add(&histogram, broken, 2, &error), BCUE_ERROR_DATA);
     CHECK_STR(error.text, "value 1 is not finite, nothing can be calibrated with it");
-    bcue_histogram nothing;
+    bcue_magnitudes nothing;
     const float zeros[3] = {0};
     histogram_of(zeros, 3, &nothing);
     for (int method = 0; method < 4; method++)
@@ -55,7 +55,7 @@ static void growing_range(void)
 
 static void exact_ones(void)
 {
-    bcue_histogram uniform;
+    bcue_magnitudes uniform;
     float *values = drawn(false, true);
     histogram_of(values, MANY, &uniform);
     CHECK_INT(bcue_histogram_levels(&uniform), 255);
@@ -73,7 +73,7 @@ static void exact_ones(void)
  */
 static void normal_is_cut(void)
 {
-    bcue_histogram normal;
+    bcue_magnitudes normal;
     float *values = drawn(true, false);
     histogram_of(values, MANY, &normal);
     CHECK_INT(bcue_histogram_levels(&normal), 127);
@@ -109,7 +109,7 @@ static void normal_is_cut(void)
 static void zeros_of_relu(void)
 {
     bcue_error error = {""};
-    bcue_histogram plain, relu;
+    bcue_magnitudes plain, relu;
     float *positive = drawn(true, true);
     float *nothing = bcue_calloc(MANY, sizeof *nothing);
     histogram_of(positive, MANY, &plain);
@@ -130,7 +130,7 @@ static void zeros_of_relu(void)
     /* a map of zeros and a few counts keeps them apart: the method in its plain form cut at the smallest */
     for (int i = 0; i < MANY; i++)
         nothing[i] = i % 100 == 0 ? (float)(1 + i / 100 % 3 / 2) / 3 : 0;
-    bcue_histogram few;
+    bcue_magnitudes few;
     histogram_of(nothing, MANY, &few);
     CHECK_NEAR(bcue_calibrate_ranges(&few, BCUE_CALIBRATE_KL, 0) * 255, few.largest, 1e-12);
     /* but where the spike is what would be cut, it counts */
