@@ -34,6 +34,7 @@ typedef enum bcue_rng_purpose {
     BCUE_RNG_RADAR_PHASE = 23,  /* simulator: phases of radar scattering centres, by patch of surface */
     BCUE_RNG_WEATHER = 24,      /* simulator: conditions of episodes */
     BCUE_RNG_REPLAY = 70,       /* faults of a replay; frame = frame of the episode, index = fault */
+    BCUE_RNG_GPS_ERROR = 72,    /* errors added to fixes; episode = source, frame = episode or frame */
     BCUE_RNG_POINT_FAULTS = 71, /* lost and false radar points of an evaluation; by key of the frame */
     BCUE_RNG_CLOCK = 25, /* simulator: jitter and loss of measurements; frame = measurement, index = sensor */
 } bcue_rng_purpose;

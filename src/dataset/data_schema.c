@@ -106,6 +106,39 @@ static const bcue_config_field window_fields[] = {
     {0},
 };
 
+#define GPS_ERROR(member) offsetof(bcue_gps_error_config, member)
+static const bcue_config_field gps_error_fields[] = {
+    {.name = "white_m",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = GPS_ERROR(white_m),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 10000,
+     .help = "standard deviation per axis, metres, drawn anew for every frame"},
+    {.name = "drift_m",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = GPS_ERROR(drift_m),
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 10000,
+     .help = "standard deviation per axis of a slow error, metres, drawn anew for every episode"},
+    {.name = "drift_time_s",
+     .type = BCUE_CONFIG_DOUBLE,
+     .offset = GPS_ERROR(drift_time_s),
+     .fallback = "10",
+     .minimum = 0.01,
+     .maximum = 1e6,
+     .help = "correlation time of the slow error, seconds"},
+    {.name = "seed",
+     .type = BCUE_CONFIG_INT,
+     .offset = GPS_ERROR(seed),
+     .fallback = "1",
+     .minimum = 0,
+     .maximum = 1e9,
+     .help = "of the draws"},
+    {0},
+};
+
 static const char *const power_unit_choices[] = {"arbitrary", "mW", "W", NULL};
 
 #define DATA(member) offsetof(bcue_data_config, member)
@@ -164,6 +197,11 @@ const bcue_config_field bcue_data_config_fields[] = {
      .offset = DATA(gps_extrapolate),
      .fallback = "true",
      .help = "challenge package: extrapolate its two oldest fixes to now"},
+    {.name = "gps_error",
+     .type = BCUE_CONFIG_SECTION,
+     .offset = DATA(gps_error),
+     .fields = gps_error_fields,
+     .help = "errors added to the recorded fixes, the same in every run: what a worse receiver would cost"},
     {.name = "verify",
      .type = BCUE_CONFIG_BOOL,
      .offset = DATA(verify),

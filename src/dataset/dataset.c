@@ -8,6 +8,7 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "dataset/fix_error.h"
 #include "dataset/source_table.h"
 
 struct bcue_dataset {
@@ -194,6 +195,7 @@ static bcue_status open_source(bcue_dataset *dataset, bcue_source_job *job, bcue
     BCUE_TRY(bcue_source_codebook_read(job, error));
     BCUE_TRY(bcue_labels_resolve(job, error));
     BCUE_TRY(check_required_columns(job, error));
+    bcue_fix_errors_slow(job);
     BCUE_TRY(bcue_windows_make(job, dataset->episodes, &dataset->samples, error));
     dataset->episodes += job->table->episode_count;
     add_defects(&dataset->defects, &job->table->defects);

@@ -41,6 +41,14 @@ typedef struct bcue_window_config {
     double max_gap_s; /* where time stamps are further apart, no window crosses; 0 = do not look */
 } bcue_window_config;
 
+/* Errors added to the recorded fixes, per axis (east, north). */
+typedef struct bcue_gps_error_config {
+    double white_m;      /* standard deviation, another draw in every frame */
+    double drift_m;      /* standard deviation of a slow error, another draw in every episode */
+    double drift_time_s; /* its correlation time */
+    int64_t seed;
+} bcue_gps_error_config;
+
 typedef struct bcue_data_config {
     bcue_section_list sources; /* bcue_source_config */
     int64_t beams;             /* in the files, e.g. 64 */
@@ -52,6 +60,7 @@ typedef struct bcue_data_config {
     int64_t gps_frames;       /* GPS fixes per sample, newest last; 1 by default */
     bool gps_extrapolate;     /* challenge package: extrapolate its two oldest fixes to now; else the fixes as
                                  they are */
+    bcue_gps_error_config gps_error;
     bool verify; /* read every LiDAR, radar and camera file while opening; damaged ones are missing then */
     char *cache; /* folder of the packed cache; NULL: none */
     bool other_codebook; /* a model may have been trained for another codebook than the recordings have */

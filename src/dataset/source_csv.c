@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/report_hooks.h"
 #include "base/hash.h"
+#include "dataset/fix_error.h"
 #include "dataset/source_table.h"
 #include "features/geodesy.h"
 #include "formats/deepsense_text.h"
@@ -340,8 +341,10 @@ static void read_files(bcue_source_job *job, const csv_columns *columns, size_t 
                 row->file[m][s] =
                     bcue_source_table_file(job, (bcue_modality)m, cell_of(job, number, columns->file[m][s]));
     for (int s = 0; row->file[BCUE_GPS] != NULL && s < columns->slots; s++)
-        if (row->file[BCUE_GPS][s] != NULL)
+        if (row->file[BCUE_GPS][s] != NULL) {
             read_fix(job, row->file[BCUE_GPS][s], &row->fix[2 * s]);
+            bcue_fix_error_white(job, cell_of(job, number, columns->file[BCUE_GPS][s]), &row->fix[2 * s]);
+        }
     for (int s = columns->slots - 1; s >= 0 && row->number < 0; s--)
         for (int m = 0; m < BCUE_MODALITY_COUNT && row->number < 0; m++)
             if (row->file[m] != NULL && row->file[m][s] != NULL)

@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "dataset/fix_error.h"
 #include "dataset/source_table.h"
 #include "formats/npy.h"
 
@@ -151,6 +152,7 @@ static bcue_status fill_row(bcue_source_job *job, const npy_set *set, size_t i, 
     }
     if (set->has_position && (isnan(row->fix[0]) || isnan(row->fix[1])))
         job->table->defects.nan_fix++;
+    bcue_fix_error_white(job, row->index, row->fix);
     if (set->has_sequence) {
         double sequence = bcue_npy_get(&set->sequence, i);
         if (sequence != nearbyint(sequence) || fabs(sequence) > 2147483647.0)

@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "dataset/fix_error.h"
 #include "dataset/source_table.h"
 #include "features/geodesy.h"
 #include "formats/mat.h"
@@ -171,8 +172,10 @@ static bcue_status take_file(bcue_source_job *job, const tree_file *file, bcue_r
         return read_power(job, file->path, row, error);
     bcue_modality modality = modality_of[file->kind];
     row->file[modality][0] = bcue_source_table_file(job, modality, file->path);
-    if (modality == BCUE_GPS && row->file[modality][0] != NULL)
+    if (modality == BCUE_GPS && row->file[modality][0] != NULL) {
         read_places(job, row->file[modality][0], row->fix);
+        bcue_fix_error_white(job, file->path, row->fix);
+    }
     return BCUE_OK;
 }
 
