@@ -80,6 +80,7 @@ const bcue_config_field bcue_quantise_config_fields[] = {
     {.name = "keep",
      .type = BCUE_CONFIG_STRING_LIST,
      .offset = QUANTISE(keep),
-     .fallback = "[]",
-     .help = "layers that stay in f32: names of their weights, or what these begin with"},
+     .fallback = "[gps., head.]",
+     .help = "layers that stay in f32: names of their weights, or what these begin with. By themselves the "
+             "branch of the fixes, for which 256 steps of a street are too few, and the head"},
     {0}};

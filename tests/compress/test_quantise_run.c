@@ -239,11 +239,39 @@ static void refused(void)
     toy_close(&run);
 }
 
+/* By itself the branch of the fixes stays in f32, and the head; the tokens' layers do not. */
+static void keeps_fixes_and_head(void)
+{
+    static const char *const more[] = {"out=" FOLDER "/keeps",
+                                       "model.kind=beamtransfuser",
+                                       "model.preset=tiny",
+                                       "model.modalities=[gps]",
+                                       "model.blocks=1",
+                                       "model.head=[8]",
+                                       "train.epochs=1",
+                                       "quantise.tune=never",
+                                       NULL};
+    bcue_quantise_result result;
+    int kept = 0, bytes = 0;
+    train(more);
+    quantise(more, FOLDER "/keeps/model-seed1.safetensors", &result);
+    for (size_t i = 0; i < result.layer_count; i++) {
+        const char *name = result.layers[i].name;
+        const bool wanted = strncmp(name, "gps.", 4) == 0 || strncmp(name, "head.", 5) == 0;
+        CHECK_AT(result.layers[i].kept == wanted, "%s", name);
+        kept += result.layers[i].kept;
+        bytes += !result.layers[i].kept;
+    }
+    CHECK(kept >= 4 && bytes >= 4);
+    bcue_quantise_result_free(&result);
+}
+
 int main(void)
 {
     RUN(fine_tuning_recovers);
     RUN(only_when_needed);
     RUN(made_worse);
     RUN(refused);
+    RUN(keeps_fixes_and_head);
     return check_summary();
 }
