@@ -46,7 +46,7 @@ def score(row):
 def read_run(run, scenes):
     """Samples, each with its unit names and the mean of every metric over the seeds; and how many seeds."""
     files, samples = [], {}
-    for folder in run.split("=")[-1].split(","):
+    for folder in [run] if os.path.isdir(run) else run.split("=", 1)[-1].split(","):
         found = sorted(glob.glob(os.path.join(folder, "predictions-seed*.csv")))
         if not found:
             raise SystemExit(f"{folder}: no predictions-seed*.csv; run 'beamcue evaluate' first")
@@ -152,7 +152,7 @@ def main():
     parser.add_argument("--column", default="scene", help="of scenario.csv, to tell scenes by")
     given = parser.parse_args()
     scenes = scenes_of(given.folders.split(","), given.column)
-    runs = [(r.split("=")[0] if "=" in r else os.path.basename(os.path.normpath(r)),) + read_run(r, scenes) for r in given.runs]
+    runs = [(os.path.basename(os.path.normpath(r)) if os.path.isdir(r) else r.split("=")[0],) + read_run(r, scenes) for r in given.runs]
     if given.common:
         shared = set.intersection(*({s["id"] for s in samples} for _, samples, _ in runs))
         runs = [(name, [s for s in samples if s["id"] in shared], seeds) for name, samples, seeds in runs]
