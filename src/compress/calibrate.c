@@ -105,7 +105,7 @@ static void cap_atoms(const double *counts, double *capped)
    what is cut counts in full. */
 static double cut_divergence(const double *inside, const double *counts, int levels, int end)
 {
-    double p[BINS], q[BINS], sum_p = 0, sum_q = 0, divergence = 0;
+    double p[BINS] = {0}, q[BINS] = {0}, sum_p = 0, sum_q = 0, divergence = 0;
     memcpy(p, inside, (size_t)end * sizeof *p);
     for (int i = end; i < BINS; i++)
         p[end - 1] += counts[i];

@@ -199,7 +199,8 @@ static void emit_repeat(bcue_dn_plan *plan, const bcue_node *node, int big, bcue
         return;
     }
     int64_t inner = count_of(plan, node->input[1 - big]);
-    *call = (repeat_call){count_of(plan, node->output) / inner, inner, node->op == BCUE_OP_MUL};
+    *call =
+        (repeat_call){inner > 0 ? count_of(plan, node->output) / inner : 0, inner, node->op == BCUE_OP_MUL};
     bcue_dn_emit_kernel(&plan->program, kernel, call, views, 3);
 }
 

@@ -40,7 +40,7 @@ void bcue_calibration_release(bcue_calibration *made)
 {
     bcue_calibration_pattern *patterns = made->patterns.items;
     release_pattern(&made->whole);
-    for (size_t i = 0; i < made->patterns.count; i++)
+    for (size_t i = 0; patterns != NULL && i < made->patterns.count; i++)
         release_pattern(&patterns[i]);
     free(patterns);
     free(made->coverage.items);

@@ -111,9 +111,11 @@ static bcue_status fit_position(const bcue_model_config *config, int64_t beams,
             votes[(cell_of(x, bins) * bins + cell_of(y, bins)) * beams + samples->label[i]] += 1;
             continue;
         }
-        position[2 * kept] = x;
-        position[2 * kept + 1] = y;
-        label[kept++] = (float)samples->label[i];
+        if (position != NULL && label != NULL) {
+            position[2 * kept] = x;
+            position[2 * kept + 1] = y;
+            label[kept++] = (float)samples->label[i];
+        }
     }
     return BCUE_OK;
 }

@@ -140,7 +140,7 @@ static void describe(const bcue_search *s, const bcue_step *step, bcue_vec3 from
 bool bcue_path_emit(const bcue_search *s, bcue_vec3 receiver, const bcue_step *steps, int count,
                     bcue_path_list *list)
 {
-    pierced_legs legs;
+    pierced_legs legs = {0};
     if (!walk(s, receiver, steps, count, &legs))
         return true;
     if (!bcue_grow((void **)&list->paths, &list->capacity, list->count + 1, sizeof *list->paths))

@@ -66,7 +66,9 @@ static void draw_bands(bcue_text *out, const bcue_beam_overlay *overlay)
 static void draw_bars(bcue_text *out, const bcue_beam_overlay *overlay, double unit)
 {
     double strip = 74 * unit, bottom = overlay->height, most = 0;
-    for (size_t i = 0; overlay->probability != NULL && i < overlay->beam_count; i++)
+    if (overlay->probability == NULL)
+        return;
+    for (size_t i = 0; i < overlay->beam_count; i++)
         most = isfinite(overlay->probability[i]) ? fmax(most, overlay->probability[i]) : most;
     if (!(most > 0))
         return;

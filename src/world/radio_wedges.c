@@ -94,6 +94,8 @@ static bool add_piece(const bcue_weld *weld, size_t first, size_t end, double mi
     face faces[MOST_FACES];
     size_t count = list_faces(weld, first, end, along, faces), widest = 0;
     double gap = -1.0;
+    if (count == 0)
+        return true;
     for (size_t i = 0; i < count; i++) {
         double next = i + 1 < count ? faces[i + 1].angle : faces[0].angle + 2.0 * BCUE_PI;
         if (next - faces[i].angle > gap) {

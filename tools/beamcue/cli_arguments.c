@@ -116,8 +116,9 @@ static int check(const bcue_cli *cli)
             return bcue_cli_usage(cli, "%s %s is missing", option->name, option->value);
     }
     for (size_t i = 0; i < cli->given_count; i++) {
+        const bcue_cli_option *option = cli->given[i].option;
         const char *value = cli->given[i].value;
-        if (strcmp(cli->given[i].option->name, "--set") == 0 &&
+        if (option != NULL && value != NULL && strcmp(option->name, "--set") == 0 &&
             (value[0] == '=' || strchr(value, '=') == NULL))
             return bcue_cli_usage(cli, "--set needs KEY=VALUE, not '%s'", value);
     }
@@ -149,8 +150,10 @@ int bcue_cli_parse(bcue_cli *cli, const bcue_cli_verb *verb, int argc, char **ar
                 return result;
         }
     }
-    for (size_t i = 0; i < cli->given_count; i++)
-        cli->quiet = cli->quiet || strcmp(cli->given[i].option->name, "--quiet") == 0;
+    for (size_t i = 0; i < cli->given_count; i++) {
+        const bcue_cli_option *option = cli->given[i].option;
+        cli->quiet = cli->quiet || (option != NULL && strcmp(option->name, "--quiet") == 0);
+    }
     return check(cli);
 }
 
