@@ -1,6 +1,6 @@
 #!/bin/bash
-# deepsense_small.sh [DATA] [OUT]: BeamTransFuser `small` on twenty simulated recordings: recordings 1 to 17 train and choose, 18 to 20 (18 streets that nobody has seen, in
-# three weathers) test. First the fixes alone, then all sensors from there on, and the yardsticks on two fixes.
+# deepsense_small.sh [DATA] [OUT]: BeamTransFuser `small` on twenty simulated recordings: recordings 1 to 17 train and choose, 18 to 20 (18 streets that nobody has seen, noon
+# and night) test. First the fixes alone, then all sensors from there on, and the yardsticks on two fixes.
 # Environment: BEAMCUE the program; FIX_EPOCHS (30), EPOCHS (10), SEEDS (1); SETTINGS: more settings for the run with all sensors.
 # About 25 minutes of processor time and 10 GB for the recordings, then hours.
 set -eu
