@@ -300,6 +300,22 @@ static void say_none(const bcue_run_config *run, const bcue_search *search, bcue
                        "None of those that are fast enough was fine-tuned: raise compress.budget_hours.\n");
 }
 
+/* A search on a busy machine measures the others: say so, and give "slowdown". */
+static void say_busy(const bcue_search *search, bcue_report *report)
+{
+    const bcue_answer_times *times = &search->items[0].times; /* the whole model, measured in every round */
+    const double slowdown = bcue_answer_times_slowdown(times), most = 2;
+    json_object_set_new(bcue_report_object(report), "slowdown",
+                        isnan(slowdown) ? json_null() : json_real(slowdown));
+    if (slowdown > most)
+        bcue_text_printf(
+            bcue_report_out(report),
+            "The whole model's median of %zu runs is %.1f times its quickest one (%.3f ms): other "
+            "programs keep this machine busy, and these times say more about them than about the "
+            "models. Search again when it is quiet.\n",
+            times->runs, slowdown, times->runs_ms[0]);
+}
+
 static bcue_status report_search(const bcue_run_config *run, const bcue_config *config,
                                  const bcue_dataset *dataset, const bcue_search *search,
                                  const bcue_hooks *hooks, bcue_report *report, bcue_error *error)
@@ -313,6 +329,7 @@ static bcue_status report_search(const bcue_run_config *run, const bcue_config *
     if (!search->int8)
         bcue_text_puts(bcue_report_out(report),
                        "This machine has neither VNNI nor AMX, so nothing was tried in 8 bits.\n");
+    say_busy(search, report);
     say_dense(search, report);
     if (search->chosen < 0) {
         json_object_set_new(bcue_report_object(report), "chosen", json_null());

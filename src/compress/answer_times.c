@@ -61,6 +61,13 @@ bcue_answer_tail bcue_answer_times_tail(const bcue_answer_times *times, double t
                               .missed = (double)(times->runs - in_time) / (double)times->runs};
 }
 
+double bcue_answer_times_slowdown(const bcue_answer_times *times)
+{
+    if (times->runs == 0 || !(times->runs_ms[0] > 0))
+        return NAN;
+    return bcue_answer_rank(times->runs_ms, times->runs, 50) / times->runs_ms[0];
+}
+
 void bcue_answer_times_free(bcue_answer_times *times)
 {
     free(times->runs_ms);

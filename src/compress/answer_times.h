@@ -27,6 +27,9 @@ bcue_status bcue_answer_times_add(bcue_answer_times *times, const double *next_m
                                   size_t count, double percentile, bcue_error *error);
 /* NaN where nothing was measured. */
 bcue_answer_tail bcue_answer_times_tail(const bcue_answer_times *times, double target_ms);
+/* The median over the quickest run: near 1 on a quiet machine, more where others take the processor away. NaN
+   where nothing was measured. */
+double bcue_answer_times_slowdown(const bcue_answer_times *times);
 void bcue_answer_times_free(bcue_answer_times *times);
 
 #endif

@@ -58,10 +58,25 @@ static void tail(void)
     bcue_answer_times_free(&times);
 }
 
+static void slowdown(void)
+{
+    bcue_error error = {0};
+    bcue_answer_times times = {0};
+    const double quiet[5] = {10, 10.1, 10.2, 10.3, 60}, busy[5] = {10, 45, 50, 55, 60};
+    CHECK(isnan(bcue_answer_times_slowdown(&times)));
+    CHECK(bcue_answer_times_add(&times, quiet, quiet, 5, 50, &error) == BCUE_OK);
+    CHECK(bcue_answer_times_slowdown(&times) < 1.1); /* one slow run is no busy machine */
+    bcue_answer_times_free(&times);
+    CHECK(bcue_answer_times_add(&times, busy, quiet, 5, 50, &error) == BCUE_OK);
+    CHECK(bcue_answer_times_slowdown(&times) == 5);
+    bcue_answer_times_free(&times);
+}
+
 int main(void)
 {
     RUN(rank);
     RUN(rounds);
     RUN(tail);
+    RUN(slowdown);
     return check_summary();
 }
